@@ -1,0 +1,76 @@
+/** Every name that other people's manifests, tools and dashboards may rely on. Nothing here changes in v1alpha1. */
+
+/** The API group of both custom resources. */
+export const GROUP = 'nsbaseline.io';
+/** The one served version. */
+export const VERSION = 'v1alpha1';
+/** `apiVersion` of both custom resources. */
+export const API_VERSION = `${GROUP}/${VERSION}`;
+/** The field manager of every write, and the value of the managed-by label. */
+export const FIELD_MANAGER = 'nsbaseline';
+/** The one name that a NamespaceBaseline may have. */
+export const NAMESPACE_BASELINE_NAME = 'baseline';
+
+/** Labels that the operator reads or sets. */
+export const LABELS = {
+  /** On a namespace: opts in to every policy that has no namespaceSelector of its own. */
+  enabled: 'nsbaseline.io/enabled',
+  /** On a managed NetworkPolicy: always `nsbaseline` (https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/). */
+  managedBy: 'app.kubernetes.io/managed-by',
+  /** On a managed NetworkPolicy: the BaselinePolicy it belongs to. */
+  policy: 'nsbaseline.io/policy',
+  /** On every namespace, set by the API server. */
+  namespaceName: 'kubernetes.io/metadata.name',
+} as const;
+
+/** Annotations that the operator reads or sets. */
+export const ANNOTATIONS = {
+  /** On a managed NetworkPolicy: the uid of its BaselinePolicy. Never in `render` output. */
+  policyUid: 'nsbaseline.io/policy-uid',
+  /** On a managed NetworkPolicy: one sentence on what it is for. */
+  purpose: 'nsbaseline.io/purpose',
+  /** On a foreign NetworkPolicy of a managed name: `"true"` hands it over to the operator (R5). */
+  adopt: 'nsbaseline.io/adopt',
+  /** On a NetworkPolicy that was left behind on purpose (R4). */
+  kept: 'nsbaseline.io/kept',
+  /** On a BaselinePolicy: confirms a held removal (R9). */
+  confirmRemoval: 'nsbaseline.io/confirm-removal',
+  /** On a BaselinePolicy: confirms a held isolation (R9). */
+  confirmIsolation: 'nsbaseline.io/confirm-isolation',
+} as const;
+
+/** The parts that a BaselinePolicy can render by itself, in the order in which people read them. */
+export const BUILT_IN_PARTS = [
+  'default-deny',
+  'allow-dns',
+  'allow-monitoring',
+  'allow-same-namespace',
+  'allow-ingress-controller',
+  'allow-kube-api-server',
+  'allow-internet',
+] as const;
+/** The name of a built-in part; a NetworkPolicy is named `<policy>.<part>`. */
+export type BuiltInPart = (typeof BUILT_IN_PARTS)[number];
+
+/** Namespaces that no BaselinePolicy ever selects (R1); the operator's own is added at run time. */
+export const ALWAYS_EXCLUDED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'] as const;
+/** Globs of namespaces that are excluded unless the configuration says otherwise (R1). */
+export const DEFAULT_EXCLUDED_NAMESPACES = ['openshift-*', 'calico-*', 'tigera-*', 'cilium*', 'gke-*', 'gmp-*'] as const;
+
+/**
+ * Condition types. `Ready` and `AllProtected` are always there; the others only while they apply, and then they are
+ * `True`, as kstatus asks (https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md).
+ */
+export const CONDITIONS = {
+  ready: 'Ready',
+  allProtected: 'AllProtected',
+  reconciling: 'Reconciling',
+  stalled: 'Stalled',
+  discoveryStale: 'DiscoveryStale',
+  removalHeld: 'RemovalHeld',
+  isolationHeld: 'IsolationHeld',
+  orphansPresent: 'OrphansPresent',
+  weakened: 'Weakened',
+} as const;
+/** The type of a condition on a BaselinePolicy or a NamespaceBaseline. */
+export type ConditionType = (typeof CONDITIONS)[keyof typeof CONDITIONS];
