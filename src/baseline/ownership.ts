@@ -1,0 +1,33 @@
+import type { NamespaceRecord, ObservedPolicy } from './world.ts';
+
+/** Whose a NetworkPolicy is: see R5 and R8. */
+export type Ownership =
+  /** The operator's, on behalf of the live policy that was asked about. */
+  | 'ours'
+  /** The operator's, but of another BaselinePolicy or of one that is gone. */
+  | 'other-policy'
+  /** Somebody else's: never changed, never deleted. */
+  | 'foreign';
+
+/**
+ * Whose `observed` is, seen from one live policy. Ours is what the last NamespaceBaseline recorded by uid, or what
+ * carries our label and a policy uid; a copy in Git made from `render` has no policy uid and so is foreign.
+ */
+export function ownershipOf(observed: ObservedPolicy, policy: { readonly name: string; readonly uid: string }, record: NamespaceRecord | undefined): Ownership {
+  const isRecordedHere = isRecorded(observed, policy.name, record);
+  if (observed.policyUid === policy.uid && (observed.isLabelled || isRecordedHere)) return 'ours';
+  if (observed.policyUid === '' && isRecordedHere) return 'ours';
+  if (observed.isLabelled && observed.policyUid !== '') return 'other-policy';
+  return isRecordedHere ? 'other-policy' : 'foreign';
+}
+
+function isRecorded(observed: ObservedPolicy, policyName: string, record: NamespaceRecord | undefined): boolean {
+  return record?.entries.some((entry) => entry.policy === policyName && entry.managed.some((managed) => managed.uid === observed.uid)) === true;
+}
+
+/** The BaselinePolicy and part that a managed NetworkPolicy's name stands for, or undefined when it is no such name. */
+export function managedName(name: string): { readonly policy: string; readonly part: string } | undefined {
+  const dot = name.indexOf('.');
+  if (dot <= 0 || dot === name.length - 1) return undefined;
+  return { policy: name.slice(0, dot), part: name.slice(dot + 1) };
+}

@@ -1,0 +1,159 @@
+import type { Condition } from '../api/condition.ts';
+import { CONDITIONS } from '../api/names.ts';
+import { PHASES, type NamespaceBaselineStatus, type Phase, type PolicyEntry } from '../api/namespace-baseline.ts';
+import { REASONS, type Reason } from '../api/reasons.ts';
+import { digestOf } from './comparison.ts';
+import type { Outcome, Outcomes } from './outcome.ts';
+import type { Action, PolicyPlan } from './plan.ts';
+import type { NamespaceRecord, ObservedPolicy } from './world.ts';
+
+/** What the NamespaceBaseline of a namespace shall say, and the digest that tells whether it says so already. */
+export interface NamespaceReport {
+  readonly status: NamespaceBaselineStatus;
+  /** {@link statusHash} of `status`. */
+  readonly hash: string;
+}
+
+/**
+ * What there is to say of a namespace after its plans were tried, or undefined when no policy is concerned with it any
+ * more and its NamespaceBaseline goes. It says only what was observed, in the cache or in the server's own answers.
+ */
+export function reportFor(facts: {
+  readonly plans: readonly PolicyPlan[];
+  readonly outcomes: Outcomes;
+  readonly record: NamespaceRecord | undefined;
+  /** RFC 3339, for a condition that changes now. */
+  readonly nowTime: string;
+}): NamespaceReport | undefined {
+  const policies = facts.plans.flatMap((plan) => entryFor(plan, facts.outcomes, facts.record));
+  if (policies.length === 0) return undefined;
+  const worst = policies.reduce((a, b) => (PHASES.indexOf(b.phase) < PHASES.indexOf(a.phase) ? b : a));
+  const conflicts = conflictsIn(facts.plans, facts.outcomes);
+  const ready = readyCondition(worst, facts.record, facts.nowTime);
+  const status: NamespaceBaselineStatus = { phase: worst.phase, policies, ...(conflicts.length > 0 ? { conflicts } : {}), conditions: [ready] };
+  return { status, hash: statusHash(status) };
+}
+
+/** A digest of a NamespaceBaseline's status without its transition times. */
+export function statusHash(status: unknown): string {
+  return digestOf(JSON.parse(JSON.stringify(status, (key, value: unknown) => (key === 'lastTransitionTime' ? undefined : value))));
+}
+
+function readyCondition(worst: PolicyEntry, record: NamespaceRecord | undefined, nowTime: string): Condition {
+  const status = worst.phase === 'Protected' ? 'True' : 'False';
+  const since = record?.readyStatus === status && record.readySince !== '' ? record.readySince : nowTime;
+  const reason = worst.reason ?? worst.phase;
+  return { type: CONDITIONS.ready, status, reason, message: `${worst.policy}: ${worst.message ?? REASONS[worst.phase === 'Protected' ? 'Protected' : 'Pending']}`, lastTransitionTime: since };
+}
+
+function entryFor(plan: PolicyPlan, outcomes: Outcomes, record: NamespaceRecord | undefined): PolicyEntry[] {
+  const { policy } = plan;
+  const standing = stillStanding(plan, outcomes);
+  if (!plan.isSelected && (standing.length === 0 || isLeftBehind(plan))) return [];
+  const before = record?.entries.find((entry) => entry.policy === policy.name);
+  const verdict = verdictFor(plan, outcomes, before?.phase);
+  return [
+    {
+      policy: policy.name,
+      generation: policy.generation,
+      mode: policy.mode,
+      phase: verdict.phase,
+      ...(verdict.reason === verdict.phase ? {} : { reason: verdict.reason }),
+      ...(verdict.message === undefined ? {} : { message: verdict.message }),
+      inPlace: isInPlace(plan, outcomes, { standing, wasInPlace: before?.inPlace === true }),
+      managed: standing.map(({ name, uid }) => ({ name, uid })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+      ...(plan.frozen === 'DryRun' ? { plan: dryRunPlan(plan.actions) } : {}),
+    },
+  ];
+}
+
+/** R4: with onOptOut Keep the objects stay and the operator has nothing more to say of them. */
+function isLeftBehind(plan: PolicyPlan): boolean {
+  return plan.frozen === undefined && plan.policy.isAccepted && plan.actions.length === 0;
+}
+
+/** The operator's objects for this policy after the outcomes. */
+function stillStanding(plan: PolicyPlan, outcomes: Outcomes): readonly Pick<ObservedPolicy, 'name' | 'uid'>[] {
+  const standing = new Map<string, Pick<ObservedPolicy, 'name' | 'uid'>>(plan.standing.map((observed) => [observed.name, observed]));
+  for (const action of plan.actions) {
+    const outcome = outcomes.get(nameOf(action));
+    if (outcome?.kind === 'inPlace') standing.set(outcome.name, outcome);
+    if (outcome?.kind === 'removed') standing.delete(outcome.name);
+  }
+  return [...standing.values()];
+}
+
+/**
+ * The latch that the admission gate reads: set once default-deny and allow-dns stand as declared and every other part
+ * stands or is refused for good, and unset only when the default-deny is gone.
+ */
+function isInPlace(plan: PolicyPlan, outcomes: Outcomes, facts: { standing: readonly { readonly name: string }[]; wasInPlace: boolean }): boolean {
+  const deny = `${plan.policy.name}.default-deny`;
+  if (!facts.standing.some((object) => object.name === deny)) return false;
+  if (facts.wasInPlace) return true;
+  if (plan.frozen !== undefined) return plan.actions.length > 0 && plan.actions.every((action) => action.kind === 'keep');
+  return wantedOutcomes(plan, outcomes).every(({ action, outcome }) => {
+    const isVital = action.part.part === 'default-deny' || action.part.part === 'allow-dns';
+    return outcome?.kind === 'inPlace' || (!isVital && outcome?.kind === 'refused');
+  });
+}
+
+interface Verdict {
+  readonly phase: Phase;
+  readonly reason: Reason;
+  readonly message?: string;
+}
+
+function verdictFor(plan: PolicyPlan, outcomes: Outcomes, phaseBefore: Phase | undefined): Verdict {
+  if (plan.frozen === 'DryRun' || plan.frozen === 'Paused') return { phase: plan.frozen, reason: plan.frozen, message: REASONS[plan.frozen] };
+  if (plan.frozen === 'Invalid') return { phase: plan.standing.length > 0 ? (phaseBefore ?? 'Pending') : 'Pending', reason: 'PolicyInvalid', message: REASONS.PolicyInvalid };
+  const wanted = wantedOutcomes(plan, outcomes);
+  const dns = wanted.find(({ action }) => action.part.part === 'allow-dns');
+  if (dns !== undefined && dns.action.kind !== 'repair' && dns.outcome?.kind === 'refused') return missingDnsVerdict(plan, dns.outcome.message);
+  const refused = wanted.flatMap(({ outcome }) => (outcome?.kind === 'refused' ? [outcome] : []));
+  const failed = refused.find((outcome) => outcome.reason !== 'ForeignObject') ?? refused[0];
+  if (failed !== undefined) return { phase: failed.reason === 'ForeignObject' ? 'Conflict' : 'Failed', reason: failed.reason, message: `${failed.name}: ${failed.message}` };
+  return pendingVerdict(plan, outcomes) ?? { phase: 'Protected', reason: 'Protected' };
+}
+
+/** R3: a missing allow-dns holds the set. */
+function missingDnsVerdict(plan: PolicyPlan, cause: string): Verdict {
+  const isIsolated = plan.standing.some((observed) => observed.name === `${plan.policy.name}.default-deny`);
+  const reason = isIsolated ? 'AllowDnsMissing' : 'Unprotected';
+  return { phase: 'Failed', reason, message: `${REASONS[reason]} ${cause}` };
+}
+
+function pendingVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefined {
+  if (!plan.isSelected) return { phase: 'Pending', reason: 'Pending', message: 'The namespace is no longer selected; the managed NetworkPolicies are being removed.' };
+  const waiting = plan.actions.map((action) => outcomes.get(nameOf(action))).filter((outcome) => outcome?.kind !== 'inPlace' && outcome?.kind !== 'removed');
+  if (waiting.length === 0) return undefined;
+  const retry = waiting.find((outcome): outcome is Extract<Outcome, { kind: 'retry' }> => outcome?.kind === 'retry');
+  return retry === undefined ? { phase: 'Pending', reason: 'Pending', message: REASONS.Pending } : { phase: 'Pending', reason: 'Retrying', message: `${retry.name}: ${retry.message}` };
+}
+
+type Wanted = Exclude<Action, { kind: 'remove' }>;
+
+function wantedOutcomes(plan: PolicyPlan, outcomes: Outcomes): readonly { readonly action: Wanted; readonly outcome: Outcome | undefined }[] {
+  return plan.actions.flatMap((action) => (action.kind === 'remove' ? [] : [{ action, outcome: outcomes.get(action.part.name) }]));
+}
+
+function conflictsIn(plans: readonly PolicyPlan[], outcomes: Outcomes): { name: string; reason: string }[] {
+  return plans.flatMap((plan) => plan.actions.flatMap((action) => {
+    const isConflict = action.kind === 'refuse' || isForeign(outcomes.get(nameOf(action)));
+    return isConflict ? [{ name: nameOf(action), reason: 'ForeignObject' }] : [];
+  }));
+}
+
+function isForeign(outcome: Outcome | undefined): boolean {
+  return outcome?.kind === 'refused' && outcome.reason === 'ForeignObject';
+}
+
+function dryRunPlan(actions: readonly Action[]): { apply: string[]; remove: string[] } {
+  const apply = actions.filter((action) => action.kind === 'create' || action.kind === 'repair');
+  return { apply: apply.map(nameOf), remove: actions.filter((action) => action.kind === 'remove').map(nameOf) };
+}
+
+/** The name of the NetworkPolicy that an action is about. */
+export function nameOf(action: Action): string {
+  return action.kind === 'remove' ? action.observed.name : action.part.name;
+}

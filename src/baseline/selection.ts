@@ -1,0 +1,69 @@
+import { matchesGlob } from 'node:path';
+import { ALWAYS_EXCLUDED_NAMESPACES, LABELS } from '../api/names.ts';
+import type { LabelSelector } from '../api/network-policy.ts';
+
+/** Labels as an object carries them; keys may be any string, `constructor` included. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** What a BaselinePolicy without a namespaceSelector selects: the namespaces that opted in. */
+export const OPT_IN_SELECTOR: LabelSelector = { matchLabels: { [LABELS.enabled]: 'true' } };
+
+/**
+ * Whether a label selector matches, as the API server would decide: all requirements must hold, an empty selector
+ * matches everything, and `NotIn` and `DoesNotExist` hold when the key is absent
+ * (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors).
+ */
+export function isMatch(selector: LabelSelector, labels: Labels): boolean {
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
+    if (labelOf(labels, key) !== value) return false;
+  }
+  return (selector.matchExpressions ?? []).every((requirement) => isRequirementMet(requirement, labels));
+}
+
+function isRequirementMet(requirement: NonNullable<LabelSelector['matchExpressions']>[number], labels: Labels): boolean {
+  const value = labelOf(labels, requirement.key);
+  const isListed = value !== undefined && (requirement.values ?? []).includes(value);
+  switch (requirement.operator) {
+    case 'In':
+      return isListed;
+    case 'NotIn':
+      return !isListed;
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+  }
+}
+
+/** The value of a label, and never something that `labels` inherits. */
+export function labelOf(labels: Labels, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
+}
+
+/** Which namespaces no policy may select (R1). */
+export interface Exclusion {
+  readonly names: ReadonlySet<string>;
+  readonly globs: readonly string[];
+}
+
+/** The exclusion that the configuration asks for; the system namespaces and the operator's own are always in it. */
+export function exclusionFor(configured: { readonly operatorNamespace: string; readonly globs: readonly string[] }): Exclusion {
+  return { names: new Set([...ALWAYS_EXCLUDED_NAMESPACES, configured.operatorNamespace]), globs: configured.globs };
+}
+
+/** Whether a namespace is out of every policy's reach. Globs are those of {@link matchesGlob}; a name has no slashes. */
+export function isExcluded(name: string, exclusion: Exclusion): boolean {
+  return exclusion.names.has(name) || exclusion.globs.some((glob) => matchesGlob(name, glob));
+}
+
+/** What selection looks at in a namespace. */
+export interface SelectableNamespace {
+  readonly labels: Labels;
+  readonly isTerminating: boolean;
+  readonly isExcluded: boolean;
+}
+
+/** Whether a policy with this selector selects the namespace (R1). */
+export function isSelected(selector: LabelSelector, namespace: SelectableNamespace): boolean {
+  return !namespace.isTerminating && !namespace.isExcluded && isMatch(selector, namespace.labels);
+}

@@ -1,0 +1,78 @@
+import type { Mode } from '../api/baseline-policy.ts';
+import type { LabelSelector } from '../api/network-policy.ts';
+import type { PolicyEntry } from '../api/namespace-baseline.ts';
+import type { RenderedPart } from './rendering.ts';
+import type { Labels } from './selection.ts';
+
+/** A namespace, as far as a baseline depends on it. */
+export interface NamespaceFacts {
+  readonly name: string;
+  readonly uid: string;
+  readonly labels: Labels;
+  readonly isTerminating: boolean;
+  /** By name or by glob (R1). */
+  readonly isExcluded: boolean;
+}
+
+/**
+ * A BaselinePolicy, as far as a namespace depends on it. `selector` and `parts` are those of the newest spec that was
+ * accepted; while `isAccepted` is false they are the last good ones (R11), or undefined when there never was one.
+ */
+export interface PolicyFacts {
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly mode: Mode;
+  /** Whether the present generation is valid. */
+  readonly isAccepted: boolean;
+  readonly isDeleting: boolean;
+  readonly keepsOnOptOut: boolean;
+  readonly selector: LabelSelector | undefined;
+  readonly parts: readonly RenderedPart[] | undefined;
+}
+
+/** A NetworkPolicy as it was last seen: only what a plan needs. */
+export interface ObservedPolicy {
+  readonly name: string;
+  readonly uid: string;
+  /** Whether it carries our managed-by label. */
+  readonly isLabelled: boolean;
+  /** The value of our policy label; empty when it has none. */
+  readonly policyLabel: string;
+  /** The value of our policy-uid annotation; empty when it has none. */
+  readonly policyUid: string;
+  /** Whether its owner hands it over (R5). */
+  readonly isAdoptable: boolean;
+  /** The spec's digest for what is or may be ours; empty for what is plainly not. */
+  readonly hash: string;
+}
+
+/** What the NamespaceBaseline said when it was last seen. */
+export interface NamespaceRecord {
+  readonly uid: string;
+  /** Digest of all of the status but the transition times. */
+  readonly hash: string;
+  readonly entries: readonly RecordedEntry[];
+  readonly readyStatus: string;
+  readonly readySince: string;
+}
+
+/** What is kept of one policy's entry of a NamespaceBaseline. */
+export interface RecordedEntry {
+  readonly policy: string;
+  readonly phase: PolicyEntry['phase'];
+  readonly inPlace: boolean;
+  readonly managed: readonly { readonly name: string; readonly uid: string }[];
+}
+
+/** Everything that the plan for one namespace follows from. All of it comes from synced caches. */
+export interface World {
+  readonly namespace: NamespaceFacts;
+  /** Every BaselinePolicy there is, in the order of their names. */
+  readonly policies: readonly PolicyFacts[];
+  /** Every NetworkPolicy in the namespace, other people's too. */
+  readonly observed: readonly ObservedPolicy[];
+  readonly record: NamespaceRecord | undefined;
+  /** Digests that the server is known to store for a rendered digest, because it adds fields of its own (R2). */
+  readonly isEquivalent: (hash: { readonly rendered: string; readonly observed: string }) => boolean;
+}

@@ -1,0 +1,72 @@
+import type { Outcome } from '../baseline/outcome.ts';
+import type { Action, PolicyPlan } from '../baseline/plan.ts';
+import { nameOf } from '../baseline/report.ts';
+import { foreignObject, type PolicyWriter } from './policy-writer.ts';
+
+/** An action together with the plan it belongs to. */
+interface Step {
+  readonly plan: PolicyPlan;
+  readonly action: Action;
+}
+
+/**
+ * Carries out the plans of one namespace in the order that never leaves it isolated without name resolution (R3): first
+ * every allow-dns, then everything else in one flight; then removals in one flight, allow-dns last. A part that fails
+ * holds nothing up, but for a missing allow-dns, which holds back what would isolate. A removal waits while something
+ * that is to take over could not be written yet. Frozen plans are not touched (R7, R11). It never throws.
+ */
+export async function execute(plans: readonly PolicyPlan[], namespace: string, writer: PolicyWriter): Promise<Map<string, Outcome>> {
+  const outcomes = new Map<string, Outcome>();
+  const steps = plans.flatMap((plan) => plan.actions.map((action): Step => ({ plan, action })));
+  const fly = async (flight: readonly Step[]): Promise<void> => {
+    await Promise.all(flight.map(async (step) => outcomes.set(nameOf(step.action), await carriedOut(step, namespace, writer))));
+  };
+  for (const step of steps.filter(({ plan }) => plan.frozen !== undefined)) outcomes.set(nameOf(step.action), frozenOutcome(step.action));
+
+  const live = steps.filter(({ plan }) => plan.frozen === undefined);
+  const wanted = live.filter(({ action }) => action.kind !== 'remove');
+  await fly(wanted.filter(isDns));
+  const rest = wanted.filter((step) => !isDns(step));
+  for (const step of rest.filter((candidate) => isHeld(candidate, outcomes))) outcomes.set(nameOf(step.action), { kind: 'held', name: nameOf(step.action) });
+  await fly(rest.filter((step) => !outcomes.has(nameOf(step.action))));
+
+  const removals = live.filter(({ action }) => action.kind === 'remove');
+  const mayRemove = wanted.every((step) => outcomes.get(nameOf(step.action))?.kind !== 'retry');
+  if (mayRemove) await fly(removals.filter((step) => !isDns(step)));
+  if (mayRemove && removals.every((step) => isDns(step) || outcomes.get(nameOf(step.action))?.kind === 'removed')) await fly(removals.filter(isDns));
+  for (const { action } of removals) if (!outcomes.has(nameOf(action))) outcomes.set(nameOf(action), { kind: 'held', name: nameOf(action) });
+  return outcomes;
+}
+
+function isDns({ plan, action }: Step): boolean {
+  return nameOf(action) === `${plan.policy.name}.allow-dns`;
+}
+
+/** Creating any part isolates pods, so without allow-dns nothing is created, unless the default-deny stands anyway. */
+function isHeld({ plan, action }: Step, outcomes: ReadonlyMap<string, Outcome>): boolean {
+  if (action.kind !== 'create') return false;
+  const dns = plan.actions.find((candidate) => isDns({ plan, action: candidate }));
+  if (dns === undefined || (dns.kind !== 'create' && dns.kind !== 'refuse')) return false;
+  const isIsolated = plan.standing.some((observed) => observed.name === `${plan.policy.name}.default-deny`);
+  return !isIsolated && outcomes.get(nameOf(dns))?.kind !== 'inPlace';
+}
+
+function frozenOutcome(action: Action): Outcome {
+  return action.kind === 'keep' ? { kind: 'inPlace', name: action.part.name, uid: action.observed.uid } : { kind: 'frozen', name: nameOf(action) };
+}
+
+async function carriedOut({ plan, action }: Step, namespace: string, writer: PolicyWriter): Promise<Outcome> {
+  const target = { namespace, policy: plan.policy };
+  switch (action.kind) {
+    case 'keep':
+      return { kind: 'inPlace', name: action.part.name, uid: action.observed.uid };
+    case 'refuse':
+      return foreignObject(action.part.name);
+    case 'create':
+      return writer.create(action.part, target, action);
+    case 'repair':
+      return writer.repair(action.part, target, { uid: action.observed.uid, drift: action.drift });
+    case 'remove':
+      return writer.remove(action.observed, target);
+  }
+}

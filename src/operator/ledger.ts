@@ -1,0 +1,114 @@
+import type { PolicyEntry, Phase } from '../api/namespace-baseline.ts';
+import type { Reason } from '../api/reasons.ts';
+import type { Standing } from '../baseline/policy-status.ts';
+
+interface Line {
+  readonly phase: Phase;
+  readonly reason: Reason;
+  readonly message: string;
+  /** When this phase began, on the monotonic clock. */
+  readonly sinceMs: number;
+}
+
+/** Everything known of one policy's namespaces. */
+interface Account {
+  generation: number;
+  readonly lines: Map<string, Line>;
+  readonly unattempted: Set<string>;
+}
+
+/**
+ * How every namespace stands with every policy, as its last reconcile found it: what statuses and metrics are counted
+ * from. It holds nothing that a restart could not find out again.
+ */
+export class Ledger {
+  readonly #accounts = new Map<string, Account>();
+
+  /** A policy changed, and these are the namespaces that it selects now: each is to be attempted. */
+  expect(policy: { readonly name: string; readonly generation: number }, namespaces: Iterable<string>): void {
+    const account = this.#account(policy.name);
+    account.generation = policy.generation;
+    account.unattempted.clear();
+    for (const namespace of namespaces) account.unattempted.add(namespace);
+  }
+
+  /** A namespace was attempted, and this is what its report says of each policy; gives back the policies concerned. */
+  enter(namespace: string, entries: readonly (PolicyEntry & { readonly readyReason: Reason })[], nowMs: number): readonly string[] {
+    const concerned: string[] = [];
+    const byPolicy = new Map(entries.map((entry) => [entry.policy, entry]));
+    for (const [policy, account] of this.#accounts) {
+      const entry = byPolicy.get(policy);
+      if (entry === undefined) {
+        if (remove(account, namespace)) concerned.push(policy);
+      }
+    }
+    for (const entry of entries) if (this.#enterOne(namespace, entry, nowMs)) concerned.push(entry.policy);
+    return concerned;
+  }
+
+  /** A namespace is gone; gives back the policies concerned. */
+  forget(namespace: string): readonly string[] {
+    return [...this.#accounts].flatMap(([policy, account]) => (remove(account, namespace) ? [policy] : []));
+  }
+
+  /** A policy is gone. */
+  close(policy: string): void {
+    this.#accounts.delete(policy);
+  }
+
+  /** How the namespaces of one policy stand. */
+  standings(policy: string, nowMs: number): { readonly standings: Standing[]; readonly unattemptedCount: number; readonly unseenCount: number } {
+    const account = this.#accounts.get(policy);
+    if (account === undefined) return { standings: [], unattemptedCount: 0, unseenCount: 0 };
+    const standings = [...account.lines].map(([namespace, { phase, reason, message, sinceMs }]) => ({ namespace, phase, reason, message, pendingForMs: phase === 'Pending' ? nowMs - sinceMs : 0 }));
+    const unseenCount = [...account.unattempted].filter((namespace) => !account.lines.has(namespace)).length;
+    return { standings, unattemptedCount: account.unattempted.size, unseenCount };
+  }
+
+  /** How many namespaces of each policy are in each phase, by policy and phase. */
+  counts(): ReadonlyMap<string, ReadonlyMap<Phase, number>> {
+    return new Map(
+      [...this.#accounts].map(([policy, account]) => {
+        const counts = new Map<Phase, number>();
+        for (const { phase } of account.lines.values()) counts.set(phase, (counts.get(phase) ?? 0) + 1);
+        return [policy, counts];
+      }),
+    );
+  }
+
+  /** Namespaces of any policy whose last report has one of these reasons. */
+  namespacesWith(reasons: ReadonlySet<Reason>): ReadonlySet<string> {
+    const found = new Set<string>();
+    for (const { lines } of this.#accounts.values()) for (const [namespace, line] of lines) if (reasons.has(line.reason)) found.add(namespace);
+    return found;
+  }
+
+  /** Namespaces that a policy is concerned with as far as was reported. */
+  namespacesOf(policy: string): Iterable<string> {
+    return this.#accounts.get(policy)?.lines.keys() ?? [];
+  }
+
+  #enterOne(namespace: string, entry: PolicyEntry & { readonly readyReason: Reason }, nowMs: number): boolean {
+    const account = this.#account(entry.policy);
+    // A reconcile that began before the policy changed says nothing about the new generation.
+    const isAttempt = entry.generation === account.generation && account.unattempted.delete(namespace);
+    const before = account.lines.get(namespace);
+    const message = entry.message ?? '';
+    if (before?.phase === entry.phase && before.reason === entry.readyReason && before.message === message) return isAttempt;
+    account.lines.set(namespace, { phase: entry.phase, reason: entry.readyReason, message, sinceMs: before?.phase === entry.phase ? before.sinceMs : nowMs });
+    return true;
+  }
+
+  #account(policy: string): Account {
+    const known = this.#accounts.get(policy);
+    if (known !== undefined) return known;
+    const opened: Account = { generation: -1, lines: new Map(), unattempted: new Set() };
+    this.#accounts.set(policy, opened);
+    return opened;
+  }
+}
+
+function remove(account: Account, namespace: string): boolean {
+  const wasExpected = account.unattempted.delete(namespace);
+  return account.lines.delete(namespace) || wasExpected;
+}

@@ -1,0 +1,36 @@
+import type { Outcome } from '../baseline/outcome.ts';
+import type { KubeError } from '../kube/kube-error.ts';
+import type { Result } from '../kube/result.ts';
+import type { ReconcileResult } from './observations.ts';
+import type { QueueAction } from './queue.ts';
+
+/** How long until something that was refused for good is looked at again, in milliseconds; a change is seen at once. */
+export const SLOW_RECHECK_MS = 300_000;
+
+/** What one reconcile amounts to: the row of the outcome table in docs/reconcile.md. */
+export interface Verdict {
+  readonly result: ReconcileResult;
+  readonly queue: QueueAction;
+}
+
+/**
+ * The one place where what came of a reconcile becomes what the queue does next and what the metric counts. The worst
+ * outcome decides; a wait that the server asked for is kept.
+ */
+export function verdictOn(outcomes: Iterable<Outcome>, recorded: Result<void, KubeError>): Verdict {
+  const all = [...outcomes];
+  const retries = all.flatMap((outcome) => (outcome.kind === 'retry' ? [outcome] : []));
+  if (retries.length > 0 || !recorded.ok) {
+    const atLeastMs = Math.max(0, ...retries.map((outcome) => outcome.retryAfterMs ?? 0), recorded.ok ? 0 : retryAfterMsOf(recorded.error));
+    return { result: 'retry', queue: { kind: 'backoff', atLeastMs } };
+  }
+  const refused = all.flatMap((outcome) => (outcome.kind === 'refused' ? [outcome] : []));
+  if (refused.some((outcome) => outcome.reason === 'Forbidden')) return { result: 'terminal', queue: { kind: 'after', delayMs: SLOW_RECHECK_MS / 10 } };
+  if (refused.length > 0) return { result: 'refused', queue: { kind: 'after', delayMs: SLOW_RECHECK_MS } };
+  if (all.some((outcome) => outcome.kind === 'namespaceGone')) return { result: 'waiting', queue: { kind: 'forget' } };
+  return { result: 'success', queue: { kind: 'forget' } };
+}
+
+function retryAfterMsOf(error: KubeError): number {
+  return error.kind === 'throttled' || error.kind === 'serverError' ? (error.retryAfterMs ?? 0) : 0;
+}

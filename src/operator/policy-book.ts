@@ -1,0 +1,100 @@
+import type { BaselinePolicySpec, Discovered } from '../api/baseline-policy.ts';
+import { validateBaselinePolicy, type ValidationProblem } from '../api/validation.ts';
+import { renderedParts } from '../baseline/rendering.ts';
+import { OPT_IN_SELECTOR } from '../baseline/selection.ts';
+import type { PolicyFacts } from '../baseline/world.ts';
+import { discoveryProblemFor, type DiscoveryProblem, type DiscoveryState } from './discovery.ts';
+import type { CachedPolicy } from './projections.ts';
+
+/** One BaselinePolicy as the operator goes by it. */
+interface Page {
+  readonly cached: CachedPolicy;
+  readonly facts: PolicyFacts;
+  readonly problems: readonly ValidationProblem[];
+  /** The newest spec that was accepted. */
+  readonly accepted: BaselinePolicySpec | undefined;
+  readonly discoveryProblem: DiscoveryProblem | undefined;
+}
+
+/**
+ * Every BaselinePolicy with what it renders, validated and rendered once per change instead of once per namespace. A
+ * policy that turns invalid keeps what its last good spec rendered (R11); one that is deleted and created again under
+ * its name starts anew, since it has another uid.
+ */
+export class PolicyBook {
+  readonly #pages = new Map<string, Page>();
+  #discovery: DiscoveryState;
+  #inOrder: readonly PolicyFacts[] = [];
+
+  constructor(discovery: DiscoveryState) {
+    this.#discovery = discovery;
+  }
+
+  /** Takes in a policy as it is now; gives back whether anything that namespaces depend on changed. */
+  write(cached: CachedPolicy): boolean {
+    const before = this.#pages.get(cached.name);
+    const page = this.#pageFor(cached, before?.cached.uid === cached.uid ? before : undefined);
+    this.#pages.set(cached.name, page);
+    this.#sort();
+    return before === undefined || !isSameForNamespaces(before.facts, page.facts);
+  }
+
+  /** Takes out a policy that is gone. */
+  erase(name: string): void {
+    this.#pages.delete(name);
+    this.#sort();
+  }
+
+  /** Takes in what is known of the cluster now; gives back the policies that render something else for it. */
+  discover(discovery: DiscoveryState): readonly string[] {
+    this.#discovery = discovery;
+    return [...this.#pages.values()].flatMap(({ cached }) => (this.write(cached) ? [cached.name] : []));
+  }
+
+  /** Every policy in the order of names: what plans are made from. */
+  get facts(): readonly PolicyFacts[] {
+    return this.#inOrder;
+  }
+
+  /** What is known of one policy. */
+  page(name: string): Page | undefined {
+    return this.#pages.get(name);
+  }
+
+  /** What is known of the cluster, as it is stored in every status (R14). */
+  get discovered(): Discovered {
+    return this.#discovery.discovered;
+  }
+
+  #sort(): void {
+    this.#inOrder = [...this.#pages.values()].map(({ facts }) => facts).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  #pageFor(cached: CachedPolicy, before: Page | undefined): Page {
+    const isKnown = before?.cached.generation === cached.generation;
+    const verdict = isKnown && before.problems.length === 0 && before.accepted !== undefined ? { ok: true as const, spec: before.accepted } : validateBaselinePolicy(cached.name, cached.spec);
+    const accepted = verdict.ok ? verdict.spec : before?.accepted;
+    return {
+      cached,
+      accepted,
+      problems: verdict.ok ? [] : verdict.problems,
+      discoveryProblem: accepted === undefined ? undefined : discoveryProblemFor(accepted, this.#discovery),
+      facts: {
+        name: cached.name,
+        uid: cached.uid,
+        generation: cached.generation,
+        mode: accepted?.mode ?? 'Enforce',
+        isAccepted: verdict.ok,
+        isDeleting: cached.isDeleting,
+        keepsOnOptOut: accepted?.removal?.onOptOut === 'Keep',
+        selector: accepted === undefined ? undefined : (accepted.namespaceSelector ?? OPT_IN_SELECTOR),
+        parts: accepted === undefined ? undefined : renderedParts(cached.name, accepted, this.#discovery.discovered),
+      },
+    };
+  }
+}
+
+function isSameForNamespaces(before: PolicyFacts, after: PolicyFacts): boolean {
+  const essence = (facts: PolicyFacts): string => JSON.stringify({ ...facts, parts: facts.parts?.map((part) => part.hash) });
+  return essence(before) === essence(after);
+}

@@ -1,0 +1,137 @@
+import type { Outcome } from '../baseline/outcome.ts';
+import type { Drift } from '../baseline/plan.ts';
+import { hasOnlyUnknownAdditions } from '../baseline/comparison.ts';
+import { ownershipOf } from '../baseline/ownership.ts';
+import type { RenderedPart } from '../baseline/rendering.ts';
+import type { ObservedPolicy } from '../baseline/world.ts';
+import type { KubeClient } from '../kube/kube-client.ts';
+import type { KubeError } from '../kube/kube-error.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
+import type { ObjectCache } from '../kube/object-cache.ts';
+import type { Result } from '../kube/result.ts';
+import { isAllowed, permissionText, type Permission } from './access.ts';
+import type { Equivalences } from './equivalences.ts';
+import { networkPolicyObject } from './managed-object.ts';
+import type { Observations } from './observations.ts';
+import { networkPolicyProjection, type CachedNetworkPolicy } from './projections.ts';
+import { NETWORK_POLICIES } from './resources.ts';
+
+/** Whose NetworkPolicy is written, and where. */
+export interface WriteTarget {
+  readonly namespace: string;
+  readonly policy: { readonly name: string; readonly uid: string };
+}
+
+/** Runs a request when there is room for one. */
+export type Admit = <Value>(request: () => Promise<Value>) => Promise<Value>;
+
+interface Dependencies {
+  readonly kube: KubeClient;
+  readonly networkPolicies: ObjectCache<CachedNetworkPolicy>;
+  readonly equivalences: Equivalences;
+  readonly observations: Observations;
+}
+
+/**
+ * The only code that creates, changes or deletes NetworkPolicies. A create can never overwrite, a repair and a removal
+ * can only ever reach the object whose uid was looked at, and every answer goes into the cache at once, so that no plan
+ * is made on something older than our own last write (R5, R8, R13).
+ */
+export class PolicyWriter {
+  readonly #dependencies: Dependencies;
+  readonly #admit: Admit;
+
+  constructor(dependencies: Dependencies, admit: Admit) {
+    this.#dependencies = dependencies;
+    this.#admit = admit;
+  }
+
+  /** POST, since a server-side apply would take over a foreign object of the name. */
+  async create(part: RenderedPart, target: WriteTarget, { isRestoring }: { readonly isRestoring: boolean }): Promise<Outcome> {
+    const { kube, observations } = this.#dependencies;
+    const created = await this.#admit(() => kube.create(NETWORK_POLICIES, networkPolicyObject(part, target)));
+    observations.wrote({ kind: 'NetworkPolicy', verb: 'create', result: created.ok ? 'success' : created.error.kind });
+    if (!created.ok && created.error.kind === 'alreadyExists') return this.#meet(part, target);
+    const outcome = await this.#settle(part, target, { verb: 'create', answer: created });
+    if (isRestoring && outcome.kind === 'inPlace') observations.repaired('deleted');
+    return outcome;
+  }
+
+  /** A forced apply of the whole spec, bound to the uid that was looked at. */
+  async repair(part: RenderedPart, target: WriteTarget, found: { readonly uid: string; readonly drift: Drift }): Promise<Outcome> {
+    const { kube, observations } = this.#dependencies;
+    const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, networkPolicyObject(part, { ...target, uid: found.uid })));
+    observations.wrote({ kind: 'NetworkPolicy', verb: 'apply', result: applied.ok ? 'success' : applied.error.kind });
+    const outcome = await this.#settle(part, target, { verb: 'patch', answer: applied });
+    if (outcome.kind === 'inPlace') observations.repaired(found.drift);
+    return outcome;
+  }
+
+  /** DELETE, bound to the uid that was looked at. An object that is gone already counts as removed. */
+  async remove(observed: ObservedPolicy, target: WriteTarget): Promise<Outcome> {
+    const { kube, networkPolicies, observations } = this.#dependencies;
+    const { name, uid } = observed;
+    const removed = await this.#admit(() => kube.remove({ type: NETWORK_POLICIES, namespace: target.namespace, name }, { uid }));
+    observations.wrote({ kind: 'NetworkPolicy', verb: 'remove', result: removed.ok ? 'success' : removed.error.kind });
+    if (!removed.ok && removed.error.kind !== 'notFound') return this.#failed(name, target, { verb: 'delete', error: removed.error });
+    networkPolicies.recordRemoval({ namespace: target.namespace, name, uid });
+    return { kind: 'removed', name };
+  }
+
+  /** The name was taken although the cache did not know: look, and decide on what really stands there. */
+  async #meet(part: RenderedPart, target: WriteTarget): Promise<Outcome> {
+    const { kube, networkPolicies } = this.#dependencies;
+    const { name } = part;
+    const standing = await this.#admit(() => kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name }));
+    if (!standing.ok) return this.#failed(name, target, { verb: 'get', error: standing.error });
+    networkPolicies.recordWrite(standing.value);
+    const observed = networkPolicyProjection(standing.value);
+    if (ownershipOf(observed, target.policy, undefined) === 'foreign' && !observed.isAdoptable) return foreignObject(name);
+    if (observed.hash === part.hash && observed.policyUid === target.policy.uid) return { kind: 'inPlace', name, uid: observed.uid };
+    return this.repair(part, target, { uid: observed.uid, drift: 'spec' });
+  }
+
+  async #settle(part: RenderedPart, target: WriteTarget, write: { readonly verb: string; readonly answer: Result<KubeObject, KubeError> }): Promise<Outcome> {
+    const { networkPolicies, equivalences } = this.#dependencies;
+    if (!write.answer.ok) return this.#failed(part.name, target, { verb: write.verb, error: write.answer.error });
+    networkPolicies.recordWrite(write.answer.value);
+    const stored = networkPolicyProjection(write.answer.value);
+    if (stored.hash !== part.hash) {
+      if (!hasOnlyUnknownAdditions(part.spec, write.answer.value['spec'])) return { kind: 'refused', name: part.name, reason: 'Altered', message: 'the API server stored another spec than the one written' };
+      equivalences.remember({ rendered: part.hash, observed: stored.hash });
+    }
+    return { kind: 'inPlace', name: part.name, uid: stored.uid };
+  }
+
+  async #failed(name: string, target: WriteTarget, failed: { readonly verb: string; readonly error: KubeError }): Promise<Outcome> {
+    const { error } = failed;
+    switch (error.kind) {
+      case 'namespaceTerminating':
+        return { kind: 'namespaceGone', name };
+      case 'notFound':
+        return failed.verb === 'create' ? { kind: 'namespaceGone', name } : { kind: 'retry', name, message: error.message };
+      case 'invalid':
+        return { kind: 'refused', name, reason: 'Rejected', message: error.message };
+      case 'forbidden':
+        return this.#forbidden(name, target, { verb: failed.verb, message: error.message });
+      case 'throttled':
+      case 'serverError':
+        return { kind: 'retry', name, message: error.message, ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }) };
+      default:
+        return { kind: 'retry', name, message: error.message };
+    }
+  }
+
+  async #forbidden(name: string, target: WriteTarget, refused: { readonly verb: string; readonly message: string }): Promise<Outcome> {
+    const permission: Permission = { verb: refused.verb, group: NETWORK_POLICIES.group, resource: NETWORK_POLICIES.plural, namespace: target.namespace };
+    const allowed = await isAllowed(this.#dependencies.kube, permission);
+    if (!allowed.ok) return { kind: 'retry', name, message: allowed.error.message };
+    if (allowed.value) return { kind: 'refused', name, reason: 'Denied', message: refused.message };
+    return { kind: 'refused', name, reason: 'Forbidden', message: `the operator may not ${permissionText(permission)}` };
+  }
+}
+
+/** The outcome where somebody else's object has the name. */
+export function foreignObject(name: string): Outcome {
+  return { kind: 'refused', name, reason: 'ForeignObject', message: "somebody else's NetworkPolicy has this name" };
+}

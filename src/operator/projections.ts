@@ -1,0 +1,120 @@
+import type { ServiceFacts, SliceFacts } from '../baseline/discovery.ts';
+import { specHash } from '../baseline/comparison.ts';
+import { statusHash } from '../baseline/report.ts';
+import { isExcluded, type Exclusion } from '../baseline/selection.ts';
+import type { NamespaceFacts, NamespaceRecord, ObservedPolicy, RecordedEntry } from '../baseline/world.ts';
+import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, LABELS } from '../api/names.ts';
+import { PHASES } from '../api/namespace-baseline.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
+import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from './json-reading.ts';
+
+/** What every cached object has, so that it can be found and told from an older self. */
+export interface Identity {
+  readonly name: string;
+  /** Empty for cluster-scoped objects. */
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** A Namespace, slim. */
+export interface CachedNamespace extends Identity, NamespaceFacts {}
+/** A NetworkPolicy, slim. `manager` is who wrote it last, for messages. */
+export interface CachedNetworkPolicy extends Identity, ObservedPolicy {}
+/** A NamespaceBaseline, slim. */
+export interface CachedRecord extends Identity, NamespaceRecord {}
+/** A BaselinePolicy. There are few, so they are kept whole. */
+export interface CachedPolicy extends Identity {
+  readonly generation: number;
+  readonly isDeleting: boolean;
+  readonly spec: unknown;
+  readonly status: unknown;
+}
+/** A Service, slim. */
+export interface CachedService extends Identity, ServiceFacts {}
+/** An EndpointSlice, slim. */
+export interface CachedSlice extends Identity, SliceFacts {}
+
+function identityOf({ metadata }: KubeObject): Identity {
+  return { name: textOf(metadata.name), namespace: textOf(metadata.namespace), uid: textOf(metadata.uid), resourceVersion: textOf(metadata.resourceVersion) };
+}
+
+/** How Namespaces are kept; whether one is excluded is decided here, once. */
+export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) => CachedNamespace {
+  return (object) => {
+    const identity = identityOf(object);
+    const isTerminating = object.metadata.deletionTimestamp !== undefined || fieldOf(object['status'], 'phase') === 'Terminating';
+    return { ...identity, labels: textFieldsOf(object.metadata.labels), isTerminating, isExcluded: isExcluded(identity.name, exclusion) };
+  };
+}
+
+/** How NetworkPolicies are kept: a spec only as its digest, and only where it carries a mark of ours. */
+export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy {
+  const { labels, annotations } = object.metadata;
+  const isLabelled = fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER;
+  const policyUid = textOf(fieldOf(annotations, ANNOTATIONS.policyUid));
+  const isAdoptable = fieldOf(annotations, ANNOTATIONS.adopt) === 'true';
+  const policyLabel = textOf(fieldOf(labels, LABELS.policy));
+  const mayBeOurs = isLabelled || isAdoptable || policyUid !== '' || policyLabel !== '';
+  return { ...identityOf(object), isLabelled, policyLabel, policyUid, isAdoptable, hash: mayBeOurs ? specHash(object['spec']) : '' };
+}
+
+/** How NamespaceBaselines are kept: what a later plan depends on, and a digest of all they say. */
+export function recordProjection(object: KubeObject): CachedRecord {
+  const status = object['status'];
+  const ready = itemsOf(fieldOf(status, 'conditions')).find((condition) => fieldOf(condition, 'type') === CONDITIONS.ready);
+  return {
+    ...identityOf(object),
+    hash: statusHash(status),
+    entries: itemsOf(fieldOf(status, 'policies')).map(recordedEntry),
+    readyStatus: textOf(fieldOf(ready, 'status')),
+    readySince: textOf(fieldOf(ready, 'lastTransitionTime')),
+  };
+}
+
+function recordedEntry(entry: unknown): RecordedEntry {
+  const phase = fieldOf(entry, 'phase');
+  return {
+    policy: textOf(fieldOf(entry, 'policy')),
+    phase: PHASES.find((known) => known === phase) ?? 'Pending',
+    inPlace: fieldOf(entry, 'inPlace') === true,
+    managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => ({ name: textOf(fieldOf(managed, 'name')), uid: textOf(fieldOf(managed, 'uid')) })),
+  };
+}
+
+/** How BaselinePolicies are kept. */
+export function policyProjection(object: KubeObject): CachedPolicy {
+  return { ...identityOf(object), generation: object.metadata.generation ?? 0, isDeleting: object.metadata.deletionTimestamp !== undefined, spec: object['spec'], status: object['status'] };
+}
+
+/** How Services are kept. */
+export function serviceProjection(object: KubeObject): CachedService {
+  const spec = fieldsOf(object['spec']);
+  const clusterIps = [...itemsOf(spec['clusterIPs']), spec['clusterIP']].map(textOf).filter((address) => address !== '' && address !== 'None');
+  return {
+    ...identityOf(object),
+    labels: textFieldsOf(object.metadata.labels),
+    selector: textFieldsOf(spec['selector']),
+    clusterIps: [...new Set(clusterIps)],
+    ports: itemsOf(spec['ports']).map((port) => ({ ...namedPort(port), targetPort: targetPortOf(port) })),
+  };
+}
+
+/** How EndpointSlices are kept. */
+export function sliceProjection(object: KubeObject): CachedSlice {
+  return {
+    ...identityOf(object),
+    service: textOf(fieldOf(object.metadata.labels, 'kubernetes.io/service-name')),
+    addresses: itemsOf(object['endpoints']).flatMap((endpoint) => itemsOf(fieldOf(endpoint, 'addresses')).map(textOf)),
+    ports: itemsOf(object['ports']).map(namedPort),
+  };
+}
+
+function namedPort(port: unknown): { name: string; port: number; protocol: string } {
+  return { name: textOf(fieldOf(port, 'name')), port: Number(fieldOf(port, 'port') ?? 0), protocol: textOf(fieldOf(port, 'protocol')) || 'TCP' };
+}
+
+function targetPortOf(port: unknown): number | string {
+  const target = fieldOf(port, 'targetPort');
+  return typeof target === 'number' ? target : textOf(target);
+}

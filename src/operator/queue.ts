@@ -1,0 +1,163 @@
+import type { Clock, Timer } from '../clock.ts';
+import { backoffMs } from '../kube/backoff.ts';
+
+/** `fresh` work is done before any `resync`: a namespace that stands open, or an object that was tampered with. */
+export type Priority = 'fresh' | 'resync';
+
+/** What shall become of a key after its work was done. */
+export type QueueAction =
+  /** Done; its failures are forgotten. */
+  | { readonly kind: 'forget' }
+  /** Again after a pause that grows with every failure in a row. */
+  | { readonly kind: 'backoff'; readonly atLeastMs?: number }
+  /** Again after this pause. Its failures are forgotten. */
+  | { readonly kind: 'after'; readonly delayMs: number };
+
+interface Options {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** How many keys are worked on at once. */
+  readonly workers: number;
+  readonly work: (key: string, priority: Priority) => Promise<QueueAction>;
+  readonly baseBackoffMs?: number;
+  readonly maxBackoffMs?: number;
+}
+
+interface Waiting {
+  readonly priority: Priority;
+  readonly sinceMs: number;
+}
+
+/**
+ * A queue of keys, not of events: however often a key is added while it waits, it is worked on once, and a key that is
+ * added while it is being worked on is worked on again afterwards. One key is never in two hands. A failing key waits
+ * by itself and delays no other (R12).
+ */
+export class KeyedQueue {
+  readonly #options: Options;
+  readonly #waiting = { fresh: new Map<string, Waiting>(), resync: new Map<string, Waiting>() };
+  readonly #active = new Map<string, Priority | undefined>();
+  readonly #delayed = new Map<string, Timer>();
+  readonly #failures = new Map<string, number>();
+  readonly #idle: (() => void)[] = [];
+  #retries = 0;
+  #isStarted = false;
+  #isClosed = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Begins to hand out work; keys added before are waiting already. */
+  start(): void {
+    this.#isStarted = true;
+    this.#handOut();
+  }
+
+  /** Wants `key` to be worked on, now or as soon as the work in hand is done. A delayed key is brought forward. */
+  add(key: string, priority: Priority): void {
+    if (this.#isClosed) return;
+    this.#delayed.get(key)?.cancel();
+    this.#delayed.delete(key);
+    if (this.#active.has(key)) {
+      if (this.#active.get(key) !== 'fresh') this.#active.set(key, priority);
+      return;
+    }
+    this.#wait(key, priority);
+    this.#handOut();
+  }
+
+  /** Takes no more work, and resolves when what is in hand is done. */
+  async drain(): Promise<void> {
+    this.#isClosed = true;
+    for (const timer of this.#delayed.values()) timer.cancel();
+    this.#delayed.clear();
+    this.#waiting.fresh.clear();
+    this.#waiting.resync.clear();
+    if (this.#active.size === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** How many keys wait, without those that wait for a later time. */
+  depth(priority: Priority): number {
+    return this.#waiting[priority].size;
+  }
+
+  /** Whether there is nothing to do now, nor any work in hand. */
+  get isIdle(): boolean {
+    return this.#active.size === 0 && this.depth('fresh') === 0 && this.depth('resync') === 0;
+  }
+
+  /** How long the longest-waiting key has waited, in milliseconds; 0 when none waits. */
+  oldestMs(): number {
+    const firsts = [this.#waiting.fresh, this.#waiting.resync].flatMap((waiting) => [...waiting.values()].slice(0, 1));
+    return firsts.reduce((oldest, first) => Math.max(oldest, this.#options.clock.nowMs() - first.sinceMs), 0);
+  }
+
+  /** How often work was put off with a growing pause, since the start. */
+  get retries(): number {
+    return this.#retries;
+  }
+
+  #wait(key: string, priority: Priority): void {
+    if (this.#waiting.fresh.has(key)) return;
+    const sinceMs = this.#waiting.resync.get(key)?.sinceMs ?? this.#options.clock.nowMs();
+    if (priority === 'fresh') this.#waiting.resync.delete(key);
+    else if (this.#waiting.resync.has(key)) return;
+    this.#waiting[priority].set(key, { priority, sinceMs });
+  }
+
+  #handOut(): void {
+    while (this.#isStarted && !this.#isClosed && this.#active.size < this.#options.workers) {
+      const next = firstOf(this.#waiting.fresh) ?? firstOf(this.#waiting.resync);
+      if (next === undefined) return;
+      const [key, { priority }] = next;
+      this.#waiting[priority].delete(key);
+      this.#active.set(key, undefined);
+      void this.#workOn(key, priority);
+    }
+  }
+
+  async #workOn(key: string, priority: Priority): Promise<void> {
+    const action = await this.#options.work(key, priority).catch((): QueueAction => ({ kind: 'backoff' }));
+    const again = this.#active.get(key);
+    this.#active.delete(key);
+    if (!this.#isClosed) this.#settle(key, action, again);
+    this.#handOut();
+    if (this.#isClosed && this.#active.size === 0) this.#idle.splice(0).forEach((resolve) => {
+      resolve();
+    });
+  }
+
+  #settle(key: string, action: QueueAction, again: Priority | undefined): void {
+    if (action.kind !== 'backoff') this.#failures.delete(key);
+    if (again !== undefined && action.kind !== 'backoff') {
+      this.#wait(key, again);
+      return;
+    }
+    if (action.kind === 'forget') return;
+    this.#delay(key, action.kind === 'after' ? action.delayMs : this.#backoffMs(key, action.atLeastMs ?? 0));
+  }
+
+  #backoffMs(key: string, atLeastMs: number): number {
+    const attempt = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, attempt + 1);
+    this.#retries += 1;
+    const { baseBackoffMs = 5, maxBackoffMs = 60_000, random } = this.#options;
+    return Math.max(atLeastMs, backoffMs({ attempt, baseMs: baseBackoffMs, capMs: maxBackoffMs, random }));
+  }
+
+  #delay(key: string, delayMs: number): void {
+    const timer = this.#options.clock.after(delayMs, () => {
+      this.#delayed.delete(key);
+      this.add(key, 'resync');
+    });
+    this.#delayed.set(key, timer);
+  }
+}
+
+function firstOf<Key, Value>(map: ReadonlyMap<Key, Value>): readonly [Key, Value] | undefined {
+  for (const entry of map) return entry;
+  return undefined;
+}

@@ -1,0 +1,63 @@
+import type { NamespaceReport } from '../baseline/report.ts';
+import { reportFor } from '../baseline/report.ts';
+import type { Outcomes } from '../baseline/outcome.ts';
+import { planFor, type PolicyPlan } from '../baseline/plan.ts';
+import type { World } from '../baseline/world.ts';
+import type { KubeError } from '../kube/kube-error.ts';
+import { success, type Result } from '../kube/result.ts';
+import type { Caches } from './caches.ts';
+import type { Equivalences } from './equivalences.ts';
+import { execute } from './execute.ts';
+import type { PolicyBook } from './policy-book.ts';
+import type { PolicyWriter } from './policy-writer.ts';
+import type { RecordWriter } from './record-writer.ts';
+
+/** Everything that a reconcile reads and writes through. */
+export interface ReconcileContext {
+  readonly caches: Caches;
+  readonly book: PolicyBook;
+  readonly equivalences: Equivalences;
+  readonly policyWriter: PolicyWriter;
+  readonly recordWriter: RecordWriter;
+  /** The wall clock, RFC 3339 without fractions. */
+  readonly nowTime: () => string;
+}
+
+/** What a reconcile found and did. */
+export interface Reconciled {
+  readonly world: World;
+  readonly plans: readonly PolicyPlan[];
+  readonly outcomes: Outcomes;
+  readonly report: NamespaceReport | undefined;
+  /** What came of writing the report; `ok` too when there was nothing to write. */
+  readonly recorded: Result<void, KubeError>;
+}
+
+/**
+ * Brings one namespace to what is declared: the whole story. Undefined when the namespace is gone or going, in which
+ * case nothing was written (R12). It decides on caches alone; nothing in it throws by design.
+ */
+export async function reconcile(namespace: string, context: ReconcileContext): Promise<Reconciled | undefined> {
+  const world = observe(namespace, context);
+  if (world === undefined || world.namespace.isTerminating) return undefined;
+  const plans = planFor(world);
+  const outcomes = await execute(plans, namespace, context.policyWriter);
+  const report = reportFor({ plans, outcomes, record: world.record, nowTime: context.nowTime() });
+  const isGone = [...outcomes.values()].some((outcome) => outcome.kind === 'namespaceGone');
+  const recorded = isGone ? success(undefined) : await context.recordWriter.write(namespace, report, world.record);
+  return { world, plans, outcomes, report, recorded };
+}
+
+/** The world of one namespace as the caches have it, or undefined when there is no such namespace. */
+export function observe(namespace: string, context: Pick<ReconcileContext, 'caches' | 'book' | 'equivalences'>): World | undefined {
+  const { caches, book, equivalences } = context;
+  const facts = caches.namespaces.get({ namespace: '', name: namespace });
+  if (facts === undefined) return undefined;
+  return {
+    namespace: facts,
+    policies: book.facts,
+    observed: caches.networkPolicies.inNamespace(namespace),
+    record: caches.records.inNamespace(namespace)[0],
+    isEquivalent: (pair) => equivalences.has(pair),
+  };
+}

@@ -1,0 +1,66 @@
+import { NAMESPACE_BASELINE_NAME } from '../api/names.ts';
+import type { NamespaceReport } from '../baseline/report.ts';
+import type { NamespaceRecord } from '../baseline/world.ts';
+import type { KubeClient } from '../kube/kube-client.ts';
+import type { KubeError } from '../kube/kube-error.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
+import type { ObjectCache } from '../kube/object-cache.ts';
+import { failure, success, type Result } from '../kube/result.ts';
+import { namespaceBaselineObject } from './managed-object.ts';
+import type { Observations } from './observations.ts';
+import type { Admit } from './policy-writer.ts';
+import type { CachedRecord } from './projections.ts';
+import { NAMESPACE_BASELINES } from './resources.ts';
+
+interface Dependencies {
+  readonly kube: KubeClient;
+  readonly records: ObjectCache<CachedRecord>;
+  readonly observations: Observations;
+}
+
+/** Writes NamespaceBaselines: only when they would say something else (R10, R16), and removes them with their last policy. */
+export class RecordWriter {
+  readonly #dependencies: Dependencies;
+  readonly #admit: Admit;
+
+  constructor(dependencies: Dependencies, admit: Admit) {
+    this.#dependencies = dependencies;
+    this.#admit = admit;
+  }
+
+  /** Makes the NamespaceBaseline say what the report says; `record` is how it stands. A namespace that is going is no error. */
+  async write(namespace: string, report: NamespaceReport | undefined, record: NamespaceRecord | undefined): Promise<Result<void, KubeError>> {
+    if (report === undefined) return record === undefined ? success(undefined) : this.#remove(namespace, record);
+    if (record?.hash === report.hash) return success(undefined);
+    const { kube, records, observations } = this.#dependencies;
+    const written =
+      record === undefined
+        ? await this.#admit(() => kube.create(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, { namespace })))
+        : await this.#admit(() => kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, { namespace, uid: record.uid })));
+    const isMet = !written.ok && written.error.kind === 'alreadyExists';
+    const answer = isMet ? await this.#overwrite(report, namespace) : written;
+    observations.wrote({ kind: 'NamespaceBaseline', verb: record === undefined ? 'create' : 'apply', result: answer.ok ? 'success' : answer.error.kind });
+    if (answer.ok) records.recordWrite(answer.value);
+    return answer.ok || isGone(answer.error) ? success(undefined) : failure(answer.error);
+  }
+
+  /** One stands there although the cache did not know. The name is ours alone, so it is written over. */
+  #overwrite(report: NamespaceReport, namespace: string): Promise<Result<KubeObject, KubeError>> {
+    return this.#admit(() => this.#dependencies.kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, { namespace })));
+  }
+
+  async #remove(namespace: string, record: NamespaceRecord): Promise<Result<void, KubeError>> {
+    const { kube, records, observations } = this.#dependencies;
+    const { uid } = record;
+    const removed = await this.#admit(() => kube.remove({ type: NAMESPACE_BASELINES, namespace, name: NAMESPACE_BASELINE_NAME }, { uid }));
+    observations.wrote({ kind: 'NamespaceBaseline', verb: 'remove', result: removed.ok ? 'success' : removed.error.kind });
+    if (!removed.ok && removed.error.kind !== 'notFound') return failure(removed.error);
+    records.recordRemoval({ namespace, name: NAMESPACE_BASELINE_NAME, uid });
+    return success(undefined);
+  }
+}
+
+/** R12: the namespace is terminating or gone, and its NamespaceBaseline goes with it. */
+function isGone(error: KubeError): boolean {
+  return error.kind === 'namespaceTerminating' || error.kind === 'notFound';
+}

@@ -1,0 +1,107 @@
+import { baselinePolicyStatusSchema, type BaselinePolicyStatus } from '../api/baseline-policy.ts';
+import { API_VERSION } from '../api/names.ts';
+import { digestOf } from '../baseline/comparison.ts';
+import { policyStatusFor, untilPendingCountsMs } from '../baseline/policy-status.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { KubeClient } from '../kube/kube-client.ts';
+import type { ObjectCache } from '../kube/object-cache.ts';
+import type { Ledger } from './ledger.ts';
+import type { Observations } from './observations.ts';
+import type { PolicyBook } from './policy-book.ts';
+import type { Admit } from './policy-writer.ts';
+import type { CachedPolicy } from './projections.ts';
+import { BASELINE_POLICIES } from './resources.ts';
+
+/** A BaselinePolicy's status is written at most this often (R16), in milliseconds. */
+export const STATUS_INTERVAL_MS = 1000;
+
+interface Dependencies {
+  readonly kube: KubeClient;
+  readonly clock: Clock;
+  readonly policies: ObjectCache<CachedPolicy>;
+  readonly book: PolicyBook;
+  readonly ledger: Ledger;
+  readonly observations: Observations;
+  readonly nowTime: () => string;
+}
+
+/**
+ * Writes the status of BaselinePolicies: on change only, each at most once a second, and never while a restart has not
+ * yet looked at every namespace of a generation that was reported before (R16).
+ */
+export class StatusWriter {
+  readonly #dependencies: Dependencies;
+  readonly #admit: Admit;
+  readonly #timers = new Map<string, Timer>();
+  readonly #writtenMs = new Map<string, number>();
+  readonly #inFlight = new Set<Promise<void>>();
+  #isStarted = false;
+
+  constructor(dependencies: Dependencies, admit: Admit) {
+    this.#dependencies = dependencies;
+    this.#admit = admit;
+  }
+
+  /** Begins to write, with every policy there is. */
+  start(): void {
+    this.#isStarted = true;
+    for (const { name } of this.#dependencies.book.facts) this.touch(name);
+  }
+
+  /** Something that the policy's status counts may have changed. */
+  touch(policy: string): void {
+    if (!this.#isStarted || this.#timers.has(policy)) return;
+    const sinceMs = this.#dependencies.clock.nowMs() - (this.#writtenMs.get(policy) ?? -STATUS_INTERVAL_MS);
+    this.#schedule(policy, Math.max(0, STATUS_INTERVAL_MS - sinceMs));
+  }
+
+  /** Writes no more, and resolves when the writes under way are done. */
+  async stop(): Promise<void> {
+    this.#isStarted = false;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    await Promise.all(this.#inFlight);
+  }
+
+  #schedule(policy: string, delayMs: number): void {
+    this.#timers.get(policy)?.cancel();
+    const timer = this.#dependencies.clock.after(delayMs, () => {
+      this.#timers.delete(policy);
+      const writing = this.#write(policy).finally(() => this.#inFlight.delete(writing));
+      this.#inFlight.add(writing);
+    });
+    this.#timers.set(policy, timer);
+  }
+
+  async #write(policy: string): Promise<void> {
+    const { kube, book, ledger, policies, clock, observations, nowTime } = this.#dependencies;
+    const page = book.page(policy);
+    if (page === undefined) return;
+    const standing = ledger.standings(policy, clock.nowMs());
+    const previous = statusOf(policies.get({ namespace: '', name: policy })?.status);
+    const isResuming = standing.unattemptedCount > 0 && previous?.observedGeneration === page.facts.generation;
+    const { generation, mode } = page.facts;
+    const progress = { ...standing, generation, mode, problems: page.problems, discovered: book.discovered, discoveryProblem: page.discoveryProblem };
+    const status = policyStatusFor(progress, previous, nowTime());
+    const untilDueMs = untilPendingCountsMs(standing.standings);
+    if (!isResuming && (previous === undefined || digestOf(previous) !== digestOf(status))) {
+      this.#writtenMs.set(policy, clock.nowMs());
+      const body = { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: policy, uid: page.facts.uid }, status };
+      const written = await this.#admit(() => kube.apply(BASELINE_POLICIES, body, { subresource: 'status' }));
+      observations.wrote({ kind: 'BaselinePolicy', verb: 'apply', result: written.ok ? 'success' : written.error.kind });
+      if (written.ok) policies.recordWrite(written.value);
+      else if (written.error.kind !== 'notFound' && written.error.kind !== 'aborted') this.#later(policy, STATUS_INTERVAL_MS * 2);
+    }
+    if (untilDueMs !== undefined) this.#later(policy, untilDueMs);
+  }
+
+  #later(policy: string, delayMs: number): void {
+    if (this.#isStarted && !this.#timers.has(policy)) this.#schedule(policy, Math.max(delayMs, STATUS_INTERVAL_MS));
+  }
+}
+
+/** The status as it was last written, or undefined when there is none that we would have written. */
+export function statusOf(status: unknown): BaselinePolicyStatus | undefined {
+  const parsed = baselinePolicyStatusSchema.safeParse(status);
+  return parsed.success && parsed.data.observedGeneration >= 0 ? parsed.data : undefined;
+}

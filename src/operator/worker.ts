@@ -1,0 +1,65 @@
+import type { PolicyEntry } from '../api/namespace-baseline.ts';
+import type { Reason } from '../api/reasons.ts';
+import type { Clock } from '../clock.ts';
+import type { Announcer } from './announcer.ts';
+import type { Ledger } from './ledger.ts';
+import type { Observations } from './observations.ts';
+import { verdictOn } from './outcome-table.ts';
+import type { Priority, QueueAction } from './queue.ts';
+import { reconcile, type ReconcileContext, type Reconciled } from './reconcile.ts';
+import type { StatusWriter } from './status-writer.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+interface Dependencies {
+  readonly context: ReconcileContext;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly statusWriter: StatusWriter;
+  readonly announcer: Announcer;
+  readonly stopwatch: Stopwatch;
+  readonly observations: Observations;
+  /** Told of what should never happen, so that it is logged and counted. */
+  readonly onBug: (namespace: string, cause: unknown) => void;
+}
+
+/** What the queue calls for each namespace: a reconcile, then everything that counts it, tells of it and times it. */
+export function namespaceWorker(dependencies: Dependencies): (namespace: string, priority: Priority) => Promise<QueueAction> {
+  const { context, clock, observations } = dependencies;
+  return async (namespace, priority) => {
+    const startMs = clock.nowMs();
+    try {
+      const reconciled = await reconcile(namespace, context);
+      if (reconciled === undefined) return leave(namespace, dependencies);
+      const verdict = verdictOn(reconciled.outcomes.values(), reconciled.recorded);
+      observations.reconciled(verdict.result, clock.nowMs() - startMs);
+      settle(reconciled, priority, dependencies);
+      return verdict.queue;
+    } catch (cause) {
+      observations.reconciled('panic', clock.nowMs() - startMs);
+      dependencies.onBug(namespace, cause);
+      return { kind: 'backoff' };
+    }
+  };
+}
+
+function leave(namespace: string, { ledger, statusWriter, stopwatch }: Dependencies): QueueAction {
+  stopwatch.cancel(namespace);
+  for (const policy of ledger.forget(namespace)) statusWriter.touch(policy);
+  return { kind: 'forget' };
+}
+
+function settle(reconciled: Reconciled, priority: Priority, dependencies: Dependencies): void {
+  const { world, report } = reconciled;
+  const { ledger, statusWriter, announcer, stopwatch, observations, clock } = dependencies;
+  const namespace = world.namespace.name;
+  const entries = (report?.status.policies ?? []).map((entry) => ({ ...entry, readyReason: readyReasonOf(entry) }));
+  for (const policy of ledger.enter(namespace, entries, clock.nowMs())) statusWriter.touch(policy);
+  const protectedAfterMs = report?.status.phase === 'Protected' ? stopwatch.stop(namespace) : undefined;
+  if (protectedAfterMs !== undefined) observations.protectedAfter(protectedAfterMs);
+  announcer.reconciled(reconciled, { isFresh: priority === 'fresh', protectedAfterMs });
+}
+
+/** The reason in a condition; an entry leaves it out where it is the phase's own name. */
+export function readyReasonOf(entry: PolicyEntry): Reason {
+  return (entry.reason ?? entry.phase) as Reason;
+}
