@@ -1,0 +1,42 @@
+/** The address that {@link clusterDns} gives the DNS Service; inside the Service range of our control planes. */
+export const CLUSTER_DNS_ADDRESS = '10.0.0.10';
+
+/** What tests vary about the cluster's resolver. */
+export interface ClusterDnsOptions {
+  /** Addresses of the DNS pods; an empty list is a resolver with nothing behind it. */
+  readonly podAddresses?: readonly string[];
+  /** The port that the DNS pods listen on; OpenShift's use 5353. */
+  readonly targetPort?: number;
+}
+
+/** A resolver as kubeadm, kind and most others install it: Service kube-dns in kube-system with its EndpointSlice, no pods. */
+export function clusterDns(options: ClusterDnsOptions = {}): readonly object[] {
+  const { podAddresses = ['10.244.0.2', '10.244.0.3'], targetPort = 53 } = options;
+  const labels = { 'k8s-app': 'kube-dns', 'kubernetes.io/name': 'CoreDNS' };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'kube-dns', namespace: 'kube-system', labels },
+      spec: {
+        clusterIP: CLUSTER_DNS_ADDRESS,
+        selector: { 'k8s-app': 'kube-dns' },
+        ports: [
+          { name: 'dns', protocol: 'UDP', port: 53, targetPort },
+          { name: 'dns-tcp', protocol: 'TCP', port: 53, targetPort },
+        ],
+      },
+    },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'kube-dns-1', namespace: 'kube-system', labels: { ...labels, 'kubernetes.io/service-name': 'kube-dns' } },
+      addressType: 'IPv4',
+      endpoints: podAddresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+      ports: [
+        { name: 'dns', protocol: 'UDP', port: targetPort },
+        { name: 'dns-tcp', protocol: 'TCP', port: targetPort },
+      ],
+    },
+  ];
+}
