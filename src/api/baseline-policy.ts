@@ -1,57 +1,78 @@
 import { z } from 'zod';
-import { directionSchema, egressRuleSchema, ingressRuleSchema, labelSelectorSchema, networkPolicyPeerSchema, networkPolicyPortSchema } from './network-policy.ts';
-import { conditionSchema } from './condition.ts';
+import { allowSchema } from './allow.ts';
+import { about, filledList, keyedBy, list, unique } from './bounded.ts';
+import { BOUNDS } from './bounds.ts';
+import { modeSchema } from './mode.ts';
+import { directionSchema, labelSelectorSchema, type Direction } from './network-policy.ts';
+import { ruleSchema, type Rule } from './policy-rule.ts';
+import { withRules, type SchemaRule } from './schema-rule.ts';
 
-const isEnabled = z.boolean().optional();
-export const modeSchema = z.enum(['Enforce', 'DryRun', 'Paused']);
-export type Mode = z.infer<typeof modeSchema>;
+export { allowSchema, type Allow } from './allow.ts';
+export { ruleSchema, type Rule } from './policy-rule.ts';
+export { modeSchema, type Mode } from './mode.ts';
+export * from './baseline-policy-status.ts';
+
+/** What becomes of NetworkPolicies that no longer have a reason to be. */
 export const removalActionSchema = z.enum(['Remove', 'Keep']);
 
-export const allowSchema = z.strictObject({
-  dns: z.strictObject({ enabled: isEnabled, to: z.array(networkPolicyPeerSchema).optional(), ports: z.array(networkPolicyPortSchema).optional(), toAnywhere: z.boolean().optional() }).optional(),
-  monitoring: z.strictObject({ enabled: isEnabled, from: z.array(networkPolicyPeerSchema).optional(), ports: z.array(networkPolicyPortSchema).optional() }).optional(),
-  sameNamespace: z.strictObject({ enabled: isEnabled }).optional(),
-  ingressController: z.strictObject({ enabled: isEnabled, from: z.array(networkPolicyPeerSchema).optional(), ports: z.array(networkPolicyPortSchema).optional() }).optional(),
-  kubeApiServer: z.strictObject({ enabled: isEnabled }).optional(),
-  internet: z.strictObject({ enabled: isEnabled, cidrs: z.array(z.string()).optional(), ports: z.array(networkPolicyPortSchema).optional(), except: z.array(z.string()).optional() }).optional(),
+const removalSchema = z.strictObject({
+  onOptOut: about(
+    removalActionSchema.optional(),
+    'When a namespace is no longer selected: Remove deletes our NetworkPolicies there, Keep leaves them as they are, marked and looked after no more.',
+    'Remove',
+  ),
+  onDelete: about(
+    removalActionSchema.optional(),
+    'When this BaselinePolicy is deleted: Keep leaves its NetworkPolicies as they are, Remove deletes them first. Keep is the safe one: nothing is opened by deleting a policy.',
+    'Keep',
+  ),
 });
-export type Allow = z.infer<typeof allowSchema>;
 
-export const ruleSchema = z.strictObject({
-  name: z.string(),
-  podSelector: labelSelectorSchema.optional(),
-  ingress: z.array(ingressRuleSchema).optional(),
-  egress: z.array(egressRuleSchema).optional(),
-});
-export type Rule = z.infer<typeof ruleSchema>;
+/** No policy may open a direction that it does not isolate: any NetworkPolicy that selects a pod for a direction isolates it. */
+function isolatedDirectionRule(direction: Direction, field: 'ingress' | 'egress'): SchemaRule<{ isolate?: Direction[] | undefined; rules?: Rule[] | undefined }> {
+  return {
+    cel: `!has(self.rules) || !has(self.isolate) || '${direction}' in self.isolate || !self.rules.exists(rule, has(rule.${field}))`,
+    holds: ({ isolate, rules = [] }) => isolate === undefined || isolate.includes(direction) || !rules.some((rule) => rule[field] !== undefined),
+    message: `a rule has ${field}, but this policy does not isolate ${direction}, and a NetworkPolicy that allows something isolates the pods that it selects; add ${direction} to isolate, or take ${field} out of the rule`,
+    suggestion: ({ rules = [] }) => rules.flatMap((rule) => (rule[field] === undefined ? [] : [rule.name])).join(', '),
+    field: 'rules',
+  };
+}
 
-export const baselinePolicySpecSchema = z.strictObject({
-  namespaceSelector: labelSelectorSchema.optional(),
-  mode: modeSchema.optional(),
-  isolate: z.array(directionSchema).optional(),
-  allow: allowSchema.optional(),
-  rules: z.array(ruleSchema).optional(),
-  removal: z.strictObject({ onOptOut: removalActionSchema.optional(), onDelete: removalActionSchema.optional() }).optional(),
-});
+/** What a class of namespaces gets. Everything is optional: `{}` means all the defaults. */
+export const baselinePolicySpecSchema = withRules(
+  z.strictObject({
+    namespaceSelector: about(
+      labelSelectorSchema.optional(),
+      'The namespaces that get this baseline, by their labels. {} selects every namespace. System namespaces, and those that the operator is configured to leave alone, are never selected.',
+      'namespaces labelled nsbaseline.io/enabled=true',
+    ),
+    mode: about(
+      modeSchema.optional(),
+      'Enforce keeps the NetworkPolicies in place. DryRun writes and deletes none, and reports in each NamespaceBaseline what Enforce would do. Paused does neither. In DryRun and Paused, what stands is left as it is and not repaired.',
+      'Enforce',
+    ),
+    isolate: about(
+      unique(
+        filledList(
+          about(directionSchema, 'A direction, seen from the pods.'),
+          2,
+          'an empty list would isolate nothing; leave isolate out for both directions, or name Ingress, Egress or both; to stop enforcing, write mode: Paused',
+        ),
+      ).optional(),
+      'The directions in which nothing is allowed but what this and other NetworkPolicies allow. A direction that is not listed stays fully open, and nothing is rendered for it.',
+      '[Ingress, Egress]',
+    ),
+    allow: about(allowSchema.optional(), 'What is allowed in isolated namespaces, by purpose.', 'DNS and monitoring'),
+    rules: about(
+      keyedBy(list(about(ruleSchema, 'One NetworkPolicy of your own.'), BOUNDS.rules), 'name').optional(),
+      "Further NetworkPolicies that each namespace gets, in the NetworkPolicy API's own words. Each becomes one NetworkPolicy.",
+      'none',
+    ),
+    removal: about(removalSchema.optional(), 'What becomes of our NetworkPolicies that no longer have a reason to be.', 'removed when a namespace opts out, kept when this policy is deleted'),
+  }),
+  isolatedDirectionRule('Ingress', 'ingress'),
+  isolatedDirectionRule('Egress', 'egress'),
+);
+/** {@link baselinePolicySpecSchema} */
 export type BaselinePolicySpec = z.infer<typeof baselinePolicySpecSchema>;
-
-/** The cluster's resolver as egress rules, with where it was found for people to read. */
-export const discoveredDnsSchema = z.strictObject({ source: z.string(), egress: z.array(egressRuleSchema) });
-export type DiscoveredDns = z.infer<typeof discoveredDnsSchema>;
-/** The API server's addresses: `endpoints` are what it listens on, `service` what pods dial. */
-export const discoveredApiServerSchema = z.strictObject({
-  endpoints: z.array(z.strictObject({ address: z.string(), port: z.int() })),
-  service: z.strictObject({ addresses: z.array(z.string()), port: z.int() }).optional(),
-});
-export type DiscoveredApiServer = z.infer<typeof discoveredApiServerSchema>;
-export const discoveredSchema = z.strictObject({ dns: discoveredDnsSchema.optional(), apiServer: discoveredApiServerSchema.optional() });
-export type Discovered = z.infer<typeof discoveredSchema>;
-
-export const baselinePolicyStatusSchema = z.strictObject({
-  observedGeneration: z.int(),
-  conditions: z.array(conditionSchema),
-  namespaces: z.strictObject({ matched: z.int(), protected: z.int(), pending: z.int(), failed: z.int(), conflicted: z.int(), weakened: z.int() }),
-  failed: z.array(z.strictObject({ namespace: z.string(), reason: z.string(), message: z.string() })),
-  discovered: discoveredSchema,
-});
-export type BaselinePolicyStatus = z.infer<typeof baselinePolicyStatusSchema>;

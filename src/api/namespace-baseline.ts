@@ -1,30 +1,76 @@
 import { z } from 'zod';
+import { about, keyedBy, list, text } from './bounded.ts';
+import { BOUNDS } from './bounds.ts';
 import { conditionSchema } from './condition.ts';
-import { modeSchema } from './baseline-policy.ts';
+import { modeSchema } from './mode.ts';
 
 /** Worst first. */
 export const PHASES = ['Failed', 'Conflict', 'Pending', 'Protected', 'DryRun', 'Paused'] as const;
+/** The state of a namespace, or of one policy in it. */
 export const phaseSchema = z.enum(PHASES);
+/** {@link phaseSchema} */
 export type Phase = z.infer<typeof phaseSchema>;
 
-export const policyEntrySchema = z.strictObject({
-  policy: z.string(),
-  generation: z.int(),
-  mode: modeSchema,
-  phase: phaseSchema,
-  reason: z.string().optional(),
-  message: z.string().optional(),
-  inPlace: z.boolean(),
-  managed: z.array(z.strictObject({ name: z.string(), uid: z.string() })),
-  plan: z.strictObject({ apply: z.array(z.string()), remove: z.array(z.string()) }).optional(),
+const nameSchema = text(BOUNDS.nameLength);
+const namesOfPolicies = list(about(nameSchema, 'The name of a NetworkPolicy.'), BOUNDS.managedPerPolicy);
+
+const managedPolicySchema = z.strictObject({
+  name: about(nameSchema, 'Its name.'),
+  uid: about(text(BOUNDS.uidLength), 'Its uid, by which it is known again as ours.'),
 });
+
+/** The state of one BaselinePolicy in one namespace. */
+export const policyEntrySchema = z.strictObject({
+  policy: about(text(BOUNDS.labelLength), 'The name of the BaselinePolicy.'),
+  generation: about(z.int(), 'The metadata.generation of the BaselinePolicy that this was said of.'),
+  mode: about(modeSchema, 'The mode of the BaselinePolicy.'),
+  phase: about(phaseSchema, 'The state of this policy here.'),
+  reason: about(text(BOUNDS.nameLength).optional(), 'Why, in one word for programs, when it is not simply in place.'),
+  message: about(text(BOUNDS.messageLength).optional(), 'Why, in a sentence for people.'),
+  inPlace: about(
+    z.boolean(),
+    'True once the default-deny and the DNS rule have been seen in place and every other part is in place or refused for good; false again only when the default-deny is gone. Pods may be started then.',
+  ),
+  managed: about(list(about(managedPolicySchema, 'A NetworkPolicy of ours.'), BOUNDS.managedPerPolicy), 'The NetworkPolicies of ours that stand here.'),
+  plan: about(
+    z
+      .strictObject({
+        apply: about(namesOfPolicies, 'NetworkPolicies that would be created or repaired.'),
+        remove: about(namesOfPolicies, 'NetworkPolicies that would be removed.'),
+      })
+      .optional(),
+    'In mode DryRun: what Enforce would do.',
+  ),
+});
+/** {@link policyEntrySchema} */
 export type PolicyEntry = z.infer<typeof policyEntrySchema>;
 
-export const namespaceBaselineStatusSchema = z.strictObject({
-  phase: phaseSchema,
-  policies: z.array(policyEntrySchema),
-  conflicts: z.array(z.strictObject({ name: z.string(), reason: z.string() })).optional(),
-  weakenedBy: z.array(z.strictObject({ name: z.string(), why: z.string() })).optional(),
-  conditions: z.array(conditionSchema),
+const conflictSchema = z.strictObject({
+  name: about(nameSchema, 'Its name.'),
+  reason: about(text(BOUNDS.messageLength), 'Why it is in the way.'),
 });
+
+const weakeningSchema = z.strictObject({
+  name: about(nameSchema, 'Its name.'),
+  why: about(text(BOUNDS.messageLength), 'How it undoes the isolation.'),
+});
+
+/** The truth about one namespace, written whole and by the operator only. */
+export const namespaceBaselineStatusSchema = z.strictObject({
+  phase: about(phaseSchema, 'The worst state of all policies here; Failed is the worst, then Conflict, Pending, Protected, DryRun, Paused.'),
+  policies: about(keyedBy(list(about(policyEntrySchema, 'The state of one BaselinePolicy here.'), BOUNDS.policiesPerNamespace), 'policy'), 'The BaselinePolicies that select this namespace.'),
+  conflicts: about(
+    list(about(conflictSchema, 'A NetworkPolicy of somebody else.'), BOUNDS.conflicts).optional(),
+    'NetworkPolicies of others that stand where ours should. They are left alone; annotate one with nsbaseline.io/adopt=true to hand it over.',
+  ),
+  weakenedBy: about(
+    list(about(weakeningSchema, 'A NetworkPolicy of somebody else.'), BOUNDS.weakenedBy).optional(),
+    `NetworkPolicies of others that undo the isolation, such as one that allows everything; the first ${BOUNDS.weakenedBy}. They are left alone.`,
+  ),
+  conditions: about(
+    keyedBy(list(about(conditionSchema, 'One aspect of the state of this namespace.'), BOUNDS.conditions), 'type'),
+    'Ready is True when the phase is Protected, and only then.',
+  ),
+});
+/** {@link namespaceBaselineStatusSchema} */
 export type NamespaceBaselineStatus = z.infer<typeof namespaceBaselineStatusSchema>;

@@ -1,36 +1,53 @@
 import { z } from 'zod';
+import { BOUNDS } from './bounds.ts';
+import { about, filledList } from './bounded.ts';
+import type { LabelSelector } from './label-selector.ts';
+import { networkPolicyPeerSchema } from './network-policy-peer.ts';
+import { networkPolicyPortSchema } from './network-policy-port.ts';
 
-export const labelSelectorSchema = z.strictObject({
-  matchLabels: z.record(z.string(), z.string()).optional(),
-  matchExpressions: z
-    .array(z.strictObject({ key: z.string(), operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']), values: z.array(z.string()).optional() }))
-    .optional(),
+export { labelSelectorSchema, type LabelSelector } from './label-selector.ts';
+export { ipBlockSchema, networkPolicyPeerSchema, type IpBlock, type NetworkPolicyPeer } from './network-policy-peer.ts';
+export { networkPolicyPortSchema, type NetworkPolicyPort } from './network-policy-port.ts';
+
+/** A list of peers; `whenEmpty` says what to write instead of an empty one. */
+export function peersSchema(whenEmpty: string): z.ZodArray<typeof networkPolicyPeerSchema> {
+  return filledList(about(networkPolicyPeerSchema, 'Who is on the other side: pods, pods of namespaces, or addresses.'), BOUNDS.peers, whenEmpty);
+}
+
+/** A list of ports; `whenEmpty` says what to write instead of an empty one. */
+export function portsSchema(whenEmpty: string): z.ZodArray<typeof networkPolicyPortSchema> {
+  return filledList(about(networkPolicyPortSchema, 'A port or a range of ports; {} is every TCP port.'), BOUNDS.ports, whenEmpty);
+}
+
+const EVERY_PORT_HINT = 'an empty list is refused, as it reads like "no port" and means every port; leave ports out for every port of every protocol';
+
+/** A NetworkPolicyIngressRule as the API has it; an empty one admits everyone on every port. */
+export const ingressRuleSchema = z.strictObject({
+  from: about(
+    peersSchema('an empty list is refused, as it reads like "nobody" and means everyone; leave from out to allow every source, or name who may connect').optional(),
+    'Who may connect; any one of them.',
+    'anyone, from inside and outside the cluster',
+  ),
+  ports: about(portsSchema(EVERY_PORT_HINT).optional(), 'The ports that they may connect to; any one of them.', 'every port of every protocol'),
 });
-export type LabelSelector = z.infer<typeof labelSelectorSchema>;
-
-export const ipBlockSchema = z.strictObject({ cidr: z.string(), except: z.array(z.string()).optional() });
-export type IpBlock = z.infer<typeof ipBlockSchema>;
-
-export const networkPolicyPeerSchema = z.strictObject({
-  podSelector: labelSelectorSchema.optional(),
-  namespaceSelector: labelSelectorSchema.optional(),
-  ipBlock: ipBlockSchema.optional(),
-});
-export type NetworkPolicyPeer = z.infer<typeof networkPolicyPeerSchema>;
-
-export const networkPolicyPortSchema = z.strictObject({
-  protocol: z.enum(['TCP', 'UDP', 'SCTP']).optional(),
-  port: z.union([z.int(), z.string()]).optional(),
-  endPort: z.int().optional(),
-});
-export type NetworkPolicyPort = z.infer<typeof networkPolicyPortSchema>;
-
-export const ingressRuleSchema = z.strictObject({ from: z.array(networkPolicyPeerSchema).optional(), ports: z.array(networkPolicyPortSchema).optional() });
+/** {@link ingressRuleSchema} */
 export type NetworkPolicyIngressRule = z.infer<typeof ingressRuleSchema>;
-export const egressRuleSchema = z.strictObject({ to: z.array(networkPolicyPeerSchema).optional(), ports: z.array(networkPolicyPortSchema).optional() });
+
+/** A NetworkPolicyEgressRule as the API has it; an empty one opens every destination. */
+export const egressRuleSchema = z.strictObject({
+  to: about(
+    peersSchema('an empty list is refused, as it reads like "nowhere" and means anywhere; leave to out to allow every destination, or name where pods may connect to').optional(),
+    'Where pods may connect to; any one of them.',
+    'anywhere, inside and outside the cluster',
+  ),
+  ports: about(portsSchema(EVERY_PORT_HINT).optional(), 'The ports that they may connect to; any one of them.', 'every port of every protocol'),
+});
+/** {@link egressRuleSchema} */
 export type NetworkPolicyEgressRule = z.infer<typeof egressRuleSchema>;
 
+/** The two directions, seen from the selected pods. */
 export const directionSchema = z.enum(['Ingress', 'Egress']);
+/** {@link directionSchema} */
 export type Direction = z.infer<typeof directionSchema>;
 
 /** A NetworkPolicy spec with every field present, as the operator renders it: no field is left to the API server's defaults. */

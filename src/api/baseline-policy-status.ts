@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { about, keyedBy, list, text } from './bounded.ts';
+import { BOUNDS } from './bounds.ts';
+import { conditionSchema } from './condition.ts';
+import { modeSchema } from './mode.ts';
+import { egressRuleSchema } from './network-policy.ts';
+
+const addressSchema = text(BOUNDS.labelLength);
+
+/** The cluster's resolver as egress rules, with where it was found for people to read. */
+export const discoveredDnsSchema = z.strictObject({
+  source: about(text(BOUNDS.messageLength), 'Where it was found, for people.'),
+  egress: about(list(about(egressRuleSchema, 'A resolver and its ports.'), BOUNDS.discoveredRules), 'The resolver as egress rules.'),
+});
+/** {@link discoveredDnsSchema} */
+export type DiscoveredDns = z.infer<typeof discoveredDnsSchema>;
+
+/** The API server's addresses: `endpoints` are what it listens on, `service` what pods dial. */
+export const discoveredApiServerSchema = z.strictObject({
+  endpoints: about(
+    list(
+      about(z.strictObject({ address: about(addressSchema, 'An IP address.'), port: about(z.int(), 'A TCP port.') }), 'An address that the API server listens on.'),
+      BOUNDS.discoveredAddresses,
+    ),
+    'What the API server listens on.',
+  ),
+  service: about(
+    z
+      .strictObject({
+        addresses: about(list(about(addressSchema, 'An IP address.'), BOUNDS.discoveredAddresses), 'Its addresses, one for each address family.'),
+        port: about(z.int(), 'Its TCP port.'),
+      })
+      .optional(),
+    'The Service that pods dial.',
+  ),
+});
+/** {@link discoveredApiServerSchema} */
+export type DiscoveredApiServer = z.infer<typeof discoveredApiServerSchema>;
+
+/** The last good values of what the cluster told us (R14). */
+export const discoveredSchema = z.strictObject({
+  dns: about(discoveredDnsSchema.optional(), 'The resolver of the cluster.'),
+  apiServer: about(discoveredApiServerSchema.optional(), 'The API server.'),
+});
+/** {@link discoveredSchema} */
+export type Discovered = z.infer<typeof discoveredSchema>;
+
+const namespaceCountsSchema = z.strictObject({
+  matched: about(z.int(), 'Namespaces that this policy selects.'),
+  protected: about(z.int(), 'Of these, where everything declared is in place.'),
+  pending: about(z.int(), 'Of these, where it is not yet in place.'),
+  failed: about(z.int(), 'Of these, where it could not be put in place.'),
+  conflicted: about(z.int(), "Of these, where somebody else's NetworkPolicy stands where one of ours should."),
+  weakened: about(z.int(), "Of these, where somebody else's NetworkPolicy undoes the isolation."),
+});
+
+const failedNamespaceSchema = z.strictObject({
+  namespace: about(text(BOUNDS.labelLength), 'The namespace.'),
+  reason: about(text(BOUNDS.nameLength), 'Why, in one word for programs.'),
+  message: about(text(BOUNDS.messageLength), 'Why, in a sentence for people.'),
+});
+
+/** What the operator says of a BaselinePolicy. It writes the whole of it at once (R16). */
+export const baselinePolicyStatusSchema = z.strictObject({
+  observedGeneration: about(z.int(), 'The newest metadata.generation of this policy that the operator has looked at; -1 before it has looked at any.'),
+  mode: about(modeSchema.optional(), 'The mode in effect.'),
+  conditions: about(
+    keyedBy(list(about(conditionSchema, 'One aspect of the state of this policy.'), BOUNDS.conditions), 'type'),
+    'Ready: this generation is accepted and every namespace was attempted. AllProtected: everything is in place everywhere. Others are there while they apply; docs/conditions.md explains them.',
+  ),
+  namespaces: about(namespaceCountsSchema, 'How many namespaces are in which state. Each has a NamespaceBaseline that says more.'),
+  failed: about(
+    list(about(failedNamespaceSchema, 'A namespace that is not protected, and why.'), BOUNDS.failed),
+    `The first ${BOUNDS.failed} namespaces that are not protected, by name.`,
+  ),
+  discovered: about(discoveredSchema, 'What the cluster told about itself, kept so that a restart renders the same.'),
+});
+/** {@link baselinePolicyStatusSchema} */
+export type BaselinePolicyStatus = z.infer<typeof baselinePolicyStatusSchema>;

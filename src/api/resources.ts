@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { baselinePolicySpecSchema, baselinePolicyStatusSchema } from './baseline-policy.ts';
+import { about } from './bounded.ts';
+import { BOUNDS } from './bounds.ts';
+import { DNS_LABEL, DNS_LABEL_HINT, isDnsLabel } from './dns-label.ts';
+import { API_VERSION, NAMESPACE_BASELINE_NAME } from './names.ts';
+import { namespaceBaselineStatusSchema } from './namespace-baseline.ts';
+import { withRules } from './schema-rule.ts';
+
+const apiVersionSchema = about(z.string().optional(), `The version of this form, ${API_VERSION}.`);
+const metadataSchema = z.looseObject({ name: z.string() });
+
+/** A policy that nobody has looked at yet has a status, too, as it came: kstatus and `kubectl wait` then see that it is not yet observed. */
+const storedStatusSchema = about(
+  baselinePolicyStatusSchema.partial({ conditions: true, namespaces: true, failed: true, discovered: true }).optional(),
+  'What the operator has seen and done. Only the operator writes it.',
+).meta({ default: { observedGeneration: -1 } });
+
+/** A whole BaselinePolicy as the API server takes it. */
+export const baselinePolicySchema = about(
+  withRules(
+    z.strictObject({
+      apiVersion: apiVersionSchema,
+      kind: about(z.string().optional(), 'Always BaselinePolicy.'),
+      metadata: metadataSchema,
+      spec: about(baselinePolicySpecSchema.optional(), 'What the selected namespaces get. Required; {} means all the defaults.'),
+      status: storedStatusSchema,
+    }),
+    {
+      cel: `self.metadata.name.size() <= ${BOUNDS.labelLength} && self.metadata.name.matches('${DNS_LABEL.source}')`,
+      holds: ({ metadata }) => isDnsLabel(metadata.name),
+      message: `the name of a BaselinePolicy begins the names of its NetworkPolicies and is the value of a label; write ${DNS_LABEL_HINT}, and no dots`,
+    },
+    {
+      cel: 'has(self.spec)',
+      holds: ({ spec }) => spec !== undefined,
+      message: 'must be there; write "spec: {}" for all the defaults',
+      field: 'spec',
+      reason: 'FieldValueRequired',
+    },
+  ),
+  'A BaselinePolicy is what a class of namespaces gets: all traffic is denied but what is allowed here. The operator keeps it in place as NetworkPolicies in every namespace that it selects.',
+);
+
+/** A whole NamespaceBaseline as the API server takes it. */
+export const namespaceBaselineSchema = about(
+  withRules(
+    z.strictObject({
+      apiVersion: apiVersionSchema,
+      kind: about(z.string().optional(), 'Always NamespaceBaseline.'),
+      metadata: metadataSchema,
+      status: about(namespaceBaselineStatusSchema, 'What is in place in this namespace.'),
+    }),
+    {
+      cel: `self.metadata.name == '${NAMESPACE_BASELINE_NAME}'`,
+      holds: ({ metadata }) => metadata.name === NAMESPACE_BASELINE_NAME,
+      message: `a namespace has one NamespaceBaseline, and its name is ${NAMESPACE_BASELINE_NAME}; the operator writes it`,
+    },
+  ),
+  'A NamespaceBaseline, always named baseline, says what is in place in its namespace. The operator writes it, and nobody else need.',
+);

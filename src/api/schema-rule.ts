@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+
+/**
+ * One rule that a value must keep, said twice: in CEL for the API server and in TypeScript for offline validation. The
+ * two must agree on every value; `test/fixtures/policies` holds them to it.
+ */
+export interface SchemaRule<Value> {
+  /** True when the value is valid; `self` is the value (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules). */
+  readonly cel: string;
+  /** The same in TypeScript. The parts of `value` may break rules of their own, but have their types and bounds. */
+  readonly holds: (value: Value) => boolean;
+  /** What is wrong and what to write instead. */
+  readonly message: string;
+  /** What to write, said offline only after `message`: the API server's cost limit has no room for messages that are computed. */
+  readonly suggestion?: (value: Value) => string;
+  /** The field below the value that the problem is about; absent: the value itself. */
+  readonly field?: string;
+  /** `FieldValueRequired` for a field that is missing; absent: `FieldValueInvalid`. */
+  readonly reason?: 'FieldValueRequired';
+}
+
+/** The key of a CRD schema that holds its CEL rules. */
+export const CEL_RULES = 'x-kubernetes-validations';
+
+/**
+ * The schema with rules added, in both languages. Like the API server, zod asks them only of values whose types and
+ * bounds are right, and asks all of them, so that all problems are told at once.
+ */
+export function withRules<Schema extends z.ZodType>(schema: Schema, ...rules: readonly SchemaRule<z.output<Schema>>[]): Schema {
+  const before = schema.meta()?.[CEL_RULES];
+  const checked = schema.superRefine((value, context) => {
+    for (const rule of rules) {
+      if (rule.holds(value)) continue;
+      context.addIssue({ code: 'custom', message: rule.suggestion === undefined ? rule.message : `${rule.message}: ${rule.suggestion(value)}`, path: rule.field === undefined ? [] : [rule.field] });
+    }
+  });
+  return checked.meta({ [CEL_RULES]: [...(Array.isArray(before) ? (before as unknown[]) : []), ...rules.map(celRule)] });
+}
+
+function celRule(rule: SchemaRule<never>): Readonly<Record<string, string>> {
+  return {
+    rule: rule.cel,
+    message: rule.message,
+    ...(rule.field === undefined ? {} : { fieldPath: `.${rule.field}` }),
+    ...(rule.reason === undefined ? {} : { reason: rule.reason }),
+  };
+}
+
+/** A CEL list literal of plain strings. */
+export function celList(texts: readonly string[]): string {
+  return `[${texts.map(celText).join(', ')}]`;
+}
+
+/** A CEL string literal of printable ASCII text. */
+export function celText(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
