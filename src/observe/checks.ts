@@ -1,0 +1,69 @@
+import type { Clock } from '../clock.ts';
+
+/** What a check found; the message is one line for people, also when all is well. */
+export interface CheckResult {
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+/** One thing that `/livez` or `/readyz` looks at. `check` answers at once and never throws. */
+export interface Check {
+  readonly name: string;
+  check(): CheckResult;
+}
+
+/** A loop's sign of life, and the check that fails when there was none for too long. */
+export interface Heartbeat extends Check {
+  /** The loop turned. */
+  beat(): void;
+}
+
+/** A heartbeat that begins with a beat; a loop that is idle must beat too. */
+export function heartbeat(options: { readonly name: string; readonly clock: Clock; readonly limitMs: number }): Heartbeat {
+  const { name, clock, limitMs } = options;
+  let lastMs = clock.nowMs();
+  return {
+    name,
+    beat: () => {
+      lastMs = clock.nowMs();
+    },
+    check: () => {
+      const silentMs = clock.nowMs() - lastMs;
+      return { ok: silentMs <= limitMs, message: `turned ${inSeconds(silentMs)} ago, limit ${inSeconds(limitMs)}` };
+    },
+  };
+}
+
+/**
+ * Fails when a watch has shown no sign of life for longer than `limitMs`. Both a line and a new attempt are signs of
+ * life: to restart us because the API server is away would help nobody.
+ */
+export function watchesAlive(options: {
+  readonly name: string;
+  readonly limitMs: number;
+  readonly watches: () => Iterable<{ readonly resource: string; readonly silenceMs: number }>;
+}): Check {
+  return {
+    name: options.name,
+    check: () => {
+      const silent = [...options.watches()].filter((watch) => watch.silenceMs > options.limitMs);
+      if (silent.length === 0) return { ok: true, message: 'every watch is alive' };
+      return { ok: false, message: `silent: ${silent.map((watch) => `${watch.resource} for ${inSeconds(watch.silenceMs)}`).join(', ')}, limit ${inSeconds(options.limitMs)}` };
+    },
+  };
+}
+
+/** Fails while a cache has not been filled by a whole list. */
+export function cachesSynced(options: { readonly name: string; readonly caches: () => Iterable<{ readonly resource: string; readonly isSynced: boolean }> }): Check {
+  return {
+    name: options.name,
+    check: () => {
+      const waiting = [...options.caches()].filter((cache) => !cache.isSynced).map((cache) => cache.resource);
+      return waiting.length === 0 ? { ok: true, message: 'every cache is synced' } : { ok: false, message: `not synced: ${waiting.join(', ')}` };
+    },
+  };
+}
+
+function inSeconds(durationMs: number): string {
+  return `${(durationMs / 1000).toFixed(1)} s`;
+}
