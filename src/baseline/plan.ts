@@ -80,7 +80,7 @@ function leavingActions(policy: PolicyFacts, standing: readonly ObservedPolicy[]
 
 /** R8: the live policy's uid must be on the object itself; a record of ours is not enough for a deletion. */
 function isRemovable(observed: ObservedPolicy, policy: PolicyFacts): boolean {
-  return observed.policyUid === policy.uid && observed.isLabelled;
+  return observed.policyUid === policy.uid;
 }
 
 function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Action {

@@ -1,0 +1,56 @@
+import type { KubeClient } from '../kube/kube-client.ts';
+import type { KubeError } from '../kube/kube-error.ts';
+import { failure, success, type Result } from '../kube/result.ts';
+import { isAllowed, type Permission } from './access.ts';
+import { fieldOf, textOf } from './json-reading.ts';
+import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, ENDPOINT_SLICES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES, SERVICES } from './resources.ts';
+import type { ResourceType } from '../kube/resource-type.ts';
+
+/** The oldest Kubernetes minor version that is supported. */
+export const OLDEST_MINOR = 31;
+
+const READ = ['get', 'list', 'watch'];
+
+/** Everything that the operator does, as permissions: what deploy/base grants, and what the preflight asks for. */
+export function neededPermissions(dnsNamespaces: readonly string[]): readonly Permission[] {
+  return [
+    ...permissions(NAMESPACES, READ),
+    ...permissions(NETWORK_POLICIES, [...READ, 'create', 'patch', 'delete']),
+    ...permissions(BASELINE_POLICIES, READ),
+    { verb: 'patch', group: BASELINE_POLICIES.group, resource: BASELINE_POLICIES.plural, subresource: 'status' },
+    ...permissions(NAMESPACE_BASELINES, [...READ, 'create', 'patch', 'delete']),
+    ...[BASELINE_POLICIES, NAMESPACE_BASELINES].flatMap((type) => permissions(CUSTOM_RESOURCE_DEFINITIONS, ['get'], { name: `${type.plural}.${type.group}` })),
+    ...[...dnsNamespaces, 'default'].flatMap((namespace) => [...permissions(SERVICES, READ, { namespace }), ...permissions(ENDPOINT_SLICES, READ, { namespace })]),
+    { verb: 'create', group: 'events.k8s.io', resource: 'events' },
+  ];
+}
+
+function permissions(type: ResourceType, verbs: readonly string[], scope: { readonly namespace?: string; readonly name?: string } = {}): readonly Permission[] {
+  return verbs.map((verb) => ({ verb, group: type.group, resource: type.plural, ...scope }));
+}
+
+/** Which of the permissions the operator does not have, asked of the API server one by one; none is an empty list. */
+export async function missingPermissions(kube: KubeClient, needed: readonly Permission[]): Promise<Result<readonly Permission[], KubeError>> {
+  const answers = await Promise.all(needed.map(async (permission) => ({ permission, answer: await isAllowed(kube, permission) })));
+  const missing: Permission[] = [];
+  for (const { permission, answer } of answers) {
+    if (!answer.ok) return failure(answer.error);
+    if (!answer.value) missing.push(permission);
+  }
+  return success(missing);
+}
+
+/** The API server's version, and whether it is one that is supported. */
+export interface ServerVersion {
+  readonly gitVersion: string;
+  readonly isSupported: boolean;
+}
+
+/** Asks the API server for its version. */
+export async function serverVersion(kube: KubeClient): Promise<Result<ServerVersion, KubeError>> {
+  const answer = await kube.read('/version');
+  if (!answer.ok) return answer;
+  const [major, minor] = [fieldOf(answer.value, 'major'), fieldOf(answer.value, 'minor')].map((part) => Number.parseInt(textOf(part), 10));
+  const isSupported = major !== undefined && minor !== undefined && (major > 1 || (major === 1 && minor >= OLDEST_MINOR));
+  return success({ gitVersion: textOf(fieldOf(answer.value, 'gitVersion')), isSupported });
+}

@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isSettled, planFor } from '../../../src/baseline/plan.ts';
+import { nameOf } from '../../../src/baseline/report.ts';
+import type { ObservedPolicy, PolicyFacts, World } from '../../../src/baseline/world.ts';
+import { anyLabels, anySpec } from '../../fixtures/arbitraries.ts';
+import { applied, foreign, inPlace, managed, namespace, plannedWords, policy, world } from '../../fixtures/worlds.ts';
+
+const standard = policy();
+
+describe('R2 a selected namespace has exactly the rendered set', () => {
+  test('an empty namespace gets every part', () => {
+    expect(plannedWords(planFor(world()))).toEqual(['create standard.default-deny', 'create standard.allow-dns', 'create standard.allow-monitoring']);
+  });
+
+  test('R10 a namespace with everything in place needs nothing', () => {
+    const plans = planFor(world({ observed: inPlace(standard) }));
+    expect(plannedWords(plans)).toEqual([]);
+    expect(isSettled(plans)).toBe(true);
+  });
+
+  test('another spec is repaired', () => {
+    const observed = [managed(standard, 'default-deny', { hash: 'widened' }), managed(standard, 'allow-dns'), managed(standard, 'allow-monitoring')];
+    expect(plannedWords(planFor(world({ observed })))).toEqual(['repair standard.default-deny']);
+  });
+
+  test('a spec that only the server added to is left alone', () => {
+    const observed = [managed(standard, 'default-deny', { hash: 'with-default' }), managed(standard, 'allow-dns'), managed(standard, 'allow-monitoring')];
+    expect(plannedWords(planFor(world({ observed, isEquivalent: (pair) => pair.observed === 'with-default' })))).toEqual([]);
+  });
+
+  test.each([
+    ['the managed-by label', { isLabelled: false }],
+    ['the policy label', { policyLabel: '' }],
+    ['the policy uid', { policyUid: '' }],
+  ])('R6 a stripped mark (%s) is drift on what was recorded', (_mark, stripped) => {
+    const observed = [managed(standard, 'default-deny', stripped), managed(standard, 'allow-dns'), managed(standard, 'allow-monitoring')];
+    const record = { uid: 'r', hash: 'h', readyStatus: 'True', readySince: '', entries: [{ policy: 'standard', phase: 'Protected' as const, inPlace: true, managed: [{ name: 'standard.default-deny', uid: 'uid-standard.default-deny' }] }] };
+    expect(plannedWords(planFor(world({ observed, record })))).toEqual(['repair standard.default-deny']);
+  });
+
+  test('a part that is declared no longer goes, and only that', () => {
+    const wider = policy('standard', { allow: { sameNamespace: { enabled: true } } });
+    expect(plannedWords(planFor(world({ observed: inPlace(wider) })))).toEqual(['remove standard.allow-same-namespace']);
+  });
+});
+
+describe('R4 a namespace that opts out', () => {
+  const optedOut = namespace('team-a', { labels: {} });
+
+  test('loses our policies and keeps its own', () => {
+    const observed = [...inPlace(standard), foreign('custom')];
+    expect(plannedWords(planFor(world({ namespace: optedOut, observed })))).toEqual(['remove standard.default-deny', 'remove standard.allow-dns', 'remove standard.allow-monitoring']);
+  });
+
+  test('keeps them with onOptOut: Keep', () => {
+    const keeping = policy('standard', { removal: { onOptOut: 'Keep' } });
+    expect(plannedWords(planFor(world({ namespace: optedOut, policies: [keeping], observed: inPlace(keeping) })))).toEqual([]);
+  });
+});
+
+describe('R5 an object that is not ours is never changed or deleted', () => {
+  test('a foreign object under our name is refused', () => {
+    expect(plannedWords(planFor(world({ observed: [foreign('standard.default-deny')] })))[0]).toBe('refuse standard.default-deny');
+  });
+
+  test('a copy of render output, with our labels but no uid, is foreign', () => {
+    expect(plannedWords(planFor(world({ observed: [managed(standard, 'default-deny', { policyUid: '' })] })))[0]).toBe('refuse standard.default-deny');
+  });
+
+  test('the adopt annotation hands it over', () => {
+    expect(plannedWords(planFor(world({ observed: [foreign('standard.default-deny', { isAdoptable: true })] })))[0]).toBe('repair standard.default-deny');
+  });
+});
+
+describe('R8 only what carries the live policy uid is removed', () => {
+  test('objects of another uid outside the selection stay', () => {
+    const old = inPlace(standard).map((observed) => ({ ...observed, policyUid: 'uid-of-a-former-one' }));
+    expect(plannedWords(planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: old })))).toEqual([]);
+  });
+
+  test('objects of another uid in a selected namespace are taken over', () => {
+    const old = inPlace(standard).map((observed) => ({ ...observed, policyUid: 'uid-of-a-former-one' }));
+    expect(plannedWords(planFor(world({ observed: old })))).toEqual(['repair standard.default-deny', 'repair standard.allow-dns', 'repair standard.allow-monitoring']);
+  });
+});
+
+describe('R7 DryRun and Paused', () => {
+  test.each(['DryRun', 'Paused'] as const)('%s plans what Enforce would do, and freezes it', (mode) => {
+    const [plan] = planFor(world({ policies: [policy('standard', { mode })] }));
+    expect(plan?.frozen).toBe(mode);
+    expect(plan?.actions.map((action) => action.kind)).toEqual(['create', 'create', 'create']);
+  });
+});
+
+describe('R11 an invalid policy', () => {
+  test('starts nothing in a new namespace', () => {
+    expect(planFor(world({ policies: [policy('standard', {}, { isAccepted: false })] }))[0]?.frozen).toBe('Invalid');
+  });
+
+  test('keeps the last good set repaired where it stands', () => {
+    const invalid = policy('standard', {}, { isAccepted: false });
+    expect(plannedWords(planFor(world({ policies: [invalid], observed: [managed(invalid, 'default-deny', { hash: 'widened' })] })))).toContain('repair standard.default-deny');
+  });
+
+  test('whose good spec was never seen removes nothing', () => {
+    const unknown = policy('standard', {}, { isAccepted: false, selector: undefined, parts: undefined });
+    expect(plannedWords(planFor(world({ policies: [unknown], observed: inPlace(standard) })))).toEqual([]);
+  });
+});
+
+test('R12 a terminating namespace gets no plan', () => {
+  expect(planFor(world({ namespace: namespace('team-a', { isTerminating: true }), observed: inPlace(standard) }))).toEqual([]);
+});
+
+describe('properties of every plan', () => {
+  const anyPolicies = fc.uniqueArray(fc.tuple(fc.constantFrom('standard', 'pci', 'x'), anySpec, fc.boolean()), { selector: ([name]) => name, maxLength: 3 });
+  const anyObserved = (policies: readonly PolicyFacts[]): fc.Arbitrary<readonly ObservedPolicy[]> => {
+    const names = [...policies.flatMap((owner) => (owner.parts ?? []).map(({ name }) => name)), 'custom', 'standard.gone', 'other.default-deny'];
+    const uids = [...policies.map(({ uid }) => uid), '', 'uid-of-another'];
+    const hashes = [...policies.flatMap((owner) => (owner.parts ?? []).map(({ hash }) => hash)), 'tampered', ''];
+    const one = fc.record({ name: fc.constantFrom(...names), uid: fc.uuid(), isLabelled: fc.boolean(), policyLabel: fc.constantFrom('standard', 'pci', ''), policyUid: fc.constantFrom(...uids), isAdoptable: fc.boolean(), hash: fc.constantFrom(...hashes) });
+    return fc.uniqueArray(one, { selector: ({ name }) => name, maxLength: 8 });
+  };
+  const anyWorld: fc.Arbitrary<World> = fc.tuple(anyPolicies, anyLabels).chain(([drafts, labels]) => {
+    const policies = drafts.map(([name, spec, isAccepted]) => policy(name, spec, { isAccepted })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return anyObserved(policies).map((observed) => world({ namespace: namespace('team-a', { labels }), policies, observed }));
+  });
+
+  test('a plan that was carried out and is made again is empty', () => {
+    fc.assert(
+      fc.property(anyWorld, (before) => {
+        const plans = planFor(before);
+        expect(isSettled(planFor({ ...before, observed: applied(before, plans) }))).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('the order of what was observed is irrelevant', () => {
+    fc.assert(
+      fc.property(anyWorld, (before) => {
+        const words = (facts: World): readonly string[] => [...plannedWords(planFor(facts))].sort();
+        expect(words({ ...before, observed: [...before.observed].reverse() })).toEqual(words(before));
+      }),
+    );
+  });
+
+  test('R5 nothing foreign is ever in a plan but to be refused', () => {
+    fc.assert(
+      fc.property(anyWorld, (before) => {
+        const foreigners = new Set(before.observed.filter((observed) => (!observed.isLabelled || observed.policyUid === '') && !observed.isAdoptable).map(({ name }) => name));
+        for (const plan of planFor(before)) for (const action of plan.actions) if (foreigners.has(nameOf(action))) expect(action.kind).toBe('refuse');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('R8 nothing is ever removed that does not carry the uid of the policy that removes it', () => {
+    fc.assert(
+      fc.property(anyWorld, (before) => {
+        for (const plan of planFor(before)) for (const action of plan.actions) if (action.kind === 'remove') expect(action.observed.policyUid).toBe(plan.policy.uid);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
