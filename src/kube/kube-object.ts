@@ -1,3 +1,5 @@
+import { fieldOf, isJsonObject } from './json-shape.ts';
+
 /** Metadata as the wire has it; everything may be missing in what an untrusted server sends. */
 export interface ObjectMeta {
   readonly name?: string;
@@ -23,4 +25,16 @@ export interface KubeObject {
   readonly kind?: string;
   readonly metadata: ObjectMeta;
   readonly [field: string]: unknown;
+}
+
+const IDENTITY_FIELDS = ['name', 'namespace', 'uid', 'resourceVersion'] as const;
+
+/** Whether the value has the outline of an API object: `metadata` is an object, and what identifies it there is text or absent. */
+export function isKubeObject(value: unknown): value is KubeObject {
+  const metadata = fieldOf(value, 'metadata');
+  if (!isJsonObject(metadata)) return false;
+  return IDENTITY_FIELDS.every((name) => {
+    const field = fieldOf(metadata, name);
+    return field === undefined || typeof field === 'string';
+  });
 }
