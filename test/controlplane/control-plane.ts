@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { controlPlaneBinaries } from './binaries.ts';
 import { clusterAt, type Cluster } from './cluster.ts';
 import type { SupervisorCommand, SupervisorMessage, SupervisorOptions } from './protocol.ts';
+import { silentProgress, type Progress } from './progress.ts';
 import type { KubernetesChoice } from './versions.ts';
 
 /** A control plane of one's own. It ends with `stop`, and by itself when this process ends in any way. */
@@ -18,11 +19,10 @@ export interface ControlPlane extends Cluster {
   keep(): Promise<void>;
 }
 
-/** Which Kubernetes, and who is told how the download or the build of it goes. */
+/** Which Kubernetes, and who is told how the download or the build of it goes: nobody when absent. */
 export interface ControlPlaneRequest {
   readonly version: KubernetesChoice;
-  /** Gets whole sentences for people; silent when absent. */
-  readonly progress?: (line: string) => void;
+  readonly progress?: Progress;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface ControlPlaneRequest {
  * the last words of what failed, when one of them does not come up.
  */
 export async function startControlPlane(request: ControlPlaneRequest): Promise<ControlPlane> {
-  const binaries = await controlPlaneBinaries({ version: request.version, progress: request.progress ?? (() => undefined) });
+  const binaries = await controlPlaneBinaries({ version: request.version, progress: request.progress ?? silentProgress });
   const options: SupervisorOptions = { choice: request.version, binaries };
   const child = spawn(process.execPath, [fileURLToPath(new URL('supervisor.ts', import.meta.url)), JSON.stringify(options)], {
     // A session of its own, so that Ctrl-C reaches only us, and the servers end in order.

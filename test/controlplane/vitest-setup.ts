@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { progressOn } from './progress.ts';
 import type { ControlPlaneAddress } from './protocol.ts';
 import { kubernetesChoice } from './versions.ts';
 
@@ -23,7 +24,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     users: 0,
     controlPlane: startControlPlane({
       version: kubernetesChoice(process.env),
-      progress: (line) => process.stderr.write(`${line}\n`),
+      progress: progressOn(process.stderr),
     }),
   };
   const use = shared.nsbaselineControlPlane;
