@@ -1,0 +1,131 @@
+# Everything runs with the Node 24 that `make setup` puts into node_modules; the machine's own Node only starts npm.
+# Besides the checkout, only the cache changes: ~/.cache/nsbaseline, or what NSBASELINE_CACHE names.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+USER_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+export NSBASELINE_CACHE ?= $(USER_CACHE)/nsbaseline
+# Node's fetch takes no notice of HTTPS_PROXY unless told to.
+export NODE_USE_ENV_PROXY := 1
+
+BIN := node_modules/.bin
+MACHINE_PATH := $(PATH)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+# Further arguments for vitest, such as VITEST_ARGS="-t R4".
+VITEST_ARGS ?=
+VITEST = vitest run $(VITEST_ARGS)
+CONTROL_PLANE = node test/controlplane/ensure-binaries.ts
+
+.PHONY: help
+help: ## List what make can do
+	@echo 'Usage: make <what>'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: node_modules/.package-lock.json ## Install Node 24 and the dependencies into the checkout (all others do so first)
+	@$(mend_node)
+
+# npm writes this file at the end of an install, so an interrupted one is begun anew.
+node_modules/.package-lock.json: package-lock.json
+	@PATH='$(MACHINE_PATH)'; command -v npm >/dev/null || { echo 'There is no npm. Install any Node.js from version 20 on (https://nodejs.org), and run this again.' >&2; exit 1; }
+	@echo 'Installing Node 24 and the dependencies into node_modules'
+	@PATH='$(MACHINE_PATH)' npm ci --cache '$(NSBASELINE_CACHE)/npm' --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch $@
+
+# npm may refuse to run install scripts; without its own, the package `node` has no program in it.
+define mend_node
+wanted="v$$(sed -n 's/^ *"node": "\([0-9.]*\)",*$$/\1/p' package.json)"; \
+found() { $(BIN)/node --version 2>/dev/null || echo none; }; \
+if [ "$$(found)" != "$$wanted" ]; then \
+  echo "npm did not install Node $$wanted (found: $$(found)); running the installer of the package \"node\""; \
+  (cd node_modules/node && PATH='$(MACHINE_PATH)' npm_config_cache='$(NSBASELINE_CACHE)/npm' node installArchSpecificPackage.js) && \
+  ln -sf ../node/bin/node $(BIN)/node; \
+  [ "$$(found)" = "$$wanted" ] || { echo "Node $$wanted could not be installed. Remove node_modules and run this again." >&2; exit 1; }; \
+fi
+endef
+
+.PHONY: build
+build: setup ## Build bin/nsbaseline and bin/kubectl-baseline, which run from any folder
+	@rm -rf dist bin && mkdir -p bin
+	@esbuild src/main.ts --bundle --splitting --outdir=dist --platform=node --target=node24 --format=esm \
+	  --sourcemap --log-level=warning --banner:js="$$BANNER"
+	@printf '%s\n' "$$LAUNCHER" > bin/nsbaseline && chmod +x bin/nsbaseline && cp bin/nsbaseline bin/kubectl-baseline
+	@echo 'Built bin/nsbaseline and bin/kubectl-baseline'
+
+# CommonJS dependencies ask for what an ES module does not have.
+define BANNER
+import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;
+endef
+export BANNER
+
+define LAUNCHER
+#!/bin/sh
+# Runs the nsbaseline that `make build` left in this checkout, with the checkout's Node.
+self=$$0
+while [ -L "$$self" ]; do
+  target=$$(readlink "$$self")
+  case $$target in
+    /*) self=$$target ;;
+    *) self=$$(dirname "$$self")/$$target ;;
+  esac
+done
+root=$$(cd "$$(dirname "$$self")/.." && pwd -P) || exit 1
+if [ ! -x "$$root/node_modules/.bin/node" ]; then
+  echo "$$root has no Node; run \"make build\" there." >&2
+  exit 1
+fi
+exec "$$root/node_modules/.bin/node" --enable-source-maps "$$root/dist/main.js" "$$@"
+endef
+export LAUNCHER
+
+.PHONY: lint
+lint: setup ## Run eslint
+	@eslint . --max-warnings=0
+
+.PHONY: typecheck
+typecheck: setup ## Run the TypeScript compiler
+	@tsc -p .
+
+.PHONY: generate
+generate: setup ## Write the CRDs and the reference docs out of the schemas
+	@node src/generate/main.ts
+
+.PHONY: verify
+verify: setup ## Check that generated files are current and that a real API server takes the CRDs
+	@node src/generate/main.ts --check
+	@$(CONTROL_PLANE)
+	@$(VITEST) --project integration custom-resource
+
+.PHONY: test
+test: setup ## Run all tests: unit, contract and integration, on the newest Kubernetes
+	@$(CONTROL_PLANE)
+	@$(VITEST)
+
+.PHONY: test-unit
+test-unit: setup ## Run the unit tests
+	@$(VITEST) --project unit
+
+.PHONY: test-integration
+test-integration: setup ## Run the contract and integration tests on the newest Kubernetes
+	@$(CONTROL_PLANE)
+	@$(VITEST) --project contract --project integration
+
+.PHONY: test-oldest
+test-oldest: setup ## Run the contract and integration tests on the oldest Kubernetes that can be had
+	@KUBERNETES=oldest $(CONTROL_PLANE)
+	@KUBERNETES=oldest $(VITEST) --project contract --project integration
+
+.PHONY: check
+check: lint typecheck verify test ## All that a change must pass: lint, typecheck, verify, test
+
+.PHONY: demo
+demo: setup ## See it at work on a control plane of its own; KEEP=1 leaves that running
+	@$(CONTROL_PLANE)
+	@KEEP='$(KEEP)' node test/demo/main.ts
+
+.PHONY: clean
+clean: ## Remove what was built
+	@rm -rf dist bin coverage
