@@ -12,7 +12,7 @@ const dnsSchema = withRules(
   z.strictObject({
     enabled: onUnlessTurnedOff,
     to: about(
-      peersSchema('an empty list is refused; leave to out to use the resolver found in the cluster, or write toAnywhere: true').optional(),
+      peersSchema('an empty list is refused; leave "to" out to use the resolver found in the cluster, or write toAnywhere: true').optional(),
       'The resolvers that pods may ask. Change it when pods do not use the resolver of the cluster, or when it is not found.',
       'the resolver found in the cluster',
     ),
@@ -30,7 +30,7 @@ const dnsSchema = withRules(
   {
     cel: '!has(self.to) || !has(self.toAnywhere) || !self.toAnywhere',
     holds: ({ to, toAnywhere }) => to === undefined || toAnywhere !== true,
-    message: 'toAnywhere: true and to contradict each other; take out toAnywhere to allow only what to lists, or take out to',
+    message: 'toAnywhere: true and "to" contradict each other; take out toAnywhere to allow only what "to" lists, or take out "to"',
     field: 'to',
   },
 );
@@ -38,7 +38,7 @@ const dnsSchema = withRules(
 const monitoringSchema = z.strictObject({
   enabled: onUnlessTurnedOff,
   from: about(
-    peersSchema('an empty list is refused; leave from out for Prometheus in namespace monitoring, or turn monitoring off with enabled: false').optional(),
+    peersSchema('an empty list is refused; leave "from" out for Prometheus in namespace monitoring, or turn monitoring off with enabled: false').optional(),
     'Who scrapes. Change it when monitoring runs in another namespace or under other labels.',
     'pods labelled app.kubernetes.io/name=prometheus in namespace monitoring',
   ),
@@ -52,7 +52,7 @@ const monitoringSchema = z.strictObject({
 const ingressControllerSchema = z.strictObject({
   enabled: offUnlessTurnedOn,
   from: about(
-    peersSchema('an empty list is refused; leave from out for namespace ingress-nginx, or name the pods of your ingress controller').optional(),
+    peersSchema('an empty list is refused; leave "from" out for namespace ingress-nginx, or name the pods of your ingress controller').optional(),
     'Where the ingress controller or gateway runs. Change it when that is not namespace ingress-nginx.',
     'every pod of namespace ingress-nginx',
   ),

@@ -31,8 +31,8 @@ const removalSchema = z.strictObject({
 /** No policy may open a direction that it does not isolate: any NetworkPolicy that selects a pod for a direction isolates it. */
 function isolatedDirectionRule(direction: Direction, field: 'ingress' | 'egress'): SchemaRule<{ isolate?: Direction[] | undefined; rules?: Rule[] | undefined }> {
   return {
-    cel: `!has(self.rules) || !has(self.isolate) || '${direction}' in self.isolate || !self.rules.exists(rule, has(rule.${field}))`,
-    holds: ({ isolate, rules = [] }) => isolate === undefined || isolate.includes(direction) || !rules.some((rule) => rule[field] !== undefined),
+    cel: `!has(self.rules) || !has(self.isolate) || self.isolate.size() == 0 || '${direction}' in self.isolate || !self.rules.exists(rule, has(rule.${field}))`,
+    holds: ({ isolate, rules = [] }) => isolate === undefined || isolate.length === 0 || isolate.includes(direction) || !rules.some((rule) => rule[field] !== undefined),
     message: `a rule has ${field}, but this policy does not isolate ${direction}, and a NetworkPolicy that allows something isolates the pods that it selects; add ${direction} to isolate, or take ${field} out of the rule`,
     suggestion: ({ rules = [] }) => rules.flatMap((rule) => (rule[field] === undefined ? [] : [rule.name])).join(', '),
     field: 'rules',

@@ -39,7 +39,8 @@ export function canonicalCidr(cidr: string): string | undefined {
 export function isInside(range: string, cidr: string): boolean {
   const inner = blockOf(range);
   const outer = blockOf(cidr);
-  if (inner === undefined || outer === undefined || inner.address.kind() !== outer.address.kind()) return false;
+  if (inner === undefined || outer === undefined) return false;
+  if (inner.address.kind() !== outer.address.kind()) return false;
   return inner.prefixLength >= outer.prefixLength && inner.address.match(outer.address, outer.prefixLength);
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BOUNDS } from './bounds.ts';
 import { about, list, text, textMap } from './bounded.ts';
+import { quotable } from './plain-value.ts';
 import { celText, withRules } from './schema-rule.ts';
 
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
@@ -15,11 +16,27 @@ const isLabelKey = (key: string): boolean => key.length <= BOUNDS.labelKeyLength
 /** The value of a label, as Kubernetes takes it; text such as `no` or `1e3` must be quoted in YAML. */
 export const labelValueSchema = text(BOUNDS.labelLength).regex(LABEL_VALUE, LABEL_VALUE_HINT);
 
-const matchLabelsSchema = withRules(textMap(labelValueSchema, BOUNDS.matchLabels), {
-  cel: `self.all(key, key.size() <= ${BOUNDS.labelKeyLength} && key.matches(${celText(LABEL_KEY.source.replaceAll('\\/', '/'))}))`,
-  holds: (labels) => Object.keys(labels).every(isLabelKey),
-  message: `has a key that is no label key; ${LABEL_KEY_HINT}`,
-});
+// Without `nullable` the API server drops an entry whose value is null (`team:` in YAML) before any rule sees it, and the
+// selector selects more than it says; a typed Kubernetes API would have read "".
+const matchLabelsSchema = withRules(
+  textMap(labelValueSchema.meta({ nullable: true }), BOUNDS.matchLabels),
+  {
+    cel: 'self.size() > 0',
+    holds: (labels) => Object.keys(labels).length > 0,
+    message: 'is empty and so would select everything; name a label and its value, or write the whole selector as {} to select everything',
+  },
+  {
+    cel: 'self.all(key, dyn(self[key]) != null)',
+    holds: () => true,
+    message: 'has a key without a value; write the value in quotes, "" for an empty one, or take the key out',
+  },
+  {
+    cel: `self.all(key, key.size() <= ${BOUNDS.labelKeyLength} && key.matches(${celText(LABEL_KEY.source.replaceAll('\\/', '/'))}))`,
+    holds: (labels) => Object.keys(labels).every(isLabelKey),
+    message: `has a key that is no label key; ${LABEL_KEY_HINT}`,
+    suggestion: (labels) => Object.keys(labels).filter((key) => !isLabelKey(key)).map(quotable).join(', '),
+  },
+);
 
 const labelRequirementSchema = withRules(
   z.strictObject({
@@ -48,10 +65,11 @@ const labelRequirementSchema = withRules(
 /** A metav1.LabelSelector; an empty one selects everything. */
 export const labelSelectorSchema = z
   .strictObject({
-    matchLabels: about(matchLabelsSchema.optional(), 'Labels that must all be there with exactly these values. Quote values that YAML would not read as text, such as "true" or "no".'),
+    matchLabels: about(matchLabelsSchema.optional(), 'Labels that must all be there with exactly these values. Quote values that YAML would not read as text, such as "true" or "no".', 'no label is asked for'),
     matchExpressions: about(
       list(about(labelRequirementSchema, 'A requirement on one label.'), BOUNDS.matchExpressions).optional(),
       'Requirements that must all hold, in addition to matchLabels.',
+      'no further requirement',
     ),
   })
   .meta({ 'x-kubernetes-map-type': 'atomic' });

@@ -24,7 +24,7 @@ const EVERY_PORT_HINT = 'an empty list is refused, as it reads like "no port" an
 /** A NetworkPolicyIngressRule as the API has it; an empty one admits everyone on every port. */
 export const ingressRuleSchema = z.strictObject({
   from: about(
-    peersSchema('an empty list is refused, as it reads like "nobody" and means everyone; leave from out to allow every source, or name who may connect').optional(),
+    peersSchema('an empty list is refused, as it reads like "nobody" and means everyone; leave "from" out to allow every source, or name who may connect').optional(),
     'Who may connect; any one of them.',
     'anyone, from inside and outside the cluster',
   ),
@@ -36,7 +36,7 @@ export type NetworkPolicyIngressRule = z.infer<typeof ingressRuleSchema>;
 /** A NetworkPolicyEgressRule as the API has it; an empty one opens every destination. */
 export const egressRuleSchema = z.strictObject({
   to: about(
-    peersSchema('an empty list is refused, as it reads like "nowhere" and means anywhere; leave to out to allow every destination, or name where pods may connect to').optional(),
+    peersSchema('an empty list is refused, as it reads like "nowhere" and means anywhere; leave "to" out to allow every destination, or name where pods may connect to').optional(),
     'Where pods may connect to; any one of them.',
     'anywhere, inside and outside the cluster',
   ),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { baselinePolicySpecSchema, baselinePolicyStatusSchema } from './baseline-policy.ts';
-import { about } from './bounded.ts';
+import { about, text } from './bounded.ts';
 import { BOUNDS } from './bounds.ts';
 import { DNS_LABEL, DNS_LABEL_HINT, isDnsLabel } from './dns-label.ts';
 import { API_VERSION, NAMESPACE_BASELINE_NAME } from './names.ts';
@@ -8,7 +8,7 @@ import { namespaceBaselineStatusSchema } from './namespace-baseline.ts';
 import { withRules } from './schema-rule.ts';
 
 const apiVersionSchema = about(z.string().optional(), `The version of this form, ${API_VERSION}.`);
-const metadataSchema = z.looseObject({ name: z.string() });
+const metadataSchema = z.looseObject({ name: text(BOUNDS.labelLength) });
 
 /** A policy that nobody has looked at yet has a status, too, as it came: kstatus and `kubectl wait` then see that it is not yet observed. */
 const storedStatusSchema = about(
@@ -27,9 +27,10 @@ export const baselinePolicySchema = about(
       status: storedStatusSchema,
     }),
     {
-      cel: `self.metadata.name.size() <= ${BOUNDS.labelLength} && self.metadata.name.matches('${DNS_LABEL.source}')`,
+      cel: `self.metadata.name.matches('${DNS_LABEL.source}')`,
       holds: ({ metadata }) => isDnsLabel(metadata.name),
       message: `the name of a BaselinePolicy begins the names of its NetworkPolicies and is the value of a label; write ${DNS_LABEL_HINT}, and no dots`,
+      field: 'metadata.name',
     },
     {
       cel: 'has(self.spec)',
@@ -55,6 +56,7 @@ export const namespaceBaselineSchema = about(
       cel: `self.metadata.name == '${NAMESPACE_BASELINE_NAME}'`,
       holds: ({ metadata }) => metadata.name === NAMESPACE_BASELINE_NAME,
       message: `a namespace has one NamespaceBaseline, and its name is ${NAMESPACE_BASELINE_NAME}; the operator writes it`,
+      field: 'metadata.name',
     },
   ),
   'A NamespaceBaseline, always named baseline, says what is in place in its namespace. The operator writes it, and nobody else need.',

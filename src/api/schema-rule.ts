@@ -13,7 +13,7 @@ export interface SchemaRule<Value> {
   readonly message: string;
   /** What to write, said offline only after `message`: the API server's cost limit has no room for messages that are computed. */
   readonly suggestion?: (value: Value) => string;
-  /** The field below the value that the problem is about; absent: the value itself. */
+  /** The field below the value that the problem is about, with dots between names; absent: the value itself. */
   readonly field?: string;
   /** `FieldValueRequired` for a field that is missing; absent: `FieldValueInvalid`. */
   readonly reason?: 'FieldValueRequired';
@@ -31,7 +31,7 @@ export function withRules<Schema extends z.ZodType>(schema: Schema, ...rules: re
   const checked = schema.superRefine((value, context) => {
     for (const rule of rules) {
       if (rule.holds(value)) continue;
-      context.addIssue({ code: 'custom', message: rule.suggestion === undefined ? rule.message : `${rule.message}: ${rule.suggestion(value)}`, path: rule.field === undefined ? [] : [rule.field] });
+      context.addIssue({ code: 'custom', message: rule.suggestion === undefined ? rule.message : `${rule.message}: ${rule.suggestion(value)}`, path: rule.field?.split('.') ?? [] });
     }
   });
   return checked.meta({ [CEL_RULES]: [...(Array.isArray(before) ? (before as unknown[]) : []), ...rules.map(celRule)] });

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { DEFAULT_IN_WORDS } from '../api/bounded.ts';
 import { GROUP, VERSION } from '../api/names.ts';
 import { baselinePolicySchema, namespaceBaselineSchema } from '../api/resources.ts';
-import { structuralSchema, type StructuralSchema } from './json-schema.ts';
+import { structuralSchema, withoutKeywords, type StructuralSchema } from './json-schema.ts';
 
 /** A column of `kubectl get`. */
 interface PrinterColumn {
@@ -95,20 +95,23 @@ export function crdFor(definition: ResourceDefinition): Readonly<Record<string, 
   };
 }
 
-/** The schema as the API server takes it at the root, where `metadata` may say next to nothing. */
+/** The schema as the API server takes it: without our own words, and with nothing required of `metadata`, which is its own. */
 function servedSchema(schema: StructuralSchema): StructuralSchema {
   const { metadata, ...properties } = schema.properties ?? {};
-  if (metadata === undefined) throw new Error('every resource has metadata');
-  const { apiVersion = {}, kind = {}, ...others } = properties;
-  const required = (schema.required ?? []).filter((name) => name !== 'metadata');
-  const { required: _, ...rest } = schema;
-  return withoutWords({ ...rest, ...(required.length > 0 ? { required } : {}), properties: { apiVersion, kind, metadata: { type: 'object' }, ...others } });
+  const { name } = metadata?.properties ?? {};
+  if (name === undefined) throw new Error('every resource has a name');
+  const required = (schema.required ?? []).filter((field) => field !== 'metadata');
+  return withoutWords({
+    ...withoutKeywords(schema, 'required'),
+    ...(required.length > 0 ? { required } : {}),
+    properties: { ...properties, metadata: { type: 'object', properties: { name } } },
+  });
 }
 
 function withoutWords(schema: StructuralSchema): StructuralSchema {
-  const { [DEFAULT_IN_WORDS]: _, properties, items, additionalProperties, ...rest } = schema;
+  const { properties, items, additionalProperties } = schema;
   return {
-    ...rest,
+    ...withoutKeywords(schema, DEFAULT_IN_WORDS),
     ...(items === undefined ? {} : { items: withoutWords(items) }),
     ...(additionalProperties === undefined ? {} : { additionalProperties: withoutWords(additionalProperties) }),
     ...(properties === undefined ? {} : { properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, withoutWords(property)])) }),

@@ -10,6 +10,10 @@ export interface StructuralSchema {
   readonly items?: StructuralSchema;
   readonly required?: readonly string[];
   readonly enum?: readonly string[];
+  readonly format?: string;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly maxProperties?: number;
   /** What an absent field means, in words; never part of a CRD. */
   readonly [DEFAULT_IN_WORDS]?: string;
   readonly [keyword: string]: unknown;
@@ -19,6 +23,7 @@ const KEYWORDS = new Set([
   'description',
   'type',
   'format',
+  'nullable',
   'enum',
   'pattern',
   'minimum',
@@ -76,6 +81,11 @@ function isImplied(node: Readonly<Record<string, unknown>>, keyword: string, val
     default:
       return false;
   }
+}
+
+/** The schema without some of its own keywords; what is inside stays as it is. */
+export function withoutKeywords(schema: StructuralSchema, ...keywords: readonly string[]): StructuralSchema {
+  return Object.fromEntries(Object.entries(schema).filter(([keyword]) => !keywords.includes(keyword)));
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,0 +1,19 @@
+import { GROUP } from '../api/names.ts';
+import { crdFor, RESOURCE_DEFINITIONS } from './crd.ts';
+import { referenceDocs } from './reference.ts';
+import { yamlOf } from './yaml.ts';
+
+const NOTICE = '# Generated from src/api by src/generate/main.ts; do not edit.\n';
+
+/** The text of every generated file, by its path from the root of the project. Pure, so that a check can compare. */
+export function generatedFiles(): ReadonlyMap<string, string> {
+  const crds = RESOURCE_DEFINITIONS.map((definition) => ({ file: `${GROUP}_${definition.plural}.yaml`, text: NOTICE + yamlOf(crdFor(definition)) }));
+  const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: crds.map(({ file }) => file) };
+  return new Map([
+    ...crds.map(({ file, text }) => [`crds/${file}`, text] as const),
+    // Kustomize reads nothing from outside the folder of its kustomization, hence the same files once more.
+    ...crds.map(({ file, text }) => [`deploy/crds/${file}`, text] as const),
+    ['deploy/crds/kustomization.yaml', NOTICE + yamlOf(kustomization)],
+    ['docs/api.md', referenceDocs()],
+  ]);
+}
