@@ -48,6 +48,7 @@ export function policyStatusFor(progress: PolicyProgress, previous: BaselinePoli
   const count = (phase: Phase): number => progress.standings.filter((standing) => standing.phase === phase).length;
   return {
     observedGeneration: progress.generation,
+    mode: progress.mode,
     conditions: findings.map((finding) => dated(finding, progress.generation, { previous, nowTime })),
     namespaces: {
       matched: progress.standings.length + progress.unseenCount,

@@ -25,3 +25,23 @@ export function parsedJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** The fields of an object; of anything else, none. */
+export function fieldsOf(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+/** The items of a list; of anything else, none. */
+export function itemsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** A string as it is; anything else is empty. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** The fields of an object whose values are strings. */
+export function textFieldsOf(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(fieldsOf(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}

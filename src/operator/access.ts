@@ -1,7 +1,7 @@
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import { failure, success, type Result } from '../kube/result.ts';
-import { fieldOf } from './json-reading.ts';
+import { fieldOf } from '../kube/json-shape.ts';
 import { SELF_SUBJECT_ACCESS_REVIEWS } from './resources.ts';
 
 /** One thing that RBAC can allow. */

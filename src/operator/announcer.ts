@@ -1,10 +1,11 @@
-import { API_VERSION, NAMESPACE_BASELINE_NAME } from '../api/names.ts';
+import { NAMESPACE_BASELINE_NAME } from '../api/names.ts';
 import type { PolicyEntry } from '../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../api/reasons.ts';
 import { nameOf } from '../baseline/report.ts';
 import type { Log } from '../observe/log.ts';
 import type { EventRecorder } from '../observe/events.ts';
 import type { Reconciled } from './reconcile.ts';
+import { NAMESPACE_BASELINES } from './resources.ts';
 
 const QUIET: readonly Reason[] = ['Pending', 'Protected', 'DryRun', 'Paused'];
 
@@ -68,7 +69,7 @@ export class Announcer {
 
   #record(namespace: string, reconciled: Reconciled, event: { type: 'Normal' | 'Warning'; reason: Reason; note: string }): void {
     const uid = reconciled.world.record?.uid;
-    const regarding = { apiVersion: API_VERSION, kind: 'NamespaceBaseline', name: NAMESPACE_BASELINE_NAME, namespace, ...(uid === undefined ? {} : { uid }) };
+    const regarding = { type: NAMESPACE_BASELINES, name: NAMESPACE_BASELINE_NAME, namespace, ...(uid === undefined ? {} : { uid }) };
     this.#events.record({ regarding, action: 'Reconcile', ...event });
   }
 }

@@ -6,6 +6,8 @@ interface Line {
   readonly phase: Phase;
   readonly reason: Reason;
   readonly message: string;
+  /** Whether it was to be isolated and is not. */
+  readonly isOpen: boolean;
   /** When this phase began, on the monotonic clock. */
   readonly sinceMs: number;
 }
@@ -76,11 +78,17 @@ export class Ledger {
     );
   }
 
-  /** Namespaces of any policy whose last report has one of these reasons. */
-  namespacesWith(reasons: ReadonlySet<Reason>): ReadonlySet<string> {
-    const found = new Set<string>();
-    for (const { lines } of this.#accounts.values()) for (const [namespace, line] of lines) if (reasons.has(line.reason)) found.add(namespace);
-    return found;
+  /** How many namespaces a policy was to isolate and has not, and in how many a foreign object stands in the way. */
+  troubles(): { readonly unprotected: number; readonly conflicted: number } {
+    const unprotected = new Set<string>();
+    const conflicted = new Set<string>();
+    for (const { lines } of this.#accounts.values()) {
+      for (const [namespace, line] of lines) {
+        if (line.isOpen) unprotected.add(namespace);
+        if (line.reason === 'ForeignObject') conflicted.add(namespace);
+      }
+    }
+    return { unprotected: unprotected.size, conflicted: conflicted.size };
   }
 
   /** Namespaces that a policy is concerned with as far as was reported. */
@@ -94,8 +102,9 @@ export class Ledger {
     const isAttempt = entry.generation === account.generation && account.unattempted.delete(namespace);
     const before = account.lines.get(namespace);
     const message = entry.message ?? '';
-    if (before?.phase === entry.phase && before.reason === entry.readyReason && before.message === message) return isAttempt;
-    account.lines.set(namespace, { phase: entry.phase, reason: entry.readyReason, message, sinceMs: before?.phase === entry.phase ? before.sinceMs : nowMs });
+    const isOpen = entry.mode === 'Enforce' && !entry.inPlace;
+    if (before?.phase === entry.phase && before.reason === entry.readyReason && before.message === message && before.isOpen === isOpen) return isAttempt;
+    account.lines.set(namespace, { phase: entry.phase, reason: entry.readyReason, message, isOpen, sinceMs: before?.phase === entry.phase ? before.sinceMs : nowMs });
     return true;
   }
 

@@ -1,7 +1,7 @@
 import type { Outcome } from '../baseline/outcome.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import type { Result } from '../kube/result.ts';
-import type { ReconcileResult } from './observations.ts';
+import type { ReconcileResult } from '../observe/metric-table.ts';
 import type { QueueAction } from './queue.ts';
 
 /** How long until something that was refused for good is looked at again, in milliseconds; a change is seen at once. */

@@ -1,5 +1,5 @@
 import type { BaselinePolicySpec, Discovered } from '../api/baseline-policy.ts';
-import { validateBaselinePolicy, type ValidationProblem } from '../api/validation.ts';
+import { validateBaselinePolicy, type Problem } from '../api/validation.ts';
 import { renderedParts } from '../baseline/rendering.ts';
 import { OPT_IN_SELECTOR } from '../baseline/selection.ts';
 import type { PolicyFacts } from '../baseline/world.ts';
@@ -10,7 +10,7 @@ import type { CachedPolicy } from './projections.ts';
 interface Page {
   readonly cached: CachedPolicy;
   readonly facts: PolicyFacts;
-  readonly problems: readonly ValidationProblem[];
+  readonly problems: readonly Problem[];
   /** The newest spec that was accepted. */
   readonly accepted: BaselinePolicySpec | undefined;
   readonly discoveryProblem: DiscoveryProblem | undefined;

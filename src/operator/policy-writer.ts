@@ -9,12 +9,13 @@ import type { KubeError } from '../kube/kube-error.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import type { ObjectCache } from '../kube/object-cache.ts';
 import type { Result } from '../kube/result.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import { isAllowed, permissionText, type Permission } from './access.ts';
 import type { Equivalences } from './equivalences.ts';
 import { networkPolicyObject } from './managed-object.ts';
-import type { Observations } from './observations.ts';
 import { networkPolicyProjection, type CachedNetworkPolicy } from './projections.ts';
 import { NETWORK_POLICIES } from './resources.ts';
+import { writeResultFor } from './write-result.ts';
 
 /** Whose NetworkPolicy is written, and where. */
 export interface WriteTarget {
@@ -29,7 +30,7 @@ interface Dependencies {
   readonly kube: KubeClient;
   readonly networkPolicies: ObjectCache<CachedNetworkPolicy>;
   readonly equivalences: Equivalences;
-  readonly observations: Observations;
+  readonly metrics: Metrics;
 }
 
 /**
@@ -48,31 +49,31 @@ export class PolicyWriter {
 
   /** POST, since a server-side apply would take over a foreign object of the name. */
   async create(part: RenderedPart, target: WriteTarget, { isRestoring }: { readonly isRestoring: boolean }): Promise<Outcome> {
-    const { kube, observations } = this.#dependencies;
+    const { kube, metrics } = this.#dependencies;
     const created = await this.#admit(() => kube.create(NETWORK_POLICIES, networkPolicyObject(part, target)));
-    observations.wrote({ kind: 'NetworkPolicy', verb: 'create', result: created.ok ? 'success' : created.error.kind });
+    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'create', result: writeResultFor(created) });
     if (!created.ok && created.error.kind === 'alreadyExists') return this.#meet(part, target);
     const outcome = await this.#settle(part, target, { verb: 'create', answer: created });
-    if (isRestoring && outcome.kind === 'inPlace') observations.repaired('deleted');
+    if (isRestoring && outcome.kind === 'inPlace') metrics.driftRepaired('deleted');
     return outcome;
   }
 
   /** A forced apply of the whole spec, bound to the uid that was looked at. */
   async repair(part: RenderedPart, target: WriteTarget, found: { readonly uid: string; readonly drift: Drift }): Promise<Outcome> {
-    const { kube, observations } = this.#dependencies;
+    const { kube, metrics } = this.#dependencies;
     const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, networkPolicyObject(part, { ...target, uid: found.uid })));
-    observations.wrote({ kind: 'NetworkPolicy', verb: 'apply', result: applied.ok ? 'success' : applied.error.kind });
+    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
     const outcome = await this.#settle(part, target, { verb: 'patch', answer: applied });
-    if (outcome.kind === 'inPlace') observations.repaired(found.drift);
+    if (outcome.kind === 'inPlace') metrics.driftRepaired(found.drift);
     return outcome;
   }
 
   /** DELETE, bound to the uid that was looked at. An object that is gone already counts as removed. */
   async remove(observed: ObservedPolicy, target: WriteTarget): Promise<Outcome> {
-    const { kube, networkPolicies, observations } = this.#dependencies;
+    const { kube, networkPolicies, metrics } = this.#dependencies;
     const { name, uid } = observed;
     const removed = await this.#admit(() => kube.remove({ type: NETWORK_POLICIES, namespace: target.namespace, name }, { uid }));
-    observations.wrote({ kind: 'NetworkPolicy', verb: 'remove', result: removed.ok ? 'success' : removed.error.kind });
+    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'remove', result: writeResultFor(removed) });
     if (!removed.ok && removed.error.kind !== 'notFound') return this.#failed(name, target, { verb: 'delete', error: removed.error });
     networkPolicies.recordRemoval({ namespace: target.namespace, name, uid });
     return { kind: 'removed', name };

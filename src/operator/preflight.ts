@@ -2,7 +2,7 @@ import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import { failure, success, type Result } from '../kube/result.ts';
 import { isAllowed, type Permission } from './access.ts';
-import { fieldOf, textOf } from './json-reading.ts';
+import { fieldOf, textOf } from '../kube/json-shape.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, ENDPOINT_SLICES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES, SERVICES } from './resources.ts';
 import type { ResourceType } from '../kube/resource-type.ts';
 

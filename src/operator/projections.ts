@@ -6,7 +6,7 @@ import type { NamespaceFacts, NamespaceRecord, ObservedPolicy, RecordedEntry } f
 import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, LABELS } from '../api/names.ts';
 import { PHASES } from '../api/namespace-baseline.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
-import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from './json-reading.ts';
+import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../kube/json-shape.ts';
 
 /** What every cached object has, so that it can be found and told from an older self. */
 export interface Identity {

@@ -7,15 +7,16 @@ import type { KubeObject } from '../kube/kube-object.ts';
 import type { ObjectCache } from '../kube/object-cache.ts';
 import { failure, success, type Result } from '../kube/result.ts';
 import { namespaceBaselineObject } from './managed-object.ts';
-import type { Observations } from './observations.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Admit } from './policy-writer.ts';
 import type { CachedRecord } from './projections.ts';
 import { NAMESPACE_BASELINES } from './resources.ts';
+import { writeResultFor } from './write-result.ts';
 
 interface Dependencies {
   readonly kube: KubeClient;
   readonly records: ObjectCache<CachedRecord>;
-  readonly observations: Observations;
+  readonly metrics: Metrics;
 }
 
 /** Writes NamespaceBaselines: only when they would say something else (R10, R16), and removes them with their last policy. */
@@ -32,14 +33,14 @@ export class RecordWriter {
   async write(namespace: string, report: NamespaceReport | undefined, record: NamespaceRecord | undefined): Promise<Result<void, KubeError>> {
     if (report === undefined) return record === undefined ? success(undefined) : this.#remove(namespace, record);
     if (record?.hash === report.hash) return success(undefined);
-    const { kube, records, observations } = this.#dependencies;
+    const { kube, records, metrics } = this.#dependencies;
     const written =
       record === undefined
         ? await this.#admit(() => kube.create(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, { namespace })))
         : await this.#admit(() => kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, { namespace, uid: record.uid })));
     const isMet = !written.ok && written.error.kind === 'alreadyExists';
     const answer = isMet ? await this.#overwrite(report, namespace) : written;
-    observations.wrote({ kind: 'NamespaceBaseline', verb: record === undefined ? 'create' : 'apply', result: answer.ok ? 'success' : answer.error.kind });
+    metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: record === undefined ? 'create' : 'apply', result: writeResultFor(answer) });
     if (answer.ok) records.recordWrite(answer.value);
     return answer.ok || isGone(answer.error) ? success(undefined) : failure(answer.error);
   }
@@ -50,10 +51,10 @@ export class RecordWriter {
   }
 
   async #remove(namespace: string, record: NamespaceRecord): Promise<Result<void, KubeError>> {
-    const { kube, records, observations } = this.#dependencies;
+    const { kube, records, metrics } = this.#dependencies;
     const { uid } = record;
     const removed = await this.#admit(() => kube.remove({ type: NAMESPACE_BASELINES, namespace, name: NAMESPACE_BASELINE_NAME }, { uid }));
-    observations.wrote({ kind: 'NamespaceBaseline', verb: 'remove', result: removed.ok ? 'success' : removed.error.kind });
+    metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'remove', result: writeResultFor(removed) });
     if (!removed.ok && removed.error.kind !== 'notFound') return failure(removed.error);
     records.recordRemoval({ namespace, name: NAMESPACE_BASELINE_NAME, uid });
     return success(undefined);

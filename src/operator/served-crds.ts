@@ -2,7 +2,7 @@ import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import type { ResourceType } from '../kube/resource-type.ts';
 import { success, type Result } from '../kube/result.ts';
-import { fieldOf, fieldsOf, itemsOf, textOf } from './json-reading.ts';
+import { fieldOf, fieldsOf, itemsOf, textOf } from '../kube/json-shape.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES } from './resources.ts';
 
 /** What stands between the operator and its custom resources. */

@@ -5,12 +5,13 @@ import { policyStatusFor, untilPendingCountsMs } from '../baseline/policy-status
 import type { Clock, Timer } from '../clock.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { ObjectCache } from '../kube/object-cache.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Ledger } from './ledger.ts';
-import type { Observations } from './observations.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { Admit } from './policy-writer.ts';
 import type { CachedPolicy } from './projections.ts';
 import { BASELINE_POLICIES } from './resources.ts';
+import { writeResultFor } from './write-result.ts';
 
 /** A BaselinePolicy's status is written at most this often (R16), in milliseconds. */
 export const STATUS_INTERVAL_MS = 1000;
@@ -21,7 +22,7 @@ interface Dependencies {
   readonly policies: ObjectCache<CachedPolicy>;
   readonly book: PolicyBook;
   readonly ledger: Ledger;
-  readonly observations: Observations;
+  readonly metrics: Metrics;
   readonly nowTime: () => string;
 }
 
@@ -74,7 +75,7 @@ export class StatusWriter {
   }
 
   async #write(policy: string): Promise<void> {
-    const { kube, book, ledger, policies, clock, observations, nowTime } = this.#dependencies;
+    const { kube, book, ledger, policies, clock, metrics, nowTime } = this.#dependencies;
     const page = book.page(policy);
     if (page === undefined) return;
     const standing = ledger.standings(policy, clock.nowMs());
@@ -88,7 +89,7 @@ export class StatusWriter {
       this.#writtenMs.set(policy, clock.nowMs());
       const body = { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: policy, uid: page.facts.uid }, status };
       const written = await this.#admit(() => kube.apply(BASELINE_POLICIES, body, { subresource: 'status' }));
-      observations.wrote({ kind: 'BaselinePolicy', verb: 'apply', result: written.ok ? 'success' : written.error.kind });
+      metrics.wrote({ kind: BASELINE_POLICIES.kind, verb: 'apply', result: writeResultFor(written) });
       if (written.ok) policies.recordWrite(written.value);
       else if (written.error.kind !== 'notFound' && written.error.kind !== 'aborted') this.#later(policy, STATUS_INTERVAL_MS * 2);
     }

@@ -1,9 +1,9 @@
 import type { PolicyEntry } from '../api/namespace-baseline.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { Clock } from '../clock.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Announcer } from './announcer.ts';
 import type { Ledger } from './ledger.ts';
-import type { Observations } from './observations.ts';
 import { verdictOn } from './outcome-table.ts';
 import type { Priority, QueueAction } from './queue.ts';
 import { reconcile, type ReconcileContext, type Reconciled } from './reconcile.ts';
@@ -11,33 +11,38 @@ import type { StatusWriter } from './status-writer.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 interface Dependencies {
-  readonly context: ReconcileContext;
+  /** How requests are made for each priority. */
+  readonly contexts: Readonly<Record<Priority, ReconcileContext>>;
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly statusWriter: StatusWriter;
   readonly announcer: Announcer;
   readonly stopwatch: Stopwatch;
-  readonly observations: Observations;
+  readonly metrics: Metrics;
   /** Told of what should never happen, so that it is logged and counted. */
   readonly onBug: (namespace: string, cause: unknown) => void;
+  /** Called after every reconcile, however it ended. */
+  readonly onDone: () => void;
 }
 
 /** What the queue calls for each namespace: a reconcile, then everything that counts it, tells of it and times it. */
 export function namespaceWorker(dependencies: Dependencies): (namespace: string, priority: Priority) => Promise<QueueAction> {
-  const { context, clock, observations } = dependencies;
+  const { contexts, clock, metrics } = dependencies;
   return async (namespace, priority) => {
     const startMs = clock.nowMs();
     try {
-      const reconciled = await reconcile(namespace, context);
+      const reconciled = await reconcile(namespace, contexts[priority]);
       if (reconciled === undefined) return leave(namespace, dependencies);
       const verdict = verdictOn(reconciled.outcomes.values(), reconciled.recorded);
-      observations.reconciled(verdict.result, clock.nowMs() - startMs);
+      metrics.reconciled({ result: verdict.result, durationMs: clock.nowMs() - startMs });
       settle(reconciled, priority, dependencies);
       return verdict.queue;
     } catch (cause) {
-      observations.reconciled('panic', clock.nowMs() - startMs);
+      metrics.reconciled({ result: 'panic', durationMs: clock.nowMs() - startMs });
       dependencies.onBug(namespace, cause);
       return { kind: 'backoff' };
+    } finally {
+      dependencies.onDone();
     }
   };
 }
@@ -50,12 +55,12 @@ function leave(namespace: string, { ledger, statusWriter, stopwatch }: Dependenc
 
 function settle(reconciled: Reconciled, priority: Priority, dependencies: Dependencies): void {
   const { world, report } = reconciled;
-  const { ledger, statusWriter, announcer, stopwatch, observations, clock } = dependencies;
+  const { ledger, statusWriter, announcer, stopwatch, metrics, clock } = dependencies;
   const namespace = world.namespace.name;
   const entries = (report?.status.policies ?? []).map((entry) => ({ ...entry, readyReason: readyReasonOf(entry) }));
   for (const policy of ledger.enter(namespace, entries, clock.nowMs())) statusWriter.touch(policy);
   const protectedAfterMs = report?.status.phase === 'Protected' ? stopwatch.stop(namespace) : undefined;
-  if (protectedAfterMs !== undefined) observations.protectedAfter(protectedAfterMs);
+  if (protectedAfterMs !== undefined) metrics.namespaceProtected(protectedAfterMs);
   announcer.reconciled(reconciled, { isFresh: priority === 'fresh', protectedAfterMs });
 }
 

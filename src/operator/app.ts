@@ -1,0 +1,108 @@
+import { hostname } from 'node:os';
+import type { RunOptions } from '../cli/run-options.ts';
+import { exitCode } from '../cli/exit-codes.ts';
+import { FIELD_MANAGER } from '../api/names.ts';
+import { exclusionFor } from '../baseline/selection.ts';
+import { pause, systemClock } from '../clock.ts';
+import { FlowLimit } from '../kube/flow-limit.ts';
+import { createKubeClient, type HttpKubeClient } from '../kube/http-kube-client.ts';
+import { loadCluster } from '../kube/kubeconfig.ts';
+import { cachesSynced, watchesAlive } from '../observe/checks.ts';
+import { createEventRecorder } from '../observe/events.ts';
+import { createLog, type Log } from '../observe/log.ts';
+import { createMetrics } from '../observe/metrics.ts';
+import { startProbeServer } from '../observe/probes.ts';
+import { buildInfo } from '../observe/version.ts';
+import { neededFields } from './needed-fields.ts';
+import { Prerequisites, type Readiness } from './prerequisites.ts';
+import { neededPermissions } from './preflight.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
+
+/** A watch whose attempts, too, have been silent for so many silence limits is stuck. */
+const SILENCE_LIMITS = 3;
+
+/**
+ * `nsbaseline run`: works until `signal` is aborted and gives back the exit code (src/cli/exit-codes.ts). This is the
+ * composition root: everything that touches the outside is made here and handed down.
+ */
+export async function runOperator(options: RunOptions, signal: AbortSignal): Promise<number> {
+  const control = await createLog({ level: options.logLevel, format: options.logFormat });
+  const { log } = control;
+  const toggleDebug = (): void => {
+    log.info({ logLevel: control.toggleDebug() }, 'log level changed');
+  };
+  process.on('SIGUSR2', toggleDebug);
+  try {
+    return await run(options, { log, signal });
+  } finally {
+    process.off('SIGUSR2', toggleDebug);
+    control.flush();
+  }
+}
+
+async function run(options: RunOptions, { log, signal }: { readonly log: Log; readonly signal: AbortSignal }): Promise<number> {
+  const cluster = await loadCluster({
+    ...(options.kubeconfig === undefined ? {} : { kubeconfigPath: options.kubeconfig }),
+    ...(options.context === undefined ? {} : { context: options.context }),
+  });
+  if (!cluster.ok) {
+    log.error({ error: cluster.error }, 'there is no usable kubeconfig');
+    return exitCode('unreachable');
+  }
+  const { requestTimeoutMs } = options;
+  const kube = createKubeClient({ cluster: cluster.value, fieldManager: FIELD_MANAGER, userAgent: `nsbaseline/${buildInfo.version} (operator)`, requestTimeoutMs });
+  log.info({ ...buildInfo, server: cluster.value.server, context: cluster.value.contextName }, 'nsbaseline starts');
+  try {
+    return await serve(options, { kube, log, signal });
+  } finally {
+    await kube.close();
+  }
+}
+
+async function serve(options: RunOptions, { kube, log, signal }: { readonly kube: HttpKubeClient; readonly log: Log; readonly signal: AbortSignal }): Promise<number> {
+  const clock = systemClock;
+  // The state comes from the runtime, which in turn counts through the metrics.
+  const made: { runtime?: Runtime } = {};
+  const metrics = createMetrics({ buildInfo, withProcess: true, state: () => made.runtime?.state() ?? EMPTY_STATE });
+  const events = createEventRecorder({ kube, clock, log, instance: hostname(), onResult: (result) => { metrics.eventHandled(result); } });
+  const flow = new FlowLimit({ clock, maxInFlight: options.maxInFlight });
+  const runtime = createRuntime({
+    kube, clock, flow, log, metrics, events,
+    random: Math.random,
+    workers: options.workers,
+    silenceLimitMs: options.watchSilenceLimitMs,
+    exclusion: exclusionFor({ operatorNamespace: options.operatorNamespace, globs: options.excludeNamespaces }),
+    dnsNamespaces: options.dnsNamespaces,
+    resolvConf: options.resolvConf,
+  });
+  made.runtime = runtime;
+  const needed = { permissions: neededPermissions(options.dnsNamespaces), fields: neededFields() };
+  const prerequisites = new Prerequisites({ kube, clock, log, signal, needed });
+  const watches = watchesAlive({ name: 'watches', limitMs: options.watchSilenceLimitMs * SILENCE_LIMITS, watches: () => runtime.watches() });
+  const synced = cachesSynced({ name: 'caches', caches: () => runtime.watches() });
+  const probes = await startProbeServer({ listen: options.listen, livez: [runtime.heartbeat, watches], readyz: [prerequisites, synced], metrics, log });
+  if (!probes.ok) {
+    log.error({ err: probes.error, listen: options.listen }, 'the address for probes and metrics cannot be used');
+    return exitCode('failed');
+  }
+  log.info({ port: probes.value.port }, 'serving metrics and probes');
+  try {
+    const readiness = await prerequisites.met();
+    if (readiness.kind !== 'ready') return endedEarly(readiness, log);
+    await runtime.run(signal);
+    log.info({}, 'shutting down');
+    await Promise.race([runtime.close(), pause(clock, options.shutdownTimeoutMs)]);
+    return exitCode('ok');
+  } finally {
+    await events.close();
+    await probes.value.close();
+  }
+}
+
+const EMPTY_STATE = { policies: [], unprotectedNamespaces: 0, weakenedNamespaces: 0, conflicts: 0, queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 }, watches: [], isReady: false };
+
+function endedEarly(readiness: Exclude<Readiness, { kind: 'ready' }>, log: Log): number {
+  if (readiness.kind === 'aborted') return exitCode('ok');
+  log.error({ detail: readiness.message }, readiness.kind === 'tooOld' ? 'the api server is too old' : 'the api server cannot be used');
+  return exitCode('unreachable');
+}

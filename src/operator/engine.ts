@@ -1,0 +1,97 @@
+import type { Phase } from '../api/namespace-baseline.ts';
+import type { Clock } from '../clock.ts';
+import type { FlowLimit } from '../kube/flow-limit.ts';
+import type { KubeClient } from '../kube/kube-client.ts';
+import { heartbeat, type Heartbeat } from '../observe/checks.ts';
+import type { EventRecorder } from '../observe/events.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics, ObservedState } from '../observe/metrics.ts';
+import { Announcer } from './announcer.ts';
+import type { Caches } from './caches.ts';
+import type { DiscoveryState } from './discovery.ts';
+import { Equivalences } from './equivalences.ts';
+import { Ledger } from './ledger.ts';
+import { PolicyBook } from './policy-book.ts';
+import { PolicyWriter, type Admit } from './policy-writer.ts';
+import { KeyedQueue, type Priority } from './queue.ts';
+import { Reactions } from './reactions.ts';
+import type { ReconcileContext } from './reconcile.ts';
+import { RecordWriter } from './record-writer.ts';
+import { StatusWriter } from './status-writer.ts';
+import { Stopwatch } from './stopwatch.ts';
+import { namespaceWorker } from './worker.ts';
+
+/** No reconcile finished for so long although work was waiting: the loop is stuck. */
+const LOOP_LIMIT_MS = 120_000;
+
+/** What an engine runs on. All of it can be replaced in a simulation. */
+export interface EngineParts {
+  readonly kube: KubeClient;
+  readonly caches: Caches;
+  readonly flow: FlowLimit;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly events: EventRecorder;
+  readonly workers: number;
+  readonly discovery: DiscoveryState;
+}
+
+/** The loop and all that hangs on it, put together once. */
+export interface Engine {
+  readonly reactions: Reactions;
+  readonly queue: KeyedQueue;
+  readonly statusWriter: StatusWriter;
+  readonly heartbeat: Heartbeat;
+  /** What the gauges show of it. */
+  state(): Pick<ObservedState, 'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'queue'>;
+}
+
+/** Puts the loop together. Nothing runs until `reactions.begin()` and `statusWriter.start()`. */
+export function createEngine(parts: EngineParts): Engine {
+  const { kube, caches, flow, clock, random, log, metrics, events, workers } = parts;
+  const book = new PolicyBook(parts.discovery);
+  const ledger = new Ledger();
+  const equivalences = new Equivalences();
+  const stopwatch = new Stopwatch(clock);
+  const pulse = heartbeat({ name: 'reconcile-loop', clock, limitMs: LOOP_LIMIT_MS });
+  const nowTime = (): string => `${clock.wallTime().toISOString().slice(0, 19)}Z`;
+  const admitAs = (priority: Priority): Admit => (request) => flow.run(priority === 'fresh' ? 'urgent' : 'background', request);
+  const statusWriter = new StatusWriter({ kube, clock, policies: caches.policies, book, ledger, metrics, nowTime }, admitAs('resync'));
+  const contextFor = (priority: Priority): ReconcileContext => ({
+    caches,
+    book,
+    equivalences,
+    policyWriter: new PolicyWriter({ kube, networkPolicies: caches.networkPolicies, equivalences, metrics }, admitAs(priority)),
+    recordWriter: new RecordWriter({ kube, records: caches.records, metrics }, admitAs(priority)),
+    nowTime,
+  });
+  const contexts = { fresh: contextFor('fresh'), resync: contextFor('resync') };
+  const onBug = (namespace: string, cause: unknown): void => {
+    log.error({ namespace, err: cause }, 'reconcile failed unexpectedly');
+  };
+  const announcer = new Announcer(log, events);
+  const work = namespaceWorker({ contexts, clock, ledger, statusWriter, announcer, stopwatch, metrics, onBug, onDone: pulse.beat });
+  const queue = new KeyedQueue({ clock, random, workers, work });
+  const reactions = new Reactions({ caches, book, ledger, queue, statusWriter, stopwatch, log });
+  const state = (): ReturnType<Engine['state']> => {
+    if (queue.isIdle) pulse.beat();
+    const { unprotected, conflicted } = ledger.troubles();
+    return {
+      policies: book.facts.map(({ name }) => ({ policy: name, phases: Object.fromEntries(ledger.counts().get(name) ?? []) as Partial<Record<Phase, number>> })),
+      unprotectedNamespaces: unprotected,
+      weakenedNamespaces: 0,
+      conflicts: conflicted,
+      queue: { depth: { fresh: queue.depth('fresh'), resync: queue.depth('resync') }, oldestMs: queue.oldestMs(), retries: queue.retries },
+    };
+  };
+  const loopCheck: Heartbeat = {
+    ...pulse,
+    check: () => {
+      if (queue.isIdle) pulse.beat();
+      return pulse.check();
+    },
+  };
+  return { reactions, queue, statusWriter, heartbeat: loopCheck, state };
+}

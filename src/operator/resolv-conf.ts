@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+
+/**
+ * The resolvers that pods are told to use, in a pod; undefined outside a cluster, where the file is about the machine and
+ * not about pods, or when it cannot be read (https://man7.org/linux/man-pages/man5/resolv.conf.5.html).
+ */
+export async function podNameservers(path: string): Promise<readonly string[] | undefined> {
+  if (process.env['KUBERNETES_SERVICE_HOST'] === undefined) return undefined;
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const found = nameserversIn(text);
+  return found.length > 0 ? found : undefined;
+}
+
+/** The addresses behind `nameserver` in a resolv.conf. */
+export function nameserversIn(text: string): readonly string[] {
+  return text.split('\n').flatMap((line) => {
+    const [keyword, address] = line.trim().split(/\s+/);
+    return keyword === 'nameserver' && address !== undefined ? [address] : [];
+  });
+}

@@ -1,0 +1,25 @@
+import type { WatchRestartReason } from '../observe/metric-table.ts';
+
+/** How the metric counts why a watch had to be begun anew; `cause` is a KubeError's kind, or `ended`. */
+export function restartReasonFor(cause: string): WatchRestartReason {
+  switch (cause) {
+    case 'ended':
+      return 'ended';
+    case 'expired':
+    case 'resourceVersionTooLarge':
+      return 'expired';
+    case 'timeout':
+      return 'silent';
+    case 'network':
+      return 'network';
+    case 'forbidden':
+    case 'unauthorized':
+    case 'notFound':
+    case 'credentials':
+      return 'refused';
+    case 'throttled':
+      return 'throttled';
+    default:
+      return 'failed';
+  }
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../clock.ts';
+import type { KubeClient } from '../kube/kube-client.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
+import { ObjectCache, type Change } from '../kube/object-cache.ts';
+import { createReflector, type Reflector } from '../kube/reflector.ts';
+import type { ResourceType } from '../kube/resource-type.ts';
+import type { Log } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Identity } from './projections.ts';
+import { restartReasonFor } from './restart-reason.ts';
+
+/** A cache and the reflector that keeps it: one watched resource. */
+export interface Watched<T extends Identity> {
+  readonly type: ResourceType;
+  readonly namespace: string | undefined;
+  readonly cache: ObjectCache<T>;
+  readonly reflector: Reflector;
+  /** Who is told of every change; only one. */
+  listen(listener: (change: Change<T>) => void): void;
+}
+
+/** What all watches share. */
+export interface WatchSurroundings {
+  readonly kube: KubeClient;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly silenceLimitMs: number;
+}
+
+/** Makes the cache of a resource and the reflector that will fill it; nothing is asked of the API server yet. */
+export function watched<T extends Identity>(
+  resource: { readonly type: ResourceType; readonly namespace?: string; readonly fieldSelector?: string; readonly project: (object: KubeObject) => T },
+  surroundings: WatchSurroundings,
+): Watched<T> {
+  const { type, namespace, fieldSelector, project } = resource;
+  const { log, metrics } = surroundings;
+  let tell: ((change: Change<T>) => void) | undefined;
+  const cache = new ObjectCache<T>({ project, onChange: (change) => tell?.(change) });
+  const scope = { type, ...(namespace === undefined ? {} : { namespace }), ...(fieldSelector === undefined ? {} : { fieldSelector }) };
+  const observer = {
+    synced: (count: number) => {
+      log.debug({ resource: type.plural, namespace, count }, 'cache is synced');
+    },
+    restarted: (cause: string) => {
+      metrics.watchRestarted({ resource: type.plural, reason: restartReasonFor(cause) });
+      log.debug({ resource: type.plural, namespace, cause }, 'watch is begun anew');
+    },
+  };
+  const { kube: client, clock, random, silenceLimitMs } = surroundings;
+  const reflector = createReflector({ client, scope, sink: cache, clock, random, silenceLimitMs, observer });
+  return {
+    type,
+    namespace,
+    cache,
+    reflector,
+    listen: (listener) => {
+      tell = listener;
+    },
+  };
+}
