@@ -25,7 +25,7 @@ export interface OptionDescription {
 const registry = z.registry<OptionDescription>();
 const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 const namespaceSchema = z.string().regex(new RegExp(`^${LABEL}$`), 'write the name of a namespace: lower-case letters, digits and "-", at most 63 characters');
-const globSchema = z.string().regex(/^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/, 'write names of namespaces in which * stands for any characters, such as openshift-*');
+const globSchema = z.string().regex(/^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/, 'write names of namespaces (lower-case letters, digits and "-") in which * stands for any characters, such as openshift-*');
 const pathSchema = z.string().min(1, 'write the path of a file').max(4_096, 'write a path of at most 4096 characters');
 
 /**

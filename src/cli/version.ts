@@ -1,0 +1,23 @@
+import { Option, type Command } from 'commander';
+import { buildInfo } from '../observe/version.ts';
+import type { CommandContext } from './command-context.ts';
+import { exitCode } from './exit-codes.ts';
+
+/** `version`: what runs here, for people or for programs. */
+export function defineVersion(command: Command, context: CommandContext): void {
+  command
+    .description('Prints the version, the commit it was built from, the version of Node, and the platform.')
+    .addOption(new Option('-o, --output <format>', 'for programs').choices(['json', 'yaml']))
+    .addHelpText('after', `\nExamples:\n  ${context.programName} version\n  ${context.programName} version -o json`)
+    .action(async (options: { readonly output?: 'json' | 'yaml' }) => {
+      context.print(await versionText(options.output));
+      context.finish(exitCode('ok'));
+    });
+}
+
+async function versionText(format: 'json' | 'yaml' | undefined): Promise<string> {
+  const { version, commit, node, platform } = buildInfo;
+  if (format === 'json') return `${JSON.stringify(buildInfo, null, 2)}\n`;
+  if (format === 'yaml') return (await import('js-yaml')).dump(buildInfo);
+  return `nsbaseline ${version} (commit ${commit}, Node ${node}, ${platform})\n`;
+}
