@@ -6,7 +6,7 @@ export function configurationPage(): string {
   return [
     '# Configuration',
     '',
-    '<!-- Made from src/cli/run-options.ts by `npm run generate`; edit that. -->',
+    'Generated from `src/cli/run-options.ts`; do not edit.',
     '',
     '`nsbaseline run` is told by flags and by environment variables. A flag goes before its variable, that before the default; an empty variable counts as not set.',
     'Everything is checked before anything is done, and all that is wrong is reported at once, with what to write instead. A variable that begins with `NSBASELINE_` and is not listed here is reported too, so that a typing error does not pass for a setting',

@@ -1,10 +1,9 @@
 /** What the exit code of every command says. Scripts rely on it. */
 export const EXIT_CODES = {
-  ok: { code: 0, meaning: 'Done; for `run`: ended in order after SIGTERM or SIGINT.' },
+  ok: { code: 0, meaning: 'Done. For `run`: ended in order, after SIGTERM or SIGINT.' },
   failed: { code: 1, meaning: 'Failed, for the reason that the last message names.' },
   usage: { code: 2, meaning: 'A flag, an argument, an environment variable or a file given by the user is wrong; nothing was done.' },
-  unreachable: { code: 3, meaning: 'The API server could not be used: no usable kubeconfig, no connection, credentials refused, or too old.' },
-  forbidden: { code: 4, meaning: 'A permission is missing; the message names it.' },
+  unreachable: { code: 3, meaning: 'The API server could not be used: no usable kubeconfig, no connection, credentials or permissions refused, or too old.' },
 } as const;
 
 /** The name of an exit code. */

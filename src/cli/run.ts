@@ -11,6 +11,8 @@ export type RunOperator = (options: RunOptions, signal: AbortSignal) => Promise<
 
 /** Where Kubernetes tells a pod its namespace. */
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+/** The operator keeps to `shutdownTimeoutMs` itself; this is for when it is stuck. */
+const LAST_RESORT_MS = 2_000;
 
 /** `run`: the operator itself. */
 export function defineRun(command: Command, context: CommandContext, runOperator: RunOperator = loadedOperator): void {
@@ -84,7 +86,7 @@ async function serviceAccountNamespace(): Promise<{ readonly serviceAccountNames
   }
 }
 
-/** The first SIGTERM or SIGINT asks the operator to end, which it has `shutdownTimeoutMs` for; the second ends the process at once. */
+/** The first SIGTERM or SIGINT asks the operator to end, the second ends the process at once. */
 async function untilSignalled(options: RunOptions, runOperator: RunOperator, context: CommandContext): Promise<number> {
   const controller = new AbortController();
   const onSignal = (signal: 'SIGTERM' | 'SIGINT'): void => {
@@ -93,7 +95,7 @@ async function untilSignalled(options: RunOptions, runOperator: RunOperator, con
     setTimeout(() => {
       context.complain(`${context.programName} run: still busy after --shutdown-timeout, ended regardless\n`);
       process.exit(exitCode('failed'));
-    }, options.shutdownTimeoutMs).unref();
+    }, options.shutdownTimeoutMs + LAST_RESORT_MS).unref();
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   try {

@@ -1,4 +1,6 @@
 import { GROUP } from '../api/names.ts';
+import { configurationPage } from '../cli/configuration-page.ts';
+import { metricsPage } from '../observe/metrics-page.ts';
 import { crdFor, RESOURCE_DEFINITIONS } from './crd.ts';
 import { referenceDocs } from './reference.ts';
 import { yamlOf } from './yaml.ts';
@@ -15,5 +17,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ...crds.map(({ file, text }) => [`deploy/crds/${file}`, text] as const),
     ['deploy/crds/kustomization.yaml', NOTICE + yamlOf(kustomization)],
     ['docs/api.md', referenceDocs()],
+    ['docs/configuration.md', configurationPage()],
+    ['docs/metrics.md', metricsPage()],
   ]);
 }

@@ -15,13 +15,11 @@ export const WRITE_VERBS = ['create', 'apply', 'replace', 'remove'] as const;
 /** How an object was written. */
 export type WriteVerb = (typeof WRITE_VERBS)[number];
 
-/** The kinds that the operator writes, with the verbs it uses. */
+/** The kinds that the operator writes, with the verbs it uses; Events have a metric of their own. */
 export const WRITTEN_KINDS = {
   NetworkPolicy: ['create', 'apply', 'remove'],
   NamespaceBaseline: ['create', 'apply', 'remove'],
   BaselinePolicy: ['apply'],
-  Event: ['create', 'apply'],
-  Lease: ['create', 'replace'],
 } as const satisfies Readonly<Record<string, readonly WriteVerb[]>>;
 
 /** What can have happened to a managed policy behind our back. */

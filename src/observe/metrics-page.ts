@@ -6,7 +6,7 @@ export function metricsPage(): string {
   return [
     '# Metrics',
     '',
-    '<!-- Made from src/observe/metric-table.ts by `npm run generate`; edit that. -->',
+    'Generated from `src/observe/metric-table.ts`; do not edit.',
     '',
     'The operator serves these under `/metrics` of `--listen` (port 8080 unless told otherwise), without credentials, in the Prometheus text format.',
     'Beside them there are the usual `process_*` and `nodejs_*` metrics of prom-client: memory, CPU, garbage collection, event loop lag.',
