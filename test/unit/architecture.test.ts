@@ -39,7 +39,8 @@ const LAYERS: Readonly<Record<string, { readonly layers: readonly string[]; read
   policy: { layers: ['api'], packages: ['ipaddr.js'] },
   kube: { layers: ['api', 'clock.ts'], packages: ['undici', '@kubernetes/client-node', 'node:*'] },
   observe: { layers: ['api', 'kube', 'clock.ts', '../package.json'], packages: ['pino', 'pino-pretty', 'prom-client', 'node:*'] },
-  operator: { layers: ['api', 'baseline', 'kube', 'observe', 'clock.ts'], packages: ['@dot-i/k8s-operator', 'zod', 'node:*'] },
+  // generate/crd.ts: a served CRD must have every field that the generated one has.
+  operator: { layers: ['api', 'baseline', 'kube', 'observe', 'clock.ts', 'generate/crd.ts'], packages: ['@dot-i/k8s-operator', 'zod', 'node:*'] },
   report: { layers: ['api', 'baseline', 'policy'], packages: [] },
   cli: { layers: ['api', 'baseline', 'policy', 'kube', 'observe', 'operator', 'report', 'clock.ts'], packages: ['commander', 'zod', 'js-yaml', 'node:*'] },
   generate: { layers: ['api', 'observe', 'cli'], packages: ['zod', 'js-yaml', 'node:*'] },
