@@ -1,3 +1,4 @@
+import { BOUNDS } from '../api/bounds.ts';
 import type { Condition } from '../api/condition.ts';
 import { CONDITIONS } from '../api/names.ts';
 import { PHASES, type NamespaceBaselineStatus, type Phase, type PolicyEntry } from '../api/namespace-baseline.ts';
@@ -9,7 +10,10 @@ import type { NamespaceRecord, ObservedPolicy } from './world.ts';
 
 /** What the NamespaceBaseline of a namespace shall say, and the digest that tells whether it says so already. */
 export interface NamespaceReport {
+  /** Cut to the bounds of the CRD. */
   readonly status: NamespaceBaselineStatus;
+  /** Every policy's entry, also those beyond the bounds. */
+  readonly entries: readonly PolicyEntry[];
   /** {@link statusHash} of `status`. */
   readonly hash: string;
 }
@@ -25,13 +29,14 @@ export function reportFor(facts: {
   /** RFC 3339, for a condition that changes now. */
   readonly nowTime: string;
 }): NamespaceReport | undefined {
-  const policies = facts.plans.flatMap((plan) => entryFor(plan, facts.outcomes, facts.record));
-  if (policies.length === 0) return undefined;
-  const worst = policies.reduce((a, b) => (PHASES.indexOf(b.phase) < PHASES.indexOf(a.phase) ? b : a));
-  const conflicts = conflictsIn(facts.plans, facts.outcomes);
+  const entries = facts.plans.flatMap((plan) => entryFor(plan, facts.outcomes, facts.record));
+  if (entries.length === 0) return undefined;
+  const worst = entries.reduce((a, b) => (PHASES.indexOf(b.phase) < PHASES.indexOf(a.phase) ? b : a));
+  const conflicts = conflictsIn(facts.plans, facts.outcomes).slice(0, BOUNDS.conflicts);
+  const policies = entries.slice(0, BOUNDS.policiesPerNamespace);
   const ready = readyCondition(worst, facts.record, facts.nowTime);
   const status: NamespaceBaselineStatus = { phase: worst.phase, policies, ...(conflicts.length > 0 ? { conflicts } : {}), conditions: [ready] };
-  return { status, hash: statusHash(status) };
+  return { status, entries, hash: statusHash(status) };
 }
 
 /** A digest of a NamespaceBaseline's status without its transition times. */
@@ -59,7 +64,7 @@ function entryFor(plan: PolicyPlan, outcomes: Outcomes, record: NamespaceRecord 
       mode: policy.mode,
       phase: verdict.phase,
       ...(verdict.reason === verdict.phase ? {} : { reason: verdict.reason }),
-      ...(verdict.message === undefined ? {} : { message: verdict.message }),
+      ...(verdict.message === undefined ? {} : { message: verdict.message.slice(0, BOUNDS.messageLength) }),
       inPlace: isInPlace(plan, outcomes, { standing, wasInPlace: before?.inPlace === true }),
       managed: standing.map(({ name, uid }) => ({ name, uid })).sort((a, b) => (a.name < b.name ? -1 : 1)),
       ...(plan.frozen === 'DryRun' ? { plan: dryRunPlan(plan.actions) } : {}),

@@ -28,7 +28,7 @@ export class Announcer {
   reconciled(reconciled: Reconciled, { isFresh, protectedAfterMs }: { readonly isFresh: boolean; readonly protectedAfterMs: number | undefined }): void {
     const { name: namespace } = reconciled.world.namespace;
     this.#repairs(namespace, reconciled);
-    for (const entry of reconciled.report?.status.policies ?? []) this.#entry(namespace, entry, reconciled);
+    for (const entry of reconciled.report?.entries ?? []) this.#entry(namespace, entry, reconciled);
     if (protectedAfterMs !== undefined && isFresh) {
       this.#log.info({ namespace, reason: 'Protected', durationMs: Math.round(protectedAfterMs * 10) / 10 }, 'namespace protected');
       this.#record(namespace, reconciled, { type: 'Normal', reason: 'Protected', note: REASONS.Protected });

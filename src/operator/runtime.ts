@@ -56,7 +56,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
   const networkPolicies = watched({ type: NETWORK_POLICIES, project: networkPolicyProjection }, surroundings);
   const records = watched({ type: NAMESPACE_BASELINES, project: recordProjection }, surroundings);
   const caches = { namespaces: namespaces.cache, policies: policies.cache, networkPolicies: networkPolicies.cache, records: records.cache };
-  const core: readonly Watched<Identity>[] = [namespaces, policies, networkPolicies, records].map(asIdentities);
+  const core: readonly Watched<Identity>[] = [asIdentities(namespaces), asIdentities(policies), asIdentities(networkPolicies), asIdentities(records)];
   const seen = discoveryWatches(parts.dnsNamespaces, surroundings);
   const all = [...core, ...seen.all];
 

@@ -57,7 +57,7 @@ function settle(reconciled: Reconciled, priority: Priority, dependencies: Depend
   const { world, report } = reconciled;
   const { ledger, statusWriter, announcer, stopwatch, metrics, clock } = dependencies;
   const namespace = world.namespace.name;
-  const entries = (report?.status.policies ?? []).map((entry) => ({ ...entry, readyReason: readyReasonOf(entry) }));
+  const entries = (report?.entries ?? []).map((entry) => ({ ...entry, readyReason: readyReasonOf(entry) }));
   for (const policy of ledger.enter(namespace, entries, clock.nowMs())) statusWriter.touch(policy);
   const protectedAfterMs = report?.status.phase === 'Protected' ? stopwatch.stop(namespace) : undefined;
   if (protectedAfterMs !== undefined) metrics.namespaceProtected(protectedAfterMs);

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { planFor } from '../../../src/baseline/plan.ts';
+import type { Outcome } from '../../../src/baseline/outcome.ts';
+import { execute } from '../../../src/operator/execute.ts';
+import type { PolicyWriter } from '../../../src/operator/policy-writer.ts';
+import { foreign, inPlace, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
+import { settled } from '../../fixtures/manual-clock.ts';
+
+/** A writer that keeps a log of when each write begins and ends, and lets chosen ones fail. */
+function loggingWriter(failures: Record<string, Outcome> = {}): { readonly writer: PolicyWriter; readonly log: string[] } {
+  const log: string[] = [];
+  const write = async (verb: string, name: string, done: Outcome): Promise<Outcome> => {
+    log.push(`${verb} ${name}`);
+    await settled();
+    log.push(`done ${name}`);
+    return failures[name] ?? done;
+  };
+  const writer: Pick<PolicyWriter, 'create' | 'repair' | 'remove'> = {
+    create: ({ name }) => write('create', name, { kind: 'inPlace', name, uid: 'u' }),
+    repair: ({ name }) => write('repair', name, { kind: 'inPlace', name, uid: 'u' }),
+    remove: ({ name }) => write('remove', name, { kind: 'removed', name }),
+  };
+  return { writer: writer as PolicyWriter, log };
+}
+
+const standard = policy();
+const retry = (name: string): Record<string, Outcome> => ({ [name]: { kind: 'retry', name, message: 'x' } });
+const refused = (name: string): Record<string, Outcome> => ({ [name]: { kind: 'refused', name, reason: 'Denied', message: 'x' } });
+
+describe('R3 the order of writes', () => {
+  test('allow-dns stands before anything else is begun, and the rest goes in one flight', async () => {
+    const { writer, log } = loggingWriter();
+    await execute(planFor(world()), 'team-a', writer);
+    expect(log).toEqual(['create standard.allow-dns', 'done standard.allow-dns', 'create standard.default-deny', 'create standard.allow-monitoring', 'done standard.default-deny', 'done standard.allow-monitoring']);
+  });
+
+  test.each([['refused for good', refused('standard.allow-dns')], ['to be tried again', retry('standard.allow-dns')]])('an allow-dns that is %s holds the default-deny', async (_why, failures) => {
+    const { writer, log } = loggingWriter(failures);
+    const outcomes = await execute(planFor(world()), 'team-a', writer);
+    expect(log).toEqual(['create standard.allow-dns', 'done standard.allow-dns']);
+    expect(outcomes.get('standard.default-deny')).toEqual({ kind: 'held', name: 'standard.default-deny' });
+  });
+
+  test('R5 a foreign allow-dns holds the default-deny too', async () => {
+    const { writer, log } = loggingWriter();
+    await execute(planFor(world({ observed: [foreign('standard.allow-dns')] })), 'team-a', writer);
+    expect(log).toEqual([]);
+  });
+
+  test('a default-deny that stands is still repaired while allow-dns fails', async () => {
+    const { writer, log } = loggingWriter(retry('standard.allow-dns'));
+    await execute(planFor(world({ observed: [managed(standard, 'default-deny', { hash: 'widened' })] })), 'team-a', writer);
+    expect(log).toContain('repair standard.default-deny');
+  });
+
+  test('another part that is refused holds nothing', async () => {
+    const { writer } = loggingWriter(refused('standard.allow-monitoring'));
+    expect((await execute(planFor(world()), 'team-a', writer)).get('standard.default-deny')).toMatchObject({ kind: 'inPlace' });
+  });
+
+  test('removal is one flight, with allow-dns last', async () => {
+    const { writer, log } = loggingWriter();
+    await execute(planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })), 'team-a', writer);
+    expect(log.slice(0, 2)).toEqual(['remove standard.default-deny', 'remove standard.allow-monitoring']);
+    expect(log.slice(-2)).toEqual(['remove standard.allow-dns', 'done standard.allow-dns']);
+  });
+
+  test('allow-dns stays while the default-deny could not be removed', async () => {
+    const { writer, log } = loggingWriter(retry('standard.default-deny'));
+    await execute(planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })), 'team-a', writer);
+    expect(log).not.toContain('remove standard.allow-dns');
+  });
+
+  test('a move from one policy to another adds first, and removes nothing while the new set is not there', async () => {
+    const next = policy('next');
+    const left = policy('standard', { namespaceSelector: { matchLabels: { other: 'x' } } });
+    const moving = world({ policies: [next, left], observed: inPlace(left) });
+    const smooth = loggingWriter();
+    await execute(planFor(moving), 'team-a', smooth.writer);
+    expect(smooth.log.indexOf('done next.default-deny')).toBeLessThan(smooth.log.indexOf('remove standard.default-deny'));
+    const rough = loggingWriter(retry('next.default-deny'));
+    await execute(planFor(moving), 'team-a', rough.writer);
+    expect(rough.log.filter((line) => line.startsWith('remove'))).toEqual([]);
+  });
+});
+
+test.each(['DryRun', 'Paused'] as const)('R7 %s writes and deletes nothing', async (mode) => {
+  const { writer, log } = loggingWriter();
+  const frozen = policy('standard', { mode });
+  await execute(planFor(world({ policies: [frozen], observed: [managed(frozen, 'allow-dns', { hash: 'x' })] })), 'team-a', writer);
+  await execute(planFor(world({ policies: [frozen], namespace: namespace('team-a', { labels: {} }), observed: inPlace(frozen) })), 'team-a', writer);
+  expect(log).toEqual([]);
+});

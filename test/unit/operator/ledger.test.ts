@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import type { PolicyEntry } from '../../../src/api/namespace-baseline.ts';
+import type { Reason } from '../../../src/api/reasons.ts';
+import { Ledger } from '../../../src/operator/ledger.ts';
+
+function entry(changes: Partial<PolicyEntry & { readyReason: Reason }> = {}): PolicyEntry & { readonly readyReason: Reason } {
+  return { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [], readyReason: 'Protected', ...changes };
+}
+
+describe('R16 what a status is counted from', () => {
+  test('a namespace counts as attempted once it was reported at the expected generation', () => {
+    const ledger = new Ledger();
+    ledger.expect({ name: 'standard', generation: 2 }, ['a', 'b']);
+    ledger.enter('a', [entry({ generation: 1 })], 0);
+    expect(ledger.standings('standard', 0)).toMatchObject({ unattemptedCount: 2, unseenCount: 1 });
+    ledger.enter('a', [entry({ generation: 2 })], 0);
+    ledger.enter('b', [entry({ generation: 2 })], 0);
+    expect(ledger.standings('standard', 0)).toMatchObject({ unattemptedCount: 0, unseenCount: 0 });
+  });
+
+  test('a namespace that no longer concerns a policy leaves its account, expected or not', () => {
+    const ledger = new Ledger();
+    ledger.expect({ name: 'standard', generation: 1 }, ['a', 'b']);
+    ledger.enter('a', [entry()], 0);
+    expect(ledger.enter('a', [], 0)).toEqual(['standard']);
+    expect(ledger.forget('b')).toEqual(['standard']);
+    expect(ledger.standings('standard', 0)).toEqual({ standings: [], unattemptedCount: 0, unseenCount: 0 });
+  });
+
+  test('only what changed is news', () => {
+    const ledger = new Ledger();
+    expect(ledger.enter('a', [entry()], 0)).toEqual(['standard']);
+    expect(ledger.enter('a', [entry()], 0)).toEqual([]);
+    expect(ledger.enter('a', [entry({ phase: 'Conflict', readyReason: 'ForeignObject' })], 0)).toEqual(['standard']);
+  });
+
+  test('how long it has been Pending counts from its first Pending report', () => {
+    const ledger = new Ledger();
+    ledger.enter('a', [entry({ phase: 'Pending', readyReason: 'Retrying', message: 'x' })], 1000);
+    ledger.enter('a', [entry({ phase: 'Pending', readyReason: 'Retrying', message: 'y' })], 50_000);
+    expect(ledger.standings('standard', 61_000).standings).toMatchObject([{ pendingForMs: 60_000, message: 'y' }]);
+  });
+
+  test('a namespace is unprotected while a policy that enforces is not in place there', () => {
+    const ledger = new Ledger();
+    ledger.enter('a', [entry({ phase: 'Failed', inPlace: false, readyReason: 'Unprotected' }), entry({ policy: 'pci', inPlace: false })], 0);
+    ledger.enter('b', [entry({ mode: 'DryRun', phase: 'DryRun', inPlace: false, readyReason: 'DryRun' })], 0);
+    ledger.enter('c', [entry({ phase: 'Conflict', readyReason: 'ForeignObject' })], 0);
+    expect(ledger.troubles()).toEqual({ unprotected: 1, conflicted: 1 });
+  });
+});

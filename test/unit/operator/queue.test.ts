@@ -1,0 +1,181 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { KeyedQueue, type Priority, type QueueAction } from '../../../src/operator/queue.ts';
+import { ManualClock, settled } from '../../fixtures/manual-clock.ts';
+
+interface Harness {
+  readonly queue: KeyedQueue;
+  readonly clock: ManualClock;
+  /** Keys in the order in which work on them began. */
+  readonly begun: string[];
+  /** Ends the work on a key. */
+  finish(key: string, action?: QueueAction): Promise<void>;
+}
+
+function harness({ workers = 1, random = () => 1 }: { readonly workers?: number; readonly random?: () => number } = {}): Harness {
+  const clock = new ManualClock();
+  const begun: string[] = [];
+  const open = new Map<string, (action: QueueAction) => void>();
+  const work = (key: string): Promise<QueueAction> => {
+    expect(open.has(key)).toBe(false);
+    begun.push(key);
+    return new Promise((resolve) => open.set(key, resolve));
+  };
+  const queue = new KeyedQueue({ clock, random, workers, work, baseBackoffMs: 100, maxBackoffMs: 1000 });
+  const finish = async (key: string, action: QueueAction = { kind: 'forget' }): Promise<void> => {
+    const resolve = open.get(key);
+    if (resolve === undefined) throw new Error(`${key} is not being worked on`);
+    open.delete(key);
+    resolve(action);
+    await settled();
+  };
+  return { queue, clock, begun, finish };
+}
+
+describe('a queue of keys', () => {
+  test('works once on a key that was added often', async () => {
+    const { queue, begun, finish } = harness();
+    for (let count = 0; count < 5; count += 1) queue.add('a', 'resync');
+    queue.start();
+    await finish('a');
+    expect(begun).toEqual(['a']);
+    expect(queue.isIdle).toBe(true);
+  });
+
+  test('works again on a key that was added while it was in hand, and never twice at once', async () => {
+    const { queue, begun, finish } = harness({ workers: 4 });
+    queue.start();
+    queue.add('a', 'fresh');
+    queue.add('a', 'fresh');
+    expect(begun).toEqual(['a']);
+    await finish('a');
+    expect(begun).toEqual(['a', 'a']);
+  });
+
+  test('hands out nothing before it is started', () => {
+    const { queue, begun } = harness();
+    queue.add('a', 'fresh');
+    expect(begun).toEqual([]);
+    expect(queue.depth('fresh')).toBe(1);
+  });
+
+  test('R14 does what is fresh before any resync', async () => {
+    const { queue, begun, finish } = harness();
+    for (const key of ['r1', 'r2', 'r3']) queue.add(key, 'resync');
+    queue.start();
+    queue.add('f1', 'fresh');
+    queue.add('r3', 'fresh');
+    for (const key of ['r1', 'f1', 'r3', 'r2']) await finish(key);
+    expect(begun).toEqual(['r1', 'f1', 'r3', 'r2']);
+  });
+
+  test('R12 a key that fails waits by itself, longer each time, and delays no other', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('bad', 'fresh');
+    await finish('bad', { kind: 'backoff' });
+    queue.add('good', 'fresh');
+    await finish('good');
+    expect(begun).toEqual(['bad', 'good']);
+    await clock.advance(100);
+    expect(begun).toEqual(['bad', 'good', 'bad']);
+    await finish('bad', { kind: 'backoff' });
+    await clock.advance(199);
+    expect(begun).toHaveLength(3);
+    await clock.advance(1);
+    expect(begun).toHaveLength(4);
+    expect(queue.retries).toBe(2);
+  });
+
+  test('F4 waits at least as long as the server asked', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('a', 'fresh');
+    await finish('a', { kind: 'backoff', atLeastMs: 5000 });
+    await clock.advance(4999);
+    expect(begun).toHaveLength(1);
+    await clock.advance(1);
+    expect(begun).toHaveLength(2);
+  });
+
+  test('an event brings a waiting key forward', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('a', 'fresh');
+    await finish('a', { kind: 'after', delayMs: 300_000 });
+    queue.add('a', 'fresh');
+    expect(begun).toHaveLength(2);
+    await finish('a');
+    expect(clock.pending).toBe(0);
+  });
+
+  test('success forgets the failures before it', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('a', 'fresh');
+    await finish('a', { kind: 'backoff' });
+    await clock.advance(100);
+    await finish('a');
+    queue.add('a', 'fresh');
+    await finish('a', { kind: 'backoff' });
+    await clock.advance(100);
+    expect(begun).toHaveLength(4);
+  });
+
+  test('F30 drains: what is in hand is finished, what waits is not begun', async () => {
+    const { queue, begun, finish } = harness();
+    queue.start();
+    queue.add('a', 'fresh');
+    queue.add('b', 'fresh');
+    let isDrained = false;
+    const draining = queue.drain().then(() => {
+      isDrained = true;
+    });
+    await settled();
+    expect(isDrained).toBe(false);
+    await finish('a', { kind: 'backoff' });
+    await draining;
+    expect(begun).toEqual(['a']);
+  });
+
+  test('F38 work that throws is retried and harms nobody', async () => {
+    const clock = new ManualClock();
+    const begun: string[] = [];
+    const work = (key: string): Promise<QueueAction> => {
+      begun.push(key);
+      return key === 'bad' && begun.length === 1 ? Promise.reject(new Error('bug')) : Promise.resolve({ kind: 'forget' });
+    };
+    const queue = new KeyedQueue({ clock, random: () => 1, workers: 1, work, baseBackoffMs: 100 });
+    queue.start();
+    queue.add('bad', 'fresh');
+    queue.add('good', 'fresh');
+    await clock.advance(100);
+    expect(begun).toEqual(['bad', 'good', 'bad']);
+  });
+
+  test('after any sequence of adds, every key is worked on after its last add', async () => {
+    const step = fc.record({ key: fc.constantFrom('a', 'b', 'c'), priority: fc.constantFrom<Priority>('fresh', 'resync'), yields: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 3 }), async (steps, workers) => {
+        let turn = 0;
+        const addedAt = new Map<string, number>();
+        const begunAt = new Map<string, number>();
+        const work = async (key: string): Promise<QueueAction> => {
+          begunAt.set(key, (turn += 1));
+          await settled();
+          return { kind: 'forget' };
+        };
+        const queue = new KeyedQueue({ clock: new ManualClock(), random: () => 0, workers, work });
+        queue.start();
+        for (const { key, priority, yields } of steps) {
+          addedAt.set(key, (turn += 1));
+          queue.add(key, priority);
+          if (yields) await settled();
+        }
+        while (!queue.isIdle) await settled();
+        for (const [key, added] of addedAt) expect(begunAt.get(key)).toBeGreaterThan(added);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
