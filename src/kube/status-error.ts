@@ -26,6 +26,7 @@ export function statusError(refusal: Refusal): KubeError {
   if (kind !== undefined) return { kind, message };
   if (status === 403) return { kind: hasCause(body, 'NamespaceTerminating') ? 'namespaceTerminating' : 'forbidden', message };
   if (status === 409) return { kind: stringFieldOf(body, 'reason') === 'AlreadyExists' ? 'alreadyExists' : 'conflict', message };
+  if (isOtherUid(refusal)) return { kind: 'conflict', message };
   if (refusedForGood.has(status)) return { kind: 'invalid', message, status, causes: causesOf(body) };
   if (status === 429) return { kind: 'throttled', message, ...retryAfterFor(refusal) };
   if (hasCause(body, 'ResourceVersionTooLarge')) return { kind: 'resourceVersionTooLarge', message };
@@ -49,6 +50,11 @@ export function watchError(status: unknown, wallTime: Date): KubeError {
   const reason = stringFieldOf(status, 'reason');
   const isExpired = reason === 'Expired' || reason === 'Gone';
   return statusError({ status: isExpired ? 410 : typeof code === 'number' ? code : 500, body: status, wallTime });
+}
+
+/** An apply that names the uid of an object that was replaced by another is refused as a 422: "field is immutable". */
+function isOtherUid({ status, body }: Refusal): boolean {
+  return status === 422 && causesOf(body).some(({ field }) => field === 'metadata.uid');
 }
 
 function hasCause(body: unknown, reason: string): boolean {

@@ -1,0 +1,20 @@
+import type { KubeObject } from './kube-object.ts';
+
+/**
+ * What a reflector fills. Calls come one after another, never at once:
+ * `listStarted`, then an `upsert` for each listed object, then `listEnded`; after that an `upsert` or a `remove` for each
+ * event. A list that fails midway never reaches `listEnded`, and the next `listStarted` forgets what it named: so an
+ * incomplete list removes nothing.
+ */
+export interface ReflectorSink {
+  /** A complete list begins; whatever an unfinished one before it had named no longer counts. */
+  listStarted(): void;
+  /** This object exists in this state. The same state may come again, and an older one after a newer. */
+  upsert(object: KubeObject): void;
+  /** This object, in this last state, is gone. It may never have been known. */
+  remove(object: KubeObject): void;
+  /** The list is complete: what it did not name is gone. */
+  listEnded(resourceVersion: string): void;
+  /** How many objects are held now. */
+  readonly size: number;
+}

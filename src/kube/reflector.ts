@@ -1,0 +1,274 @@
+import { pause, type Clock } from '../clock.ts';
+import { backoffMs } from './backoff.ts';
+import { fieldOf } from './json-shape.ts';
+import type { KubeClient, Scope, WatchEvent } from './kube-client.ts';
+import type { KubeError } from './kube-error.ts';
+import type { ReflectorSink } from './reflector-sink.ts';
+import { isOlderVersion } from './resource-version.ts';
+import { failure, success, type Result } from './result.ts';
+
+/**
+ * Why a reflector had to begin anew: an error of the API layer, or `ended` (the server ended the watch in order),
+ * `sinkFailed` (what we fill threw) or `wentBack` (the server knows less than it did: an etcd restore).
+ */
+export type RestartReason = KubeError['kind'] | 'ended' | 'sinkFailed' | 'wentBack';
+
+/** Who wants to know how a reflector fares. Its methods must not throw. */
+export interface ReflectorObserver {
+  /** A complete list of so many objects is in the sink. */
+  synced?(count: number): void;
+  /** Something interrupted the list or the watch; it is tried again. */
+  restarted?(reason: RestartReason, message: string): void;
+  /** The server gave a sign of life: a page, an event, a bookmark. */
+  activity?(): void;
+}
+
+/** What a reflector works with; times in milliseconds. */
+export interface ReflectorOptions {
+  readonly client: Pick<KubeClient, 'list' | 'watch'>;
+  readonly scope: Scope;
+  readonly sink: ReflectorSink;
+  readonly clock: Clock;
+  /** A number from 0 up to, not including, 1. */
+  readonly random: () => number;
+  /** Objects in one page of a list; 500 when absent. A page that is too large in bytes is asked for again with fewer. */
+  readonly pageSize?: number;
+  /** A watch without so much as a bookmark (one comes about every minute) for so long is given up; 70 s when absent. */
+  readonly silenceLimitMs?: number;
+  /** `stream` asks for the first state as a WatchList (https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists) and turns to pages for good when that fails once. */
+  readonly initial?: 'pages' | 'stream';
+  readonly observer?: ReflectorObserver;
+}
+
+/** Keeps a sink equal to the server's state. */
+export interface Reflector {
+  /** Lists and watches until the signal is aborted. It never rejects, gives up on nothing and never loops hot. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Whether a list was ever complete. */
+  hasSynced(): boolean;
+  /** When the server last gave a sign of life, on the clock's monotonic scale. */
+  lastActivityMs(): number;
+}
+
+/** A reflector, to be started once with `run`. */
+export function createReflector(options: ReflectorOptions): Reflector {
+  return new ListWatchReflector(options);
+}
+
+interface Interruption {
+  readonly reason: RestartReason;
+  readonly message: string;
+  readonly retryAfterMs?: number | undefined;
+  /** How long the watch lasted that was interrupted. */
+  readonly livedMs?: number;
+}
+
+const BASE_DELAY_MS = 800;
+const LONGEST_DELAY_MS = 30_000;
+/** A type that is not served yet may come any moment: its CRD is being installed. */
+const LONGEST_DELAY_FOR_MISSING_TYPE_MS = 2_000;
+/** A watch that lived for so long, longer than any request may take to be answered, has nothing to do with the failures before it. */
+const HEALTHY_MS = 15_000;
+/** A watch that ends in order sooner than this is not begun again at once. */
+const HOT_MS = 1_000;
+
+/** After these the position in the history is of no use any more. */
+const RELIST_REASONS: ReadonlySet<RestartReason> = new Set<RestartReason>([
+  'expired',
+  'resourceVersionTooLarge',
+  'malformed',
+  'tooLarge',
+  'invalid',
+  'notFound',
+  'sinkFailed',
+  'wentBack',
+]);
+
+class ListWatchReflector implements Reflector {
+  readonly #options: ReflectorOptions;
+  readonly #sink: ReflectorSink;
+  #initial: 'pages' | 'stream';
+  /** The version to go on from; `undefined` when only a list can help. */
+  #position: string | undefined;
+  /** Whether the server may have been restored from a backup since we last heard of `#position`. */
+  #isPositionDoubtful = false;
+  #hasSynced = false;
+  #attempt = 0;
+  #lastActivityMs: number;
+
+  constructor(options: ReflectorOptions) {
+    this.#options = options;
+    this.#sink = options.sink;
+    this.#initial = options.initial ?? 'pages';
+    this.#lastActivityMs = options.clock.nowMs();
+  }
+
+  hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  lastActivityMs(): number {
+    return this.#lastActivityMs;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const interruption = await this.#step(signal);
+      if (interruption !== undefined) await pause(this.#options.clock, this.#delayMs(interruption), signal);
+    }
+  }
+
+  /** One list, or one watch from beginning to end. `undefined` when the next step may follow at once. */
+  async #step(signal: AbortSignal): Promise<Interruption | undefined> {
+    const interruption = await this.#advance(signal).catch(sinkFailure);
+    if (interruption === undefined || signal.aborted) return undefined;
+    if (RELIST_REASONS.has(interruption.reason)) this.#position = undefined;
+    this.#isPositionDoubtful = true;
+    this.#options.observer?.restarted?.(interruption.reason, interruption.message);
+    return interruption;
+  }
+
+  async #advance(signal: AbortSignal): Promise<Interruption | undefined> {
+    if (this.#position === undefined) return this.#initial === 'stream' ? await this.#watch(signal, new InitialState()) : await this.#list(signal);
+    if (this.#isPositionDoubtful) return await this.#verify(this.#position, signal);
+    return await this.#watch(signal);
+  }
+
+  /**
+   * A watch from a version that the server has not reached is accepted and stays silent until it gets there. After an
+   * etcd restore that would lose every change until then, so the server's version is asked for before each new watch.
+   */
+  async #verify(position: string, signal: AbortSignal): Promise<Interruption | undefined> {
+    const page = await this.#options.client.list({ ...this.#options.scope, limit: 1, signal });
+    if (!page.ok) return interruptionFor(page.error);
+    this.#noteActivity();
+    if (isOlderVersion(page.value.resourceVersion, position)) {
+      return { reason: 'wentBack', message: `the server is at version ${page.value.resourceVersion}, before ${position}` };
+    }
+    this.#isPositionDoubtful = false;
+    return undefined;
+  }
+
+  async #list(signal: AbortSignal): Promise<Interruption | undefined> {
+    let listed = await this.#listAll(signal);
+    // Everything gone at once is more likely a fault than the truth.
+    if (listed.ok && listed.value.count === 0 && this.#sink.size > 0) listed = await this.#listAll(signal);
+    if (!listed.ok) return interruptionFor(listed.error);
+    this.#sync(listed.value);
+    return undefined;
+  }
+
+  async #listAll(signal: AbortSignal): Promise<Result<{ count: number; resourceVersion: string }, KubeError>> {
+    let limit = this.#options.pageSize ?? 500;
+    let continueToken: string | undefined;
+    let count = 0;
+    this.#sink.listStarted();
+    for (;;) {
+      const page = await this.#options.client.list({ ...this.#options.scope, limit, signal, ...(continueToken === undefined ? {} : { continueToken }) });
+      if (page.ok) {
+        this.#noteActivity();
+        for (const object of page.value.items) this.#sink.upsert(object);
+        count += page.value.items.length;
+        continueToken = page.value.continueToken;
+        if (continueToken === undefined) return success({ count, resourceVersion: page.value.resourceVersion });
+      } else if (page.error.kind === 'tooLarge' && limit > 1) {
+        limit = Math.ceil(limit / 4);
+      } else {
+        return failure(page.error);
+      }
+    }
+  }
+
+  #sync({ count, resourceVersion }: { readonly count: number; readonly resourceVersion: string }): void {
+    this.#sink.listEnded(resourceVersion);
+    this.#position = resourceVersion;
+    this.#isPositionDoubtful = false;
+    this.#hasSynced = true;
+    this.#options.observer?.synced?.(count);
+  }
+
+  async #watch(signal: AbortSignal, initial?: InitialState): Promise<Interruption | undefined> {
+    const { client, scope, clock, random, silenceLimitMs = 70_000 } = this.#options;
+    const startedMs = clock.nowMs();
+    const stop = new AbortController();
+    const stopToo = (): void => {
+      stop.abort();
+    };
+    signal.addEventListener('abort', stopToo, { once: true });
+    if (initial !== undefined) this.#sink.listStarted();
+    let problem: Interruption | undefined;
+    const over = await client.watch(
+      {
+        ...scope,
+        ...(initial === undefined && this.#position !== undefined ? { resourceVersion: this.#position } : { sendInitialEvents: true }),
+        timeoutSeconds: Math.round(300 + 300 * random()),
+        silenceLimitMs,
+        signal: stop.signal,
+      },
+      (event) => {
+        problem ??= this.#taken(event, initial);
+        if (problem !== undefined) stop.abort();
+      },
+    );
+    signal.removeEventListener('abort', stopToo);
+    if (initial?.isOpen === true) this.#initial = 'pages';
+    const interruption: Interruption = problem ?? (over.ok ? { reason: 'ended', message: 'the server ended the watch' } : interruptionFor(over.error));
+    return { ...interruption, livedMs: clock.nowMs() - startedMs };
+  }
+
+  /** Takes one event in; what it gives is a reason to end the watch. */
+  #taken(event: WatchEvent, initial: InitialState | undefined): Interruption | undefined {
+    const { resourceVersion } = event.object.metadata;
+    if (resourceVersion === undefined || resourceVersion === '') return { reason: 'malformed', message: 'an event has no resourceVersion' };
+    try {
+      this.#noteActivity();
+      if (initial?.isOpen === true) return this.#takenInitially(event, resourceVersion, initial);
+      if (event.type === 'DELETED') this.#sink.remove(event.object);
+      else if (event.type !== 'BOOKMARK') this.#sink.upsert(event.object);
+      this.#position = resourceVersion;
+      return undefined;
+    } catch (thrown) {
+      return sinkFailure(thrown);
+    }
+  }
+
+  #takenInitially(event: WatchEvent, resourceVersion: string, initial: InitialState): Interruption | undefined {
+    if (event.type !== 'BOOKMARK') {
+      initial.count += 1;
+      this.#sink.upsert(event.object);
+    } else if (fieldOf(event.object.metadata.annotations, 'k8s.io/initial-events-end') === 'true') {
+      if (initial.count === 0 && this.#sink.size > 0) return { reason: 'malformed', message: 'the stream began empty although objects are known' };
+      initial.isOpen = false;
+      this.#sync({ count: initial.count, resourceVersion });
+    }
+    return undefined;
+  }
+
+  #noteActivity(): void {
+    this.#lastActivityMs = this.#options.clock.nowMs();
+    this.#options.observer?.activity?.();
+  }
+
+  #delayMs({ reason, livedMs = 0, retryAfterMs = 0 }: Interruption): number {
+    if (livedMs >= HEALTHY_MS) this.#attempt = 0;
+    if (reason === 'ended' && livedMs >= HOT_MS) return 0;
+    const capMs = reason === 'notFound' ? LONGEST_DELAY_FOR_MISSING_TYPE_MS : LONGEST_DELAY_MS;
+    const delayMs = backoffMs({ attempt: this.#attempt, baseMs: BASE_DELAY_MS, capMs, random: this.#options.random });
+    this.#attempt += 1;
+    return Math.max(delayMs, retryAfterMs);
+  }
+}
+
+/** How far the first state of a stream has come. */
+class InitialState {
+  isOpen = true;
+  count = 0;
+}
+
+function interruptionFor(error: KubeError): Interruption {
+  return { reason: error.kind, message: error.message, ...('retryAfterMs' in error ? { retryAfterMs: error.retryAfterMs } : {}) };
+}
+
+function sinkFailure(thrown: unknown): Interruption {
+  return { reason: 'sinkFailed', message: thrown instanceof Error ? thrown.message : 'what the reflector fills threw' };
+}
