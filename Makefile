@@ -97,7 +97,7 @@ generate: setup ## Write the CRDs and the reference docs out of the schemas
 verify: setup ## Check that generated files are current and that a real API server takes the CRDs
 	@node src/generate/main.ts --check
 	@$(CONTROL_PLANE)
-	@$(VITEST) --project integration custom-resource
+	@$(VITEST) --project integration deployment
 
 .PHONY: test
 test: setup ## Run all tests: unit, contract and integration, on the newest Kubernetes

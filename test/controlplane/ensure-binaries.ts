@@ -3,6 +3,9 @@ import { controlPlaneBinaries } from './binaries.ts';
 import { progressOn } from './progress.ts';
 import { kubernetesChoice } from './versions.ts';
 
+// An exit, unlike a death by signal, takes a running build along.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+
 try {
   await controlPlaneBinaries({ version: kubernetesChoice(process.env), progress: progressOn(process.stderr) });
 } catch (error) {

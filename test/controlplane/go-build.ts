@@ -11,6 +11,8 @@ import { KUBERNETES_VERSIONS, type KubernetesChoice } from './versions.ts';
 /** The Go that the go.mod of the newest Kubernetes and of etcd asks for. */
 export const GO_VERSION = '1.26';
 
+const GO_ADVICE = `Install Go ${GO_VERSION} or newer (https://go.dev/dl/), or set KUBEBUILDER_ASSETS to a folder with the programs.`;
+
 /** What to build, and into which cache. */
 export interface BuildRequest {
   readonly cache: string;
@@ -160,9 +162,13 @@ async function runGo(run: GoRun): Promise<void> {
       child.on('error', reject);
       child.on('close', resolve);
     });
-    if (exitCode !== 0) throw new Error(`"go ${run.args[0] ?? ''}" failed in test/controlplane:\n${lastWords.join('\n')}`);
+    if (exitCode !== 0) {
+      const words = lastWords.join('\n');
+      const advice = words.includes('requires go') ? `\n${GO_ADVICE}` : '';
+      throw new Error(`"go ${run.args[0] ?? ''}" failed in ${run.cwd}:\n${words}${advice}`);
+    }
   } catch (error) {
-    throw isMissing(error) ? new Error(`Go is not installed. Install Go ${GO_VERSION} or newer (https://go.dev/dl/), or set KUBEBUILDER_ASSETS to a folder with the programs.`, { cause: error }) : error;
+throw isMissing(error) ? new Error(`Go is not installed. ${GO_ADVICE}`, { cause: error }) : error;
   } finally {
     process.off('exit', stopChild);
   }
