@@ -11,11 +11,11 @@ type Json = Readonly<Record<string, unknown>>;
  */
 export function normalForm(spec: unknown): unknown {
   const source = isJson(spec) ? spec : {};
-  const ingress = listOf(source['ingress']).map((rule) => normalRule(rule, 'from'));
-  const egress = listOf(source['egress']).map((rule) => normalRule(rule, 'to'));
-  const declaredTypes = listOf(source['policyTypes']);
+  const ingress = listOf(source.ingress).map((rule) => normalRule(rule, 'from'));
+  const egress = listOf(source.egress).map((rule) => normalRule(rule, 'to'));
+  const declaredTypes = listOf(source.policyTypes);
   const policyTypes = declaredTypes.length > 0 ? declaredTypes : egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
-  return ordered({ ...source, podSelector: normalSelector(source['podSelector'] ?? {}), policyTypes, ingress, egress });
+  return ordered({ ...source, podSelector: normalSelector(source.podSelector ?? {}), policyTypes, ingress, egress });
 }
 
 /**
@@ -75,12 +75,12 @@ function normalPeer(peer: unknown): unknown {
 }
 
 function normalPort(port: unknown): unknown {
-  return isJson(port) ? { ...port, protocol: port['protocol'] ?? 'TCP' } : port;
+  return isJson(port) ? { ...port, protocol: port.protocol ?? 'TCP' } : port;
 }
 
 function normalSelector(selector: unknown): unknown {
   if (!isJson(selector)) return selector;
-  const expressions = listOf(selector['matchExpressions']).map((expression) => (isJson(expression) ? withoutEmpty(expression) : expression));
+  const expressions = listOf(selector.matchExpressions).map((expression) => (isJson(expression) ? withoutEmpty(expression) : expression));
   return withoutEmpty({ ...selector, matchExpressions: expressions });
 }
 

@@ -85,22 +85,43 @@ function ruleOpening(policy: string, rule: Rule): Opening {
   };
 }
 
+/** dns and monitoring are on unless turned off; the others are off unless turned on. */
+function isTurnedOn(part: BuiltInPart, allow: Allow): boolean {
+  switch (part) {
+    case 'default-deny':
+      return true;
+    case 'allow-dns':
+      return allow.dns?.enabled !== false;
+    case 'allow-monitoring':
+      return allow.monitoring?.enabled !== false;
+    case 'allow-same-namespace':
+      return allow.sameNamespace?.enabled === true;
+    case 'allow-ingress-controller':
+      return allow.ingressController?.enabled === true;
+    case 'allow-kube-api-server':
+      return allow.kubeApiServer?.enabled === true;
+    case 'allow-internet':
+      return allow.internet?.enabled === true;
+  }
+}
+
 function builtInOpening(part: BuiltInPart, allow: Allow, discovered: Discovered): Opening | undefined {
+  if (!isTurnedOn(part, allow)) return undefined;
   switch (part) {
     case 'default-deny':
       return { purpose: 'Isolates every pod; other policies say what is let through.' };
     case 'allow-dns':
-      return allow.dns?.enabled === false ? undefined : dnsOpening(allow.dns ?? {}, discovered);
+      return dnsOpening(allow.dns ?? {}, discovered);
     case 'allow-monitoring':
-      return allow.monitoring?.enabled === false ? undefined : monitoringOpening(allow.monitoring ?? {});
+      return monitoringOpening(allow.monitoring ?? {});
     case 'allow-same-namespace':
-      return allow.sameNamespace?.enabled === true ? sameNamespaceOpening() : undefined;
+      return sameNamespaceOpening();
     case 'allow-ingress-controller':
-      return allow.ingressController?.enabled === true ? ingressControllerOpening(allow.ingressController) : undefined;
+      return ingressControllerOpening(allow.ingressController ?? {});
     case 'allow-kube-api-server':
-      return allow.kubeApiServer?.enabled === true ? kubeApiServerOpening(discovered) : undefined;
+      return kubeApiServerOpening(discovered);
     case 'allow-internet':
-      return allow.internet?.enabled === true ? internetOpening(allow.internet) : undefined;
+      return internetOpening(allow.internet ?? {});
   }
 }
 

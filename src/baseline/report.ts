@@ -5,7 +5,7 @@ import { PHASES, type NamespaceBaselineStatus, type Phase, type PolicyEntry } fr
 import { REASONS, type Reason } from '../api/reasons.ts';
 import { digestOf } from './comparison.ts';
 import type { Outcome, Outcomes } from './outcome.ts';
-import type { Action, PolicyPlan } from './plan.ts';
+import type { Action, Frozen, PolicyPlan } from './plan.ts';
 import type { NamespaceRecord, ObservedPolicy } from './world.ts';
 
 /** What the NamespaceBaseline of a namespace shall say, and the digest that tells whether it says so already. */
@@ -110,15 +110,25 @@ interface Verdict {
 }
 
 function verdictFor(plan: PolicyPlan, outcomes: Outcomes, phaseBefore: Phase | undefined): Verdict {
-  if (plan.frozen === 'DryRun' || plan.frozen === 'Paused') return { phase: plan.frozen, reason: plan.frozen, message: REASONS[plan.frozen] };
-  if (plan.frozen === 'Invalid') return { phase: plan.standing.length > 0 ? (phaseBefore ?? 'Pending') : 'Pending', reason: 'PolicyInvalid', message: REASONS.PolicyInvalid };
+  if (plan.frozen !== undefined) return frozenVerdict(plan.frozen, plan.standing.length > 0 ? phaseBefore : undefined);
   const wanted = wantedOutcomes(plan, outcomes);
   const dns = wanted.find(({ action }) => action.part.part === 'allow-dns');
-  if (dns !== undefined && dns.action.kind !== 'repair' && dns.outcome?.kind === 'refused') return missingDnsVerdict(plan, dns.outcome.message);
+  if (dns?.outcome?.kind === 'refused' && dns.action.kind !== 'repair') return missingDnsVerdict(plan, dns.outcome.message);
+  return refusedVerdict(wanted) ?? pendingVerdict(plan, outcomes) ?? { phase: 'Protected', reason: 'Protected' };
+}
+
+/** R11: where an invalid policy's last good set stands, what was said of it before still holds. */
+function frozenVerdict(frozen: Frozen, phaseBefore: Phase | undefined): Verdict {
+  if (frozen === 'Invalid') return { phase: phaseBefore ?? 'Pending', reason: 'PolicyInvalid', message: REASONS.PolicyInvalid };
+  return { phase: frozen, reason: frozen, message: REASONS[frozen] };
+}
+
+/** R5: a foreign object is a conflict; everything else that is refused for good is a failure, and worse. */
+function refusedVerdict(wanted: ReturnType<typeof wantedOutcomes>): Verdict | undefined {
   const refused = wanted.flatMap(({ outcome }) => (outcome?.kind === 'refused' ? [outcome] : []));
-  const failed = refused.find((outcome) => outcome.reason !== 'ForeignObject') ?? refused[0];
-  if (failed !== undefined) return { phase: failed.reason === 'ForeignObject' ? 'Conflict' : 'Failed', reason: failed.reason, message: `${failed.name}: ${failed.message}` };
-  return pendingVerdict(plan, outcomes) ?? { phase: 'Protected', reason: 'Protected' };
+  const worst = refused.find((outcome) => outcome.reason !== 'ForeignObject') ?? refused[0];
+  if (worst === undefined) return undefined;
+  return { phase: worst.reason === 'ForeignObject' ? 'Conflict' : 'Failed', reason: worst.reason, message: `${worst.name}: ${worst.message}` };
 }
 
 /** R3: a missing allow-dns holds the set. */

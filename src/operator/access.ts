@@ -33,5 +33,5 @@ export async function isAllowed(kube: KubeClient, permission: Permission): Promi
     metadata: {},
     spec: { resourceAttributes: permission },
   });
-  return review.ok ? success(fieldOf(review.value['status'], 'allowed') === true) : failure(review.error);
+  return review.ok ? success(fieldOf(review.value.status, 'allowed') === true) : failure(review.error);
 }

@@ -55,6 +55,8 @@ export class BaselineOperator extends k8sOperator.default {
     });
   }
 
+  // The library's own signature.
+  // eslint-disable-next-line max-params
   protected override watchResource(group: string, version: string, plural: string, onEvent: (event: ResourceEvent) => Promise<void>, namespace?: string): Promise<void> {
     const found = this.#dependencies.watched.find(({ type, namespace: scope }) => type.group === group && type.version === version && type.plural === plural && scope === namespace);
     if (found === undefined) return Promise.reject(new Error(`nothing is set up to watch ${plural}.${group}`));
@@ -76,14 +78,22 @@ export class BaselineOperator extends k8sOperator.default {
 }
 
 function eventFor({ type }: Watched<Identity>, change: Change<Identity>): ResourceEvent {
-  const { name, namespace, uid, resourceVersion } = change.current ?? change.old ?? { name: '', namespace: '', uid: '', resourceVersion: '' };
+  const { name, namespace, uid, resourceVersion } = change.current ?? change.old ?? NOBODY;
   const apiVersion = apiVersionOf(type);
   const where = namespace === '' ? {} : { namespace };
+  const metadata: object = { name, uid, resourceVersion, ...where };
   return {
-    type: change.old === undefined ? ResourceEventType.Added : change.current === undefined ? ResourceEventType.Deleted : ResourceEventType.Modified,
+    type: eventTypeOf(change),
     meta: { id: `${type.plural}.${apiVersion}`, name, resourceVersion, apiVersion, kind: type.kind, ...where },
-    object: { apiVersion, kind: type.kind, metadata: { name, uid, resourceVersion, ...where } },
+    object: { apiVersion, kind: type.kind, metadata },
   };
+}
+
+const NOBODY: Identity = { name: '', namespace: '', uid: '', resourceVersion: '' };
+
+function eventTypeOf(change: Change<Identity>): ResourceEventType {
+  if (change.old === undefined) return ResourceEventType.Added;
+  return change.current === undefined ? ResourceEventType.Deleted : ResourceEventType.Modified;
 }
 
 function loggerOver(log: Log): OperatorLogger {

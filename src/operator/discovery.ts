@@ -78,10 +78,12 @@ export class Discovery {
 
 /** What a policy needs of discovery and does not have, or undefined. */
 export function discoveryProblemFor(spec: BaselinePolicySpec, state: DiscoveryState): DiscoveryProblem | undefined {
-  const isolate = spec.isolate ?? ['Ingress', 'Egress'];
-  const { dns, kubeApiServer } = spec.allow ?? {};
-  if (!isolate.includes('Egress')) return undefined;
-  const needsDns = dns?.enabled !== false && dns?.to === undefined && dns?.toAnywhere !== true;
-  if (needsDns && !state.isDnsCurrent) return state.discovered.dns === undefined ? 'DnsNotFound' : 'DnsStale';
-  return kubeApiServer?.enabled === true && state.discovered.apiServer === undefined ? 'ApiServerNotFound' : undefined;
+  if (spec.isolate?.includes('Egress') === false) return undefined;
+  if (asksForDns(spec) && !state.isDnsCurrent) return state.discovered.dns === undefined ? 'DnsNotFound' : 'DnsStale';
+  return spec.allow?.kubeApiServer?.enabled === true && state.discovered.apiServer === undefined ? 'ApiServerNotFound' : undefined;
+}
+
+function asksForDns({ allow }: BaselinePolicySpec): boolean {
+  const { enabled, to, toAnywhere } = allow?.dns ?? {};
+  return enabled !== false && to === undefined && toAnywhere !== true;
 }

@@ -1,4 +1,3 @@
-import type { Phase } from '../api/namespace-baseline.ts';
 import type { Clock } from '../clock.ts';
 import type { FlowLimit } from '../kube/flow-limit.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
@@ -72,14 +71,14 @@ export function createEngine(parts: EngineParts): Engine {
     log.error({ namespace, err: cause }, 'reconcile failed unexpectedly');
   };
   const announcer = new Announcer(log, events);
-  const work = namespaceWorker({ contexts, clock, ledger, statusWriter, announcer, stopwatch, metrics, onBug, onDone: pulse.beat });
+  const work = namespaceWorker({ contexts, clock, ledger, statusWriter, announcer, stopwatch, metrics, onBug, onDone: () => { pulse.beat(); } });
   const queue = new KeyedQueue({ clock, random, workers, work });
   const reactions = new Reactions({ caches, book, ledger, queue, statusWriter, stopwatch, log });
   const state = (): ReturnType<Engine['state']> => {
     if (queue.isIdle) pulse.beat();
     const { unprotected, conflicted } = ledger.troubles();
     return {
-      policies: book.facts.map(({ name }) => ({ policy: name, phases: Object.fromEntries(ledger.counts().get(name) ?? []) as Partial<Record<Phase, number>> })),
+      policies: book.facts.map(({ name }) => ({ policy: name, phases: Object.fromEntries(ledger.counts().get(name) ?? []) })),
       unprotectedNamespaces: unprotected,
       weakenedNamespaces: 0,
       conflicts: conflicted,

@@ -101,10 +101,9 @@ export class Ledger {
     // A reconcile that began before the policy changed says nothing about the new generation.
     const isAttempt = entry.generation === account.generation && account.unattempted.delete(namespace);
     const before = account.lines.get(namespace);
-    const message = entry.message ?? '';
-    const isOpen = entry.mode === 'Enforce' && !entry.inPlace;
-    if (before?.phase === entry.phase && before.reason === entry.readyReason && before.message === message && before.isOpen === isOpen) return isAttempt;
-    account.lines.set(namespace, { phase: entry.phase, reason: entry.readyReason, message, isOpen, sinceMs: before?.phase === entry.phase ? before.sinceMs : nowMs });
+    const said = { phase: entry.phase, reason: entry.readyReason, message: entry.message ?? '', isOpen: entry.mode === 'Enforce' && !entry.inPlace };
+    if (before !== undefined && isSame(before, said)) return isAttempt;
+    account.lines.set(namespace, { ...said, sinceMs: before?.phase === entry.phase ? before.sinceMs : nowMs });
     return true;
   }
 
@@ -120,4 +119,8 @@ export class Ledger {
 function remove(account: Account, namespace: string): boolean {
   const wasExpected = account.unattempted.delete(namespace);
   return account.lines.delete(namespace) || wasExpected;
+}
+
+function isSame(before: Line, said: Omit<Line, 'sinceMs'>): boolean {
+  return before.phase === said.phase && before.reason === said.reason && before.message === said.message && before.isOpen === said.isOpen;
 }

@@ -1,13 +1,12 @@
-import { customResourceDefinitions } from '../generate/crd.ts';
-import { fieldOf } from '../kube/json-shape.ts';
+import { crdFor, RESOURCE_DEFINITIONS } from '../generate/crd.ts';
+import { fieldOf, itemsOf } from '../kube/json-shape.ts';
 import { schemaFields, type NeededFields } from './served-crds.ts';
 
 /** The fields that a served CRD must have: all that the CRDs of this version have. */
 export function neededFields(): NeededFields {
-  return Object.fromEntries(
-    customResourceDefinitions().map((crd) => {
-      const { names, versions } = crd.spec;
-      return [names.plural, versions.flatMap((version) => schemaFields(fieldOf(fieldOf(version, 'schema'), 'openAPIV3Schema')))];
-    }),
-  );
+  return Object.fromEntries(RESOURCE_DEFINITIONS.map((definition) => [definition.plural, fieldsOfCrd(crdFor(definition))]));
+}
+
+function fieldsOfCrd(crd: unknown): readonly string[] {
+  return itemsOf(fieldOf(fieldOf(crd, 'spec'), 'versions')).flatMap((version) => schemaFields(fieldOf(fieldOf(version, 'schema'), 'openAPIV3Schema')));
 }

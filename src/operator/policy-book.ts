@@ -39,10 +39,11 @@ export class PolicyBook {
     return before === undefined || !isSameForNamespaces(before.facts, page.facts);
   }
 
-  /** Takes out a policy that is gone. */
-  erase(name: string): void {
-    this.#pages.delete(name);
+  /** Takes out a policy that is gone; gives back whether there was one. */
+  erase(name: string): boolean {
+    const wasThere = this.#pages.delete(name);
     this.#sort();
+    return wasThere;
   }
 
   /** Takes in what is known of the cluster now; gives back the policies that render something else for it. */
@@ -71,25 +72,24 @@ export class PolicyBook {
   }
 
   #pageFor(cached: CachedPolicy, before: Page | undefined): Page {
-    const isKnown = before?.cached.generation === cached.generation;
-    const verdict = isKnown && before.problems.length === 0 && before.accepted !== undefined ? { ok: true as const, spec: before.accepted } : validateBaselinePolicy(cached.name, cached.spec);
+    const verdict = validateBaselinePolicy(cached.name, cached.spec);
     const accepted = verdict.ok ? verdict.spec : before?.accepted;
+    const problems = verdict.ok ? [] : verdict.problems;
+    const { name, uid, generation, isDeleting } = cached;
+    const identity = { name, uid, generation, isDeleting, isAccepted: verdict.ok };
+    if (accepted === undefined) {
+      const facts = { ...identity, mode: 'Enforce' as const, keepsOnOptOut: false, selector: undefined, parts: undefined };
+      return { cached, accepted, problems, facts, discoveryProblem: undefined };
+    }
+    return { cached, accepted, problems, facts: { ...identity, ...this.#rendering(name, accepted) }, discoveryProblem: discoveryProblemFor(accepted, this.#discovery) };
+  }
+
+  #rendering(name: string, spec: BaselinePolicySpec): Pick<PolicyFacts, 'mode' | 'keepsOnOptOut' | 'selector' | 'parts'> {
     return {
-      cached,
-      accepted,
-      problems: verdict.ok ? [] : verdict.problems,
-      discoveryProblem: accepted === undefined ? undefined : discoveryProblemFor(accepted, this.#discovery),
-      facts: {
-        name: cached.name,
-        uid: cached.uid,
-        generation: cached.generation,
-        mode: accepted?.mode ?? 'Enforce',
-        isAccepted: verdict.ok,
-        isDeleting: cached.isDeleting,
-        keepsOnOptOut: accepted?.removal?.onOptOut === 'Keep',
-        selector: accepted === undefined ? undefined : (accepted.namespaceSelector ?? OPT_IN_SELECTOR),
-        parts: accepted === undefined ? undefined : renderedParts(cached.name, accepted, this.#discovery.discovered),
-      },
+      mode: spec.mode ?? 'Enforce',
+      keepsOnOptOut: spec.removal?.onOptOut === 'Keep',
+      selector: spec.namespaceSelector ?? OPT_IN_SELECTOR,
+      parts: renderedParts(name, spec, this.#discovery.discovered),
     };
   }
 }

@@ -24,7 +24,7 @@ export interface WriteTarget {
 }
 
 /** Runs a request when there is room for one. */
-export type Admit = <Value>(request: () => Promise<Value>) => Promise<Value>;
+export type Admit = <Value>(request: () => Promise<Result<Value, KubeError>>) => Promise<Result<Value, KubeError>>;
 
 interface Dependencies {
   readonly kube: KubeClient;
@@ -98,7 +98,7 @@ export class PolicyWriter {
     networkPolicies.recordWrite(write.answer.value);
     const stored = networkPolicyProjection(write.answer.value);
     if (stored.hash !== part.hash) {
-      if (!hasOnlyUnknownAdditions(part.spec, write.answer.value['spec'])) return { kind: 'refused', name: part.name, reason: 'Altered', message: 'the API server stored another spec than the one written' };
+      if (!hasOnlyUnknownAdditions(part.spec, write.answer.value.spec)) return { kind: 'refused', name: part.name, reason: 'Altered', message: 'the API server stored another spec than the one written' };
       equivalences.remember({ rendered: part.hash, observed: stored.hash });
     }
     return { kind: 'inPlace', name: part.name, uid: stored.uid };

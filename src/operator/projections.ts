@@ -43,7 +43,7 @@ function identityOf({ metadata }: KubeObject): Identity {
 export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) => CachedNamespace {
   return (object) => {
     const identity = identityOf(object);
-    const isTerminating = object.metadata.deletionTimestamp !== undefined || fieldOf(object['status'], 'phase') === 'Terminating';
+    const isTerminating = object.metadata.deletionTimestamp !== undefined || fieldOf(object.status, 'phase') === 'Terminating';
     return { ...identity, labels: textFieldsOf(object.metadata.labels), isTerminating, isExcluded: isExcluded(identity.name, exclusion) };
   };
 }
@@ -56,12 +56,12 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   const isAdoptable = fieldOf(annotations, ANNOTATIONS.adopt) === 'true';
   const policyLabel = textOf(fieldOf(labels, LABELS.policy));
   const mayBeOurs = isLabelled || isAdoptable || policyUid !== '' || policyLabel !== '';
-  return { ...identityOf(object), isLabelled, policyLabel, policyUid, isAdoptable, hash: mayBeOurs ? specHash(object['spec']) : '' };
+  return { ...identityOf(object), isLabelled, policyLabel, policyUid, isAdoptable, hash: mayBeOurs ? specHash(object.spec) : '' };
 }
 
 /** How NamespaceBaselines are kept: what a later plan depends on, and a digest of all they say. */
 export function recordProjection(object: KubeObject): CachedRecord {
-  const status = object['status'];
+  const status = object.status;
   const ready = itemsOf(fieldOf(status, 'conditions')).find((condition) => fieldOf(condition, 'type') === CONDITIONS.ready);
   return {
     ...identityOf(object),
@@ -84,19 +84,19 @@ function recordedEntry(entry: unknown): RecordedEntry {
 
 /** How BaselinePolicies are kept. */
 export function policyProjection(object: KubeObject): CachedPolicy {
-  return { ...identityOf(object), generation: object.metadata.generation ?? 0, isDeleting: object.metadata.deletionTimestamp !== undefined, spec: object['spec'], status: object['status'] };
+  return { ...identityOf(object), generation: object.metadata.generation ?? 0, isDeleting: object.metadata.deletionTimestamp !== undefined, spec: object.spec, status: object.status };
 }
 
 /** How Services are kept. */
 export function serviceProjection(object: KubeObject): CachedService {
-  const spec = fieldsOf(object['spec']);
-  const clusterIps = [...itemsOf(spec['clusterIPs']), spec['clusterIP']].map(textOf).filter((address) => address !== '' && address !== 'None');
+  const spec = fieldsOf(object.spec);
+  const clusterIps = [...itemsOf(spec.clusterIPs), spec.clusterIP].map(textOf).filter((address) => address !== '' && address !== 'None');
   return {
     ...identityOf(object),
     labels: textFieldsOf(object.metadata.labels),
-    selector: textFieldsOf(spec['selector']),
+    selector: textFieldsOf(spec.selector),
     clusterIps: [...new Set(clusterIps)],
-    ports: itemsOf(spec['ports']).map((port) => ({ ...namedPort(port), targetPort: targetPortOf(port) })),
+    ports: itemsOf(spec.ports).map((port) => ({ ...namedPort(port), targetPort: targetPortOf(port) })),
   };
 }
 
@@ -105,8 +105,8 @@ export function sliceProjection(object: KubeObject): CachedSlice {
   return {
     ...identityOf(object),
     service: textOf(fieldOf(object.metadata.labels, 'kubernetes.io/service-name')),
-    addresses: itemsOf(object['endpoints']).flatMap((endpoint) => itemsOf(fieldOf(endpoint, 'addresses')).map(textOf)),
-    ports: itemsOf(object['ports']).map(namedPort),
+    addresses: itemsOf(object.endpoints).flatMap((endpoint) => itemsOf(fieldOf(endpoint, 'addresses')).map(textOf)),
+    ports: itemsOf(object.ports).map(namedPort),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Log } from '../observe/log.ts';
+import type { PolicyFacts } from '../baseline/world.ts';
 import type { Caches } from './caches.ts';
 import type { DiscoveryState } from './discovery.ts';
 import type { Ledger } from './ledger.ts';
@@ -54,20 +55,27 @@ export class Reactions {
 
   /** A BaselinePolicy was created, changed or deleted. */
   policyChanged(name: string): void {
-    const { caches, book, ledger, log, statusWriter } = this.#dependencies;
+    const { caches, book } = this.#dependencies;
     const cached = caches.policies.get({ namespace: '', name });
-    const before = book.page(name);
-    if (cached === undefined) book.erase(name);
-    const isNews = cached === undefined || book.write(cached);
-    const after = book.page(name);
-    if ((after?.problems.length ?? 0) > 0 && before?.facts.generation !== after?.facts.generation) {
-      log.warn({ policy: name, reason: 'InvalidSpec', problems: after?.problems.slice(0, 10) }, 'baseline policy is invalid');
-    }
-    if (!this.#isLive || !isNews) return;
-    for (const namespace of affectedNamespaces({ name, before: before?.facts, after: after?.facts }, caches, ledger)) this.#add(namespace, 'resync');
-    if (after === undefined) ledger.close(name);
-    else ledger.expect(after.facts, selectedNamespaces(after.facts, caches));
-    statusWriter.touch(name);
+    const before = book.page(name)?.facts;
+    const isNews = cached === undefined ? book.erase(name) : book.write(cached);
+    const after = book.page(name)?.facts;
+    this.#warnOfProblems(name, before);
+    if (this.#isLive && isNews) this.#follow({ name, before, after });
+  }
+
+  #follow(change: { readonly name: string; readonly before: PolicyFacts | undefined; readonly after: PolicyFacts | undefined }): void {
+    const { caches, ledger, statusWriter } = this.#dependencies;
+    for (const namespace of affectedNamespaces(change, caches, ledger)) this.#add(namespace, 'resync');
+    if (change.after === undefined) ledger.close(change.name);
+    else ledger.expect(change.after, selectedNamespaces(change.after, caches));
+    statusWriter.touch(change.name);
+  }
+
+  #warnOfProblems(name: string, before: PolicyFacts | undefined): void {
+    const page = this.#dependencies.book.page(name);
+    if (page === undefined || page.problems.length === 0 || before?.generation === page.facts.generation) return;
+    this.#dependencies.log.warn({ policy: name, reason: 'InvalidSpec', problems: page.problems.slice(0, 10) }, 'baseline policy is invalid');
   }
 
   /** The cluster's DNS or API server is elsewhere now; rewrites for it queue behind fresh namespaces (R14). */

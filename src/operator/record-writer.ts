@@ -32,22 +32,27 @@ export class RecordWriter {
   /** Makes the NamespaceBaseline say what the report says; `record` is how it stands. A namespace that is going is no error. */
   async write(namespace: string, report: NamespaceReport | undefined, record: NamespaceRecord | undefined): Promise<Result<void, KubeError>> {
     if (report === undefined) return record === undefined ? success(undefined) : this.#remove(namespace, record);
-    if (record?.hash === report.hash) return success(undefined);
-    const { kube, records, metrics } = this.#dependencies;
-    const written =
-      record === undefined
-        ? await this.#admit(() => kube.create(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, { namespace })))
-        : await this.#admit(() => kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, { namespace, uid: record.uid })));
-    const isMet = !written.ok && written.error.kind === 'alreadyExists';
-    const answer = isMet ? await this.#overwrite(report, namespace) : written;
-    metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: record === undefined ? 'create' : 'apply', result: writeResultFor(answer) });
-    if (answer.ok) records.recordWrite(answer.value);
-    return answer.ok || isGone(answer.error) ? success(undefined) : failure(answer.error);
+    if (record === undefined) return this.#create(namespace, report);
+    return record.hash === report.hash ? success(undefined) : this.#apply(report, { namespace, uid: record.uid });
   }
 
-  /** One stands there although the cache did not know. The name is ours alone, so it is written over. */
-  #overwrite(report: NamespaceReport, namespace: string): Promise<Result<KubeObject, KubeError>> {
-    return this.#admit(() => this.#dependencies.kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, { namespace })));
+  async #create(namespace: string, report: NamespaceReport): Promise<Result<void, KubeError>> {
+    const { kube } = this.#dependencies;
+    const created = await this.#admit(() => kube.create(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, { namespace })));
+    // One stands there although the cache did not know. The name is ours alone, so it is written over.
+    if (!created.ok && created.error.kind === 'alreadyExists') return this.#apply(report, { namespace });
+    return this.#settle('create', created);
+  }
+
+  async #apply(report: NamespaceReport, owner: { readonly namespace: string; readonly uid?: string }): Promise<Result<void, KubeError>> {
+    const { kube } = this.#dependencies;
+    return this.#settle('apply', await this.#admit(() => kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, owner))));
+  }
+
+  #settle(verb: 'create' | 'apply', answer: Result<KubeObject, KubeError>): Result<void, KubeError> {
+    this.#dependencies.metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb, result: writeResultFor(answer) });
+    if (answer.ok) this.#dependencies.records.recordWrite(answer.value);
+    return answer.ok || isGone(answer.error) ? success(undefined) : failure(answer.error);
   }
 
   async #remove(namespace: string, record: NamespaceRecord): Promise<Result<void, KubeError>> {

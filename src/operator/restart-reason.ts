@@ -1,12 +1,14 @@
+import type { RestartReason } from '../kube/reflector.ts';
 import type { WatchRestartReason } from '../observe/metric-table.ts';
 
-/** How the metric counts why a watch had to be begun anew; `cause` is a KubeError's kind, or `ended`. */
-export function restartReasonFor(cause: string): WatchRestartReason {
+/** How the metric counts why a watch had to be begun anew. */
+export function restartReasonFor(cause: RestartReason): WatchRestartReason {
   switch (cause) {
     case 'ended':
       return 'ended';
     case 'expired':
     case 'resourceVersionTooLarge':
+    case 'wentBack':
       return 'expired';
     case 'timeout':
       return 'silent';

@@ -102,7 +102,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
     await Promise.all([operator.ended(), ...running]);
   };
   const watches = (): ReturnType<Runtime['watches']> =>
-    all.map(({ type, reflector, cache }) => ({ resource: type.plural, silenceMs: clock.nowMs() - reflector.lastActivityMs, objects: cache.size, isSynced: reflector.hasSynced() }));
+    all.map(({ type, reflector, cache }) => ({ resource: type.plural, silenceMs: clock.nowMs() - reflector.lastActivityMs(), objects: cache.size, isSynced: reflector.hasSynced() }));
   return { run, close, heartbeat: engine.heartbeat, watches, state: () => ({ ...engine.state(), watches: watches(), isReady: isSynced() }) };
 }
 

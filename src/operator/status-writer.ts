@@ -75,25 +75,27 @@ export class StatusWriter {
   }
 
   async #write(policy: string): Promise<void> {
-    const { kube, book, ledger, policies, clock, metrics, nowTime } = this.#dependencies;
+    const { book, ledger, policies, clock, nowTime } = this.#dependencies;
     const page = book.page(policy);
     if (page === undefined) return;
+    const { generation, mode, uid } = page.facts;
     const standing = ledger.standings(policy, clock.nowMs());
     const previous = statusOf(policies.get({ namespace: '', name: policy })?.status);
-    const isResuming = standing.unattemptedCount > 0 && previous?.observedGeneration === page.facts.generation;
-    const { generation, mode } = page.facts;
-    const progress = { ...standing, generation, mode, problems: page.problems, discovered: book.discovered, discoveryProblem: page.discoveryProblem };
-    const status = policyStatusFor(progress, previous, nowTime());
+    const status = policyStatusFor({ ...standing, generation, mode, problems: page.problems, discovered: book.discovered, discoveryProblem: page.discoveryProblem }, previous, nowTime());
+    const isResuming = standing.unattemptedCount > 0 && previous?.observedGeneration === generation;
+    const isNews = previous === undefined || digestOf(previous) !== digestOf(status);
+    if (isNews && !isResuming) await this.#apply({ name: policy, uid }, status);
     const untilDueMs = untilPendingCountsMs(standing.standings);
-    if (!isResuming && (previous === undefined || digestOf(previous) !== digestOf(status))) {
-      this.#writtenMs.set(policy, clock.nowMs());
-      const body = { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: policy, uid: page.facts.uid }, status };
-      const written = await this.#admit(() => kube.apply(BASELINE_POLICIES, body, { subresource: 'status' }));
-      metrics.wrote({ kind: BASELINE_POLICIES.kind, verb: 'apply', result: writeResultFor(written) });
-      if (written.ok) policies.recordWrite(written.value);
-      else if (written.error.kind !== 'notFound' && written.error.kind !== 'aborted') this.#later(policy, STATUS_INTERVAL_MS * 2);
-    }
     if (untilDueMs !== undefined) this.#later(policy, untilDueMs);
+  }
+
+  async #apply(policy: { readonly name: string; readonly uid: string }, status: BaselinePolicyStatus): Promise<void> {
+    const { kube, clock, metrics, policies } = this.#dependencies;
+    this.#writtenMs.set(policy.name, clock.nowMs());
+    const written = await this.#admit(() => kube.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: BASELINE_POLICIES.kind, metadata: policy, status }, { subresource: 'status' }));
+    metrics.wrote({ kind: BASELINE_POLICIES.kind, verb: 'apply', result: writeResultFor(written) });
+    if (written.ok) policies.recordWrite(written.value);
+    else if (written.error.kind !== 'notFound' && written.error.kind !== 'aborted') this.#later(policy.name, STATUS_INTERVAL_MS * 2);
   }
 
   #later(policy: string, delayMs: number): void {

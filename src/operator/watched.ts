@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import { ObjectCache, type Change } from '../kube/object-cache.ts';
-import { createReflector, type Reflector } from '../kube/reflector.ts';
+import { createReflector, type Reflector, type RestartReason } from '../kube/reflector.ts';
 import type { ResourceType } from '../kube/resource-type.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -43,9 +43,9 @@ export function watched<T extends Identity>(
     synced: (count: number) => {
       log.debug({ resource: type.plural, namespace, count }, 'cache is synced');
     },
-    restarted: (cause: string) => {
+    restarted: (cause: RestartReason, detail: string) => {
       metrics.watchRestarted({ resource: type.plural, reason: restartReasonFor(cause) });
-      log.debug({ resource: type.plural, namespace, cause }, 'watch is begun anew');
+      log.debug({ resource: type.plural, namespace, cause, detail }, 'watch is begun anew');
     },
   };
   const { kube: client, clock, random, silenceLimitMs } = surroundings;

@@ -30,7 +30,7 @@ describe('the NamespaceBaseline says what was observed', () => {
   });
 
   test('R3 a missing allow-dns holds the set: Failed, Unprotected', () => {
-    const held = Object.fromEntries(['standard.default-deny', 'standard.allow-monitoring'].map((name) => [name, { kind: 'held', name } as Outcome]));
+    const held: Record<string, Outcome> = Object.fromEntries(['standard.default-deny', 'standard.allow-monitoring'].map((name) => [name, { kind: 'held' as const, name }]));
     const status = report(world(), { ...refusedAs('standard.allow-dns', 'Denied'), ...held })?.status;
     expect(status?.phase).toBe('Failed');
     expect(status?.policies[0]).toMatchObject({ reason: 'Unprotected', inPlace: false, managed: [] });

@@ -9,7 +9,7 @@ interface Harness {
   /** Keys in the order in which work on them began. */
   readonly begun: string[];
   /** Ends the work on a key. */
-  finish(key: string, action?: QueueAction): Promise<void>;
+  readonly finish: (key: string, action?: QueueAction) => Promise<void>;
 }
 
 function harness({ workers = 1, random = () => 1 }: { readonly workers?: number; readonly random?: () => number } = {}): Harness {
