@@ -51,8 +51,10 @@ endef
 build: setup ## Build bin/nsbaseline and bin/kubectl-baseline, which run from any folder
 	@rm -rf dist bin && mkdir -p bin
 	@esbuild src/main.ts --bundle --splitting --outdir=dist --platform=node --target=node24 --format=esm \
-	  --sourcemap --log-level=warning --banner:js="$$BANNER"
-	@printf '%s\n' "$$LAUNCHER" > bin/nsbaseline && chmod +x bin/nsbaseline && cp bin/nsbaseline bin/kubectl-baseline
+	  --minify-whitespace --sourcemap --log-level=warning --banner:js="$$BANNER"
+	@for name in nsbaseline kubectl-baseline; do \
+	  cp dist/main.js "dist/$$name.js" && printf '%s\n' "$$LAUNCHER" > "bin/$$name" && chmod +x "bin/$$name" || exit 1; \
+	done
 	@echo 'Built bin/nsbaseline and bin/kubectl-baseline'
 
 # CommonJS dependencies ask for what an ES module does not have.
@@ -77,7 +79,11 @@ if [ ! -x "$$root/node_modules/.bin/node" ]; then
   echo "$$root has no Node; run \"make build\" there." >&2
   exit 1
 fi
-exec "$$root/node_modules/.bin/node" --enable-source-maps "$$root/dist/main.js" "$$@"
+# A link may have the other name, as the one that makes it a kubectl plugin.
+name=$$(basename "$$0")
+[ "$$name" = kubectl-baseline ] || name=$$(basename "$$self")
+# DEP0040 is about a dependency's dependency, and nothing that a user could mend.
+exec "$$root/node_modules/.bin/node" --enable-source-maps --disable-warning=DEP0040 "$$root/dist/$$name.js" "$$@"
 endef
 export LAUNCHER
 
