@@ -22,7 +22,6 @@ export interface ProbeServer {
 const MAX_HEADER_BYTES = 8 * 1024;
 const MAX_URL_LENGTH = 512;
 const MAX_CONNECTIONS = 128;
-/** Whoever sends a request slower than this is cut off. */
 const REQUEST_LIMIT_MS = 5_000;
 /** An idle connection is kept for a scraper that comes every minute. */
 const IDLE_LIMIT_MS = 75_000;
@@ -46,14 +45,17 @@ export function startProbeServer(options: {
   readonly readyz: readonly Check[];
   readonly metrics: { page(): Promise<string>; readonly contentType: string };
   readonly log: Log;
+  /** Whoever takes longer to send a request is cut off; 5000 when absent. */
+  readonly requestLimitMs?: number;
 }): Promise<Result<ProbeServer, Error>> {
   const pages = new Map<string, (query: URLSearchParams) => Promise<Answer>>([
     ['/livez', (query) => Promise.resolve(checksAnswer('livez', options.livez, query))],
     ['/readyz', (query) => Promise.resolve(checksAnswer('readyz', options.readyz, query))],
     ['/metrics', async () => ({ status: 200, contentType: options.metrics.contentType, body: await options.metrics.page() })],
   ]);
+  const { requestLimitMs = REQUEST_LIMIT_MS } = options;
   const server = createServer(
-    { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: REQUEST_LIMIT_MS, requestTimeout: REQUEST_LIMIT_MS, keepAliveTimeout: IDLE_LIMIT_MS, connectionsCheckingInterval: 1_000 },
+    { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: requestLimitMs, requestTimeout: requestLimitMs, keepAliveTimeout: IDLE_LIMIT_MS, connectionsCheckingInterval: requestLimitMs / 5 },
     (request, response) => {
       void respond(request, response, { pages, log: options.log });
     },
