@@ -141,7 +141,6 @@ class TransportKubeClient implements HttpKubeClient {
   }
 
   async create(...[type, object, options]: Parameters<KubeClient['create']>): Promise<Result<KubeObject, KubeError>> {
-    if (object.metadata.name === undefined || object.metadata.name === '') return failure(invalid(`a ${type.kind} needs a name`));
     const path = namespacedPath(type, object.metadata.namespace);
     return path.ok ? await this.#write({ method: 'POST', path: path.value, body: object }, options) : path;
   }

@@ -1,6 +1,7 @@
 import { Pool, ProxyAgent, type Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import type { Cluster, ClusterTls, CredentialHeaders } from './cluster.ts';
+import { present } from './json-shape.ts';
 import type { KubeError } from './kube-error.ts';
 import { RequestEnd } from './request-end.ts';
 import { failure, success, type Result } from './result.ts';
@@ -183,12 +184,10 @@ class Connections {
   }
 
   #open(tls: ClusterTls): Dispatcher {
+    const { ca, cert, key, servername, isUnverified } = tls;
     const requestTls = {
-      ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-      ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-      ...(tls.key === undefined ? {} : { key: tls.key }),
-      ...(tls.servername === undefined ? {} : { servername: tls.servername }),
-      rejectUnauthorized: tls.isUnverified !== true,
+      ...present({ ca, cert, key, servername }),
+      rejectUnauthorized: isUnverified !== true,
       timeout: CONNECT_TIMEOUT_MS,
       keepAlive: true,
       keepAliveInitialDelay: TCP_PROBE_MS,

@@ -82,7 +82,7 @@ export interface KubeClient {
   /** Calls `onEvent` for each line as it comes, in order, and resolves when the watch is over: `ok` when the server ended it in order. */
   watch(request: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<Result<void, KubeError>>;
   get(reference: ObjectReference, options?: Abortable): Promise<Result<KubeObject, KubeError>>;
-  /** POST; `alreadyExists` when the name is taken. The body must carry metadata.name, and metadata.namespace for namespaced types. */
+  /** POST; `alreadyExists` when the name is taken. The body must carry metadata.namespace for namespaced types; a review has no name. */
   create(type: ResourceType, object: KubeObject, options?: WriteOptions): Promise<Result<KubeObject, KubeError>>;
   /** PATCH, forced, as our one field manager. With metadata.uid in the body it never creates: `conflict` (or `notFound`) when that object is gone. */
   apply(type: ResourceType, object: KubeObject, options?: ApplyOptions): Promise<Result<KubeObject, KubeError>>;

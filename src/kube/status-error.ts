@@ -1,4 +1,4 @@
-import { fieldOf, stringFieldOf } from './json-shape.ts';
+import { fieldOf, present, stringFieldOf } from './json-shape.ts';
 import type { KubeError, StatusCause } from './kube-error.ts';
 
 /** No server can put us to sleep for longer than this, whatever its Retry-After says. */
@@ -75,12 +75,8 @@ function causesOf(body: unknown): readonly StatusCause[] {
   const causes = fieldOf(fieldOf(body, 'details'), 'causes');
   if (!Array.isArray(causes)) return [];
   return causes.slice(0, MOST_CAUSES).map((cause: unknown) => {
-    const [field, reason, message] = [stringFieldOf(cause, 'field'), stringFieldOf(cause, 'reason'), stringFieldOf(cause, 'message')];
-    return {
-      ...(field === undefined ? {} : { field: readableText(field) }),
-      ...(reason === undefined ? {} : { reason }),
-      ...(message === undefined ? {} : { message: readableText(message) }),
-    };
+    const [field, message] = [stringFieldOf(cause, 'field'), stringFieldOf(cause, 'message')];
+    return present({ field: field && readableText(field), reason: stringFieldOf(cause, 'reason'), message: message && readableText(message) });
   });
 }
 
