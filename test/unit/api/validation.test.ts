@@ -23,6 +23,7 @@ describe('R11 offline validation', () => {
     expect(problemsOf({ allow: { internet: { cidrs: ['10.1.2.3/8'] } } })[0]?.message).toMatch(/: 10\.0\.0\.0\/8$/);
     expect(problemsOf({ allow: { internet: { cidrs: ['2001:DB8:0:0::1/64'] } } })[0]?.message).toMatch(/: 2001:db8::\/64$/);
     expect(problemsOf({ isolate: ['Ingress'], rules: [{ name: 'out', egress: [{}] }] })[0]?.message).toMatch(/: out$/);
+    expect(problemsOf({ rules: [{ name: 'a', egress: [{ ports: [{ port: '80' }] }] }] })[0]?.message).toContain('write a number without quotes');
     expect(problemsOf({ alow: {} })[0]?.message).toBe('is no field here; the fields are namespaceSelector, mode, isolate, allow, rules, removal');
     expect(problemsOf({ namespaceSelector: { matchLabels: { team: true } } })[0]?.message).toBe('must be text, not true; put what you wrote in quotes');
     expect(problemsOf({ mode: 'enforce' })[0]?.message).toBe('must be one of Enforce, DryRun, Paused, not the text "enforce"');
