@@ -37,7 +37,7 @@ export const runOptionsSchema = z.strictObject({
     flag: '--kubeconfig <path>',
     env: 'NSBASELINE_KUBECONFIG',
     description: 'The kubeconfig to use.',
-    defaultNote: '$KUBECONFIG, else ~/.kube/config, else the service account of the pod',
+    defaultNote: '$KUBECONFIG, else the service account of the pod, else ~/.kube/config',
     isFile: true,
   }),
   context: z.string().min(1, 'write the name of a context of the kubeconfig').max(253, 'write the name of a context, at most 253 characters').optional().register(registry, {
