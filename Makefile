@@ -103,7 +103,7 @@ generate: setup ## Write the CRDs and the reference docs out of the schemas
 verify: setup ## Check that generated files are current and that a real API server takes the CRDs
 	@node src/generate/main.ts --check
 	@$(CONTROL_PLANE)
-	@$(VITEST) --project integration deployment
+	@$(VITEST) --project integration custom-resources deployment
 
 .PHONY: test
 test: setup ## Run all tests: unit, contract and integration, on the newest Kubernetes
