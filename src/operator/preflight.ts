@@ -20,7 +20,9 @@ export function neededPermissions(dnsNamespaces: readonly string[]): readonly Pe
     { verb: 'patch', group: BASELINE_POLICIES.group, resource: BASELINE_POLICIES.plural, subresource: 'status' },
     ...permissions(NAMESPACE_BASELINES, [...READ, 'create', 'patch', 'delete']),
     ...[BASELINE_POLICIES, NAMESPACE_BASELINES].flatMap((type) => permissions(CUSTOM_RESOURCE_DEFINITIONS, ['get'], { name: `${type.plural}.${type.group}` })),
-    ...[...dnsNamespaces, 'default'].flatMap((namespace) => [...permissions(SERVICES, READ, { namespace }), ...permissions(ENDPOINT_SLICES, READ, { namespace })]),
+    ...dnsNamespaces.flatMap((namespace) => permissions(SERVICES, READ, { namespace })),
+    ...permissions(SERVICES, READ, { namespace: 'default', name: 'kubernetes' }),
+    ...[...dnsNamespaces, 'default'].flatMap((namespace) => permissions(ENDPOINT_SLICES, READ, { namespace })),
     { verb: 'create', group: 'events.k8s.io', resource: 'events' },
   ];
 }
