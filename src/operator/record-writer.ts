@@ -3,7 +3,6 @@ import type { NamespaceReport } from '../baseline/report.ts';
 import type { NamespaceRecord } from '../baseline/world.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
-import type { KubeObject } from '../kube/kube-object.ts';
 import type { ObjectCache } from '../kube/object-cache.ts';
 import { failure, success, type Result } from '../kube/result.ts';
 import { namespaceBaselineObject } from './managed-object.ts';
@@ -19,7 +18,11 @@ interface Dependencies {
   readonly metrics: Metrics;
 }
 
-/** Writes NamespaceBaselines: only when they would say something else (R10, R16), and removes them with their last policy. */
+/**
+ * Writes NamespaceBaselines: only when they would say something else (R10, R16), and removes them with their last policy.
+ * The first write is an apply like all later ones: what a POST had set would belong to another manager than what an apply
+ * leaves out, and so would stay (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management).
+ */
 export class RecordWriter {
   readonly #dependencies: Dependencies;
   readonly #admit: Admit;
@@ -32,27 +35,13 @@ export class RecordWriter {
   /** Makes the NamespaceBaseline say what the report says; `record` is how it stands. A namespace that is going is no error. */
   async write(namespace: string, report: NamespaceReport | undefined, record: NamespaceRecord | undefined): Promise<Result<void, KubeError>> {
     if (report === undefined) return record === undefined ? success(undefined) : this.#remove(namespace, record);
-    if (record === undefined) return this.#create(namespace, report);
-    return record.hash === report.hash ? success(undefined) : this.#apply(report, { namespace, uid: record.uid });
-  }
-
-  async #create(namespace: string, report: NamespaceReport): Promise<Result<void, KubeError>> {
-    const { kube } = this.#dependencies;
-    const created = await this.#admit(() => kube.create(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, { namespace })));
-    // One stands there although the cache did not know. The name is ours alone, so it is written over.
-    if (!created.ok && created.error.kind === 'alreadyExists') return this.#apply(report, { namespace });
-    return this.#settle('create', created);
-  }
-
-  async #apply(report: NamespaceReport, owner: { readonly namespace: string; readonly uid?: string }): Promise<Result<void, KubeError>> {
-    const { kube } = this.#dependencies;
-    return this.#settle('apply', await this.#admit(() => kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, owner))));
-  }
-
-  #settle(verb: 'create' | 'apply', answer: Result<KubeObject, KubeError>): Result<void, KubeError> {
-    this.#dependencies.metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb, result: writeResultFor(answer) });
-    if (answer.ok) this.#dependencies.records.recordWrite(answer.value);
-    return answer.ok || isGone(answer.error) ? success(undefined) : failure(answer.error);
+    if (record?.hash === report.hash) return success(undefined);
+    const { kube, records, metrics } = this.#dependencies;
+    const owner = record === undefined ? { namespace } : { namespace, uid: record.uid };
+    const applied = await this.#admit(() => kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, owner)));
+    metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'apply', result: writeResultFor(applied) });
+    if (applied.ok) records.recordWrite(applied.value);
+    return applied.ok || isGone(applied.error) ? success(undefined) : failure(applied.error);
   }
 
   async #remove(namespace: string, record: NamespaceRecord): Promise<Result<void, KubeError>> {
