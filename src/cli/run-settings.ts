@@ -32,7 +32,7 @@ export function runOptionsFor(settings: RunSettings): Result<RunOptions, readonl
   for (const { path, message } of parsed.error?.issues ?? []) {
     const [key = ''] = path;
     // One problem per option: a list of bad names is mended in one go anyway.
-    if (!problems.has(key)) problems.set(key, problemText(written.get(key as RunOptionKey), message));
+    problems.set(key, problemText(written.get(key as RunOptionKey), message));
   }
   return failure([...problems.values(), ...unknown]);
 }

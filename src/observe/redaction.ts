@@ -14,7 +14,7 @@ const SECRETS_IN_TEXT: readonly RegExp[] = [
 /**
  * A copy of `fields` that is fit for a log: what looks like a credential, by its key or by its form, is replaced by
  * `[redacted]` at any depth, long strings and deep or large structures (circular ones too) are cut, and errors become
- * plain objects without control characters. It never changes what it is given.
+ * plain objects. It never changes what it is given.
  */
 export function redacted(fields: object): Record<string, unknown> {
   return redactedFields(fields, { depth: 0, budget: { values: MAX_VALUES } });
@@ -62,13 +62,8 @@ function redactedError(error: Error, place: Place): Readonly<Record<string, unkn
   const { cause } = error;
   return {
     type: error.name,
-    message: printable(redactedText(error.message)),
-    ...(error.stack === undefined ? {} : { stack: printable(redactedText(error.stack)) }),
+    message: redactedText(error.message),
+    ...(error.stack === undefined ? {} : { stack: redactedText(error.stack) }),
     ...(cause === undefined ? {} : { cause: redactedValue(cause, place) }),
   };
-}
-
-/** A message may hold bytes of a server: control characters could steer the terminal of whoever reads the log. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ');
 }

@@ -112,6 +112,7 @@ describe('gauges show the state of the moment', () => {
       queue: { depth: { fresh: 5, resync: 6 }, oldestMs: 7_500, retries: 8 },
       watches: [{ resource: 'namespaces', silenceMs: 1_500, objects: 9 }],
     });
+    await series();
     const now = await series();
     expect(now.get('nsbaseline_ready')).toBe(1);
     expect(now.get('nsbaseline_conflicts')).toBe(2);
