@@ -58,8 +58,8 @@ export function cachesSynced(options: { readonly name: string; readonly caches: 
   return {
     name: options.name,
     check: () => {
-      const waiting = [...options.caches()].filter((cache) => !cache.isSynced).map((cache) => cache.resource);
-      return waiting.length === 0 ? { ok: true, message: 'every cache is synced' } : { ok: false, message: `not synced: ${waiting.join(', ')}` };
+      const waiting = new Set([...options.caches()].filter((cache) => !cache.isSynced).map((cache) => cache.resource));
+      return waiting.size === 0 ? { ok: true, message: 'every cache is synced' } : { ok: false, message: `not synced: ${[...waiting].join(', ')}` };
     },
   };
 }

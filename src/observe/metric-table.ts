@@ -144,7 +144,7 @@ export const METRICS = {
   watchSilence: {
     name: 'nsbaseline_watch_silence_seconds',
     type: 'gauge',
-    help: 'How long a watch has brought nothing, not even a bookmark (they come about once a minute).',
+    help: 'How long a watch has brought nothing, not even a bookmark (they come about once a minute); where a resource has several watches, the most silent one.',
     labels: { resource: WATCHED_RESOURCES },
   },
   cacheObjects: {

@@ -14,7 +14,7 @@ export interface ObservedState {
   readonly weakenedNamespaces: number;
   readonly conflicts: number;
   readonly queue: { readonly depth: { readonly fresh: number; readonly resync: number }; readonly oldestMs: number; readonly retries: number };
-  /** `resource` is the plural of a watched type. */
+  /** `resource` is the plural of a watched type; of several watches on one type the longest silence counts, and all objects. */
   readonly watches: Iterable<{ readonly resource: string; readonly silenceMs: number; readonly objects: number }>;
   readonly isReady: boolean;
 }
@@ -123,11 +123,13 @@ function makeGauges(registry: Registry): { show(state: ObservedState): void } {
   const showWatches = (watches: ObservedState['watches']): void => {
     watchSilence.reset();
     cacheObjects.reset();
+    const longestMs = new Map<string, number>();
     for (const watch of watches) {
       const resource = knownResource(watch.resource);
-      watchSilence.set({ resource }, watch.silenceMs / 1000);
+      longestMs.set(resource, Math.max(longestMs.get(resource) ?? 0, watch.silenceMs));
       cacheObjects.inc({ resource }, watch.objects);
     }
+    for (const [resource, silenceMs] of longestMs) watchSilence.set({ resource }, silenceMs / 1000);
   };
   return {
     show(state) {

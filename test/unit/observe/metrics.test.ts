@@ -127,6 +127,13 @@ describe('gauges show the state of the moment', () => {
     expect(now.get('nsbaseline_build_info{version="1.2.3",commit="abc",node="24.0.0"}')).toBe(1);
   });
 
+  test('several watches on one resource: the longest silence and all objects', async () => {
+    const { series } = metricsOf({ watches: [2_000, 9_000, 1_000].map((silenceMs) => ({ resource: 'services', silenceMs, objects: 1 })) });
+    const now = await series();
+    expect(now.get('nsbaseline_watch_silence_seconds{resource="services"}')).toBe(9);
+    expect(now.get('nsbaseline_cache_objects{resource="services"}')).toBe(3);
+  });
+
   test('every phase of a policy, and nothing of a policy that is gone', async () => {
     const { become, series } = metricsOf({ policies: [{ policy: 'standard', phases: { Protected: 2 } }] });
     const before = await series();

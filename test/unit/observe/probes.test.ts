@@ -157,7 +157,7 @@ describe('the checks', () => {
   });
 
   test('a cache that is not synced is named', () => {
-    const check = cachesSynced({ name: 'caches', caches: () => [{ resource: 'namespaces', isSynced: true }, { resource: 'services', isSynced: false }] });
+    const check = cachesSynced({ name: 'caches', caches: () => [{ resource: 'namespaces', isSynced: true }, { resource: 'services', isSynced: false }, { resource: 'services', isSynced: false }] });
     expect(check.check()).toEqual({ ok: false, message: 'not synced: services' });
     expect(cachesSynced({ name: 'caches', caches: () => [] }).check()).toMatchObject({ ok: true });
   });
