@@ -146,6 +146,7 @@ class Connections {
   readonly #url: URL;
   #tls: ClusterTls | undefined;
   #dispatcher: Dispatcher | undefined;
+  #isClosed = false;
 
   constructor(cluster: Cluster, connections: number) {
     this.#cluster = cluster;
@@ -168,10 +169,12 @@ class Connections {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#dispatcher?.destroy();
   }
 
   #current(): Dispatcher {
+    if (this.#isClosed) throw new Error('the client was closed');
     const tls = this.#cluster.tls();
     if (this.#dispatcher === undefined || tls !== this.#tls) {
       const outdated = this.#dispatcher;

@@ -81,7 +81,7 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     // The watch or a list has shown this write and all that came of it, perhaps its deletion.
     if (order !== undefined && order <= 0) return;
     const held = this.#store.get(written);
-    if (held !== undefined && isOlderVersion(written.resourceVersion, held.resourceVersion)) return;
+    if (held !== undefined && (isSameState(held, written) || isOlderVersion(written.resourceVersion, held.resourceVersion))) return;
     this.#store.put(written);
     if (this.#named !== undefined) this.#writtenDuringList.add(written);
   }
@@ -169,7 +169,7 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
 
   /** Gives what is held afterwards: the same object as before where nothing changed. */
   #put(held: T | undefined, current: T): T {
-    if (held?.uid === current.uid && held.resourceVersion === current.resourceVersion) return held;
+    if (held !== undefined && isSameState(held, current)) return held;
     this.#store.put(current);
     try {
       this.#options.onChange(held === undefined ? { current } : { old: held, current });
@@ -190,6 +190,10 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
       throw thrown;
     }
   }
+}
+
+function isSameState(first: CachedObject, second: CachedObject): boolean {
+  return first.uid === second.uid && first.resourceVersion === second.resourceVersion;
 }
 
 function keyOf({ metadata }: KubeObject): Named {
