@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory, missingPrograms, PROGRAMS, versionDirectory, type Program } from './cache.ts';
-import { downloadObstacle, downloadPrograms, place, reasonOf } from './download.ts';
+import { downloadObstacle, downloadPrograms, place, PUBLIC_SOURCES, reasonOf } from './download.ts';
 import { buildPrograms } from './go-build.ts';
 import type { Progress } from './progress.ts';
 import { KUBERNETES_VERSIONS, versionsInOrder, type KubernetesChoice } from './versions.ts';
@@ -62,7 +62,7 @@ async function cached({ version, cache, programs }: Search): Promise<string | un
 async function downloaded(search: Search): Promise<string | undefined> {
   const { cache, progress, programs } = search;
   const version = KUBERNETES_VERSIONS[search.version].downloaded;
-  const obstacle = await downloadObstacle();
+  const obstacle = await downloadObstacle(PUBLIC_SOURCES);
   if (obstacle !== undefined) {
     progress.say(`Kubernetes cannot be downloaded here (${obstacle}); building it with Go instead.`);
     return undefined;
@@ -70,14 +70,14 @@ async function downloaded(search: Search): Promise<string | undefined> {
   const directory = versionDirectory(cache, version);
   const withoutManager = programs.filter((program) => program !== 'kube-controller-manager');
   try {
-    await downloadPrograms({ cache, version, programs: withoutManager, progress });
+    await downloadPrograms({ sources: PUBLIC_SOURCES, cache, version, programs: withoutManager, progress });
   } catch (error) {
     progress.say(`The download of Kubernetes ${version} failed (${reasonOf(error)}); building it with Go instead.`);
     return undefined;
   }
   if (!programs.includes('kube-controller-manager')) return directory;
   try {
-    await downloadPrograms({ cache, version, programs: ['kube-controller-manager'], progress });
+    await downloadPrograms({ sources: PUBLIC_SOURCES, cache, version, programs: ['kube-controller-manager'], progress });
   } catch (error) {
     progress.say(`kube-controller-manager ${version} cannot be downloaded (${reasonOf(error)}); building it with Go.`);
     const beside = await built({ ...search, programs: ['kube-controller-manager'] });

@@ -8,8 +8,20 @@ import { downloadProgram, shortText } from './verified-download.ts';
 const ENVTEST_PROGRAMS: readonly Program[] = ['kube-apiserver', 'etcd', 'kubectl'];
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
-/** What to fetch, and into which cache. */
+/** Where programs are published. */
+export interface DownloadSources {
+  /** The index of envtest archives. */
+  readonly indexUrl: string;
+  /** Holds `v<version>/bin/<os>/<architecture>/<program>`. */
+  readonly releasesUrl: string;
+}
+
+/** The sources of the Kubernetes project (https://book.kubebuilder.io/reference/envtest). */
+export const PUBLIC_SOURCES: DownloadSources = { indexUrl: DEFAULT_INDEX_URL, releasesUrl: 'https://dl.k8s.io/release' };
+
+/** What to fetch, from where, and into which cache. */
 export interface DownloadRequest {
+  readonly sources: DownloadSources;
   readonly cache: string;
   readonly version: string;
   readonly programs: readonly Program[];
@@ -17,8 +29,8 @@ export interface DownloadRequest {
 }
 
 /** Whether the hosts of the envtest archives can be reached, known within 5 seconds; the reason when they cannot. */
-export async function downloadObstacle(): Promise<string | undefined> {
-  return shortText(DEFAULT_INDEX_URL).then(
+export async function downloadObstacle(sources: DownloadSources): Promise<string | undefined> {
+  return shortText(sources.indexUrl).then(
     () => undefined,
     (error: unknown) => reasonOf(error),
   );
@@ -36,11 +48,11 @@ export async function downloadPrograms(request: DownloadRequest): Promise<void> 
   if (missing.includes('kube-controller-manager')) await downloadControllerManager(request);
 }
 
-async function downloadArchive({ cache, version, progress }: DownloadRequest, programs: readonly Program[]): Promise<void> {
+async function downloadArchive({ sources, cache, version, progress }: DownloadRequest, programs: readonly Program[]): Promise<void> {
   const dataDir = join(cache, 'envtest');
   const restore = withoutAssetVariables();
   try {
-    const archive = await resolveBinaries({ version: `v${version}`, dataDir, onProgress: (line) => { progress.say(line); } });
+    const archive = await resolveBinaries({ version: `v${version}`, dataDir, indexURL: sources.indexUrl, onProgress: (line) => { progress.say(line); } });
     for (const program of programs) await place(join(archive.dir, program), versionDirectory(cache, version), program);
   } finally {
     restore();
@@ -57,12 +69,12 @@ function withoutAssetVariables(): () => void {
   };
 }
 
-async function downloadControllerManager({ cache, version, progress }: DownloadRequest): Promise<void> {
+async function downloadControllerManager({ sources, cache, version, progress }: DownloadRequest): Promise<void> {
   const architecture = ARCHITECTURES[process.arch];
   if (process.platform !== 'linux' || architecture === undefined) {
     throw new Error(`Kubernetes publishes no kube-controller-manager for ${process.platform}/${process.arch}`);
   }
-  const url = `https://dl.k8s.io/release/v${version}/bin/linux/${architecture}/kube-controller-manager`;
+  const url = `${sources.releasesUrl}/v${version}/bin/linux/${architecture}/kube-controller-manager`;
   progress.say(`downloading ${url}`);
   await downloadProgram({
     url,

@@ -177,7 +177,7 @@ async function obey(supervisor: Supervisor, command: SupervisorCommand): Promise
 
 async function main(): Promise<void> {
   // Whoever asked may be gone before the answer; that is no reason to leave servers behind.
-  process.stdout.on('error', () => undefined);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const supervisor = await Supervisor.create(JSON.parse(process.argv[2] ?? '') as SupervisorOptions);
   let isKept = false;
   const end = (code: number): void => {

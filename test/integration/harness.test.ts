@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
@@ -104,21 +104,42 @@ describe('a control plane of one’s own', () => {
   });
 
   test.each(['SIGINT', 'SIGKILL'] as const)('ends, files and all, when its owner dies by %s', async (signal) => {
-    const owner = spawn(process.execPath, [fileURLToPath(new URL('../controlplane/start-and-wait.ts', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] });
-    onTestFinished(() => {
-      owner.kill('SIGKILL');
-    });
-    const [line] = (await once(createInterface({ input: owner.stdout }), 'line')) as [string];
-    const { directory } = JSON.parse(line) as ControlPlaneAddress;
-    expect(await processesOf(directory)).not.toEqual([]);
-
+    const { owner, address } = await startElsewhere();
+    expect(await processesOf(address.directory)).not.toEqual([]);
     owner.kill(signal);
-    await vi.waitFor(
-      async () => {
-        expect(await processesOf(directory)).toEqual([]);
-        expect(await exists(directory)).toBe(false);
-      },
-      { timeout: 20_000, interval: 100 },
-    );
+    await isGone(address);
+  });
+
+  test('outlives its owner when it is kept, until it is told to end', async () => {
+    const { owner, address } = await startElsewhere('keep');
+    if (owner.exitCode === null) await once(owner, 'exit');
+    expect(owner.exitCode).toBe(0);
+    expect(await clusterAt(address).kubectl('get', 'namespace', 'default', '--output=name')).toBe('namespace/default\n');
+    process.kill(address.processId, 'SIGTERM');
+    await isGone(address);
   });
 });
+
+/** A control plane that another process has started; both end with the test. */
+async function startElsewhere(...args: readonly string[]): Promise<{ readonly owner: ChildProcess; readonly address: ControlPlaneAddress }> {
+  const owner = spawn(process.execPath, [fileURLToPath(new URL('../controlplane/start-and-wait.ts', import.meta.url)), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => {
+    owner.kill('SIGKILL');
+  });
+  const [line] = (await once(createInterface({ input: owner.stdout }), 'line')) as [string];
+  const address = JSON.parse(line) as ControlPlaneAddress;
+  onTestFinished(async () => {
+    if ((await processesOf(address.directory)).length > 0) process.kill(address.processId, 'SIGTERM');
+  });
+  return { owner, address };
+}
+
+async function isGone({ directory }: ControlPlaneAddress): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      expect(await processesOf(directory)).toEqual([]);
+      expect(await exists(directory)).toBe(false);
+    },
+    { timeout: 20_000, interval: 100 },
+  );
+}
