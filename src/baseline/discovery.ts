@@ -1,3 +1,4 @@
+import { BOUNDS } from '../api/bounds.ts';
 import type { DiscoveredApiServer, DiscoveredDns } from '../api/baseline-policy.ts';
 import { LABELS } from '../api/names.ts';
 import type { NetworkPolicyEgressRule, NetworkPolicyPort } from '../api/network-policy.ts';
@@ -46,9 +47,9 @@ export function dnsFrom(sources: DnsSources): DiscoveredDns | undefined {
   const byPods = services.map((service) => podsRule(service, sources.slices));
   const hosts = hostResolvers(sources, services);
   const byHosts = hosts.length > 0 ? [{ to: hosts.map((cidr) => ({ ipBlock: { cidr } })), ports: bothProtocols(DNS_PORT) }] : [];
-  const egress = [...byPods, ...byHosts];
+  const egress = [...byPods, ...byHosts].slice(0, BOUNDS.discoveredRules);
   if (egress.length === 0) return undefined;
-  return { source: [...services.map(({ namespace, name }) => `${namespace}/${name}`), ...hosts].join(', '), egress };
+  return { source: [...services.map(({ namespace, name }) => `${namespace}/${name}`), ...hosts].join(', ').slice(0, BOUNDS.messageLength), egress };
 }
 
 function resolverServices(sources: DnsSources): readonly ServiceFacts[] {
@@ -85,7 +86,7 @@ function hostResolvers(sources: DnsSources, chosen: readonly ServiceFacts[]): re
   // NodeLocal DNSCache answers on the Service's own address too, on the node, where no pod selector matches.
   const nodeLocal = hasNodeLocal ? [NODE_LOCAL_DNS, ...chosen.flatMap(({ clusterIps }) => clusterIps)] : [];
   const blocks = [...linkLocal, ...nodeLocal].flatMap((address) => singleAddressBlock(address)?.cidr ?? []);
-  return [...new Set(blocks)].sort();
+  return [...new Set(blocks)].sort().slice(0, BOUNDS.peers);
 }
 
 function bothProtocols(port: number): NetworkPolicyPort[] {
@@ -116,7 +117,7 @@ export function apiServerFrom(facts: {
   // An API server list that comes back empty is a hiccup, not a cluster without API servers.
   const memory = new Map([...(listed.length === 0 ? facts.memory : kept), ...listed.map((endpoint) => [endpoint, facts.nowMs] as const)]);
   const service = facts.services.find(({ name }) => name === 'kubernetes');
-  const endpoints = [...memory.keys()].sort().map(endpointFor);
+  const endpoints = [...memory.keys()].sort().slice(0, BOUNDS.discoveredAddresses).map(endpointFor);
   if (endpoints.length === 0 && service === undefined) return { found: undefined, memory };
   const port = service?.ports[0]?.port ?? 443;
   return { found: { endpoints, ...(service === undefined ? {} : { service: { addresses: [...service.clusterIps].sort(), port } }) }, memory };
