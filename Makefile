@@ -51,7 +51,7 @@ endef
 build: setup ## Build bin/nsbaseline and bin/kubectl-baseline, which run from any folder
 	@rm -rf dist bin && mkdir -p bin
 	@esbuild src/main.ts --bundle --splitting --outdir=dist --platform=node --target=node24 --format=esm \
-	  --minify-whitespace --sourcemap --log-level=warning --banner:js="$$BANNER"
+	  --minify-whitespace --sourcemap --log-level=warning --define:NSBASELINE_COMMIT="\"$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)\"" --banner:js="$$BANNER"
 	@for name in nsbaseline kubectl-baseline; do \
 	  cp dist/main.js "dist/$$name.js" && printf '%s\n' "$$LAUNCHER" > "bin/$$name" && chmod +x "bin/$$name" || exit 1; \
 	done

@@ -117,6 +117,12 @@ export const runOptionsSchema = z.strictObject({
     description: 'A watch that brings nothing for so long is begun anew. The API server sends a bookmark about once a minute.',
     default: '70s',
   }),
+  startupTimeoutMs: durationSchema({ atLeast: '100ms', atMost: '10m' }).register(registry, {
+    flag: '--startup-timeout <duration>',
+    env: 'NSBASELINE_STARTUP_TIMEOUT',
+    description: 'How long the API server may be out of reach at the start before the process ends. Permissions and custom resources that are missing are waited for without end.',
+    default: '30s',
+  }),
   shutdownTimeoutMs: durationSchema({ atLeast: '1s', atMost: '10m' }).register(registry, {
     flag: '--shutdown-timeout <duration>',
     env: 'NSBASELINE_SHUTDOWN_TIMEOUT',

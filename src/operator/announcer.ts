@@ -68,7 +68,7 @@ export class Announcer {
   }
 
   #record(namespace: string, reconciled: Reconciled, event: { type: 'Normal' | 'Warning'; reason: Reason; note: string }): void {
-    const uid = reconciled.world.record?.uid;
+    const { recordUid: uid } = reconciled;
     const regarding = { type: NAMESPACE_BASELINES, name: NAMESPACE_BASELINE_NAME, namespace, ...(uid === undefined ? {} : { uid }) };
     this.#events.record({ regarding, action: 'Reconcile', ...event });
   }

@@ -29,7 +29,8 @@ export async function runOperator(options: RunOptions, signal: AbortSignal): Pro
   const control = await createLog({ level: options.logLevel, format: options.logFormat });
   const { log } = control;
   const toggleDebug = (): void => {
-    log.info({ logLevel: control.toggleDebug() }, 'log level changed');
+    // At the level that always shows, so that the way back is seen too.
+    log.error({ logLevel: control.toggleDebug() }, 'log level changed');
   };
   process.on('SIGUSR2', toggleDebug);
   try {
@@ -77,7 +78,7 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
   });
   made.runtime = runtime;
   const needed = { permissions: neededPermissions(options.dnsNamespaces), fields: neededFields() };
-  const prerequisites = new Prerequisites({ kube, clock, log, signal, needed });
+  const prerequisites = new Prerequisites({ kube, clock, log, signal, needed, unreachableLimitMs: options.startupTimeoutMs });
   const watches = watchesAlive({ name: 'watches', limitMs: options.watchSilenceLimitMs * SILENCE_LIMITS, watches: () => runtime.watches() });
   const synced = cachesSynced({ name: 'caches', caches: () => runtime.watches() });
   const probes = await startProbeServer({ listen: options.listen, livez: [runtime.heartbeat, watches], readyz: [prerequisites, synced], metrics, log });
@@ -91,8 +92,9 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
     if (readiness.kind !== 'ready') return endedEarly(readiness, log);
     await runtime.run(signal);
     log.info({}, 'shutting down');
-    await Promise.race([runtime.close(), pause(clock, options.shutdownTimeoutMs)]);
-    return exitCode('ok');
+    const isInTime = await Promise.race([runtime.close().then(() => true), pause(clock, options.shutdownTimeoutMs).then(() => false)]);
+    if (!isInTime) log.error({ limitMs: options.shutdownTimeoutMs }, 'work in hand was not finished in time');
+    return exitCode(isInTime ? 'ok' : 'failed');
   } finally {
     await events.close();
     await probes.value.close();

@@ -8,8 +8,6 @@ import { permissionText, type Permission } from './access.ts';
 import { missingPermissions, OLDEST_MINOR, serverVersion } from './preflight.ts';
 import { crdProblems, crdProblemText, type NeededFields } from './served-crds.ts';
 
-/** How long an API server may be out of reach at the start, in milliseconds, before that is taken for a mistake. */
-const UNREACHABLE_LIMIT_MS = 30_000;
 const RETRY_MS = 1000;
 
 /** How the wait for everything that has to be there ended. */
@@ -20,6 +18,8 @@ interface Dependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** How long an API server may be out of reach, in milliseconds, before that is taken for a mistake. */
+  readonly unreachableLimitMs: number;
   readonly needed: { readonly permissions: readonly Permission[]; readonly fields: NeededFields };
 }
 
@@ -61,7 +61,7 @@ export class Prerequisites implements Check {
   }
 
   async #reached(): Promise<Readiness> {
-    const { kube, clock, signal, log } = this.#dependencies;
+    const { kube, clock, signal, log, unreachableLimitMs } = this.#dependencies;
     const startMs = clock.nowMs();
     while (!signal.aborted) {
       const version = await serverVersion(kube);
@@ -70,7 +70,7 @@ export class Prerequisites implements Check {
         if (version.value.isSupported) return { kind: 'ready' };
         return { kind: 'tooOld', message: `the API server is ${version.value.gitVersion}; nsbaseline needs Kubernetes 1.${OLDEST_MINOR} or newer` };
       }
-      if (isHopeless(version.error) || clock.nowMs() - startMs > UNREACHABLE_LIMIT_MS) return { kind: 'unreachable', message: version.error.message };
+      if (isHopeless(version.error) || clock.nowMs() - startMs > unreachableLimitMs) return { kind: 'unreachable', message: version.error.message };
       log.warn({ error: version.error }, 'api server does not answer yet');
       await pause(clock, RETRY_MS, signal);
     }

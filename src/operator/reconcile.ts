@@ -31,6 +31,8 @@ export interface Reconciled {
   readonly report: NamespaceReport | undefined;
   /** What came of writing the report; `ok` too when there was nothing to write. */
   readonly recorded: Result<void, KubeError>;
+  /** Of the NamespaceBaseline as it stands now, or stood before it was removed. */
+  readonly recordUid: string | undefined;
 }
 
 /**
@@ -45,7 +47,8 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
   const report = reportFor({ plans, outcomes, record: world.record, nowTime: context.nowTime() });
   const isGone = [...outcomes.values()].some((outcome) => outcome.kind === 'namespaceGone');
   const recorded = isGone ? success(undefined) : await context.recordWriter.write(namespace, report, world.record);
-  return { world, plans, outcomes, report, recorded };
+  const recordUid = context.caches.records.inNamespace(namespace)[0]?.uid ?? world.record?.uid;
+  return { world, plans, outcomes, report, recorded, recordUid };
 }
 
 /** The world of one namespace as the caches have it, or undefined when there is no such namespace. */
