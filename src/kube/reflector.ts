@@ -114,7 +114,8 @@ class ListWatchReflector implements Reflector {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const interruption = await this.#step(signal);
-      if (interruption !== undefined) await pause(this.#options.clock, this.#delayMs(interruption), signal);
+      const delayMs = interruption === undefined ? 0 : this.#delayMs(interruption);
+      if (delayMs > 0) await pause(this.#options.clock, delayMs, signal);
     }
   }
 

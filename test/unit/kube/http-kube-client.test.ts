@@ -116,6 +116,6 @@ describe('answers that are not what the API promises', () => {
     const { url } = await loopbackServer((response) => response.end('{"metadata":{"name":"a","labels":{"__proto__":"no"}},"__proto__":{"polluted":true}}'));
     const got = await clientTo(url).get({ type: NAMESPACES, name: 'a' });
     expect(got.ok && Object.keys(got.value.metadata.labels ?? {})).toEqual(['__proto__']);
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 });

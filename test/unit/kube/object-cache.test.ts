@@ -14,7 +14,7 @@ function object(resourceVersion: number, options: { name?: string; uid?: string;
 
 function project({ metadata }: KubeObject): Slim {
   const { name = '', namespace = '', uid = '', resourceVersion = '' } = metadata;
-  const note = metadata.annotations?.['note'] ?? '';
+  const note = metadata.annotations?.note ?? '';
   if (note === 'hostile') throw new Error('hostile');
   return { name, namespace, uid, resourceVersion, note };
 }
