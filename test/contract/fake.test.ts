@@ -1,0 +1,11 @@
+import { createKubeClient } from '../../src/kube/http-kube-client.ts';
+import { fakeServerWithCrds } from '../fake/nsbaseline-api-server.ts';
+import { describeApiServer } from './api-server.contract.ts';
+
+describeApiServer('the fake API server', async () => {
+  const server = await fakeServerWithCrds();
+  return {
+    clientAs: (fieldManager) => createKubeClient({ cluster: server.asCluster(), fieldManager, userAgent: 'nsbaseline-contract' }),
+    stop: () => server.close(),
+  };
+});
