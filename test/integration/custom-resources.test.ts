@@ -173,8 +173,8 @@ describe('a NamespaceBaseline as people see it', () => {
     });
     const created = await post(NAMESPACE_BASELINES, namespaceBaseline('baseline', 'Failed'));
     expect(created.status).toEqual(status('Failed'));
-    expect(await cluster.kubectl('get', 'nsb', '--all-namespaces', '--field-selector=status.phase=Failed', '--output=name')).toBe('namespacebaseline.nsbaseline.io/baseline\n');
-    expect(await cluster.kubectl('get', 'nsb', '--all-namespaces', '--field-selector=status.phase=Protected', '--output=name')).toBe('');
+    expect(await cluster.kubectl('get', 'nsb', '--namespace=default', '--field-selector=status.phase=Failed', '--output=name')).toBe('namespacebaseline.nsbaseline.io/baseline\n');
+    expect(await cluster.kubectl('get', 'nsb', '--namespace=default', '--field-selector=status.phase=Protected', '--output=name')).toBe('');
     const [header] = (await cluster.kubectl('get', 'nsb', '--namespace=default')).split('\n');
     expect(header?.trim().split(/\s+/)).toEqual(['NAME', 'PHASE', 'REASON', 'AGE']);
   });
