@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import type { Condition } from '../../../src/api/condition.ts';
+import { CONDITIONS } from '../../../src/api/names.ts';
+import { REASONS, type Reason } from '../../../src/api/reasons.ts';
+import type { Outcome } from '../../../src/baseline/outcome.ts';
+import { planFor } from '../../../src/baseline/plan.ts';
+import { policyStatusFor, type PolicyProgress, type Standing } from '../../../src/baseline/policy-status.ts';
+import { reportFor } from '../../../src/baseline/report.ts';
+import type { NamespaceRecord, World } from '../../../src/baseline/world.ts';
+import { CONDITION_TEXTS, EVENT_TYPES } from '../../../src/generate/conditions-page.ts';
+import type { EventRecord } from '../../../src/observe/event-object.ts';
+import type { Log } from '../../../src/observe/log.ts';
+import { Announcer } from '../../../src/operator/announcer.ts';
+import type { Reconciled } from '../../../src/operator/reconcile.ts';
+import { allDone, inPlace, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
+
+const nowTime = '2026-01-02T03:04:05Z';
+const standard = policy();
+
+/** `Ready True Applied` and so on, each once, in order. */
+function told(conditions: readonly Pick<Condition, 'type' | 'status' | 'reason'>[]): readonly string[] {
+  return [...new Set(conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`))].sort();
+}
+
+function documented(kind: 'BaselinePolicy' | 'NamespaceBaseline'): readonly string[] {
+  const texts = CONDITION_TEXTS.filter((text) => text.kind === kind);
+  return told(texts.flatMap(({ type, reasons }) => (['True', 'False'] as const).flatMap((status) => (reasons[status] ?? []).map((reason) => ({ type, status, reason })))));
+}
+
+describe('docs/conditions.md names exactly the conditions and reasons that there can be', () => {
+  test('of a BaselinePolicy', () => {
+    const standing = (changes: Partial<Standing>): Standing => ({ namespace: 'a', phase: 'Protected', reason: 'Protected', message: '', pendingForMs: 0, ...changes });
+    const progress: PolicyProgress = { generation: 1, mode: 'Enforce', problems: [], standings: [standing({})], unattemptedCount: 0, unseenCount: 0, discovered: {}, discoveryProblem: undefined };
+    const changes: readonly Partial<PolicyProgress>[] = [
+      {},
+      { standings: [] },
+      { unattemptedCount: 1 },
+      { standings: [standing({ phase: 'Conflict', reason: 'ForeignObject' })] },
+      { standings: [standing({ phase: 'Failed', reason: 'Forbidden' })] },
+      { problems: [{ path: 'spec', message: 'x' }] },
+      ...(['DryRun', 'Paused'] as const).map((mode) => ({ mode })),
+      ...(['DnsNotFound', 'DnsStale', 'ApiServerNotFound'] as const).map((discoveryProblem) => ({ discoveryProblem })),
+    ];
+    expect(told(changes.flatMap((change) => policyStatusFor({ ...progress, ...change }, undefined, nowTime).conditions))).toEqual(documented('BaselinePolicy'));
+  });
+
+  test('of a NamespaceBaseline', () => {
+    const refusals = ['ForeignObject', 'Denied', 'Rejected', 'Altered', 'Forbidden'] as const;
+    const record: NamespaceRecord = { uid: 'r', hash: '', entries: [{ policy: 'standard', phase: 'Protected', inPlace: true, managed: [] }], readyStatus: 'True', readySince: nowTime };
+    const invalid = policy('standard', {}, { isAccepted: false });
+    const failing = (outcome: Outcome, facts: Partial<World> = {}): readonly Condition[] => reported({ policies: [standard], ...facts }, { [outcome.kind === 'namespaceGone' ? '' : outcome.name]: outcome });
+    const conditions = [
+      reported({}),
+      ...(['DryRun', 'Paused'] as const).map((mode) => reported({ policies: [policy('standard', { mode })] })),
+      ...refusals.map((reason) => failing({ kind: 'refused', name: 'standard.allow-monitoring', reason, message: 'x' })),
+      failing({ kind: 'retry', name: 'standard.allow-monitoring', message: 'x' }),
+      failing({ kind: 'held', name: 'standard.allow-monitoring' }),
+      failing({ kind: 'refused', name: 'standard.allow-dns', reason: 'Denied', message: 'x' }),
+      failing({ kind: 'refused', name: 'standard.allow-dns', reason: 'Denied', message: 'x' }, { observed: [managed(standard, 'default-deny')] }),
+      reported({ policies: [invalid] }),
+      reported({ policies: [{ ...invalid, parts: undefined }], observed: inPlace(standard), record }),
+    ].flat();
+    expect(told(conditions)).toEqual(documented('NamespaceBaseline'));
+  });
+
+  test('and says of the others that they are planned', () => {
+    const never = CONDITION_TEXTS.filter(({ reasons }) => Object.keys(reasons).length === 0);
+    expect(never.every(({ plannedIn }) => plannedIn !== undefined)).toBe(true);
+    expect([...new Set(CONDITION_TEXTS.map(({ type }) => type))].sort()).toEqual(Object.values(CONDITIONS).sort());
+  });
+});
+
+const ofNamespaces = new Set<string>(documented('NamespaceBaseline').map((text) => text.slice(text.lastIndexOf(' ') + 1)));
+
+test.each((Object.keys(REASONS) as Reason[]).filter((reason) => ofNamespaces.has(reason) || EVENT_TYPES[reason] !== undefined))(
+  '%s comes as an Event of the documented type, or not at all',
+  (reason) => {
+    expect(announced(reason)).toBe(EVENT_TYPES[reason]);
+  },
+);
+
+function reported(facts: Partial<World>, changes: Readonly<Record<string, Outcome>> = {}): readonly Condition[] {
+  const whole = world(facts);
+  const plans = planFor(whole);
+  return reportFor({ plans, outcomes: new Map([...allDone(plans), ...Object.entries(changes)]), record: whole.record, nowTime })?.status.conditions ?? [];
+}
+
+/** The type of the Event that the operator records for a reason. */
+function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
+  const records: EventRecord[] = [];
+  const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => log };
+  const announcer = new Announcer(log, { record: (event) => records.push(event) });
+  announcer.reconciled(reconciledWith(reason), { isFresh: true, protectedAfterMs: reason === 'Protected' ? 1 : undefined });
+  return records.find((record) => record.reason === reason)?.type;
+}
+
+/** What a reconcile gives back where there is `reason` to tell of. */
+function reconciledWith(reason: Reason): Reconciled {
+  const left = world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard), record: { uid: 'r', hash: '', entries: [], readyStatus: '', readySince: '' } });
+  const tampered = world({ observed: [managed(standard, 'default-deny', { hash: 'other' })] });
+  const facts = reason === 'Removed' ? left : reason === 'Repaired' ? tampered : world({ observed: inPlace(standard) });
+  const plans = planFor(facts);
+  const outcomes = allDone(plans);
+  const report = reportFor({ plans, outcomes, record: facts.record, nowTime });
+  const entries = (report?.entries ?? []).map((entry) => (reason === 'Removed' || reason === 'Repaired' ? entry : { ...entry, reason }));
+  return { world: facts, plans, outcomes, report: report === undefined ? undefined : { ...report, entries }, recorded: { ok: true, value: undefined }, recordUid: 'r' };
+}
