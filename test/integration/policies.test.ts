@@ -30,10 +30,10 @@ async function declare(name: string, spec: BaselinePolicySpec = {}): Promise<voi
   await scene.baselinePolicy(name, { namespaceSelector: { matchLabels: { set: name } }, ...spec });
 }
 
-async function versions(namespace: string): Promise<Readonly<Record<string, string | undefined>>> {
+async function versions(namespace: string): Promise<ReadonlyMap<string, string>> {
   const policies = valueOf(await scene.kube.list({ type: NETWORK_POLICIES, namespace })).items;
   const records = valueOf(await scene.kube.list({ type: NAMESPACE_BASELINES, namespace })).items;
-  return Object.fromEntries([...policies, ...records].map(({ metadata }) => [metadata.name, metadata.resourceVersion]));
+  return new Map([...policies, ...records].map(({ metadata }) => [metadata.name ?? '', metadata.resourceVersion ?? '']));
 }
 
 describe('R7 modes', () => {

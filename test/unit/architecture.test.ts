@@ -111,7 +111,7 @@ describe('the files', () => {
   const files = ['src', 'test', 'bench'].flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: root })).sort();
 
   test('are named in kebab-case', () => {
-    const odd = files.filter((file) => !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test)?\.ts$/.test(file.slice(file.lastIndexOf('/') + 1)));
+    const odd = files.filter((file) => !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|contract))?\.ts$/.test(file.slice(file.lastIndexOf('/') + 1)));
     expect(odd).toEqual([]);
   });
 

@@ -35,6 +35,7 @@ describe('defaults', () => {
       maxInFlight: 64,
       requestTimeoutMs: 10_000,
       watchSilenceLimitMs: 70_000,
+      startupTimeoutMs: 30_000,
       shutdownTimeoutMs: 25_000,
     });
   });
