@@ -26,7 +26,7 @@ export interface ListRequest extends Scope, Abortable {
   readonly resourceVersion?: string;
 }
 
-/** A page as it came. */
+/** A page as it came. The API server leaves `apiVersion` and `kind` out of the items of built-in types: their type is the request's. */
 export interface ListPage {
   readonly items: readonly KubeObject[];
   readonly resourceVersion: string;
@@ -42,7 +42,7 @@ export interface WatchRequest extends Scope, Abortable {
   readonly sendInitialEvents?: boolean;
   /** When the server shall end the watch by itself, in seconds. */
   readonly timeoutSeconds?: number;
-  /** The watch ends with the error `timeout` when nothing at all, not even a bookmark, came for so long. */
+  /** The watch ends with the error `timeout` when nothing at all, not even a bookmark, came for so long. Without it, only the time to the first byte has a limit. */
   readonly silenceLimitMs?: number;
 }
 
@@ -79,17 +79,24 @@ export interface RemoveOptions extends WriteOptions {
  */
 export interface KubeClient {
   list(request: ListRequest): Promise<Result<ListPage, KubeError>>;
-  /** Calls `onEvent` for each line as it comes, in order, and resolves when the watch is over: `ok` when the server ended it in order. */
+  /**
+   * Calls `onEvent` for each line as it comes, in order, and resolves when the watch is over: `ok` when the server ended
+   * it in order, `network` when it ended in the middle of a line. `onEvent` must not throw. A watch from a version that
+   * the server has not reached yet is accepted, and silent until then.
+   */
   watch(request: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<Result<void, KubeError>>;
   get(reference: ObjectReference, options?: Abortable): Promise<Result<KubeObject, KubeError>>;
   /** POST; `alreadyExists` when the name is taken. The body must carry metadata.namespace for namespaced types; a review has no name. */
   create(type: ResourceType, object: KubeObject, options?: WriteOptions): Promise<Result<KubeObject, KubeError>>;
-  /** PATCH, forced, as our one field manager. With metadata.uid in the body it never creates: `conflict` (or `notFound`) when that object is gone. */
+  /**
+   * PATCH, forced, as our one field manager. With metadata.uid in the body it never creates: `conflict` when that object
+   * is gone or another has its name. A field that the schema of a built-in type lacks comes back as `serverError` 500.
+   */
   apply(type: ResourceType, object: KubeObject, options?: ApplyOptions): Promise<Result<KubeObject, KubeError>>;
   /** PUT of the whole object; `conflict` when metadata.resourceVersion is set and no longer current. */
   replace(type: ResourceType, object: KubeObject, options?: WriteOptions): Promise<Result<KubeObject, KubeError>>;
-  /** DELETE in the background, guarded by preconditions. */
+  /** DELETE in the background, guarded by preconditions; `ok` also when finalizers still hold the object. A reference without a name is `invalid` and never sent. */
   remove(reference: ObjectReference, options?: RemoveOptions): Promise<Result<void, KubeError>>;
-  /** GET of a path that is no resource, such as `/version` or `/openapi/v3`. */
+  /** GET of a path that is no resource, such as `/version` or `/openapi/v3`; `malformed` when the answer is not JSON. */
   read(path: string, options?: Abortable): Promise<Result<unknown, KubeError>>;
 }

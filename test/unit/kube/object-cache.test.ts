@@ -135,6 +135,17 @@ describe('F16 R13 the cache is never older than our own last write', () => {
     expect(held()).toEqual([]);
   });
 
+  test('an answer from before a list brings nothing back that the list no longer named', () => {
+    const { cache, list, held } = given();
+    list(20);
+    cache.recordWrite(object(15));
+    expect(held()).toEqual([]);
+    // After an etcd restore that list was of a higher version than all that follows.
+    list(5);
+    cache.recordWrite(object(6));
+    expect(held()).toEqual(['p:u1@6']);
+  });
+
   test('an answer that comes during a list which began before is kept, unless the list is later than it', () => {
     const { cache, list, held } = given();
     list(10, object(1));
