@@ -16,6 +16,12 @@ export interface ApiServer {
 /** Starts, or joins, the API server that a suite is about. */
 export type StartApiServer = () => Promise<ApiServer>;
 
+/** What differs between API servers that are all right. */
+export interface ApiServerTraits {
+  /** Whether `sendInitialEvents` is served: on by default in 1.32, off in 1.33, on from 1.34. */
+  readonly isWatchListServed: boolean;
+}
+
 /** What each part of the suite works with; usable once the tests run. */
 export interface Subject {
   /** Writes as `nsbaseline`. */

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { subjectOf, type StartApiServer } from './api-server-under-test.ts';
+import { subjectOf, type ApiServerTraits, type StartApiServer } from './api-server-under-test.ts';
 import { describeApply } from './apply.contract.ts';
 import { describeCustomResources } from './custom-resources.contract.ts';
 import { describeLists } from './lists.contract.ts';
@@ -12,12 +12,12 @@ import { describeWatches } from './watch.contract.ts';
  * What the operator relies on in an API server, as one suite that is run against the real one and against the fake: what
  * holds on both holds, and the fake cannot lie about it.
  */
-export function describeApiServer(name: string, start: StartApiServer): void {
+export function describeApiServer(name: string, traits: ApiServerTraits, start: StartApiServer): void {
   describe(name, () => {
     const subject = subjectOf(start);
     describeObjects(subject);
     describeLists(subject);
-    describeWatches(subject);
+    describeWatches(subject, traits);
     describeApply(subject);
     describeNetworkPolicies(subject);
     describeCustomResources(subject);

@@ -2,7 +2,7 @@ import { createKubeClient } from '../../src/kube/http-kube-client.ts';
 import { fakeServerWithCrds } from '../fake/nsbaseline-api-server.ts';
 import { describeApiServer } from './api-server.contract.ts';
 
-describeApiServer('the fake API server', async () => {
+describeApiServer('the fake API server', { isWatchListServed: true }, async () => {
   const server = await fakeServerWithCrds();
   return {
     clientAs: (fieldManager) => createKubeClient({ cluster: server.asCluster(), fieldManager, userAgent: 'nsbaseline-contract' }),

@@ -6,7 +6,9 @@ import { clusterAt } from '../controlplane/cluster.ts';
 import { valueOf } from './api-server-under-test.ts';
 import { describeApiServer } from './api-server.contract.ts';
 
-describeApiServer('the real API server', async () => {
+const isWatchListServed = !/^v1\.(31|33)\./.test(inject('controlPlane').version);
+
+describeApiServer('the real API server', { isWatchListServed }, async () => {
   const controlPlane = clusterAt(inject('controlPlane'));
   await controlPlane.applyManifests(RESOURCE_DEFINITIONS.map(crdFor));
   const cluster = valueOf(await loadCluster({ kubeconfigPath: controlPlane.address.kubeconfigPath }));

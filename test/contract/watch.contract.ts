@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { BASELINE_POLICIES, CONFIG_MAPS, configMap, eventually, NETWORK_POLICIES, networkPolicy, outcomeOf, valueOf, watching, type Subject } from './api-server-under-test.ts';
+import { BASELINE_POLICIES, CONFIG_MAPS, configMap, eventually, NETWORK_POLICIES, networkPolicy, outcomeOf, valueOf, watching, type ApiServerTraits, type Subject } from './api-server-under-test.ts';
 
 /** Watches: order, selectors, bookmarks and versions. */
-export function describeWatches(subject: Subject): void {
+export function describeWatches(subject: Subject, { isWatchListServed }: ApiServerTraits): void {
   const versionOf = async (namespace: string): Promise<string> => valueOf(await subject.kube.list({ type: CONFIG_MAPS, namespace, limit: 1 })).resourceVersion;
   const labelled = (namespace: string, name: string, labels: Readonly<Record<string, string>>): ReturnType<typeof configMap> => configMap(namespace, name, { labels });
 
@@ -62,14 +62,6 @@ export function describeWatches(subject: Subject): void {
       expect(Number(bookmark?.object.metadata.resourceVersion)).toBeGreaterThan(Number(resourceVersion));
     });
 
-    test('a bookmark of a NetworkPolicy has an empty spec: nobody may take it for a policy', async () => {
-      const namespace = await subject.namespace();
-      const watch = watching(subject.kube, { type: NETWORK_POLICIES, namespace, sendInitialEvents: true });
-      await eventually(() => { expect(watch.events.at(-1)).toMatchObject({ type: 'BOOKMARK', object: { kind: 'NetworkPolicy', spec: { podSelector: {} } } }); });
-      expect(watch.events.at(-1)?.object.metadata.name).toBeUndefined();
-      await watch.stop();
-    });
-
     test('F3 a version from before the history is expired, told inside the stream', async () => {
       const watch = watching(subject.kube, { type: BASELINE_POLICIES, resourceVersion: '1' });
       expect(outcomeOf(await watch.ended)).toBe('expired');
@@ -98,7 +90,15 @@ export function describeWatches(subject: Subject): void {
     });
   });
 
-  describe('WatchList', () => {
+  describe.runIf(isWatchListServed)('WatchList', () => {
+    test('a bookmark of a NetworkPolicy has an empty spec: nobody may take it for a policy', async () => {
+      const namespace = await subject.namespace();
+      const watch = watching(subject.kube, { type: NETWORK_POLICIES, namespace, sendInitialEvents: true });
+      await eventually(() => { expect(watch.events.at(-1)).toMatchObject({ type: 'BOOKMARK', object: { kind: 'NetworkPolicy', spec: { podSelector: {} } } }); });
+      expect(watch.events.at(-1)?.object.metadata.name).toBeUndefined();
+      await watch.stop();
+    });
+
     test('what is there comes first, then the bookmark that ends it, then what happens', async () => {
       const namespace = await subject.namespace();
       for (const name of ['b', 'a']) {
@@ -118,5 +118,8 @@ export function describeWatches(subject: Subject): void {
       const watch = watching(subject.kube, { type: NETWORK_POLICIES, namespace, sendInitialEvents: true, resourceVersion: future });
       expect(outcomeOf(await watch.ended)).toBe('resourceVersionTooLarge');
     });
+  });
+  test.skipIf(isWatchListServed)('F14 where WatchList is not served it is refused as invalid', async () => {
+    expect(outcomeOf(await subject.kube.watch({ type: NETWORK_POLICIES, sendInitialEvents: true }, () => undefined))).toBe('invalid');
   });
 }

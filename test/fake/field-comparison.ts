@@ -20,7 +20,7 @@ export function claimedFields(value: Json, schema: FieldSchema): FieldSet {
     const below = claimedFields(member, memberOf);
     below.isMember ||= schema.kind !== 'struct' || member === null || (isJsonObject(member) && isEmptyContainer(member));
     if (!below.isEmpty()) {
-      set.children.set(segment, below);
+      set.put(segment, below);
     }
   }
   return set;

@@ -1,12 +1,19 @@
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
+const noChildren: ReadonlyMap<string, FieldSet> = new Map();
+
 /**
  * A set of field paths, as managedFields keeps them in `fieldsV1`: segments are `f:name`, `k:{"key":"value"}` for an
  * item of a keyed list and `v:value` for an item of a set (https://github.com/kubernetes-sigs/structured-merge-diff).
  */
 export class FieldSet {
   isMember = false;
-  readonly children = new Map<string, FieldSet>();
+  #children: Map<string, FieldSet> | undefined;
+
+  /** What is below, by segment. */
+  get children(): ReadonlyMap<string, FieldSet> {
+    return this.#children ?? noChildren;
+  }
 
   /** The set out of `fieldsV1`. */
   static parse(fields: Json | undefined): FieldSet {
@@ -20,10 +27,16 @@ export class FieldSet {
       } else {
         const child = FieldSet.parse(below);
         child.isMember ||= child.children.size === 0;
-        set.children.set(segment, child);
+        set.put(segment, child);
       }
     }
     return set;
+  }
+
+  /** Sets what is below a segment. */
+  put(segment: string, child: FieldSet): void {
+    this.#children ??= new Map();
+    this.#children.set(segment, child);
   }
 
   /** The set as `fieldsV1`. */
@@ -38,25 +51,30 @@ export class FieldSet {
   }
 
   isEmpty(): boolean {
-    return !this.isMember && [...this.children.values()].every((child) => child.isEmpty());
+    if (this.isMember) {
+      return false;
+    }
+    for (const child of this.children.values()) {
+      if (!child.isEmpty()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The set under a segment, made when it is not there. */
   child(segment: string): FieldSet {
-    let child = this.children.get(segment);
-    if (child === undefined) {
-      child = new FieldSet();
-      this.children.set(segment, child);
-    }
+    const child = this.children.get(segment) ?? new FieldSet();
+    this.put(segment, child);
     return child;
   }
 
   union(other: FieldSet): FieldSet {
-    return combined(this, other, (left, right) => left || right);
+    return other.isEmpty() ? this : combined(this, other, (left, right) => left || right);
   }
 
   difference(other: FieldSet): FieldSet {
-    return combined(this, other, (left, right) => left && !right);
+    return other.isEmpty() ? this : combined(this, other, (left, right) => left && !right);
   }
 
   intersection(other: FieldSet): FieldSet {
@@ -82,7 +100,7 @@ function combined(left: FieldSet, right: FieldSet, isIn: (left: boolean, right: 
   for (const segment of new Set([...left.children.keys(), ...right.children.keys()])) {
     const child = combined(left.children.get(segment) ?? nothing, right.children.get(segment) ?? nothing, isIn);
     if (!child.isEmpty()) {
-      set.children.set(segment, child);
+      set.put(segment, child);
     }
   }
   return set;
