@@ -39,6 +39,9 @@ export const ANNOTATIONS = {
   confirmIsolation: 'nsbaseline.io/confirm-isolation',
 } as const;
 
+/** On a BaselinePolicy with `onDelete: Remove`, and on no other: holds it until its NetworkPolicies are removed (R8). */
+export const FINALIZER = 'nsbaseline.io/remove-policies';
+
 /** The parts that a BaselinePolicy can render by itself, in the order in which people read them. */
 export const BUILT_IN_PARTS = [
   'default-deny',

@@ -25,6 +25,12 @@ export const REASONS = {
   Altered: 'The API server stored something else than what was written, as a mutating webhook does; writing again would loop.',
   PolicyInvalid: 'The BaselinePolicy is invalid, so that nothing is started here until it is mended.',
   Retrying: 'The API server could not take a write; it is tried again.',
+  RemovalHeld: 'So much would lose its protection at once that it waits for a confirmation; the message has the kubectl line that gives it.',
+  IsolationHeld: 'The policy would isolate so many namespaces at once that it waits for a confirmation; the message has the kubectl line that gives it.',
+  Contested: 'Somebody else keeps changing a managed NetworkPolicy; it is repaired at a slower pace. Find the field manager that the message names, and stop it.',
+  Kept: 'The namespace is no longer selected, and onOptOut: Keep leaves the NetworkPolicies as they are.',
+  OrphansPresent: 'Managed NetworkPolicies of a former BaselinePolicy of this name stand where this one selects nothing; nsbaseline prune lists and removes them.',
+  Weakened: "Somebody else's NetworkPolicy undoes the isolation; nothing is done about it.",
   Repaired: 'A managed NetworkPolicy had been changed or deleted, and was put back.',
   Removed: 'The namespace is no longer selected; the managed NetworkPolicies were removed.',
 } as const;

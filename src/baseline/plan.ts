@@ -1,7 +1,7 @@
 import { ownershipOf, managedName } from './ownership.ts';
 import type { RenderedPart } from './rendering.ts';
 import { isSelected } from './selection.ts';
-import type { NamespaceRecord, ObservedPolicy, PolicyFacts, World } from './world.ts';
+import type { Contest, Hold, NamespaceRecord, ObservedPolicy, PolicyFacts, World } from './world.ts';
 
 /** How an object of ours differs from what is declared. */
 export type Drift = 'deleted' | 'spec' | 'labels';
@@ -16,17 +16,23 @@ export type Action =
   | { readonly kind: 'repair'; readonly part: RenderedPart; readonly observed: ObservedPolicy; readonly drift: Drift }
   /** Somebody else's object stands under the name (R5). */
   | { readonly kind: 'refuse'; readonly part: RenderedPart; readonly observed: ObservedPolicy }
-  | { readonly kind: 'remove'; readonly observed: ObservedPolicy };
+  /** It differs, but somebody keeps changing it back and it is not its time yet (R6). */
+  | { readonly kind: 'wait'; readonly part: RenderedPart; readonly contest: Contest }
+  | { readonly kind: 'remove'; readonly observed: ObservedPolicy }
+  /** Opted out with onOptOut Keep: mark it as left behind (R4). */
+  | { readonly kind: 'leave'; readonly observed: ObservedPolicy };
 
 /** Why a policy's objects are left as they are. */
-export type Frozen = 'DryRun' | 'Paused' | 'Invalid';
+export type Frozen = 'DryRun' | 'Paused' | 'Invalid' | Hold;
 
 /** What one BaselinePolicy wants of one namespace. */
 export interface PolicyPlan {
   readonly policy: PolicyFacts;
   readonly isSelected: boolean;
-  /** When set, the actions are what Enforce would do and none of them is carried out (R7, R11). */
+  /** When set, the actions are what Enforce would do and none of them is carried out (R7, R9, R11). */
   readonly frozen: Frozen | undefined;
+  /** Its removal here waits for a confirmation, and until then it is kept up as if the namespace were still selected (R9). */
+  readonly isRemovalHeld: boolean;
   readonly actions: readonly Action[];
   /** The operator's objects that stand here for this policy, whether wanted or not. */
   readonly standing: readonly ObservedPolicy[];
@@ -47,15 +53,25 @@ export function planFor(world: World): readonly PolicyPlan[] {
 
 /** Whether carrying the plans out needs any write. */
 export function isSettled(plans: readonly PolicyPlan[]): boolean {
-  return plans.every((plan) => plan.frozen !== undefined || plan.actions.every((action) => action.kind === 'keep' || action.kind === 'refuse'));
+  return plans.every((plan) => plan.frozen !== undefined || plan.actions.every((action) => ['keep', 'refuse', 'wait'].includes(action.kind)));
+}
+
+/** The name of the NetworkPolicy that an action is about. */
+export function nameOf(action: Action): string {
+  return action.kind === 'remove' || action.kind === 'leave' ? action.observed.name : action.part.name;
 }
 
 function policyPlan(world: World, policy: PolicyFacts): PolicyPlan {
   const standing = world.observed.filter((observed) => managedName(observed.name)?.policy === policy.name && ownershipOf(observed, policy, world.record) === 'ours');
   const isChosen = policy.selector !== undefined && isSelected(policy.selector, world.namespace);
-  const frozen = frozenBy(policy, standing);
-  const actions = isChosen && !policy.isDeleting ? wantedActions(world, policy, standing) : leavingActions(policy, standing);
-  return { policy, isSelected: isChosen, frozen, actions, standing };
+  const hold = world.holds.get(policy.name);
+  const isWanted = isChosen && !policy.isDeleting;
+  const isRemovalHeld = hold === 'RemovalHeld';
+  // Held back from leaving, it is kept up; held back from an edit, the old set is unknown and is left as it is.
+  const isKeptUp = isRemovalHeld && !isWanted && policy.parts !== undefined;
+  const frozen = frozenBy(policy, standing) ?? (isKeptUp ? undefined : hold);
+  const actions = isWanted || isKeptUp ? wantedActions(world, policy, standing) : leavingActions(policy, standing);
+  return { policy, isSelected: isChosen || isKeptUp, frozen, isRemovalHeld, actions, standing };
 }
 
 /** R11: an invalid policy keeps the last good set where one stands, and starts nothing where none does. */
@@ -74,8 +90,11 @@ function wantedActions(world: World, policy: PolicyFacts, standing: readonly Obs
 }
 
 function leavingActions(policy: PolicyFacts, standing: readonly ObservedPolicy[]): readonly Action[] {
-  const stays = policy.keepsOnOptOut || policy.isDeleting || !policy.isAccepted || policy.selector === undefined;
-  return stays ? [] : standing.filter((observed) => isRemovable(observed, policy)).map((observed) => ({ kind: 'remove', observed }));
+  const mine = standing.filter((observed) => isRemovable(observed, policy));
+  if (policy.isDeleting) return policy.isRemoving ? mine.map((observed) => ({ kind: 'remove', observed })) : [];
+  if (!policy.isAccepted || policy.selector === undefined) return [];
+  if (policy.keepsOnOptOut) return mine.filter((observed) => !observed.isKept).map((observed) => ({ kind: 'leave', observed }));
+  return mine.filter((observed) => !observed.isKept).map((observed) => ({ kind: 'remove', observed }));
 }
 
 /** R8: the live policy's uid must be on the object itself; a record of ours is not enough for a deletion. */
@@ -85,11 +104,17 @@ function isRemovable(observed: ObservedPolicy, policy: PolicyFacts): boolean {
 
 function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Action {
   const observed = world.observed.find((candidate) => candidate.name === part.name);
-  if (observed === undefined) return { kind: 'create', part, isRestoring: isRecordedName(part.name, policy, world.record) };
+  const contest = world.contests.get(part.name);
+  const isEarly = contest !== undefined && contest.waitMs > 0;
+  if (observed === undefined) {
+    const isRestoring = isRecordedName(part.name, policy, world.record);
+    return isEarly && isRestoring ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
+  }
   const isOurs = ownershipOf(observed, policy, world.record) !== 'foreign';
   if (!isOurs && !observed.isAdoptable) return { kind: 'refuse', part, observed };
   const drift = driftOf({ observed, part, policy, isEquivalent: world.isEquivalent });
-  return drift === undefined ? { kind: 'keep', part, observed } : { kind: 'repair', part, observed, drift };
+  if (drift === undefined) return { kind: 'keep', part, observed };
+  return isEarly ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, drift };
 }
 
 function isRecordedName(name: string, policy: PolicyFacts, record: NamespaceRecord | undefined): boolean {
@@ -100,6 +125,6 @@ function isRecordedName(name: string, policy: PolicyFacts, record: NamespaceReco
 function driftOf(facts: { observed: ObservedPolicy; part: RenderedPart; policy: PolicyFacts; isEquivalent: World['isEquivalent'] }): Drift | undefined {
   const { observed, part, policy } = facts;
   if (observed.hash !== part.hash && !facts.isEquivalent({ rendered: part.hash, observed: observed.hash })) return 'spec';
-  const isMarked = observed.isLabelled && observed.policyLabel === policy.name && observed.policyUid === policy.uid;
+  const isMarked = observed.isLabelled && observed.policyLabel === policy.name && observed.policyUid === policy.uid && !observed.isKept;
   return isMarked ? undefined : 'labels';
 }

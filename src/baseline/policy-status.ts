@@ -3,9 +3,12 @@ import type { Condition } from '../api/condition.ts';
 import { CONDITIONS, type ConditionType } from '../api/names.ts';
 import type { Phase } from '../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../api/reasons.ts';
+import type { Hold } from './world.ts';
 
 /** Namespaces that have been Pending for less than this change no condition (R16). */
 export const PENDING_GRACE_MS = 60_000;
+/** How many namespaces of a held change its condition names. */
+const HELD_LISTED = 10;
 /** How many failed namespaces a status names. */
 export const FAILED_LISTED = 10;
 
@@ -32,6 +35,10 @@ export interface PolicyProgress {
   /** How many of those were never attempted at all, so that they are not among the standings. */
   readonly unseenCount: number;
   readonly discovered: Discovered;
+  /** What waits for a confirmation, with the kubectl line that gives it. */
+  readonly held: readonly { readonly reason: Hold; readonly namespaces: readonly string[]; readonly line: string }[];
+  /** How many managed NetworkPolicies of a former policy of this name stand about. */
+  readonly orphanCount: number;
   /** Why discovery is not current for what this policy renders. */
   readonly discoveryProblem: Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'ApiServerNotFound'> | undefined;
 }
@@ -80,6 +87,8 @@ function readyFinding(progress: PolicyProgress): Finding {
 
 function stallingProblem(progress: PolicyProgress): { reason: Reason; message: string } | undefined {
   if (progress.problems.length > 0) return { reason: 'InvalidSpec', message: progress.problems.slice(0, 5).map(({ path, message }) => `${path}: ${message}`).join('; ') };
+  const [held] = progress.held;
+  if (held !== undefined) return { reason: held.reason, message: heldMessage(held) };
   const forbidden = progress.standings.find((standing) => standing.reason === 'Forbidden');
   return forbidden === undefined ? undefined : { reason: 'Forbidden', message: forbidden.message };
 }
@@ -100,12 +109,22 @@ function passingFindings(progress: PolicyProgress): readonly Finding[] {
   return [
     ...(stalled === undefined ? [] : [passing(CONDITIONS.stalled, stalled.reason, stalled.message)]),
     ...(isReconciling ? [passing(CONDITIONS.reconciling, 'Progressing', progressMessage(progress))] : []),
+    ...progress.held.map((held) => passing(held.reason, held.reason, heldMessage(held))),
+    ...(progress.orphanCount === 0 ? [] : [passing(CONDITIONS.orphansPresent, 'OrphansPresent', `${progress.orphanCount} NetworkPolicies: ${REASONS.OrphansPresent}`)]),
     ...(progress.discoveryProblem === undefined ? [] : [passing(CONDITIONS.discoveryStale, progress.discoveryProblem, REASONS[progress.discoveryProblem])]),
   ];
 }
 
 function passing(type: ConditionType, reason: Reason, message: string): Finding {
   return { type, status: 'True', reason, message };
+}
+
+/** R9: how many, which, and the line that confirms it. */
+function heldMessage(held: PolicyProgress['held'][number]): string {
+  const what = held.reason === 'RemovalHeld' ? 'would lose their protection' : 'would be isolated';
+  const named = held.namespaces.slice(0, HELD_LISTED).join(', ');
+  const more = held.namespaces.length > HELD_LISTED ? ` and ${held.namespaces.length - HELD_LISTED} more` : '';
+  return `${held.namespaces.length} namespaces ${what} at once: ${named}${more}. To confirm: ${held.line}`;
 }
 
 function progressMessage(progress: PolicyProgress): string {

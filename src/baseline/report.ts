@@ -5,8 +5,8 @@ import { PHASES, type NamespaceBaselineStatus, type Phase, type PolicyEntry } fr
 import { REASONS, type Reason } from '../api/reasons.ts';
 import { digestOf } from './comparison.ts';
 import type { Outcome, Outcomes } from './outcome.ts';
-import type { Action, Frozen, PolicyPlan } from './plan.ts';
-import type { NamespaceRecord, ObservedPolicy } from './world.ts';
+import { nameOf, type Action, type Frozen, type PolicyPlan } from './plan.ts';
+import type { Contest, NamespaceRecord, ObservedPolicy } from './world.ts';
 
 /** What the NamespaceBaseline of a namespace shall say, and the digest that tells whether it says so already. */
 export interface NamespaceReport {
@@ -26,13 +26,14 @@ export function reportFor(facts: {
   readonly plans: readonly PolicyPlan[];
   readonly outcomes: Outcomes;
   readonly record: NamespaceRecord | undefined;
+  readonly contests: ReadonlyMap<string, Contest>;
   /** RFC 3339, for a condition that changes now. */
   readonly nowTime: string;
 }): NamespaceReport | undefined {
-  const entries = facts.plans.flatMap((plan) => entryFor(plan, facts.outcomes, facts.record));
+  const entries = facts.plans.flatMap((plan) => entryFor(plan, facts));
   if (entries.length === 0) return undefined;
   const worst = entries.reduce((a, b) => (PHASES.indexOf(b.phase) < PHASES.indexOf(a.phase) ? b : a));
-  const conflicts = conflictsIn(facts.plans, facts.outcomes).slice(0, BOUNDS.conflicts);
+  const conflicts = conflictsIn(facts).slice(0, BOUNDS.conflicts);
   const policies = entries.slice(0, BOUNDS.policiesPerNamespace);
   const ready = readyCondition(worst, facts.record, facts.nowTime);
   const status: NamespaceBaselineStatus = { phase: worst.phase, policies, ...(conflicts.length > 0 ? { conflicts } : {}), conditions: [ready] };
@@ -51,12 +52,15 @@ function readyCondition(worst: PolicyEntry, record: NamespaceRecord | undefined,
   return { type: CONDITIONS.ready, status, reason, message: `${worst.policy}: ${worst.message ?? REASONS[worst.phase === 'Protected' ? 'Protected' : 'Pending']}`, lastTransitionTime: since };
 }
 
-function entryFor(plan: PolicyPlan, outcomes: Outcomes, record: NamespaceRecord | undefined): PolicyEntry[] {
+type Facts = Parameters<typeof reportFor>[0];
+
+function entryFor(plan: PolicyPlan, facts: Facts): PolicyEntry[] {
   const { policy } = plan;
+  const { outcomes, record } = facts;
   const standing = stillStanding(plan, outcomes);
-  if (!plan.isSelected && (standing.length === 0 || isLeftBehind(plan))) return [];
+  if (!plan.isSelected && (standing.length === 0 || isLeftBehind(plan, outcomes))) return [];
   const before = record?.entries.find((entry) => entry.policy === policy.name);
-  const verdict = verdictFor(plan, outcomes, before?.phase);
+  const verdict = verdictFor(plan, facts, before?.phase);
   return [
     {
       policy: policy.name,
@@ -73,8 +77,8 @@ function entryFor(plan: PolicyPlan, outcomes: Outcomes, record: NamespaceRecord 
 }
 
 /** R4: with onOptOut Keep the objects stay and the operator has nothing more to say of them. */
-function isLeftBehind(plan: PolicyPlan): boolean {
-  return plan.frozen === undefined && plan.policy.isAccepted && plan.actions.length === 0;
+function isLeftBehind(plan: PolicyPlan, outcomes: Outcomes): boolean {
+  return plan.frozen === undefined && plan.policy.isAccepted && plan.actions.every((action) => outcomes.get(nameOf(action))?.kind === 'left');
 }
 
 /** The operator's objects for this policy after the outcomes. */
@@ -109,18 +113,37 @@ interface Verdict {
   readonly message?: string;
 }
 
-function verdictFor(plan: PolicyPlan, outcomes: Outcomes, phaseBefore: Phase | undefined): Verdict {
+function verdictFor(plan: PolicyPlan, facts: Facts, phaseBefore: Phase | undefined): Verdict {
+  const { outcomes, contests } = facts;
   if (plan.frozen !== undefined) return frozenVerdict(plan.frozen, plan.standing.length > 0 ? phaseBefore : undefined);
   const wanted = wantedOutcomes(plan, outcomes);
-  const dns = wanted.find(({ action }) => action.part.part === 'allow-dns');
-  if (dns?.outcome?.kind === 'refused' && dns.action.kind !== 'repair') return missingDnsVerdict(plan, dns.outcome.message);
-  return refusedVerdict(wanted) ?? pendingVerdict(plan, outcomes) ?? { phase: 'Protected', reason: 'Protected' };
+  const usual = missingDnsVerdict(plan, wanted) ?? refusedVerdict(wanted) ?? contestedVerdict(plan, contests) ?? pendingVerdict(plan, outcomes);
+  if (usual !== undefined) return usual;
+  return plan.isRemovalHeld ? { phase: 'Protected', reason: 'RemovalHeld', message: REASONS.RemovalHeld } : { phase: 'Protected', reason: 'Protected' };
 }
 
-/** R11: where an invalid policy's last good set stands, what was said of it before still holds. */
+/** Whether nothing of ours stands there now: a repair and a contested object are there, only not as declared. */
+function isMissing(action: Wanted): boolean {
+  return action.kind === 'create' || action.kind === 'refuse';
+}
+
+/** R7, R9, R11: where something stands, what was said of it before still holds. */
 function frozenVerdict(frozen: Frozen, phaseBefore: Phase | undefined): Verdict {
-  if (frozen === 'Invalid') return { phase: phaseBefore ?? 'Pending', reason: 'PolicyInvalid', message: REASONS.PolicyInvalid };
-  return { phase: frozen, reason: frozen, message: REASONS[frozen] };
+  if (frozen === 'DryRun' || frozen === 'Paused') return { phase: frozen, reason: frozen, message: REASONS[frozen] };
+  const reason = frozen === 'Invalid' ? 'PolicyInvalid' : frozen;
+  return { phase: phaseBefore ?? 'Pending', reason, message: REASONS[reason] };
+}
+
+/** R6: as long as the quarrel lasts, also in the moments in which we have the better of it. */
+function contestedVerdict(plan: PolicyPlan, contests: ReadonlyMap<string, Contest>): Verdict | undefined {
+  const name = plan.actions.map(nameOf).find((candidate) => contests.has(candidate));
+  const contest = name === undefined ? undefined : contests.get(name);
+  return contest === undefined ? undefined : { phase: 'Conflict', reason: 'Contested', message: contestText(name ?? '', contest) };
+}
+
+/** What there is to say of a quarrel. */
+export function contestText(name: string, contest: Contest): string {
+  return `${name}: ${contest.manager === '' ? 'somebody' : `the field manager ${contest.manager}`} keeps changing it`;
 }
 
 /** R5: a foreign object is a conflict; everything else that is refused for good is a failure, and worse. */
@@ -132,10 +155,12 @@ function refusedVerdict(wanted: ReturnType<typeof wantedOutcomes>): Verdict | un
 }
 
 /** R3: a missing allow-dns holds the set. */
-function missingDnsVerdict(plan: PolicyPlan, cause: string): Verdict {
+function missingDnsVerdict(plan: PolicyPlan, wanted: ReturnType<typeof wantedOutcomes>): Verdict | undefined {
+  const dns = wanted.find(({ action }) => action.part.part === 'allow-dns');
+  if (dns?.outcome?.kind !== 'refused' || !isMissing(dns.action)) return undefined;
   const isIsolated = plan.standing.some((observed) => observed.name === `${plan.policy.name}.default-deny`);
   const reason = isIsolated ? 'AllowDnsMissing' : 'Unprotected';
-  return { phase: 'Failed', reason, message: `${REASONS[reason]} ${cause}` };
+  return { phase: 'Failed', reason, message: `${REASONS[reason]} ${dns.outcome.message}` };
 }
 
 function pendingVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefined {
@@ -146,17 +171,19 @@ function pendingVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefin
   return retry === undefined ? { phase: 'Pending', reason: 'Pending', message: REASONS.Pending } : { phase: 'Pending', reason: 'Retrying', message: `${retry.name}: ${retry.message}` };
 }
 
-type Wanted = Exclude<Action, { kind: 'remove' }>;
+type Wanted = Exclude<Action, { kind: 'remove' } | { kind: 'leave' }>;
 
 function wantedOutcomes(plan: PolicyPlan, outcomes: Outcomes): readonly { readonly action: Wanted; readonly outcome: Outcome | undefined }[] {
-  return plan.actions.flatMap((action) => (action.kind === 'remove' ? [] : [{ action, outcome: outcomes.get(action.part.name) }]));
+  return plan.actions.flatMap((action) => (action.kind === 'remove' || action.kind === 'leave' ? [] : [{ action, outcome: outcomes.get(action.part.name) }]));
 }
 
-function conflictsIn(plans: readonly PolicyPlan[], outcomes: Outcomes): { name: string; reason: string }[] {
-  return plans.flatMap((plan) => plan.actions.flatMap((action) => {
-    const isConflict = action.kind === 'refuse' || isForeign(outcomes.get(nameOf(action)));
-    return isConflict ? [{ name: nameOf(action), reason: 'ForeignObject' }] : [];
-  }));
+function conflictsIn({ plans, outcomes, contests }: Facts): { name: string; reason: string }[] {
+  const names = plans.flatMap((plan) => plan.actions.map((action) => ({ name: nameOf(action), isForeign: action.kind === 'refuse' || isForeign(outcomes.get(nameOf(action))) })));
+  return names.flatMap(({ name, isForeign: isTaken }) => {
+    const contest = contests.get(name);
+    if (isTaken) return [{ name, reason: 'ForeignObject' }];
+    return contest === undefined ? [] : [{ name, reason: contest.manager === '' ? 'Contested' : `Contested by field manager ${contest.manager}`.slice(0, BOUNDS.messageLength) }];
+  });
 }
 
 function isForeign(outcome: Outcome | undefined): boolean {
@@ -166,9 +193,4 @@ function isForeign(outcome: Outcome | undefined): boolean {
 function dryRunPlan(actions: readonly Action[]): { apply: string[]; remove: string[] } {
   const apply = actions.filter((action) => action.kind === 'create' || action.kind === 'repair');
   return { apply: apply.map(nameOf), remove: actions.filter((action) => action.kind === 'remove').map(nameOf) };
-}
-
-/** The name of the NetworkPolicy that an action is about. */
-export function nameOf(action: Action): string {
-  return action.kind === 'remove' ? action.observed.name : action.part.name;
 }

@@ -1,5 +1,5 @@
 import type { Mode } from '../api/baseline-policy.ts';
-import type { LabelSelector } from '../api/network-policy.ts';
+import type { Direction, LabelSelector } from '../api/network-policy.ts';
 import type { PolicyEntry } from '../api/namespace-baseline.ts';
 import type { RenderedPart } from './rendering.ts';
 import type { Labels } from './selection.ts';
@@ -26,7 +26,10 @@ export interface PolicyFacts {
   /** Whether the present generation is valid. */
   readonly isAccepted: boolean;
   readonly isDeleting: boolean;
+  /** Whether it is being deleted and its objects go with it; decided only after all that speaks against it was looked at (R8). */
+  readonly isRemoving: boolean;
   readonly keepsOnOptOut: boolean;
+  readonly removesOnDelete: boolean;
   readonly selector: LabelSelector | undefined;
   readonly parts: readonly RenderedPart[] | undefined;
 }
@@ -43,6 +46,12 @@ export interface ObservedPolicy {
   readonly policyUid: string;
   /** Whether its owner hands it over (R5). */
   readonly isAdoptable: boolean;
+  /** Whether it was left behind on purpose (R4). */
+  readonly isKept: boolean;
+  /** The directions of a default-deny that is or may be ours; empty for everything else. */
+  readonly isolates: readonly Direction[];
+  /** Who wrote it last, where that was not the operator; empty when it was. */
+  readonly otherManager: string;
   /** The spec's digest for what is or may be ours; empty for what is plainly not. */
   readonly hash: string;
 }
@@ -75,4 +84,19 @@ export interface World {
   readonly record: NamespaceRecord | undefined;
   /** Digests that the server is known to store for a rendered digest, because it adds fields of its own (R2). */
   readonly isEquivalent: (hash: { readonly rendered: string; readonly observed: string }) => boolean;
+  /** Policies whose changes here wait for a confirmation (R9). */
+  readonly holds: ReadonlyMap<string, Hold>;
+  /** NetworkPolicies that somebody keeps changing back, by name (R6). */
+  readonly contests: ReadonlyMap<string, Contest>;
+}
+
+/** What waits for a confirmation. */
+export type Hold = 'RemovalHeld' | 'IsolationHeld';
+
+/** A quarrel over one NetworkPolicy. */
+export interface Contest {
+  /** The other field manager, as far as known. */
+  readonly manager: string;
+  /** How long until it may be repaired again, in milliseconds; 0 when it may be now. */
+  readonly waitMs: number;
 }

@@ -117,6 +117,30 @@ export const runOptionsSchema = z.strictObject({
     description: 'A watch that brings nothing for so long is begun anew. The API server sends a bookmark about once a minute.',
     default: '70s',
   }),
+  removalLimit: wholeNumber({ atLeast: 0, atMost: 1_000_000 }).register(registry, {
+    flag: '--removal-limit <number>',
+    env: 'NSBASELINE_REMOVAL_LIMIT',
+    description: 'So many directions of namespaces may lose their default-deny within ten minutes without a confirmation, or the share below if that is more.',
+    default: '5',
+  }),
+  removalLimitPercent: wholeNumber({ atLeast: 0, atMost: 100 }).register(registry, {
+    flag: '--removal-limit-percent <number>',
+    env: 'NSBASELINE_REMOVAL_LIMIT_PERCENT',
+    description: 'The same as a share of the isolated namespaces, in percent.',
+    default: '10',
+  }),
+  isolationLimit: wholeNumber({ atLeast: 0, atMost: 1_000_000 }).register(registry, {
+    flag: '--isolation-limit <number>',
+    env: 'NSBASELINE_ISOLATION_LIMIT',
+    description: 'So many namespaces may be newly isolated by one new or edited BaselinePolicy without a confirmation, or the share below if that is more. Namespaces that opted in by label do not count.',
+    default: '20',
+  }),
+  isolationLimitPercent: wholeNumber({ atLeast: 0, atMost: 100 }).register(registry, {
+    flag: '--isolation-limit-percent <number>',
+    env: 'NSBASELINE_ISOLATION_LIMIT_PERCENT',
+    description: 'The same as a share of all namespaces, in percent.',
+    default: '10',
+  }),
   startupTimeoutMs: durationSchema({ atLeast: '100ms', atMost: '10m' }).register(registry, {
     flag: '--startup-timeout <duration>',
     env: 'NSBASELINE_STARTUP_TIMEOUT',

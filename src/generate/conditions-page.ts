@@ -16,7 +16,7 @@ interface ConditionText {
 }
 
 /** The reasons of Ready in a NamespaceBaseline: every one that an entry of status.policies can have. */
-const NAMESPACE_REASONS = ['Pending', 'Retrying', 'ForeignObject', 'Unprotected', 'AllowDnsMissing', 'Denied', 'Rejected', 'Altered', 'Forbidden', 'PolicyInvalid', 'DryRun', 'Paused'] as const satisfies readonly Reason[];
+const NAMESPACE_REASONS = ['Pending', 'Retrying', 'ForeignObject', 'Unprotected', 'AllowDnsMissing', 'Denied', 'Rejected', 'Altered', 'Forbidden', 'Contested', 'IsolationHeld', 'PolicyInvalid', 'DryRun', 'Paused'] as const satisfies readonly Reason[];
 const SAFE_TO_TRUST = 'Safe to trust';
 
 /** Every condition with the reasons that it can have, in the order of the page. */
@@ -26,7 +26,7 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     type: CONDITIONS.ready,
     isGood: true,
     meaning: 'The operator accepted this generation and attempted every selected namespace. A namespace that could not be protected does not make it False, so that one tenant cannot block a GitOps sync; a missing permission does.',
-    reasons: { True: ['Applied', 'DryRun', 'Paused'], False: ['Progressing', 'InvalidSpec', 'Forbidden'] },
+    reasons: { True: ['Applied', 'DryRun', 'Paused'], False: ['Progressing', 'InvalidSpec', 'Forbidden', 'RemovalHeld', 'IsolationHeld'] },
   },
   {
     kind: 'BaselinePolicy',
@@ -36,7 +36,7 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     reasons: { True: ['AllInPlace', 'NoneSelected'], False: ['Progressing', 'NotAllInPlace', 'DryRun', 'Paused'] },
   },
   { kind: 'BaselinePolicy', type: CONDITIONS.reconciling, isGood: false, meaning: 'Selected namespaces are still to be attempted at this generation.', reasons: { True: ['Progressing'] } },
-  { kind: 'BaselinePolicy', type: CONDITIONS.stalled, isGood: false, meaning: 'The operator cannot go on until somebody does something.', reasons: { True: ['InvalidSpec', 'Forbidden'] } },
+  { kind: 'BaselinePolicy', type: CONDITIONS.stalled, isGood: false, meaning: 'The operator cannot go on until somebody does something.', reasons: { True: ['InvalidSpec', 'Forbidden', 'RemovalHeld', 'IsolationHeld'] } },
   {
     kind: 'BaselinePolicy',
     type: CONDITIONS.discoveryStale,
@@ -44,16 +44,16 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     meaning: 'What this policy renders rests on an older answer of the cluster, or on an assumption.',
     reasons: { True: ['DnsNotFound', 'DnsStale', 'ApiServerNotFound'] },
   },
-  { kind: 'BaselinePolicy', type: CONDITIONS.removalHeld, isGood: false, meaning: 'A removal that would unprotect much waits for a confirmation.', reasons: {}, plannedIn: SAFE_TO_TRUST },
-  { kind: 'BaselinePolicy', type: CONDITIONS.isolationHeld, isGood: false, meaning: 'A change that would newly isolate much waits for a confirmation.', reasons: {}, plannedIn: SAFE_TO_TRUST },
-  { kind: 'BaselinePolicy', type: CONDITIONS.orphansPresent, isGood: false, meaning: 'Managed NetworkPolicies stand where no live policy wants them.', reasons: {}, plannedIn: SAFE_TO_TRUST },
+  { kind: 'BaselinePolicy', type: CONDITIONS.removalHeld, isGood: false, meaning: 'A removal that would unprotect much waits for a confirmation.', reasons: { True: ['RemovalHeld'] } },
+  { kind: 'BaselinePolicy', type: CONDITIONS.isolationHeld, isGood: false, meaning: 'A change that would newly isolate much waits for a confirmation.', reasons: { True: ['IsolationHeld'] } },
+  { kind: 'BaselinePolicy', type: CONDITIONS.orphansPresent, isGood: false, meaning: 'Managed NetworkPolicies stand where no live policy wants them.', reasons: { True: ['OrphansPresent'] } },
   { kind: 'BaselinePolicy', type: CONDITIONS.weakened, isGood: false, meaning: "Somebody else's NetworkPolicy undoes the isolation.", reasons: {}, plannedIn: SAFE_TO_TRUST },
   {
     kind: 'NamespaceBaseline',
     type: CONDITIONS.ready,
     isGood: true,
     meaning: 'Every policy that selects this namespace has everything in place. The reason is that of the worst one. It stays True with `PolicyInvalid` where a policy turned invalid and what it last put in place is left standing.',
-    reasons: { True: ['Protected', 'PolicyInvalid'], False: NAMESPACE_REASONS },
+    reasons: { True: ['Protected', 'RemovalHeld', 'IsolationHeld', 'PolicyInvalid'], False: NAMESPACE_REASONS },
   },
 ];
 
@@ -72,6 +72,12 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
   DnsStale: 'Look at the DNS Service and its EndpointSlices. What pods were allowed before is still allowed.',
   ApiServerNotFound: 'Look at the EndpointSlices of Service `kubernetes` in namespace `default`.',
   Protected: '',
+  RemovalHeld: 'If you mean it, run the kubectl line of the message or `nsbaseline approve`; else undo the edit or set the labels again.',
+  IsolationHeld: 'If you mean it, run the kubectl line of the message or `nsbaseline approve`; or try the same spec in DryRun first.',
+  Contested: 'Find who runs the field manager that the message names (`kubectl get networkpolicy NAME -n NAMESPACE --show-managed-fields -o yaml`) and have it leave the object alone.',
+  Kept: '',
+  OrphansPresent: '`nsbaseline prune` lists and removes them.',
+  Weakened: 'Look at the NetworkPolicy that the message names, with whoever owns the namespace.',
   Pending: 'Wait. If it lasts, read the message and the log of the operator.',
   Unprotected: 'Clear what is in the way of `<policy>.allow-dns`: the end of the message names it. Until then, this policy isolates nothing that was not isolated before.',
   AllowDnsMissing: 'Clear what is in the way of `<policy>.allow-dns`: the end of the message names it. Until then, pods can resolve names only if another policy lets them.',
@@ -91,6 +97,7 @@ export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>
   Protected: 'Normal',
   Repaired: 'Warning',
   Removed: 'Normal',
+  RemovalHeld: 'Warning',
 };
 
 const PHASE_TEXTS: Readonly<Record<Phase, string>> = {

@@ -1,13 +1,14 @@
 import { NAMESPACE_BASELINE_NAME } from '../api/names.ts';
 import type { PolicyEntry } from '../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../api/reasons.ts';
-import { nameOf } from '../baseline/report.ts';
+import { nameOf } from '../baseline/plan.ts';
 import type { Log } from '../observe/log.ts';
 import type { EventRecorder } from '../observe/events.ts';
 import type { Reconciled } from './reconcile.ts';
-import { NAMESPACE_BASELINES } from './resources.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES } from './resources.ts';
 
-const QUIET: readonly Reason[] = ['Pending', 'Protected', 'DryRun', 'Paused'];
+/** Told of no single namespace: they go well, or are told of once for all of a policy. */
+const QUIET: readonly Reason[] = ['Pending', 'Protected', 'DryRun', 'Paused', 'RemovalHeld', 'IsolationHeld'];
 
 /**
  * Tells people what changed in a namespace, in the log and as Events, with one and the same reason. It speaks on
@@ -34,6 +35,12 @@ export class Announcer {
       this.#record(namespace, reconciled, { type: 'Normal', reason: 'Protected', note: REASONS.Protected });
     }
     if (reconciled.report === undefined && reconciled.world.record !== undefined) this.#removed(namespace, reconciled);
+  }
+
+  /** Tells that a change of a whole policy waits for a confirmation (R9). */
+  held(policy: { readonly name: string; readonly uid: string }, { reason, message }: { readonly reason: Reason; readonly message: string }): void {
+    this.#log.warn({ policy: policy.name, reason, detail: message }, 'a change waits for a confirmation');
+    this.#events.record({ regarding: { type: BASELINE_POLICIES, name: policy.name, uid: policy.uid }, action: 'Hold', type: 'Warning', reason, note: message });
   }
 
   #entry(namespace: string, entry: PolicyEntry, reconciled: Reconciled): void {

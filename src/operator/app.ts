@@ -75,6 +75,10 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
     exclusion: exclusionFor({ operatorNamespace: options.operatorNamespace, globs: options.excludeNamespaces }),
     dnsNamespaces: options.dnsNamespaces,
     resolvConf: options.resolvConf,
+    guardLimits: {
+      removal: { count: options.removalLimit, percent: options.removalLimitPercent },
+      isolation: { count: options.isolationLimit, percent: options.isolationLimitPercent },
+    },
   });
   made.runtime = runtime;
   const needed = { permissions: neededPermissions(options.dnsNamespaces), fields: neededFields() };

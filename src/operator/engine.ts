@@ -1,3 +1,4 @@
+import { planFor } from '../baseline/plan.ts';
 import type { Clock } from '../clock.ts';
 import type { FlowLimit } from '../kube/flow-limit.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
@@ -9,19 +10,24 @@ import { Announcer } from './announcer.ts';
 import type { Caches } from './caches.ts';
 import type { DiscoveryState } from './discovery.ts';
 import { Equivalences } from './equivalences.ts';
+import { FinalizerKeeper } from './finalizer-keeper.ts';
+import { GuardKeeper, type GuardLimits } from './guard-keeper.ts';
 import { Ledger } from './ledger.ts';
 import { PolicyBook } from './policy-book.ts';
 import { PolicyWriter, type Admit } from './policy-writer.ts';
 import { KeyedQueue, type Priority } from './queue.ts';
 import { Reactions } from './reactions.ts';
-import type { ReconcileContext } from './reconcile.ts';
+import { observe, type ReconcileContext } from './reconcile.ts';
 import { RecordWriter } from './record-writer.ts';
+import { RepairLog } from './repair-log.ts';
 import { StatusWriter } from './status-writer.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { namespaceWorker } from './worker.ts';
 
 /** No reconcile finished for so long although work was waiting: the loop is stuck. */
 const LOOP_LIMIT_MS = 120_000;
+/** How many policies' finalizers are seen to at once. */
+const FINALIZER_WORKERS = 4;
 
 /** What an engine runs on. All of it can be replaced in a simulation. */
 export interface EngineParts {
@@ -35,13 +41,15 @@ export interface EngineParts {
   readonly events: EventRecorder;
   readonly workers: number;
   readonly discovery: DiscoveryState;
+  readonly guardLimits: GuardLimits;
 }
 
 /** The loop and all that hangs on it, put together once. */
 export interface Engine {
   readonly reactions: Reactions;
-  readonly queue: KeyedQueue;
   readonly statusWriter: StatusWriter;
+  /** Finishes the work in hand and begins no other. */
+  drain(): Promise<void>;
   readonly heartbeat: Heartbeat;
   /** What the gauges show of it. */
   state(): Pick<ObservedState, 'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'queue'>;
@@ -57,23 +65,36 @@ export function createEngine(parts: EngineParts): Engine {
   const pulse = heartbeat({ name: 'reconcile-loop', clock, limitMs: LOOP_LIMIT_MS });
   const nowTime = (): string => `${clock.wallTime().toISOString().slice(0, 19)}Z`;
   const admitAs = (priority: Priority): Admit => (request) => flow.run(priority === 'fresh' ? 'urgent' : 'background', request);
-  const statusWriter = new StatusWriter({ kube, clock, policies: caches.policies, book, ledger, metrics, nowTime }, admitAs('resync'));
+  const announcer = new Announcer(log, events);
+  const guard = new GuardKeeper({ caches, clock, limits: parts.guardLimits });
+  const repairLog = new RepairLog(clock);
+  const { policies, networkPolicies, records } = caches;
+  const statusWriter = new StatusWriter({ kube, clock, policies, networkPolicies, book, ledger, guard, metrics, nowTime, onHeld: (policy, condition) => { announcer.held(policy, condition); } }, admitAs('resync'));
   const contextFor = (priority: Priority): ReconcileContext => ({
     caches,
     book,
     equivalences,
-    policyWriter: new PolicyWriter({ kube, networkPolicies: caches.networkPolicies, equivalences, metrics }, admitAs(priority)),
-    recordWriter: new RecordWriter({ kube, records: caches.records, metrics }, admitAs(priority)),
+    guard,
+    repairLog,
+    policyWriter: new PolicyWriter({ kube, networkPolicies, equivalences, metrics, repairLog }, admitAs(priority)),
+    recordWriter: new RecordWriter({ kube, records, metrics }, admitAs(priority)),
     nowTime,
   });
   const contexts = { fresh: contextFor('fresh'), resync: contextFor('resync') };
   const onBug = (namespace: string, cause: unknown): void => {
     log.error({ namespace, err: cause }, 'reconcile failed unexpectedly');
   };
-  const announcer = new Announcer(log, events);
   const work = namespaceWorker({ contexts, clock, ledger, statusWriter, announcer, stopwatch, metrics, onBug, onDone: () => { pulse.beat(); } });
   const queue = new KeyedQueue({ clock, random, workers, work });
-  const reactions = new Reactions({ caches, book, ledger, queue, statusWriter, stopwatch, log });
+  const assess = (namespace: string): void => {
+    const world = observe(namespace, contexts.resync);
+    if (world === undefined) guard.forget(namespace);
+    else guard.consider(world, planFor(world));
+  };
+  const onRemoving = (policy: string): void => { reactions.removalDecided(policy); };
+  const finalizerKeeper = new FinalizerKeeper({ kube, caches, book, metrics, log, onRemoving }, admitAs('fresh'));
+  const finalizers = new KeyedQueue({ clock, random, workers: FINALIZER_WORKERS, work: (policy) => finalizerKeeper.settle(policy) });
+  const reactions: Reactions = new Reactions({ caches, book, ledger, queue, finalizers, guard, assess, statusWriter, stopwatch, log });
   const state = (): ReturnType<Engine['state']> => {
     if (queue.isIdle) pulse.beat();
     const { unprotected, conflicted } = ledger.troubles();
@@ -92,5 +113,9 @@ export function createEngine(parts: EngineParts): Engine {
       return pulse.check();
     },
   };
-  return { reactions, queue, statusWriter, heartbeat: loopCheck, state };
+  const drain = async (): Promise<void> => {
+    await Promise.all([queue.drain(), finalizers.drain()]);
+    await statusWriter.stop();
+  };
+  return { reactions, statusWriter, drain, heartbeat: loopCheck, state };
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from '../baseline/outcome.ts';
-import type { Action, PolicyPlan } from '../baseline/plan.ts';
-import { nameOf } from '../baseline/report.ts';
+import { nameOf, type Action, type PolicyPlan } from '../baseline/plan.ts';
+import { contestText } from '../baseline/report.ts';
 import { foreignObject, type PolicyWriter } from './policy-writer.ts';
 
 /** An action together with the plan it belongs to. */
@@ -24,22 +24,31 @@ export async function execute(plans: readonly PolicyPlan[], namespace: string, w
   for (const step of steps.filter(({ plan }) => plan.frozen !== undefined)) outcomes.set(nameOf(step.action), frozenOutcome(step.action));
 
   const live = steps.filter(({ plan }) => plan.frozen === undefined);
-  const wanted = live.filter(({ action }) => action.kind !== 'remove');
+  const wanted = live.filter((step) => !isFarewell(step));
   await fly(wanted.filter(isDns));
   const rest = wanted.filter((step) => !isDns(step));
   for (const step of rest.filter((candidate) => isHeld(candidate, outcomes))) outcomes.set(nameOf(step.action), { kind: 'held', name: nameOf(step.action) });
   await fly(rest.filter((step) => !outcomes.has(nameOf(step.action))));
 
-  const removals = live.filter(({ action }) => action.kind === 'remove');
+  const removals = live.filter(isFarewell);
   const mayRemove = wanted.every((step) => outcomes.get(nameOf(step.action))?.kind !== 'retry');
   if (mayRemove) await fly(removals.filter((step) => !isDns(step)));
-  if (mayRemove && removals.every((step) => isDns(step) || outcomes.get(nameOf(step.action))?.kind === 'removed')) await fly(removals.filter(isDns));
+  if (mayRemove && removals.every((step) => isDns(step) || isOver(outcomes.get(nameOf(step.action))))) await fly(removals.filter(isDns));
   for (const { action } of removals) if (!outcomes.has(nameOf(action))) outcomes.set(nameOf(action), { kind: 'held', name: nameOf(action) });
   return outcomes;
 }
 
 function isDns({ plan, action }: Step): boolean {
   return nameOf(action) === `${plan.policy.name}.allow-dns`;
+}
+
+/** What is done with objects that are no longer wanted. */
+function isFarewell({ action }: Step): boolean {
+  return action.kind === 'remove' || action.kind === 'leave';
+}
+
+function isOver(outcome: Outcome | undefined): boolean {
+  return outcome?.kind === 'removed' || outcome?.kind === 'left';
 }
 
 /** Creating any part isolates pods, so without allow-dns nothing is created, unless the default-deny stands anyway. */
@@ -65,8 +74,12 @@ async function carriedOut({ plan, action }: Step, namespace: string, writer: Pol
     case 'create':
       return writer.create(action.part, target, action);
     case 'repair':
-      return writer.repair(action.part, target, { uid: action.observed.uid, drift: action.drift });
+      return writer.repair(action.part, target, { uid: action.observed.uid, drift: action.drift, manager: action.observed.otherManager });
+    case 'wait':
+      return { kind: 'refused', name: action.part.name, reason: 'Contested', message: contestText(action.part.name, action.contest), recheckMs: action.contest.waitMs };
     case 'remove':
       return writer.remove(action.observed, target);
+    case 'leave':
+      return writer.leave(action.observed, target);
   }
 }

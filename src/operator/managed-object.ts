@@ -1,6 +1,7 @@
 import { ANNOTATIONS, API_VERSION, FIELD_MANAGER, LABELS, NAMESPACE_BASELINE_NAME } from '../api/names.ts';
 import type { NamespaceBaselineStatus } from '../api/namespace-baseline.ts';
 import type { RenderedPart } from '../baseline/rendering.ts';
+import { fieldOf, fieldsOf } from '../kube/json-shape.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 
 /** The NetworkPolicy to write for a rendered part; with `uid`, it can only ever replace that very object. */
@@ -16,6 +17,27 @@ export function networkPolicyObject(part: RenderedPart, owner: { readonly namesp
       annotations: { [ANNOTATIONS.policyUid]: owner.policy.uid, [ANNOTATIONS.purpose]: part.purpose },
     },
     spec: part.spec,
+  };
+}
+
+/**
+ * The NetworkPolicy to write so that it stays as it stands, marked as left behind (R4). Every field that we own is said
+ * again, since an apply gives up what it does not mention; `stored` is the object as the API server has it.
+ */
+export function keptObject(stored: KubeObject, owner: { readonly policy: { readonly name: string; readonly uid: string } }): KubeObject {
+  const { name, namespace, uid, annotations } = stored.metadata;
+  const purpose = fieldOf(annotations, ANNOTATIONS.purpose);
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      labels: { [LABELS.managedBy]: FIELD_MANAGER, [LABELS.policy]: owner.policy.name },
+      annotations: { [ANNOTATIONS.policyUid]: owner.policy.uid, ...(typeof purpose === 'string' ? { [ANNOTATIONS.purpose]: purpose } : {}), [ANNOTATIONS.kept]: 'true' },
+    },
+    spec: { ingress: [], egress: [], ...fieldsOf(stored.spec) },
   };
 }
 

@@ -23,6 +23,8 @@ interface Page {
  */
 export class PolicyBook {
   readonly #pages = new Map<string, Page>();
+  /** The uids of policies whose deletion takes their objects along. */
+  readonly #removing = new Set<string>();
   #discovery: DiscoveryState;
   #inOrder: readonly PolicyFacts[] = [];
 
@@ -41,9 +43,18 @@ export class PolicyBook {
 
   /** Takes out a policy that is gone; gives back whether there was one. */
   erase(name: string): boolean {
+    this.#removing.delete(this.#pages.get(name)?.cached.uid ?? '');
     const wasThere = this.#pages.delete(name);
     this.#sort();
     return wasThere;
+  }
+
+  /** It was decided that this policy's deletion takes its objects along (R8). */
+  decideRemoval({ name, uid }: { readonly name: string; readonly uid: string }): void {
+    const page = this.#pages.get(name);
+    if (page?.cached.uid !== uid) return;
+    this.#removing.add(uid);
+    this.write(page.cached);
   }
 
   /** Takes in what is known of the cluster now; gives back the policies that render something else for it. */
@@ -76,18 +87,19 @@ export class PolicyBook {
     const accepted = verdict.ok ? verdict.spec : before?.accepted;
     const problems = verdict.ok ? [] : verdict.problems;
     const { name, uid, generation, isDeleting } = cached;
-    const identity = { name, uid, generation, isDeleting, isAccepted: verdict.ok };
+    const identity = { name, uid, generation, isDeleting, isRemoving: isDeleting && this.#removing.has(uid), isAccepted: verdict.ok };
     if (accepted === undefined) {
-      const facts = { ...identity, mode: 'Enforce' as const, keepsOnOptOut: false, selector: undefined, parts: undefined };
+      const facts = { ...identity, mode: 'Enforce' as const, keepsOnOptOut: false, removesOnDelete: false, selector: undefined, parts: undefined };
       return { cached, accepted, problems, facts, discoveryProblem: undefined };
     }
     return { cached, accepted, problems, facts: { ...identity, ...this.#rendering(name, accepted) }, discoveryProblem: discoveryProblemFor(accepted, this.#discovery) };
   }
 
-  #rendering(name: string, spec: BaselinePolicySpec): Pick<PolicyFacts, 'mode' | 'keepsOnOptOut' | 'selector' | 'parts'> {
+  #rendering(name: string, spec: BaselinePolicySpec): Pick<PolicyFacts, 'mode' | 'keepsOnOptOut' | 'removesOnDelete' | 'selector' | 'parts'> {
     return {
       mode: spec.mode ?? 'Enforce',
       keepsOnOptOut: spec.removal?.onOptOut === 'Keep',
+      removesOnDelete: spec.removal?.onDelete === 'Remove',
       selector: spec.namespaceSelector ?? OPT_IN_SELECTOR,
       parts: renderedParts(name, spec, this.#discovery.discovered),
     };

@@ -12,9 +12,10 @@ import type { Result } from '../kube/result.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { isAllowed, permissionText, type Permission } from './access.ts';
 import type { Equivalences } from './equivalences.ts';
-import { networkPolicyObject } from './managed-object.ts';
+import { keptObject, networkPolicyObject } from './managed-object.ts';
 import { networkPolicyProjection, type CachedNetworkPolicy } from './projections.ts';
 import { NETWORK_POLICIES } from './resources.ts';
+import type { RepairLog } from './repair-log.ts';
 import { writeResultFor } from './write-result.ts';
 
 /** Whose NetworkPolicy is written, and where. */
@@ -31,6 +32,7 @@ interface Dependencies {
   readonly networkPolicies: ObjectCache<CachedNetworkPolicy>;
   readonly equivalences: Equivalences;
   readonly metrics: Metrics;
+  readonly repairLog: RepairLog;
 }
 
 /**
@@ -54,17 +56,17 @@ export class PolicyWriter {
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'create', result: writeResultFor(created) });
     if (!created.ok && created.error.kind === 'alreadyExists') return this.#meet(part, target);
     const outcome = await this.#settle(part, target, { verb: 'create', answer: created });
-    if (isRestoring && outcome.kind === 'inPlace') metrics.driftRepaired('deleted');
+    if (isRestoring && outcome.kind === 'inPlace') this.#noteRepair(part.name, target, { drift: 'deleted', manager: '' });
     return outcome;
   }
 
   /** A forced apply of the whole spec, bound to the uid that was looked at. */
-  async repair(part: RenderedPart, target: WriteTarget, found: { readonly uid: string; readonly drift: Drift }): Promise<Outcome> {
+  async repair(part: RenderedPart, target: WriteTarget, found: { readonly uid: string; readonly drift: Drift; readonly manager: string }): Promise<Outcome> {
     const { kube, metrics } = this.#dependencies;
     const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, networkPolicyObject(part, { ...target, uid: found.uid })));
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
     const outcome = await this.#settle(part, target, { verb: 'patch', answer: applied });
-    if (outcome.kind === 'inPlace') metrics.driftRepaired(found.drift);
+    if (outcome.kind === 'inPlace') this.#noteRepair(part.name, target, found);
     return outcome;
   }
 
@@ -79,6 +81,25 @@ export class PolicyWriter {
     return { kind: 'removed', name };
   }
 
+  /** Marks an object that stays behind (R4), bound to the uid that was looked at and changing nothing else of it. */
+  async leave(observed: ObservedPolicy, target: WriteTarget): Promise<Outcome> {
+    const { kube, networkPolicies, metrics } = this.#dependencies;
+    const { name, uid } = observed;
+    const stored = await this.#admit(() => kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name }));
+    if (!stored.ok) return this.#failed(name, target, { verb: 'get', error: stored.error });
+    if (stored.value.metadata.uid !== uid) return { kind: 'retry', name, message: 'it was replaced meanwhile' };
+    const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, keptObject(stored.value, target)));
+    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
+    if (!applied.ok) return this.#failed(name, target, { verb: 'patch', error: applied.error });
+    networkPolicies.recordWrite(applied.value);
+    return { kind: 'left', name };
+  }
+
+  #noteRepair(name: string, target: WriteTarget, found: { readonly drift: Drift; readonly manager: string }): void {
+    this.#dependencies.metrics.driftRepaired(found.drift);
+    this.#dependencies.repairLog.repaired({ namespace: target.namespace, name }, found.manager);
+  }
+
   /** The name was taken although the cache did not know: look, and decide on what really stands there. */
   async #meet(part: RenderedPart, target: WriteTarget): Promise<Outcome> {
     const { kube, networkPolicies } = this.#dependencies;
@@ -89,7 +110,7 @@ export class PolicyWriter {
     const observed = networkPolicyProjection(standing.value);
     if (ownershipOf(observed, target.policy, undefined) === 'foreign' && !observed.isAdoptable) return foreignObject(name);
     if (observed.hash === part.hash && observed.policyUid === target.policy.uid) return { kind: 'inPlace', name, uid: observed.uid };
-    return this.repair(part, target, { uid: observed.uid, drift: 'spec' });
+    return this.repair(part, target, { uid: observed.uid, drift: 'spec', manager: observed.otherManager });
   }
 
   async #settle(part: RenderedPart, target: WriteTarget, write: { readonly verb: string; readonly answer: Result<KubeObject, KubeError> }): Promise<Outcome> {

@@ -3,7 +3,9 @@ import { specHash } from '../baseline/comparison.ts';
 import { statusHash } from '../baseline/report.ts';
 import { isExcluded, type Exclusion } from '../baseline/selection.ts';
 import type { NamespaceFacts, NamespaceRecord, ObservedPolicy, RecordedEntry } from '../baseline/world.ts';
-import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, LABELS } from '../api/names.ts';
+import type { Direction } from '../api/network-policy.ts';
+import { managedName } from '../baseline/ownership.ts';
+import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../api/names.ts';
 import { PHASES } from '../api/namespace-baseline.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../kube/json-shape.ts';
@@ -27,6 +29,10 @@ export interface CachedRecord extends Identity, NamespaceRecord {}
 export interface CachedPolicy extends Identity {
   readonly generation: number;
   readonly isDeleting: boolean;
+  /** Whether our finalizer holds it. */
+  readonly isHeldByUs: boolean;
+  readonly confirmedRemoval: string;
+  readonly confirmedIsolation: string;
   readonly spec: unknown;
   readonly status: unknown;
 }
@@ -56,7 +62,27 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   const isAdoptable = fieldOf(annotations, ANNOTATIONS.adopt) === 'true';
   const policyLabel = textOf(fieldOf(labels, LABELS.policy));
   const mayBeOurs = isLabelled || isAdoptable || policyUid !== '' || policyLabel !== '';
-  return { ...identityOf(object), isLabelled, policyLabel, policyUid, isAdoptable, hash: mayBeOurs ? specHash(object.spec) : '' };
+  const isKept = fieldOf(annotations, ANNOTATIONS.kept) === 'true';
+  const marks = { ...identityOf(object), isLabelled, policyLabel, policyUid, isAdoptable, isKept };
+  if (!mayBeOurs) return { ...marks, hash: '', isolates: NO_DIRECTION, otherManager: '' };
+  return { ...marks, hash: specHash(object.spec), isolates: isolatedBy(object), otherManager: otherManagerOf(object) };
+}
+
+const NO_DIRECTION: readonly Direction[] = [];
+const DIRECTIONS: readonly Direction[] = ['Ingress', 'Egress'];
+
+function isolatedBy(object: KubeObject): readonly Direction[] {
+  if (managedName(textOf(object.metadata.name))?.part !== 'default-deny') return NO_DIRECTION;
+  const types = itemsOf(fieldOf(object.spec, 'policyTypes'));
+  const isolated = DIRECTIONS.filter((direction) => types.includes(direction));
+  return isolated.length === DIRECTIONS.length ? DIRECTIONS : isolated;
+}
+
+/** Whoever wrote it after us, by the times in managedFields; empty when nobody did (R6). */
+function otherManagerOf({ metadata }: KubeObject): string {
+  const writes = itemsOf(metadata.managedFields).map((entry) => ({ manager: textOf(fieldOf(entry, 'manager')), time: textOf(fieldOf(entry, 'time')) }));
+  const last = writes.filter(({ manager }) => manager !== FIELD_MANAGER).sort((a, b) => (a.time < b.time ? 1 : -1))[0];
+  return last?.manager.slice(0, 128) ?? '';
 }
 
 /** How NamespaceBaselines are kept: what a later plan depends on, and a digest of all they say. */
@@ -84,7 +110,17 @@ function recordedEntry(entry: unknown): RecordedEntry {
 
 /** How BaselinePolicies are kept. */
 export function policyProjection(object: KubeObject): CachedPolicy {
-  return { ...identityOf(object), generation: object.metadata.generation ?? 0, isDeleting: object.metadata.deletionTimestamp !== undefined, spec: object.spec, status: object.status };
+  const { annotations, generation, deletionTimestamp, finalizers } = object.metadata;
+  return {
+    ...identityOf(object),
+    generation: generation ?? 0,
+    isDeleting: deletionTimestamp !== undefined,
+    isHeldByUs: itemsOf(finalizers).includes(FINALIZER),
+    confirmedRemoval: textOf(fieldOf(annotations, ANNOTATIONS.confirmRemoval)),
+    confirmedIsolation: textOf(fieldOf(annotations, ANNOTATIONS.confirmIsolation)),
+    spec: object.spec,
+    status: object.status,
+  };
 }
 
 /** How Services are kept. */

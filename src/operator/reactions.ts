@@ -1,12 +1,14 @@
 import type { Log } from '../observe/log.ts';
+import { CONDITIONS } from '../api/names.ts';
 import type { PolicyFacts } from '../baseline/world.ts';
 import type { Caches } from './caches.ts';
 import type { DiscoveryState } from './discovery.ts';
+import type { GuardKeeper } from './guard-keeper.ts';
 import type { Ledger } from './ledger.ts';
 import { affectedNamespaces, isUnprotected, selectedNamespaces } from './mapping.ts';
 import type { PolicyBook } from './policy-book.ts';
-import type { KeyedQueue, Priority } from './queue.ts';
-import type { StatusWriter } from './status-writer.ts';
+import type { KeyedQueue } from './queue.ts';
+import { statusOf, type StatusWriter } from './status-writer.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 interface Dependencies {
@@ -14,6 +16,11 @@ interface Dependencies {
   readonly book: PolicyBook;
   readonly ledger: Ledger;
   readonly queue: KeyedQueue;
+  /** Of policy names, for their finalizers. */
+  readonly finalizers: KeyedQueue;
+  readonly guard: GuardKeeper;
+  /** Has the guard count what the plan of a namespace would unprotect. */
+  readonly assess: (namespace: string) => void;
   readonly statusWriter: StatusWriter;
   readonly stopwatch: Stopwatch;
   readonly log: Log;
@@ -22,7 +29,8 @@ interface Dependencies {
 /**
  * What follows from each event: which namespaces are to be looked at, and how urgently. Events only name a key; what is
  * to be done is decided from the caches when its turn comes. Until {@link Reactions.begin} nothing is queued, since the
- * first pass looks at every namespace anyway.
+ * first pass looks at every namespace anyway. Whatever could unprotect many namespaces is assessed in all of them before
+ * the first is queued (R9).
  */
 export class Reactions {
   readonly #dependencies: Dependencies;
@@ -34,16 +42,26 @@ export class Reactions {
 
   /** Every cache is filled: from here on events count, beginning with a pass over all namespaces (R10). */
   begin(): void {
-    const { caches, queue, ledger, book } = this.#dependencies;
+    const { caches, queue, finalizers, ledger, book } = this.#dependencies;
     this.#isLive = true;
-    for (const policy of book.facts) ledger.expect(policy, selectedNamespaces(policy, caches));
-    for (const { name } of caches.namespaces.values()) this.#look(name);
+    for (const policy of book.facts) {
+      ledger.expect(policy, selectedNamespaces(policy, caches));
+      this.#review(policy.name, undefined);
+      finalizers.add(policy.name, 'resync');
+    }
+    const names = [...caches.namespaces.values()].map(({ name }) => name);
+    for (const name of names) this.#dependencies.assess(name);
+    for (const policy of book.facts) this.#confirm(policy.name);
+    for (const name of names) this.#queue(name);
     queue.start();
+    finalizers.start();
   }
 
   /** A Namespace was created, changed or deleted. */
   namespaceChanged(name: string): void {
-    if (this.#isLive) this.#look(name);
+    if (!this.#isLive) return;
+    this.#dependencies.assess(name);
+    this.#queue(name);
   }
 
   /** A NetworkPolicy, anybody's, or a NamespaceBaseline was changed by someone else: to be undone at once (R6). */
@@ -55,21 +73,66 @@ export class Reactions {
 
   /** A BaselinePolicy was created, changed or deleted. */
   policyChanged(name: string): void {
-    const { caches, book } = this.#dependencies;
+    const { caches, book, finalizers } = this.#dependencies;
     const cached = caches.policies.get({ namespace: '', name });
     const before = book.page(name)?.facts;
     const isNews = cached === undefined ? book.erase(name) : book.write(cached);
     const after = book.page(name)?.facts;
     this.#warnOfProblems(name, before);
-    if (this.#isLive && isNews) this.#follow({ name, before, after });
+    if (!this.#isLive) return;
+    if (before !== undefined && before.uid !== after?.uid) this.#dependencies.guard.close(before);
+    this.#review(name, before);
+    if (isNews) this.#follow({ name, before, after });
+    this.#confirm(name);
+    finalizers.add(name, 'fresh');
+  }
+
+  /** A policy's deletion takes its objects along: in every namespace that has any (R8). */
+  removalDecided(name: string): void {
+    const facts = this.#dependencies.book.page(name)?.facts;
+    this.#follow({ name, before: facts, after: facts });
+    this.#confirm(name);
+  }
+
+  /** The cluster's DNS or API server is elsewhere now; rewrites for it queue behind fresh namespaces (R14). */
+  discoveryChanged(state: DiscoveryState): void {
+    const { caches, book, ledger, queue, statusWriter } = this.#dependencies;
+    for (const name of book.discover(state)) {
+      if (!this.#isLive) continue;
+      const facts = book.page(name)?.facts;
+      for (const namespace of affectedNamespaces({ name, before: facts, after: facts }, caches, ledger)) queue.add(namespace, 'resync');
+    }
+    for (const { name } of book.facts) statusWriter.touch(name);
   }
 
   #follow(change: { readonly name: string; readonly before: PolicyFacts | undefined; readonly after: PolicyFacts | undefined }): void {
-    const { caches, ledger, statusWriter } = this.#dependencies;
-    for (const namespace of affectedNamespaces(change, caches, ledger)) this.#add(namespace, 'resync');
+    const { caches, ledger, queue, assess, statusWriter } = this.#dependencies;
+    const affected = affectedNamespaces(change, caches, ledger);
+    for (const namespace of affected) assess(namespace);
+    for (const namespace of affected) queue.add(namespace, 'resync');
     if (change.after === undefined) ledger.close(change.name);
     else ledger.expect(change.after, selectedNamespaces(change.after, caches));
     statusWriter.touch(change.name);
+  }
+
+  /** R9: each generation is looked at once, and one that was at work before a restart is not looked at again. */
+  #review(name: string, before: PolicyFacts | undefined): void {
+    const { book, guard } = this.#dependencies;
+    const page = book.page(name);
+    if (page === undefined || (before?.uid === page.facts.uid && before.generation === page.facts.generation)) return;
+    const status = statusOf(page.cached.status);
+    const isKnown = status?.observedGeneration === page.facts.generation && !status.conditions.some(({ type }) => type === CONDITIONS.isolationHeld);
+    guard.reviewIsolation(page.facts, { spec: page.accepted, isKnown });
+  }
+
+  #confirm(name: string): void {
+    const { book, guard, queue, statusWriter } = this.#dependencies;
+    const page = book.page(name);
+    if (page === undefined) return;
+    const { confirmedRemoval: removal, confirmedIsolation: isolation } = page.cached;
+    if (removal === '' && isolation === '') return;
+    for (const namespace of guard.confirm(page.facts, { removal, isolation })) queue.add(namespace, 'resync');
+    statusWriter.touch(name);
   }
 
   #warnOfProblems(name: string, before: PolicyFacts | undefined): void {
@@ -78,25 +141,10 @@ export class Reactions {
     this.#dependencies.log.warn({ policy: name, reason: 'InvalidSpec', problems: page.problems.slice(0, 10) }, 'baseline policy is invalid');
   }
 
-  /** The cluster's DNS or API server is elsewhere now; rewrites for it queue behind fresh namespaces (R14). */
-  discoveryChanged(state: DiscoveryState): void {
-    const { caches, book, ledger, statusWriter } = this.#dependencies;
-    for (const name of book.discover(state)) {
-      if (!this.#isLive) continue;
-      const facts = book.page(name)?.facts;
-      for (const namespace of affectedNamespaces({ name, before: facts, after: facts }, caches, ledger)) this.#add(namespace, 'resync');
-    }
-    for (const { name } of book.facts) statusWriter.touch(name);
-  }
-
-  #look(namespace: string): void {
-    const { caches, book } = this.#dependencies;
+  #queue(namespace: string): void {
+    const { caches, book, queue, stopwatch } = this.#dependencies;
     const isUrgent = isUnprotected(namespace, book.facts, caches);
-    if (isUrgent) this.#dependencies.stopwatch.start(namespace);
-    this.#add(namespace, isUrgent ? 'fresh' : 'resync');
-  }
-
-  #add(namespace: string, priority: Priority): void {
-    this.#dependencies.queue.add(namespace, priority);
+    if (isUrgent) stopwatch.start(namespace);
+    queue.add(namespace, isUrgent ? 'fresh' : 'resync');
   }
 }

@@ -2,21 +2,26 @@ import type { NamespaceReport } from '../baseline/report.ts';
 import { reportFor } from '../baseline/report.ts';
 import type { Outcomes } from '../baseline/outcome.ts';
 import { planFor, type PolicyPlan } from '../baseline/plan.ts';
-import type { World } from '../baseline/world.ts';
+import { unprotectionsIn } from '../baseline/guard.ts';
+import type { PolicyFacts, World } from '../baseline/world.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import { success, type Result } from '../kube/result.ts';
 import type { Caches } from './caches.ts';
 import type { Equivalences } from './equivalences.ts';
 import { execute } from './execute.ts';
+import type { GuardKeeper } from './guard-keeper.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { PolicyWriter } from './policy-writer.ts';
 import type { RecordWriter } from './record-writer.ts';
+import type { RepairLog } from './repair-log.ts';
 
 /** Everything that a reconcile reads and writes through. */
 export interface ReconcileContext {
   readonly caches: Caches;
   readonly book: PolicyBook;
   readonly equivalences: Equivalences;
+  readonly guard: GuardKeeper;
+  readonly repairLog: RepairLog;
   readonly policyWriter: PolicyWriter;
   readonly recordWriter: RecordWriter;
   /** The wall clock, RFC 3339 without fractions. */
@@ -40,20 +45,25 @@ export interface Reconciled {
  * case nothing was written (R12). It decides on caches alone; nothing in it throws by design.
  */
 export async function reconcile(namespace: string, context: ReconcileContext): Promise<Reconciled | undefined> {
-  const world = observe(namespace, context);
-  if (world === undefined || world.namespace.isTerminating) return undefined;
+  const observed = observe(namespace, context);
+  if (observed === undefined || observed.namespace.isTerminating) return undefined;
+  const world = guarded(observed, context.guard);
   const plans = planFor(world);
   const outcomes = await execute(plans, namespace, context.policyWriter);
-  const report = reportFor({ plans, outcomes, record: world.record, nowTime: context.nowTime() });
+  if (isUnprotected(world, plans, outcomes)) context.guard.settle(namespace);
+  const report = reportFor({ plans, outcomes, record: world.record, contests: world.contests, nowTime: context.nowTime() });
   const isGone = [...outcomes.values()].some((outcome) => outcome.kind === 'namespaceGone');
   const recorded = isGone ? success(undefined) : await context.recordWriter.write(namespace, report, world.record);
   const recordUid = context.caches.records.inNamespace(namespace)[0]?.uid ?? world.record?.uid;
   return { world, plans, outcomes, report, recorded, recordUid };
 }
 
-/** The world of one namespace as the caches have it, or undefined when there is no such namespace. */
-export function observe(namespace: string, context: Pick<ReconcileContext, 'caches' | 'book' | 'equivalences'>): World | undefined {
-  const { caches, book, equivalences } = context;
+/**
+ * The world of one namespace as the caches have it, or undefined when there is no such namespace. Removals are not held
+ * back in it: what they would unprotect is what the guard counts.
+ */
+export function observe(namespace: string, context: Pick<ReconcileContext, 'caches' | 'book' | 'equivalences' | 'guard' | 'repairLog'>): World | undefined {
+  const { caches, book, equivalences, guard, repairLog } = context;
   const facts = caches.namespaces.get({ namespace: '', name: namespace });
   if (facts === undefined) return undefined;
   return {
@@ -62,5 +72,21 @@ export function observe(namespace: string, context: Pick<ReconcileContext, 'cach
     observed: caches.networkPolicies.inNamespace(namespace),
     record: caches.records.inNamespace(namespace)[0],
     isEquivalent: (pair) => equivalences.has(pair),
+    holds: guard.isolationHoldsIn(namespace, book.facts),
+    contests: repairLog.contestsAmong(namespace, partNames(book.facts)),
   };
+}
+
+/** The world with what has to wait for a confirmation held back (R9). */
+export function guarded(world: World, guard: GuardKeeper): World {
+  guard.consider(world, planFor(world));
+  return { ...world, holds: guard.holdsIn(world.namespace.name, world.policies) };
+}
+
+function isUnprotected(world: World, plans: readonly PolicyPlan[], outcomes: Outcomes): boolean {
+  return unprotectionsIn(world, plans).length > 0 && [...outcomes.values()].every((outcome) => outcome.kind !== 'retry' && outcome.kind !== 'held');
+}
+
+function* partNames(policies: readonly PolicyFacts[]): Generator<string, void, undefined> {
+  for (const { parts } of policies) for (const { name } of parts ?? []) yield name;
 }

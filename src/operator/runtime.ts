@@ -12,6 +12,7 @@ import type { Metrics, ObservedState } from '../observe/metrics.ts';
 import { BaselineOperator } from './baseline-operator.ts';
 import { Discovery } from './discovery.ts';
 import { createEngine } from './engine.ts';
+import type { GuardLimits } from './guard-keeper.ts';
 import { namespaceProjection, networkPolicyProjection, policyProjection, recordProjection, serviceProjection, sliceProjection, type Identity } from './projections.ts';
 import { podNameservers } from './resolv-conf.ts';
 import { BASELINE_POLICIES, ENDPOINT_SLICES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES, SERVICES } from './resources.ts';
@@ -31,6 +32,7 @@ export interface RuntimeParts {
   readonly exclusion: Exclusion;
   readonly dnsNamespaces: readonly string[];
   readonly resolvConf: string;
+  readonly guardLimits: GuardLimits;
 }
 
 /** Watches, discovery and the loop, as one thing that runs and ends. */
@@ -97,8 +99,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
     operator.stop();
     stopped.abort();
     discovery?.stop();
-    await engine.queue.drain();
-    await engine.statusWriter.stop();
+    await engine.drain();
     await Promise.all([operator.ended(), ...running]);
   };
   const watches = (): ReturnType<Runtime['watches']> =>

@@ -1,15 +1,18 @@
 import { baselinePolicyStatusSchema, type BaselinePolicyStatus } from '../api/baseline-policy.ts';
-import { API_VERSION } from '../api/names.ts';
+import type { Reason } from '../api/reasons.ts';
+import { ANNOTATIONS, API_VERSION, CONDITIONS } from '../api/names.ts';
+import { confirmationLine } from '../baseline/guard.ts';
 import { digestOf } from '../baseline/comparison.ts';
 import { policyStatusFor, untilPendingCountsMs } from '../baseline/policy-status.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { ObjectCache } from '../kube/object-cache.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { GuardKeeper } from './guard-keeper.ts';
 import type { Ledger } from './ledger.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { Admit } from './policy-writer.ts';
-import type { CachedPolicy } from './projections.ts';
+import type { CachedNetworkPolicy, CachedPolicy } from './projections.ts';
 import { BASELINE_POLICIES } from './resources.ts';
 import { writeResultFor } from './write-result.ts';
 
@@ -22,8 +25,12 @@ interface Dependencies {
   readonly policies: ObjectCache<CachedPolicy>;
   readonly book: PolicyBook;
   readonly ledger: Ledger;
+  readonly guard: GuardKeeper;
+  readonly networkPolicies: ObjectCache<CachedNetworkPolicy>;
   readonly metrics: Metrics;
   readonly nowTime: () => string;
+  /** Told when a change begins to wait for a confirmation, and again when what it would do changes. */
+  readonly onHeld: (policy: { readonly name: string; readonly uid: string }, condition: { readonly reason: Reason; readonly message: string }) => void;
 }
 
 /**
@@ -35,6 +42,8 @@ export class StatusWriter {
   readonly #admit: Admit;
   readonly #timers = new Map<string, Timer>();
   readonly #writtenMs = new Map<string, number>();
+  /** What was last told of held changes, by uid. */
+  readonly #told = new Map<string, string>();
   readonly #inFlight = new Set<Promise<void>>();
   #isStarted = false;
 
@@ -75,33 +84,59 @@ export class StatusWriter {
   }
 
   async #write(policy: string): Promise<void> {
-    const { book, ledger, policies, clock, nowTime } = this.#dependencies;
+    const { book, ledger, guard, policies, clock, nowTime } = this.#dependencies;
     const page = book.page(policy);
-    if (page === undefined) return;
+    const cached = policies.get({ namespace: '', name: policy });
+    if (page === undefined || cached?.uid !== page.facts.uid) return;
     const { generation, mode, uid } = page.facts;
     const standing = ledger.standings(policy, clock.nowMs());
-    const previous = statusOf(policies.get({ namespace: '', name: policy })?.status);
-    const status = policyStatusFor({ ...standing, generation, mode, problems: page.problems, discovered: book.discovered, discoveryProblem: page.discoveryProblem }, previous, nowTime());
+    const previous = statusOf(cached.status);
+    const held = guard.heldChangesOf(page.facts).map(({ hold, namespaces, confirmation }) => ({ reason: hold, namespaces, line: confirmationLine(policy, ANNOTATION_FOR[hold], confirmation) }));
+    const { problems, discoveryProblem } = page;
+    const status = policyStatusFor({ ...standing, generation, mode, problems, held, orphanCount: this.#orphanCount(page.facts), discovered: book.discovered, discoveryProblem }, previous, nowTime());
     const isResuming = standing.unattemptedCount > 0 && previous?.observedGeneration === generation;
     const isNews = previous === undefined || digestOf(previous) !== digestOf(status);
-    if (isNews && !isResuming) await this.#apply({ name: policy, uid }, status);
+    // An apply to /status does not look at the uid, so the version keeps it from a policy that came anew under the name.
+    if (isNews && !isResuming) await this.#apply({ name: policy, uid, resourceVersion: cached.resourceVersion }, status);
     const untilDueMs = untilPendingCountsMs(standing.standings);
     if (untilDueMs !== undefined) this.#later(policy, untilDueMs);
   }
 
-  async #apply(policy: { readonly name: string; readonly uid: string }, status: BaselinePolicyStatus): Promise<void> {
+  /** R8: managed objects of a former policy of this name, where this one selects nothing. */
+  #orphanCount({ name, uid }: { readonly name: string; readonly uid: string }): number {
+    let count = 0;
+    for (const observed of this.#dependencies.networkPolicies.values()) {
+      if (observed.policyLabel === name && observed.isLabelled && observed.policyUid !== '' && observed.policyUid !== uid && !observed.isKept) count += 1;
+    }
+    return count;
+  }
+
+  async #apply(policy: { readonly name: string; readonly uid: string; readonly resourceVersion: string }, status: BaselinePolicyStatus): Promise<void> {
     const { kube, clock, metrics, policies } = this.#dependencies;
     this.#writtenMs.set(policy.name, clock.nowMs());
     const written = await this.#admit(() => kube.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: BASELINE_POLICIES.kind, metadata: policy, status }, { subresource: 'status' }));
     metrics.wrote({ kind: BASELINE_POLICIES.kind, verb: 'apply', result: writeResultFor(written) });
-    if (written.ok) policies.recordWrite(written.value);
-    else if (written.error.kind !== 'notFound' && written.error.kind !== 'aborted') this.#later(policy.name, STATUS_INTERVAL_MS * 2);
+    if (written.ok) {
+      policies.recordWrite(written.value);
+      this.#tellOfHolds(policy, status);
+    }
+    if (!written.ok && written.error.kind !== 'notFound' && written.error.kind !== 'aborted') this.#later(policy.name, STATUS_INTERVAL_MS * 2);
+  }
+
+  #tellOfHolds(policy: { readonly name: string; readonly uid: string }, status: BaselinePolicyStatus): void {
+    const held = status.conditions.filter(({ type }) => type === CONDITIONS.removalHeld || type === CONDITIONS.isolationHeld);
+    const told = held.map(({ message }) => message).join();
+    if (told !== '' && told !== this.#told.get(policy.uid)) for (const { reason, message } of held) this.#dependencies.onHeld(policy, { reason: reason as Reason, message });
+    if (told === '') this.#told.delete(policy.uid);
+    else this.#told.set(policy.uid, told);
   }
 
   #later(policy: string, delayMs: number): void {
     if (this.#isStarted && !this.#timers.has(policy)) this.#schedule(policy, Math.max(delayMs, STATUS_INTERVAL_MS));
   }
 }
+
+const ANNOTATION_FOR = { RemovalHeld: ANNOTATIONS.confirmRemoval, IsolationHeld: ANNOTATIONS.confirmIsolation } as const;
 
 /** The status as it was last written, or undefined when there is none that we would have written. */
 export function statusOf(status: unknown): BaselinePolicyStatus | undefined {

@@ -33,7 +33,7 @@ export function namespaceWorker(dependencies: Dependencies): (namespace: string,
     try {
       const reconciled = await reconcile(namespace, contexts[priority]);
       if (reconciled === undefined) return leave(namespace, dependencies);
-      const verdict = verdictOn(reconciled.outcomes.values(), reconciled.recorded);
+      const verdict = verdictOn(reconciled.outcomes.values(), reconciled.recorded, reconciled.world.holds.size > 0);
       metrics.reconciled({ result: verdict.result, durationMs: clock.nowMs() - startMs });
       settle(reconciled, priority, dependencies);
       return verdict.queue;
@@ -47,7 +47,8 @@ export function namespaceWorker(dependencies: Dependencies): (namespace: string,
   };
 }
 
-function leave(namespace: string, { ledger, statusWriter, stopwatch }: Dependencies): QueueAction {
+function leave(namespace: string, { contexts, ledger, statusWriter, stopwatch }: Dependencies): QueueAction {
+  contexts.fresh.guard.forget(namespace);
   stopwatch.cancel(namespace);
   for (const policy of ledger.forget(namespace)) statusWriter.touch(policy);
   return { kind: 'forget' };

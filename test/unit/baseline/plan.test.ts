@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isSettled, planFor } from '../../../src/baseline/plan.ts';
-import { nameOf } from '../../../src/baseline/report.ts';
+import { isSettled, nameOf, planFor } from '../../../src/baseline/plan.ts';
+import type { Direction } from '../../../src/api/network-policy.ts';
 import type { ObservedPolicy, PolicyFacts, World } from '../../../src/baseline/world.ts';
 import { anyLabels, anySpec } from '../../fixtures/arbitraries.ts';
 import { applied, foreign, inPlace, managed, namespace, plannedWords, policy, world } from '../../fixtures/worlds.ts';
@@ -53,9 +53,10 @@ describe('R4 a namespace that opts out', () => {
     expect(plannedWords(planFor(world({ namespace: optedOut, observed })))).toEqual(['remove standard.default-deny', 'remove standard.allow-dns', 'remove standard.allow-monitoring']);
   });
 
-  test('keeps them with onOptOut: Keep', () => {
+  test('marks them with onOptOut: Keep, once', () => {
     const keeping = policy('standard', { removal: { onOptOut: 'Keep' } });
-    expect(plannedWords(planFor(world({ namespace: optedOut, policies: [keeping], observed: inPlace(keeping) })))).toEqual([]);
+    expect(plannedWords(planFor(world({ namespace: optedOut, policies: [keeping], observed: inPlace(keeping) })))).toEqual(['leave standard.default-deny', 'leave standard.allow-dns', 'leave standard.allow-monitoring']);
+    expect(plannedWords(planFor(world({ namespace: optedOut, policies: [keeping], observed: inPlace(keeping).map((observed) => ({ ...observed, isKept: true })) })))).toEqual([]);
   });
 });
 
@@ -119,7 +120,7 @@ describe('properties of every plan', () => {
     const names = [...policies.flatMap((owner) => (owner.parts ?? []).map(({ name }) => name)), 'custom', 'standard.gone', 'other.default-deny'];
     const uids = [...policies.map(({ uid }) => uid), '', 'uid-of-another'];
     const hashes = [...policies.flatMap((owner) => (owner.parts ?? []).map(({ hash }) => hash)), 'tampered', ''];
-    const one = fc.record({ name: fc.constantFrom(...names), uid: fc.uuid(), isLabelled: fc.boolean(), policyLabel: fc.constantFrom('standard', 'pci', ''), policyUid: fc.constantFrom(...uids), isAdoptable: fc.boolean(), hash: fc.constantFrom(...hashes) });
+    const one = fc.record({ name: fc.constantFrom(...names), uid: fc.uuid(), isLabelled: fc.boolean(), policyLabel: fc.constantFrom('standard', 'pci', ''), policyUid: fc.constantFrom(...uids), isAdoptable: fc.boolean(), isKept: fc.boolean(), isolates: fc.constant<Direction[]>([]), otherManager: fc.constant(''), hash: fc.constantFrom(...hashes) });
     return fc.uniqueArray(one, { selector: ({ name }) => name, maxLength: 8 });
   };
   const anyWorld: fc.Arbitrary<World> = fc.tuple(anyPolicies, anyLabels).chain(([drafts, labels]) => {

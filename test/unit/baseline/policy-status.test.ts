@@ -7,7 +7,7 @@ const pending = (namespace: string, pendingForMs: number): Standing => ({ namesp
 const conflict = (namespace: string): Standing => ({ namespace, phase: 'Conflict', reason: 'ForeignObject', message: 'x', pendingForMs: 0 });
 
 function status(changes: Partial<PolicyProgress>, previous?: ReturnType<typeof policyStatusFor>): ReturnType<typeof policyStatusFor> {
-  const progress: PolicyProgress = { generation: 3, mode: 'Enforce', problems: [], standings: [protectedOne('a')], unattemptedCount: 0, unseenCount: 0, discovered: {}, discoveryProblem: undefined, ...changes };
+  const progress: PolicyProgress = { generation: 3, mode: 'Enforce', problems: [], standings: [protectedOne('a')], unattemptedCount: 0, unseenCount: 0, discovered: {}, discoveryProblem: undefined, held: [], orphanCount: 0, ...changes };
   return policyStatusFor(progress, previous, nowTime);
 }
 

@@ -10,7 +10,7 @@ const standard = policy();
 
 function report(facts: World, changes: Record<string, Outcome> = {}): NamespaceReport | undefined {
   const plans = planFor(facts);
-  return reportFor({ plans, outcomes: new Map([...allDone(plans), ...Object.entries(changes)]), record: facts.record, nowTime });
+  return reportFor({ plans, outcomes: new Map([...allDone(plans), ...Object.entries(changes)]), record: facts.record, contests: facts.contests, nowTime });
 }
 
 function record(changes: Partial<NamespaceRecord> & { inPlace?: boolean } = {}): NamespaceRecord {
@@ -106,7 +106,7 @@ describe('R16 what is written only on change', () => {
   test('the digest does not depend on when it was made', () => {
     const facts = world();
     const plans = planFor(facts);
-    const later = reportFor({ plans, outcomes: allDone(plans), record: undefined, nowTime: '2030-01-01T00:00:00Z' });
+    const later = reportFor({ plans, outcomes: allDone(plans), record: undefined, contests: new Map(), nowTime: '2030-01-01T00:00:00Z' });
     expect(later?.hash).toBe(report(facts)?.hash);
   });
   test('lastTransitionTime moves only when the status does', () => {

@@ -35,6 +35,10 @@ describe('defaults', () => {
       maxInFlight: 64,
       requestTimeoutMs: 10_000,
       watchSilenceLimitMs: 70_000,
+      removalLimit: 5,
+      removalLimitPercent: 10,
+      isolationLimit: 20,
+      isolationLimitPercent: 10,
       startupTimeoutMs: 30_000,
       shutdownTimeoutMs: 25_000,
     });

@@ -30,7 +30,7 @@ function documented(kind: 'BaselinePolicy' | 'NamespaceBaseline'): readonly stri
 describe('docs/conditions.md names exactly the conditions and reasons that there can be', () => {
   test('of a BaselinePolicy', () => {
     const standing = (changes: Partial<Standing>): Standing => ({ namespace: 'a', phase: 'Protected', reason: 'Protected', message: '', pendingForMs: 0, ...changes });
-    const progress: PolicyProgress = { generation: 1, mode: 'Enforce', problems: [], standings: [standing({})], unattemptedCount: 0, unseenCount: 0, discovered: {}, discoveryProblem: undefined };
+    const progress: PolicyProgress = { generation: 1, mode: 'Enforce', problems: [], standings: [standing({})], unattemptedCount: 0, unseenCount: 0, discovered: {}, discoveryProblem: undefined, held: [], orphanCount: 0 };
     const changes: readonly Partial<PolicyProgress>[] = [
       {},
       { standings: [] },
@@ -38,6 +38,8 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       { standings: [standing({ phase: 'Conflict', reason: 'ForeignObject' })] },
       { standings: [standing({ phase: 'Failed', reason: 'Forbidden' })] },
       { problems: [{ path: 'spec', message: 'x' }] },
+      ...(['RemovalHeld', 'IsolationHeld'] as const).map((reason) => ({ held: [{ reason, namespaces: ['a'], line: 'kubectl' }] })),
+      { orphanCount: 1 },
       ...(['DryRun', 'Paused'] as const).map((mode) => ({ mode })),
       ...(['DnsNotFound', 'DnsStale', 'ApiServerNotFound'] as const).map((discoveryProblem) => ({ discoveryProblem })),
     ];
@@ -57,6 +59,10 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       failing({ kind: 'held', name: 'standard.allow-monitoring' }),
       failing({ kind: 'refused', name: 'standard.allow-dns', reason: 'Denied', message: 'x' }),
       failing({ kind: 'refused', name: 'standard.allow-dns', reason: 'Denied', message: 'x' }, { observed: [managed(standard, 'default-deny')] }),
+      reported({ contests: new Map([['standard.default-deny', { manager: 'x', waitMs: 1 }]]) }),
+      reported({ holds: new Map([['standard', 'IsolationHeld']]) }),
+      reported({ holds: new Map([['standard', 'IsolationHeld']]), observed: inPlace(standard), record }),
+      reported({ holds: new Map([['standard', 'RemovalHeld']]), observed: inPlace(standard), namespace: namespace('team-a', { labels: {} }), record }),
       reported({ policies: [invalid] }),
       reported({ policies: [{ ...invalid, parts: undefined }], observed: inPlace(standard), record }),
     ].flat();
@@ -82,7 +88,7 @@ test.each((Object.keys(REASONS) as Reason[]).filter((reason) => ofNamespaces.has
 function reported(facts: Partial<World>, changes: Readonly<Record<string, Outcome>> = {}): readonly Condition[] {
   const whole = world(facts);
   const plans = planFor(whole);
-  return reportFor({ plans, outcomes: new Map([...allDone(plans), ...Object.entries(changes)]), record: whole.record, nowTime })?.status.conditions ?? [];
+  return reportFor({ plans, outcomes: new Map([...allDone(plans), ...Object.entries(changes)]), record: whole.record, contests: whole.contests, nowTime })?.status.conditions ?? [];
 }
 
 /** The type of the Event that the operator records for a reason. */
@@ -90,6 +96,7 @@ function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
   const records: EventRecord[] = [];
   const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => log };
   const announcer = new Announcer(log, { record: (event) => records.push(event) });
+  if (reason === 'RemovalHeld' || reason === 'IsolationHeld') announcer.held({ name: 'standard', uid: 'u' }, { reason, message: 'x' });
   announcer.reconciled(reconciledWith(reason), { isFresh: true, protectedAfterMs: reason === 'Protected' ? 1 : undefined });
   return records.find((record) => record.reason === reason)?.type;
 }
@@ -101,7 +108,7 @@ function reconciledWith(reason: Reason): Reconciled {
   const facts = reason === 'Removed' ? left : reason === 'Repaired' ? tampered : world({ observed: inPlace(standard) });
   const plans = planFor(facts);
   const outcomes = allDone(plans);
-  const report = reportFor({ plans, outcomes, record: facts.record, nowTime });
+  const report = reportFor({ plans, outcomes, record: facts.record, contests: facts.contests, nowTime });
   const entries = (report?.entries ?? []).map((entry) => (reason === 'Removed' || reason === 'Repaired' ? entry : { ...entry, reason }));
   return { world: facts, plans, outcomes, report: report === undefined ? undefined : { ...report, entries }, recorded: { ok: true, value: undefined }, recordUid: 'r' };
 }

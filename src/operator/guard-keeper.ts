@@ -1,0 +1,199 @@
+import { allowance, confirmationFor, isolatedDirections, unprotectionsIn, type GuardLimit } from '../baseline/guard.ts';
+import type { BaselinePolicySpec } from '../api/baseline-policy.ts';
+import { LABELS } from '../api/names.ts';
+import type { PolicyPlan } from '../baseline/plan.ts';
+import { isMatch, labelOf } from '../baseline/selection.ts';
+import type { Hold, NamespaceFacts, PolicyFacts, World } from '../baseline/world.ts';
+import { digestOf } from '../baseline/comparison.ts';
+import type { Clock } from '../clock.ts';
+import type { Caches } from './caches.ts';
+
+/** What was unprotected counts for so long, in milliseconds (R9). */
+export const GUARD_WINDOW_MS = 600_000;
+/** How long the count of isolated namespaces is good for, in milliseconds; it only sets a limit. */
+const COUNT_AGE_MS = 1000;
+
+/** A change of one policy that waits for a confirmation. */
+export interface HeldChange {
+  readonly hold: Hold;
+  readonly namespaces: readonly string[];
+  readonly confirmation: string;
+}
+
+/** The limits of both guards. */
+export interface GuardLimits {
+  readonly removal: GuardLimit;
+  readonly isolation: GuardLimit;
+}
+
+interface Dependencies {
+  readonly caches: Caches;
+  readonly clock: Clock;
+  readonly limits: GuardLimits;
+}
+
+type PolicyKey = Pick<PolicyFacts, 'name' | 'uid' | 'generation'>;
+
+/** Names that were confirmed for one generation of one policy. */
+interface Confirmed {
+  readonly uid: string;
+  readonly generation: number;
+  readonly namespaces: ReadonlySet<string>;
+}
+
+/**
+ * Holds back, as a whole, what would unprotect or isolate much at once, until it is confirmed (R9). It knows of every
+ * namespace what its plan would unprotect, so that the first of a thousand removals waits as the last one does.
+ */
+export class GuardKeeper {
+  readonly #dependencies: Dependencies;
+  /** What carrying out the plans of a namespace would unprotect now: policy and how many directions. */
+  readonly #open = new Map<string, ReadonlyMap<string, number>>();
+  /** The sum over {@link GuardKeeper.#open} of what is not confirmed. */
+  #openDirections = 0;
+  /** When directions were unprotected without a confirmation, oldest first. */
+  readonly #spent: { readonly atMs: number; readonly directions: number }[] = [];
+  readonly #confirmed = new Map<string, Confirmed>();
+  /** Namespaces that a policy's present generation may not isolate yet. */
+  readonly #isolation = new Map<string, Confirmed>();
+  /** Digests of the specs that were seen in DryRun, by uid. */
+  readonly #rehearsed = new Map<string, string>();
+  #counted = { atMs: Number.NEGATIVE_INFINITY, isolated: 0 };
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Takes note of what the plans of a namespace would unprotect. The plans must have been made without holds. */
+  consider(world: World, plans: readonly PolicyPlan[]): void {
+    const { name } = world.namespace;
+    const lost = new Map<string, number>();
+    for (const { policy } of unprotectionsIn(world, plans)) lost.set(policy, (lost.get(policy) ?? 0) + 1);
+    this.forget(name);
+    if (lost.size === 0) return;
+    this.#open.set(name, lost);
+    this.#openDirections += this.#unconfirmed(name, lost);
+  }
+
+  /** A namespace is gone: what was open of it protects nobody any more. */
+  forget(namespace: string): void {
+    const lost = this.#open.get(namespace);
+    if (lost === undefined) return;
+    this.#openDirections -= this.#unconfirmed(namespace, lost);
+    this.#open.delete(namespace);
+  }
+
+  /** What waits in a namespace, by policy. */
+  holdsIn(namespace: string, policies: readonly PolicyFacts[]): ReadonlyMap<string, Hold> {
+    const holds = new Map<string, Hold>();
+    const lost = this.#open.get(namespace);
+    if (lost !== undefined && this.#isOverLimit()) {
+      for (const policy of policies) if (lost.has(policy.name) && !isAmong(this.#confirmed.get(policy.name), policy, namespace)) holds.set(policy.name, 'RemovalHeld');
+    }
+    return new Map([...holds, ...this.isolationHoldsIn(namespace, policies)]);
+  }
+
+  /** What may not isolate a namespace yet, by policy. */
+  isolationHoldsIn(namespace: string, policies: readonly PolicyFacts[]): ReadonlyMap<string, Hold> {
+    const holds = new Map<string, Hold>();
+    if (this.#isolation.size === 0) return holds;
+    for (const policy of policies) if (isAmong(this.#isolation.get(policy.name), policy, namespace)) holds.set(policy.name, 'IsolationHeld');
+    return holds;
+  }
+
+  /** What was open of a namespace was carried out: from now on it counts as spent, unless it had been confirmed. */
+  settle(namespace: string): void {
+    const directions = this.#unconfirmed(namespace, this.#open.get(namespace) ?? new Map());
+    this.forget(namespace);
+    if (directions > 0) this.#spent.push({ atMs: this.#dependencies.clock.nowMs(), directions });
+  }
+
+  /** What of a policy waits for a confirmation now. */
+  heldChangesOf(policy: PolicyFacts): readonly HeldChange[] {
+    const leaving = this.#isOverLimit() ? [...this.#open].filter(([namespace, lost]) => lost.has(policy.name) && !isAmong(this.#confirmed.get(policy.name), policy, namespace)).map(([namespace]) => namespace) : [];
+    const isolation = this.#isolation.get(policy.name);
+    const isolating = isolation?.uid === policy.uid && isolation.generation === policy.generation ? [...isolation.namespaces] : [];
+    return [...heldChange('RemovalHeld', policy, leaving), ...heldChange('IsolationHeld', policy, isolating)];
+  }
+
+  /** A confirmation as it stands on the policy; gives back the namespaces that may go on now, if it fits. */
+  confirm(policy: PolicyFacts, confirmations: { readonly removal: string; readonly isolation: string }): readonly string[] {
+    return this.heldChangesOf(policy).flatMap((held) => {
+      if (held.hold === 'RemovalHeld' && held.confirmation === confirmations.removal) {
+        this.#confirmed.set(policy.name, { uid: policy.uid, generation: policy.generation, namespaces: new Set(held.namespaces) });
+        this.#count();
+        return held.namespaces;
+      }
+      if (held.hold === 'IsolationHeld' && held.confirmation === confirmations.isolation) {
+        this.#isolation.delete(policy.name);
+        return held.namespaces;
+      }
+      return [];
+    });
+  }
+
+  /**
+   * A policy came or changed: whether it would isolate too much is decided here, once for each generation, since labels
+   * that are set later are a decision of their own. `isKnown` when its status shows that this generation was accepted
+   * before a restart.
+   */
+  reviewIsolation(policy: PolicyFacts, facts: { readonly spec: BaselinePolicySpec | undefined; readonly isKnown: boolean }): void {
+    const digest = digestOf({ ...facts.spec, mode: undefined });
+    if (policy.mode === 'DryRun') this.#rehearsed.set(policy.uid, digest);
+    this.#isolation.delete(policy.name);
+    if (policy.mode !== 'Enforce' || !policy.isAccepted || policy.isDeleting || facts.isKnown || this.#rehearsed.get(policy.uid) === digest) return;
+    const { namespaces } = this.#dependencies.caches;
+    const isolating = [...namespaces.values()].filter((namespace) => this.#isNewlyIsolated(namespace, policy)).map(({ name }) => name);
+    if (isolating.length <= allowance(this.#dependencies.limits.isolation, namespaces.size)) return;
+    this.#isolation.set(policy.name, { uid: policy.uid, generation: policy.generation, namespaces: new Set(isolating) });
+  }
+
+  /** A policy is gone, and nothing of it waits any more. */
+  close({ name, uid }: { readonly name: string; readonly uid: string }): void {
+    this.#isolation.delete(name);
+    this.#confirmed.delete(name);
+    this.#rehearsed.delete(uid);
+    this.#count();
+  }
+
+  #count(): void {
+    this.#openDirections = [...this.#open].reduce((sum, [namespace, lost]) => sum + this.#unconfirmed(namespace, lost), 0);
+  }
+
+  #unconfirmed(namespace: string, lost: ReadonlyMap<string, number>): number {
+    let sum = 0;
+    for (const [policy, directions] of lost) if (this.#confirmed.get(policy)?.namespaces.has(namespace) !== true) sum += directions;
+    return sum;
+  }
+
+  #isNewlyIsolated(namespace: NamespaceFacts, policy: PolicyFacts): boolean {
+    if (policy.selector === undefined || namespace.isTerminating || namespace.isExcluded) return false;
+    if (labelOf(namespace.labels, LABELS.enabled) === 'true' || !isMatch(policy.selector, namespace.labels)) return false;
+    const now = isolatedDirections(this.#dependencies.caches.networkPolicies.inNamespace(namespace.name));
+    const wanted = policy.parts?.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? [];
+    return wanted.some((direction) => !now.includes(direction));
+  }
+
+  #isOverLimit(): boolean {
+    const nowMs = this.#dependencies.clock.nowMs();
+    while (nowMs - (this.#spent[0]?.atMs ?? nowMs) >= GUARD_WINDOW_MS) this.#spent.shift();
+    const total = this.#spent.reduce((sum, { directions }) => sum + directions, this.#openDirections);
+    return total > this.#dependencies.limits.removal.count && total > allowance(this.#dependencies.limits.removal, this.#isolatedCount(nowMs));
+  }
+
+  #isolatedCount(nowMs: number): number {
+    if (nowMs - this.#counted.atMs < COUNT_AGE_MS) return this.#counted.isolated;
+    const isolated = new Set<string>();
+    for (const { namespace, isolates } of this.#dependencies.caches.networkPolicies.values()) if (isolates.length > 0) isolated.add(namespace);
+    this.#counted = { atMs: nowMs, isolated: isolated.size };
+    return isolated.size;
+  }
+}
+
+function isAmong(names: Confirmed | undefined, policy: PolicyKey, namespace: string): boolean {
+  return names?.uid === policy.uid && names.generation === policy.generation && names.namespaces.has(namespace);
+}
+
+function heldChange(hold: Hold, { uid, generation }: PolicyKey, namespaces: readonly string[]): readonly HeldChange[] {
+  return namespaces.length === 0 ? [] : [{ hold, namespaces: [...namespaces].sort(), confirmation: confirmationFor({ uid, generation, namespaces }) }];
+}
