@@ -51,6 +51,14 @@ describe('docs/reconcile.md', () => {
   });
 });
 
+test('README.md lists the rules that hold, and names those that are planned', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const listed = [...readme.matchAll(/^\| (R\d+) \|/gm)].map((match) => match[1]);
+  expect(listed).toEqual(implemented.map(({ rule }) => rule));
+  const planned = /^R\d+.* are planned\.$/m.exec(readme)?.[0] ?? '';
+  expect([...planned.matchAll(/R\d+/g)].map(([rule]) => rule)).toEqual(sections.filter((section) => !implemented.includes(section)).map(({ rule }) => rule));
+});
+
 describe('the outcome table', () => {
   const name = 'standard.allow-dns';
   const retry: Outcome = { kind: 'retry', name, message: 'x' };
