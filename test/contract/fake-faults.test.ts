@@ -111,8 +111,12 @@ describe('connections', () => {
     await server.close();
     server = await fakeServerWithCrds({ bookmarkIntervalMs: 20 });
     kube = client();
-    const watch = watching(kube, { type: CONFIG_MAPS, resourceVersion: await filled(1) });
-    await eventually(() => { expect(watch.events.filter(({ type }) => type === 'BOOKMARK').length).toBeGreaterThan(2); });
+    const resourceVersion = await filled(1);
+    const watch = watching(kube, { type: CONFIG_MAPS, resourceVersion });
+    await eventually(() => { expect(watch.events.length).toBeGreaterThan(2); });
+    for (const event of watch.events) {
+      expect(event).toEqual({ type: 'BOOKMARK', object: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { resourceVersion } } });
+    }
     await watch.stop();
   });
 

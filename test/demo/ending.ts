@@ -18,8 +18,8 @@ export function tellNext(screen: Screen): void {
   screen.line();
   screen.title('Everything is stopped and cleaned up. Next');
   tellCommands(screen, [
-    ['make demo KEEP=1', 'the same, left running, to try it by hand'],
-    ['make help', 'everything else'],
+    ['try it by hand', 'make demo KEEP=1'],
+    ['everything else', 'make help'],
   ]);
 }
 
@@ -27,22 +27,21 @@ export function tellNext(screen: Screen): void {
 export function tellKept(screen: Screen, address: ControlPlaneAddress): void {
   screen.line();
   screen.title('It all keeps running. Try it by hand');
-  tellCommands(screen, [[`export KUBECONFIG=${address.kubeconfigPath}`]]);
-  tellCommands(screen, [[`alias kubectl=${address.kubectlPath}`, '# if you have none']]);
-  screen.line();
-  tellCommands(screen, [
-    ['kubectl get baselinepolicies', '# and namespacebaselines -A, networkpolicies -A'],
-    ['kubectl label namespace team-c nsbaseline.io/enabled=true', '# protect one more'],
-    ['kubectl describe namespacebaseline baseline -n team-b', '# why it is in conflict'],
-    ['kubectl annotate networkpolicy -n team-b standard.allow-monitoring nsbaseline.io/adopt=true', '# hand it over'],
-    ['kubectl edit baselinepolicy standard', '# change what is allowed'],
-    ['kubectl explain baselinepolicy.spec.allow.dns', '# every field is described'],
-    ['kubectl get events -A', '# what the operator did'],
-    [`tail -f ${join(address.directory, 'operator.log')}`, '# and what it says'],
-  ]);
-  screen.line();
-  screen.title('The one command that ends it all and removes its files');
-  tellCommands(screen, [[`kill ${address.processId}`]]);
+  const commands = [
+    ['use it', `export KUBECONFIG=${address.kubeconfigPath}`],
+    ['no kubectl?', `alias kubectl=${address.kubectlPath}`],
+    ['look around', 'kubectl get baselinepolicies; kubectl get namespacebaselines,networkpolicies -A'],
+    ['protect one', 'kubectl label namespace team-c nsbaseline.io/enabled=true'],
+    ['wait for it', 'kubectl wait namespacebaseline/baseline -n team-c --for=condition=Ready'],
+    ['ask why', 'kubectl describe namespacebaseline baseline -n team-b'],
+    ['hand over', 'kubectl annotate netpol standard.allow-monitoring -n team-b nsbaseline.io/adopt=true'],
+    ['allow more', 'kubectl edit baselinepolicy standard'],
+    ['every field', 'kubectl explain baselinepolicy.spec.allow.dns'],
+    ['its events', 'kubectl get events -A'],
+    ['its log', `tail -f ${join(address.directory, 'operator.log')}`],
+    ['end it all', `kill ${address.processId}`],
+  ];
+  tellCommands(screen, commands);
 }
 
 function tellCommands(screen: Screen, rows: readonly (readonly string[])[]): void {

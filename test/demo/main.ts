@@ -60,7 +60,9 @@ async function tellStory(stage: Stage): Promise<void> {
     for (const [index, step] of STORY.entries()) {
       await breath(screen, interruption.signal);
       screen.step(index + 1, step.title);
-      await step.play(scene);
+      await step.play(scene).catch((error: unknown) => {
+        throw new Error(`Step ${index + 1} failed. ${messageOf(error)}`, { cause: error });
+      });
     }
   };
   await orAborted(Promise.race([play(), ended]), interruption.signal);
@@ -69,9 +71,13 @@ async function tellStory(stage: Stage): Promise<void> {
 
 async function tellFailure(error: unknown, stage: Stage | undefined): Promise<void> {
   screen.line();
-  screen.problem(error instanceof Error ? error.message : String(error));
+  screen.problem(messageOf(interruption.signal.aborted ? interruption.signal.reason : error));
   if (stage === undefined || interruption.signal.aborted) return;
   screen.line();
   screen.title('The last lines of the operator\'s log');
-  for (const line of await stage.operator.lastLines(LOG_LINES)) screen.line(`  ${line}`);
+  for (const line of await stage.operator.lastLines(LOG_LINES)) screen.note(line);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fieldsOf, parsedJson, textOf } from '../../src/kube/json-shape.ts';
-import { cut, SCREEN_WIDTH } from './layout.ts';
 
 /** What the operator of the demo runs with. */
 export interface OperatorOptions {
@@ -61,7 +60,7 @@ export function startDemoOperator(options: OperatorOptions): DemoOperator {
         await pause(LOOK_INTERVAL_MS, undefined, { signal });
       }
     },
-    lastLines: async (count) => (await log()).slice(-count).map((line) => cut(readableLine(line), SCREEN_WIDTH - 2)),
+    lastLines: async (count) => (await log()).slice(-count).map(readableLine),
     async stop() {
       host.stdin.end();
       await exited;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { clusterDns } from '../controlplane/cluster-dns.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { kubernetesChoice } from '../controlplane/versions.ts';
 import { adminOf, type Admin } from './admin.ts';
 import { CHECKOUT } from './manifests.ts';
 import { observe, type Observer } from './observer.ts';
@@ -42,7 +43,7 @@ const ACCOUNT = { name: 'nsbaseline', namespace: 'nsbaseline-system' };
 /** Starts a control plane and the real operator in it, and tells how that goes. What it starts is in `started` at once, also when it throws. */
 export async function setStage({ screen, started, signal }: { readonly screen: Screen; readonly started: Leftovers; readonly signal: AbortSignal }): Promise<Stage> {
   const controlPlane = await timed(screen, 'starting etcd, kube-apiserver and kube-controller-manager', async () => {
-    const starting = startControlPlane({ version: 'newest' });
+    const starting = startControlPlane({ version: kubernetesChoice(process.env) });
     // Even when we are interrupted before it is up.
     started.add(async () => (await starting.catch(() => undefined))?.stop());
     const up = await orAborted(starting, signal);

@@ -1,0 +1,111 @@
+import { Option, type Command } from 'commander';
+import type { KubeObject } from '../kube/kube-object.ts';
+import { fieldOf } from '../kube/json-shape.ts';
+import { BASELINE_POLICIES } from '../operator/resources.ts';
+import { policySeen } from './cluster-facts.ts';
+import { withCluster, type ClusterSession } from './cluster-session.ts';
+import type { CommandContext } from './command-context.ts';
+import { exitCodesHelp, type ExitCodeName } from './exit-codes.ts';
+import { heldChanges, type HeldChange, type HeldKind } from './held-change.ts';
+import { exitCodeNameFor, failureText, type Attempt } from './kube-failure.ts';
+import { addClusterFlags, type ClusterFlags } from './kubectl-flags.ts';
+import { printable } from './printable.ts';
+import { isYes, processTerminal, type Terminal } from './terminal.ts';
+
+interface ApproveFlags extends ClusterFlags {
+  readonly removal?: true;
+  readonly isolation?: true;
+  readonly yes?: true;
+}
+
+/** One run of the command: what was asked for, and whom to tell. */
+interface Run {
+  readonly policy: string;
+  readonly flags: ApproveFlags;
+  readonly session: ClusterSession;
+  readonly context: CommandContext;
+  readonly terminal: Terminal;
+}
+
+/** `approve`: confirms the one change of a BaselinePolicy that is held, exactly as the operator described it (R9). */
+export function defineApprove(command: Command, context: CommandContext, terminal: Terminal = processTerminal): void {
+  command
+    .description('Shows the change of a BaselinePolicy that the operator holds back, asks, and lets it go on.')
+    .argument('<policy>', 'the BaselinePolicy');
+  addClusterFlags(command)
+    .addOption(new Option('--removal', 'the removal that is held (RemovalHeld)').conflicts('isolation'))
+    .addOption(new Option('--isolation', 'the isolation that is held (IsolationHeld)'))
+    .option('-y, --yes', 'do not ask')
+    .addHelpText('after', approveHelp(context))
+    .action(async (policy: string, flags: ApproveFlags) => {
+      await withCluster(flags, context, (session) => approve({ policy, flags, session, context, terminal }));
+    });
+}
+
+async function approve(run: Run): Promise<ExitCodeName> {
+  const { policy, session, flags } = run;
+  const attempt: Attempt = { verb: 'get', type: BASELINE_POLICIES, name: policy };
+  const found = await session.kube.get({ type: BASELINE_POLICIES, name: policy });
+  if (!found.ok) return say(run, failureText(attempt, found.error), exitCodeNameFor(found.error));
+  const change = chosenChange(run, found.value);
+  if (typeof change === 'string') return change;
+  const { confirmation } = change;
+  if (confirmation === undefined) return say(run, `the message of the condition has no ${change.annotation} to write: ${printable(change.message)}`, 'failed');
+  if (fieldOf(found.value.metadata.annotations, change.annotation) === confirmation) return say(run, 'this is confirmed already; the operator goes on with it', 'ok');
+  if (flags.yes !== true) {
+    const go = await isWanted(run, change);
+    if (go !== true) return go;
+  }
+  return await confirm(run, found.value, { annotation: change.annotation, confirmation });
+}
+
+/** The change that is meant, or the exit code where there is none or it is not clear which. */
+function chosenChange(run: Run, object: KubeObject): HeldChange | ExitCodeName {
+  const policy = policySeen(object);
+  const wanted: HeldKind | undefined = run.flags.removal === true ? 'removal' : run.flags.isolation === true ? 'isolation' : undefined;
+  const changes = heldChanges(policy).filter(({ kind }) => wanted === undefined || kind === wanted);
+  const [change, other] = changes;
+  if (change === undefined) return say(run, `nothing is held${wanted === undefined ? '' : ` that is a ${wanted}`}, so there is nothing to confirm`, 'failed');
+  if (other !== undefined) return say(run, 'a removal and an isolation are held; write --removal or --isolation', 'usage');
+  // What is held may be another set of namespaces by now; the operator would not take this confirmation for it.
+  if (policy.observedGeneration !== policy.generation) return say(run, `the operator has not looked at generation ${policy.generation} yet; repeat this when it has`, 'failed');
+  return change;
+}
+
+async function isWanted(run: Run, change: HeldChange): Promise<true | ExitCodeName> {
+  const { context, terminal, policy } = run;
+  context.complain(`BaselinePolicy ${printable(policy)}: ${printable(change.message)}\n`);
+  const namespaces = `${change.count} ${change.count === 1 ? 'namespace' : 'namespaces'}`;
+  const question = change.kind === 'removal' ? `Let ${namespaces} lose protection?` : `Isolate ${namespaces}?`;
+  if (!terminal.canAsk) return say(run, `standard input is no terminal, so nobody can be asked, and nothing was confirmed: add --yes`, 'usage');
+  if (isYes(await terminal.ask(`${question} [y/N] `))) return true;
+  return say(run, 'nothing was confirmed', 'failed');
+}
+
+/** PUT of what was read and shown with nothing but the annotation added: whoever changed it meanwhile makes this a conflict. */
+async function confirm(run: Run, object: KubeObject, written: { readonly annotation: string; readonly confirmation: string }): Promise<ExitCodeName> {
+  const { context, policy, session } = run;
+  const annotations = { ...object.metadata.annotations, [written.annotation]: written.confirmation };
+  const replaced = await session.kube.replace(BASELINE_POLICIES, { ...object, metadata: { ...object.metadata, annotations } });
+  if (!replaced.ok) return say(run, failureText({ verb: 'update', type: BASELINE_POLICIES, name: policy }, replaced.error), exitCodeNameFor(replaced.error));
+  context.print(`baselinepolicy.nsbaseline.io/${printable(policy)} annotated: ${written.annotation}=${written.confirmation}\n`);
+  return 'ok';
+}
+
+function say({ context, policy }: Run, text: string, code: ExitCodeName): ExitCodeName {
+  context.complain(`${context.programName} approve: ${printable(policy)}: ${text}\n`);
+  return code;
+}
+
+function approveHelp({ programName }: CommandContext): string {
+  return `
+The operator holds back a change that would unprotect, or newly isolate, many namespaces at once, and says so in the
+condition RemovalHeld or IsolationHeld. A confirmation is for one generation of the policy and one set of namespaces:
+when either changes, it has to be given anew. --dry-run is not needed: nothing is written before you answer.
+
+Examples:
+  ${programName} approve standard
+  ${programName} approve standard --removal --yes
+
+${exitCodesHelp()}`;
+}
