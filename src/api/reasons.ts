@@ -32,6 +32,7 @@ export const REASONS = {
   OrphansPresent: 'Managed NetworkPolicies of a former BaselinePolicy of this name stand where this one selects nothing; nsbaseline prune lists and removes them.',
   Weakened: "Somebody else's NetworkPolicy undoes the isolation; nothing is done about it.",
   Repaired: 'A managed NetworkPolicy had been changed or deleted, and was put back.',
+  Adopted: "A NetworkPolicy that was somebody else's was handed over by its annotation, and is managed from now on.",
   Removed: 'The namespace is no longer selected; the managed NetworkPolicies were removed.',
 } as const;
 /** A documented reason. */

@@ -1,10 +1,13 @@
-import { ownershipOf, managedName } from './ownership.ts';
+import { ownershipOf, managedName, type Ownership } from './ownership.ts';
 import type { RenderedPart } from './rendering.ts';
 import { isSelected } from './selection.ts';
 import type { Contest, Hold, NamespaceRecord, ObservedPolicy, PolicyFacts, World } from './world.ts';
 
-/** How an object of ours differs from what is declared. */
+/** What somebody did to an object of ours. */
 export type Drift = 'deleted' | 'spec' | 'labels';
+
+/** Why an object is written over: what somebody did to it, what was declared anew, or whose it was before (R5, R8). */
+export type RepairCause = Exclude<Drift, 'deleted'> | 'rollout' | 'adoption' | 'takeover';
 
 /** What shall happen to one NetworkPolicy on behalf of one BaselinePolicy. */
 export type Action =
@@ -13,7 +16,7 @@ export type Action =
   /** `isRestoring` when the last NamespaceBaseline listed it, so that somebody deleted it. */
   | { readonly kind: 'create'; readonly part: RenderedPart; readonly isRestoring: boolean }
   /** Write the whole of it again over the object of this uid. */
-  | { readonly kind: 'repair'; readonly part: RenderedPart; readonly observed: ObservedPolicy; readonly drift: Drift }
+  | { readonly kind: 'repair'; readonly part: RenderedPart; readonly observed: ObservedPolicy; readonly cause: RepairCause }
   /** Somebody else's object stands under the name (R5). */
   | { readonly kind: 'refuse'; readonly part: RenderedPart; readonly observed: ObservedPolicy }
   /** It differs, but somebody keeps changing it back and it is not its time yet (R6). */
@@ -49,6 +52,12 @@ export function planFor(world: World): readonly PolicyPlan[] {
     const plan = policyPlan(world, policy);
     return plan.isSelected || plan.standing.length > 0 ? [plan] : [];
   });
+}
+
+/** Whether a default-deny of the operator stands for this policy, be it one that is taken over. */
+export function isDenyStanding(plan: PolicyPlan): boolean {
+  const name = `${plan.policy.name}.default-deny`;
+  return plan.standing.some((observed) => observed.name === name) || plan.actions.some((action) => nameOf(action) === name && (action.kind === 'keep' || action.kind === 'repair'));
 }
 
 /** Whether carrying the plans out needs any write. */
@@ -110,19 +119,29 @@ function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Actio
     const isRestoring = isRecordedName(part.name, policy, world.record);
     return isEarly && isRestoring ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
   }
-  const isOurs = ownershipOf(observed, policy, world.record) !== 'foreign';
-  if (!isOurs && !observed.isAdoptable) return { kind: 'refuse', part, observed };
-  const drift = driftOf({ observed, part, policy, isEquivalent: world.isEquivalent });
-  if (drift === undefined) return { kind: 'keep', part, observed };
-  return isEarly ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, drift };
+  const ownership = ownershipOf(observed, policy, world.record);
+  if (ownership === 'foreign' && !observed.isAdoptable) return { kind: 'refuse', part, observed };
+  const difference = differenceOf({ observed, part, policy, isEquivalent: world.isEquivalent });
+  if (difference === undefined) return { kind: 'keep', part, observed };
+  const cause = causeOf(difference, ownership, { observed, policy, record: world.record });
+  return isEarly && cause === difference ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, cause };
+}
+
+/** A difference on an object that nobody else has written, or from before this generation, is our own new declaration. */
+function causeOf(difference: 'spec' | 'labels', ownership: Ownership, facts: { readonly observed: ObservedPolicy; readonly policy: PolicyFacts; readonly record: NamespaceRecord | undefined }): RepairCause {
+  if (ownership === 'foreign') return 'adoption';
+  if (ownership === 'other-policy') return 'takeover';
+  const generation = facts.record?.entries.find((entry) => entry.policy === facts.policy.name)?.generation;
+  const isOurOwn = facts.observed.otherManager === '' || (generation !== undefined && generation !== facts.policy.generation);
+  return difference === 'labels' && !facts.observed.isKept ? 'labels' : isOurOwn ? 'rollout' : difference;
 }
 
 function isRecordedName(name: string, policy: PolicyFacts, record: NamespaceRecord | undefined): boolean {
   return record?.entries.some((entry) => entry.policy === policy.name && entry.managed.some((managed) => managed.name === name)) === true;
 }
 
-/** How an object of ours differs from its declaration, or undefined when it does not (R2). */
-function driftOf(facts: { observed: ObservedPolicy; part: RenderedPart; policy: PolicyFacts; isEquivalent: World['isEquivalent'] }): Drift | undefined {
+/** How an object differs from its declaration, or undefined when it does not (R2). */
+function differenceOf(facts: { observed: ObservedPolicy; part: RenderedPart; policy: PolicyFacts; isEquivalent: World['isEquivalent'] }): 'spec' | 'labels' | undefined {
   const { observed, part, policy } = facts;
   if (observed.hash !== part.hash && !facts.isEquivalent({ rendered: part.hash, observed: observed.hash })) return 'spec';
   const isMarked = observed.isLabelled && observed.policyLabel === policy.name && observed.policyUid === policy.uid && !observed.isKept;

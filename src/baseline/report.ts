@@ -5,7 +5,7 @@ import { PHASES, type NamespaceBaselineStatus, type Phase, type PolicyEntry } fr
 import { REASONS, type Reason } from '../api/reasons.ts';
 import { digestOf } from './comparison.ts';
 import type { Outcome, Outcomes } from './outcome.ts';
-import { nameOf, type Action, type Frozen, type PolicyPlan } from './plan.ts';
+import { isDenyStanding, nameOf, type Action, type Frozen, type PolicyPlan } from './plan.ts';
 import type { Contest, NamespaceRecord, ObservedPolicy } from './world.ts';
 
 /** What the NamespaceBaseline of a namespace shall say, and the digest that tells whether it says so already. */
@@ -40,6 +40,12 @@ export function reportFor(facts: {
   return { status, entries, hash: statusHash(status) };
 }
 
+/** Names the policy, where the sentence does not begin with the name of one of its objects anyway. */
+function messageFor(worst: PolicyEntry): string {
+  const text = worst.message ?? REASONS[worst.phase === 'Protected' ? 'Protected' : 'Pending'];
+  return text.startsWith(`${worst.policy}.`) ? text : `${worst.policy}: ${text}`;
+}
+
 /** A digest of a NamespaceBaseline's status without its transition times. */
 export function statusHash(status: unknown): string {
   return digestOf(JSON.parse(JSON.stringify(status, (key, value: unknown) => (key === 'lastTransitionTime' ? undefined : value))));
@@ -49,7 +55,7 @@ function readyCondition(worst: PolicyEntry, record: NamespaceRecord | undefined,
   const status = worst.phase === 'Protected' ? 'True' : 'False';
   const since = record?.readyStatus === status && record.readySince !== '' ? record.readySince : nowTime;
   const reason = worst.reason ?? worst.phase;
-  return { type: CONDITIONS.ready, status, reason, message: `${worst.policy}: ${worst.message ?? REASONS[worst.phase === 'Protected' ? 'Protected' : 'Pending']}`, lastTransitionTime: since };
+  return { type: CONDITIONS.ready, status, reason, message: messageFor(worst), lastTransitionTime: since };
 }
 
 type Facts = Parameters<typeof reportFor>[0];
@@ -129,7 +135,8 @@ function isMissing(action: Wanted): boolean {
 
 /** R7, R9, R11: where something stands, what was said of it before still holds. */
 function frozenVerdict(frozen: Frozen, phaseBefore: Phase | undefined): Verdict {
-  if (frozen === 'DryRun' || frozen === 'Paused') return { phase: frozen, reason: frozen, message: REASONS[frozen] };
+  if (frozen === 'DryRun') return { phase: frozen, reason: frozen, message: 'Nothing is written here; plan says what Enforce would do.' };
+  if (frozen === 'Paused') return { phase: frozen, reason: frozen, message: REASONS[frozen] };
   const reason = frozen === 'Invalid' ? 'PolicyInvalid' : frozen;
   return { phase: phaseBefore ?? 'Pending', reason, message: REASONS[reason] };
 }
@@ -158,8 +165,7 @@ function refusedVerdict(wanted: ReturnType<typeof wantedOutcomes>): Verdict | un
 function missingDnsVerdict(plan: PolicyPlan, wanted: ReturnType<typeof wantedOutcomes>): Verdict | undefined {
   const dns = wanted.find(({ action }) => action.part.part === 'allow-dns');
   if (dns?.outcome?.kind !== 'refused' || !isMissing(dns.action)) return undefined;
-  const isIsolated = plan.standing.some((observed) => observed.name === `${plan.policy.name}.default-deny`);
-  const reason = isIsolated ? 'AllowDnsMissing' : 'Unprotected';
+  const reason = isDenyStanding(plan) ? 'AllowDnsMissing' : 'Unprotected';
   return { phase: 'Failed', reason, message: `${REASONS[reason]} ${dns.outcome.message}` };
 }
 

@@ -69,6 +69,7 @@ export interface NamespaceRecord {
 /** What is kept of one policy's entry of a NamespaceBaseline. */
 export interface RecordedEntry {
   readonly policy: string;
+  readonly generation: number;
   readonly phase: PolicyEntry['phase'];
   readonly inPlace: boolean;
   readonly managed: readonly { readonly name: string; readonly uid: string }[];

@@ -76,6 +76,7 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
   IsolationHeld: 'If you mean it, run the kubectl line of the message or `nsbaseline approve`; or try the same spec in DryRun first.',
   Contested: 'Find who runs the field manager that the message names (`kubectl get networkpolicy NAME -n NAMESPACE --show-managed-fields -o yaml`) and have it leave the object alone.',
   Kept: '',
+  Adopted: '',
   OrphansPresent: '`nsbaseline prune` lists and removes them.',
   Weakened: 'Look at the NetworkPolicy that the message names, with whoever owns the namespace.',
   Pending: 'Wait. If it lasts, read the message and the log of the operator.',
@@ -97,6 +98,8 @@ export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>
   Protected: 'Normal',
   Repaired: 'Warning',
   Removed: 'Normal',
+  Kept: 'Normal',
+  Adopted: 'Normal',
   RemovalHeld: 'Warning',
 };
 

@@ -76,7 +76,7 @@ export const METRICS = {
   conflicts: {
     name: 'nsbaseline_conflicts',
     type: 'gauge',
-    help: 'NetworkPolicies of others that have the name of a managed policy.',
+    help: 'Namespaces in which a NetworkPolicy of somebody else has the name of a managed one.',
     labels: {},
   },
   weakened: {

@@ -1,7 +1,7 @@
 import { NAMESPACE_BASELINE_NAME } from '../api/names.ts';
 import type { PolicyEntry } from '../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../api/reasons.ts';
-import { nameOf } from '../baseline/plan.ts';
+import { nameOf, type Action, type Drift } from '../baseline/plan.ts';
 import type { Log } from '../observe/log.ts';
 import type { EventRecorder } from '../observe/events.ts';
 import type { Reconciled } from './reconcile.ts';
@@ -54,15 +54,19 @@ export class Announcer {
     if (before === reason) return;
     this.#told.set(key, reason);
     this.#log.warn({ namespace, policy: entry.policy, reason, detail: entry.message ?? '' }, 'namespace is not as declared');
-    this.#record(namespace, reconciled, { type: 'Warning', reason, note: `${entry.policy}: ${entry.message ?? REASONS[reason]}` });
+    this.#record(namespace, reconciled, { type: 'Warning', reason, note: noteFor(entry, reason) });
   }
 
   #repairs(namespace: string, reconciled: Reconciled): void {
     for (const action of reconciled.plans.flatMap((plan) => (plan.frozen === undefined ? plan.actions : []))) {
-      const isRepair = action.kind === 'repair' || (action.kind === 'create' && action.isRestoring);
       const name = nameOf(action);
-      if (!isRepair || reconciled.outcomes.get(name)?.kind !== 'inPlace') continue;
-      const drift = action.kind === 'repair' ? action.drift : 'deleted';
+      if (reconciled.outcomes.get(name)?.kind !== 'inPlace') continue;
+      if (action.kind === 'repair' && action.cause === 'adoption') {
+        this.#log.info({ namespace, networkPolicy: name, reason: 'Adopted' }, 'network policy adopted');
+        this.#record(namespace, reconciled, { type: 'Normal', reason: 'Adopted', note: `${name}: ${REASONS.Adopted}` });
+      }
+      const drift = driftIn(action);
+      if (drift === undefined) continue;
       this.#log.warn({ namespace, networkPolicy: name, drift, reason: 'Repaired' }, 'managed network policy repaired');
       this.#record(namespace, reconciled, { type: 'Warning', reason: 'Repaired', note: `${name} had been ${driftText(drift)} and was put back` });
     }
@@ -70,8 +74,11 @@ export class Announcer {
 
   #removed(namespace: string, reconciled: Reconciled): void {
     for (const entry of reconciled.world.record?.entries ?? []) this.#told.delete(`${namespace}/${entry.policy}`);
-    this.#log.info({ namespace, reason: 'Removed' }, 'namespace released');
-    this.#record(namespace, reconciled, { type: 'Normal', reason: 'Removed', note: REASONS.Removed });
+    const kinds = [...reconciled.outcomes.values()].map(({ kind }) => kind);
+    const reason = kinds.includes('removed') ? 'Removed' : kinds.includes('left') ? 'Kept' : undefined;
+    if (reason === undefined) return;
+    this.#log.info({ namespace, reason }, 'namespace released');
+    this.#record(namespace, reconciled, { type: 'Normal', reason, note: REASONS[reason] });
   }
 
   #record(namespace: string, reconciled: Reconciled, event: { type: 'Normal' | 'Warning'; reason: Reason; note: string }): void {
@@ -81,7 +88,19 @@ export class Announcer {
   }
 }
 
-function driftText(drift: 'deleted' | 'spec' | 'labels'): string {
+/** What is wrong, and what to do about it where the message alone does not say. */
+function noteFor({ policy, message }: PolicyEntry, reason: Reason): string {
+  const advice = message === undefined || message === REASONS[reason] ? REASONS[reason] : `${message}. ${REASONS[reason]}`;
+  return advice.startsWith(`${policy}.`) ? advice : `${policy}: ${advice}`;
+}
+
+/** What somebody had done to an object, where the action undoes that. */
+function driftIn(action: Action): Drift | undefined {
+  if (action.kind === 'create') return action.isRestoring ? 'deleted' : undefined;
+  return action.kind === 'repair' && (action.cause === 'spec' || action.cause === 'labels') ? action.cause : undefined;
+}
+
+function driftText(drift: Drift): string {
   switch (drift) {
     case 'deleted':
       return 'deleted';

@@ -1,5 +1,5 @@
 import type { Outcome } from '../baseline/outcome.ts';
-import { nameOf, type Action, type PolicyPlan } from '../baseline/plan.ts';
+import { isDenyStanding, nameOf, type Action, type PolicyPlan } from '../baseline/plan.ts';
 import { contestText } from '../baseline/report.ts';
 import { foreignObject, type PolicyWriter } from './policy-writer.ts';
 
@@ -56,8 +56,7 @@ function isHeld({ plan, action }: Step, outcomes: ReadonlyMap<string, Outcome>):
   if (action.kind !== 'create') return false;
   const dns = plan.actions.find((candidate) => isDns({ plan, action: candidate }));
   if (dns === undefined || (dns.kind !== 'create' && dns.kind !== 'refuse')) return false;
-  const isIsolated = plan.standing.some((observed) => observed.name === `${plan.policy.name}.default-deny`);
-  return !isIsolated && outcomes.get(nameOf(dns))?.kind !== 'inPlace';
+  return !isDenyStanding(plan) && outcomes.get(nameOf(dns))?.kind !== 'inPlace';
 }
 
 function frozenOutcome(action: Action): Outcome {
@@ -74,7 +73,7 @@ async function carriedOut({ plan, action }: Step, namespace: string, writer: Pol
     case 'create':
       return writer.create(action.part, target, action);
     case 'repair':
-      return writer.repair(action.part, target, { uid: action.observed.uid, drift: action.drift, manager: action.observed.otherManager });
+      return writer.repair(action.part, target, { uid: action.observed.uid, cause: action.cause, manager: action.observed.otherManager });
     case 'wait':
       return { kind: 'refused', name: action.part.name, reason: 'Contested', message: contestText(action.part.name, action.contest), recheckMs: action.contest.waitMs };
     case 'remove':

@@ -1,5 +1,5 @@
 import type { Outcome } from '../baseline/outcome.ts';
-import type { Drift } from '../baseline/plan.ts';
+import type { Drift, RepairCause } from '../baseline/plan.ts';
 import { hasOnlyUnknownAdditions } from '../baseline/comparison.ts';
 import { ownershipOf } from '../baseline/ownership.ts';
 import type { RenderedPart } from '../baseline/rendering.ts';
@@ -61,12 +61,13 @@ export class PolicyWriter {
   }
 
   /** A forced apply of the whole spec, bound to the uid that was looked at. */
-  async repair(part: RenderedPart, target: WriteTarget, found: { readonly uid: string; readonly drift: Drift; readonly manager: string }): Promise<Outcome> {
+  async repair(part: RenderedPart, target: WriteTarget, found: { readonly uid: string; readonly cause: RepairCause; readonly manager: string }): Promise<Outcome> {
     const { kube, metrics } = this.#dependencies;
     const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, networkPolicyObject(part, { ...target, uid: found.uid })));
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
     const outcome = await this.#settle(part, target, { verb: 'patch', answer: applied });
-    if (outcome.kind === 'inPlace') this.#noteRepair(part.name, target, found);
+    const { cause, manager } = found;
+    if (outcome.kind === 'inPlace' && (cause === 'spec' || cause === 'labels')) this.#noteRepair(part.name, target, { drift: cause, manager });
     return outcome;
   }
 
@@ -110,7 +111,7 @@ export class PolicyWriter {
     const observed = networkPolicyProjection(standing.value);
     if (ownershipOf(observed, target.policy, undefined) === 'foreign' && !observed.isAdoptable) return foreignObject(name);
     if (observed.hash === part.hash && observed.policyUid === target.policy.uid) return { kind: 'inPlace', name, uid: observed.uid };
-    return this.repair(part, target, { uid: observed.uid, drift: 'spec', manager: observed.otherManager });
+    return this.repair(part, target, { uid: observed.uid, cause: 'takeover', manager: observed.otherManager });
   }
 
   async #settle(part: RenderedPart, target: WriteTarget, write: { readonly verb: string; readonly answer: Result<KubeObject, KubeError> }): Promise<Outcome> {

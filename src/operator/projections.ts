@@ -102,6 +102,7 @@ function recordedEntry(entry: unknown): RecordedEntry {
   const phase = fieldOf(entry, 'phase');
   return {
     policy: textOf(fieldOf(entry, 'policy')),
+    generation: Number(fieldOf(entry, 'generation') ?? 0),
     phase: PHASES.find((known) => known === phase) ?? 'Pending',
     inPlace: fieldOf(entry, 'inPlace') === true,
     managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => ({ name: textOf(fieldOf(managed, 'name')), uid: textOf(fieldOf(managed, 'uid')) })),

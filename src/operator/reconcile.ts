@@ -51,11 +51,13 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
   const plans = planFor(world);
   const outcomes = await execute(plans, namespace, context.policyWriter);
   if (isUnprotected(world, plans, outcomes)) context.guard.settle(namespace);
-  const report = reportFor({ plans, outcomes, record: world.record, contests: world.contests, nowTime: context.nowTime() });
+  // Read again, since a repair just now may have been the one that makes it a quarrel.
+  const contests = context.repairLog.contestsAmong(namespace, partNames(world.policies));
+  const report = reportFor({ plans, outcomes, record: world.record, contests, nowTime: context.nowTime() });
   const isGone = [...outcomes.values()].some((outcome) => outcome.kind === 'namespaceGone');
   const recorded = isGone ? success(undefined) : await context.recordWriter.write(namespace, report, world.record);
   const recordUid = context.caches.records.inNamespace(namespace)[0]?.uid ?? world.record?.uid;
-  return { world, plans, outcomes, report, recorded, recordUid };
+  return { world: { ...world, contests }, plans, outcomes, report, recorded, recordUid };
 }
 
 /**

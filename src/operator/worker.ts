@@ -33,7 +33,7 @@ export function namespaceWorker(dependencies: Dependencies): (namespace: string,
     try {
       const reconciled = await reconcile(namespace, contexts[priority]);
       if (reconciled === undefined) return leave(namespace, dependencies);
-      const verdict = verdictOn(reconciled.outcomes.values(), reconciled.recorded, reconciled.world.holds.size > 0);
+      const verdict = verdictOn(reconciled.outcomes.values(), reconciled.recorded, { isHeld: reconciled.world.holds.size > 0, isContested: reconciled.world.contests.size > 0 });
       metrics.reconciled({ result: verdict.result, durationMs: clock.nowMs() - startMs });
       settle(reconciled, priority, dependencies);
       return verdict.queue;
@@ -60,7 +60,9 @@ function settle(reconciled: Reconciled, priority: Priority, dependencies: Depend
   const namespace = world.namespace.name;
   const entries = (report?.entries ?? []).map((entry) => ({ ...entry, readyReason: readyReasonOf(entry) }));
   for (const policy of ledger.enter(namespace, entries, clock.nowMs())) statusWriter.touch(policy);
-  const protectedAfterMs = report?.status.phase === 'Protected' ? stopwatch.stop(namespace) : undefined;
+  // A conflict that is mended by hand hours later says nothing about how fast we are: what counts is the isolation.
+  const isInPlace = report?.entries.every(({ mode, inPlace }) => mode !== 'Enforce' || inPlace) === true;
+  const protectedAfterMs = isInPlace ? stopwatch.stop(namespace) : undefined;
   if (protectedAfterMs !== undefined) metrics.namespaceProtected(protectedAfterMs);
   announcer.reconciled(reconciled, { isFresh: priority === 'fresh', protectedAfterMs });
 }

@@ -35,7 +35,7 @@ describe('R2 a selected namespace has exactly the rendered set', () => {
     ['the policy uid', { policyUid: '' }],
   ])('R6 a stripped mark (%s) is drift on what was recorded', (_mark, stripped) => {
     const observed = [managed(standard, 'default-deny', stripped), managed(standard, 'allow-dns'), managed(standard, 'allow-monitoring')];
-    const record = { uid: 'r', hash: 'h', readyStatus: 'True', readySince: '', entries: [{ policy: 'standard', phase: 'Protected' as const, inPlace: true, managed: [{ name: 'standard.default-deny', uid: 'uid-standard.default-deny' }] }] };
+    const record = { uid: 'r', hash: 'h', readyStatus: 'True', readySince: '', entries: [{ policy: 'standard', generation: 1, phase: 'Protected' as const, inPlace: true, managed: [{ name: 'standard.default-deny', uid: 'uid-standard.default-deny' }] }] };
     expect(plannedWords(planFor(world({ observed, record })))).toEqual(['repair standard.default-deny']);
   });
 

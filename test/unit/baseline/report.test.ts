@@ -14,7 +14,7 @@ function report(facts: World, changes: Record<string, Outcome> = {}): NamespaceR
 }
 
 function record(changes: Partial<NamespaceRecord> & { inPlace?: boolean } = {}): NamespaceRecord {
-  const entry = { policy: 'standard', phase: 'Protected' as const, inPlace: changes.inPlace ?? true, managed: [] };
+  const entry = { policy: 'standard', generation: 1, phase: 'Protected' as const, inPlace: changes.inPlace ?? true, managed: [] };
   return { uid: 'r', hash: 'h', entries: [entry], readyStatus: 'True', readySince: '2020-01-01T00:00:00Z', ...changes };
 }
 

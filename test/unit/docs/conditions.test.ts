@@ -48,7 +48,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
 
   test('of a NamespaceBaseline', () => {
     const refusals = ['ForeignObject', 'Denied', 'Rejected', 'Altered', 'Forbidden'] as const;
-    const record: NamespaceRecord = { uid: 'r', hash: '', entries: [{ policy: 'standard', phase: 'Protected', inPlace: true, managed: [] }], readyStatus: 'True', readySince: nowTime };
+    const record: NamespaceRecord = { uid: 'r', hash: '', entries: [{ policy: 'standard', generation: 1, phase: 'Protected', inPlace: true, managed: [] }], readyStatus: 'True', readySince: nowTime };
     const invalid = policy('standard', {}, { isAccepted: false });
     const failing = (outcome: Outcome, facts: Partial<World> = {}): readonly Condition[] => reported({ policies: [standard], ...facts }, { [outcome.kind === 'namespaceGone' ? '' : outcome.name]: outcome });
     const conditions = [
@@ -104,11 +104,15 @@ function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
 /** What a reconcile gives back where there is `reason` to tell of. */
 function reconciledWith(reason: Reason): Reconciled {
   const left = world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard), record: { uid: 'r', hash: '', entries: [], readyStatus: '', readySince: '' } });
-  const tampered = world({ observed: [managed(standard, 'default-deny', { hash: 'other' })] });
-  const facts = reason === 'Removed' ? left : reason === 'Repaired' ? tampered : world({ observed: inPlace(standard) });
+  const tampered = world({ observed: [managed(standard, 'default-deny', { hash: 'other', otherManager: 'somebody' })] });
+  const adopted = world({ observed: [managed(standard, 'default-deny', { policyUid: '', isAdoptable: true })] });
+  const keeping = policy('standard', { removal: { onOptOut: 'Keep' } });
+  const kept = { ...left, policies: [keeping], observed: inPlace(keeping) };
+  const scenes = new Map<Reason, World>([['Removed', left], ['Repaired', tampered], ['Adopted', adopted], ['Kept', kept]]);
+  const facts = scenes.get(reason) ?? world({ observed: inPlace(standard) });
   const plans = planFor(facts);
   const outcomes = allDone(plans);
   const report = reportFor({ plans, outcomes, record: facts.record, contests: facts.contests, nowTime });
-  const entries = (report?.entries ?? []).map((entry) => (reason === 'Removed' || reason === 'Repaired' ? entry : { ...entry, reason }));
+  const entries = (report?.entries ?? []).map((entry) => (scenes.has(reason) ? entry : { ...entry, reason }));
   return { world: facts, plans, outcomes, report: report === undefined ? undefined : { ...report, entries }, recorded: { ok: true, value: undefined }, recordUid: 'r' };
 }

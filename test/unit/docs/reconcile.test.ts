@@ -78,7 +78,7 @@ describe('the outcome table', () => {
   ];
 
   test.each(rows)('says what the code does when %s, and worse things come first', (what, outcomes, record) => {
-    const { queue, result } = verdictOn(outcomes, record);
+    const { queue, result } = verdictOn(outcomes, record, { isHeld: false, isContested: false });
     const row = tableRow(what);
     expect(row.slice(2)).toEqual([nextText(queue), `\`${result}\``]);
   });
