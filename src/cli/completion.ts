@@ -16,10 +16,11 @@ export function defineCompletion(command: Command, context: CommandContext): voi
     });
 }
 
-/** Answers a completion script: what the last of `words` can become. */
-export function printCompletions(program: Command, words: readonly string[], context: Pick<CommandContext, 'print'>): void {
-  const { candidates, isFile } = completionsFor(program, words);
-  const lines = candidates.map(({ value, description }) => (description === '' ? value : `${value}\t${description}`));
+/** Answers a completion script: what the last of `words` can become. Names in the cluster are asked for, if it answers soon. */
+export async function printCompletions(program: Command, words: readonly string[], context: Pick<CommandContext, 'print' | 'env'>): Promise<void> {
+  const { candidates, isFile, wanted } = completionsFor(program, words);
+  const names = wanted === undefined ? [] : await (await import('./completion-names.ts')).namesInCluster(wanted, words, context.env);
+  const lines = [...candidates, ...names.map((value) => ({ value, description: '' }))].map(({ value, description }) => (description === '' ? value : `${value}\t${description}`));
   context.print([...lines, isFile ? ':0' : ':4', ''].join('\n'));
 }
 

@@ -11,7 +11,19 @@ export interface Completions {
   readonly candidates: readonly Candidate[];
   /** The name of a file can stand there. */
   readonly isFile: boolean;
+  /** A name of something in the cluster can stand there, which has to be asked for. */
+  readonly wanted?: WantedNames;
 }
+
+/** Names that only the cluster knows. */
+export interface WantedNames {
+  readonly kind: NameKind;
+  /** What they begin with. */
+  readonly prefix: string;
+}
+
+/** Of what there are names. */
+export type NameKind = 'namespace' | 'policy';
 
 /** How far a command line has come. */
 interface Position {
@@ -34,7 +46,9 @@ export function completionsFor(program: Command, words: readonly string[]): Comp
   const option = value === undefined ? undefined : optionNamed(position.command, flag);
   if (option !== undefined) return valuesOf(option, value ?? '');
   if (current.startsWith('-')) return matching(optionsOf(position.command), current);
-  return matching([...(position.argumentCount === 0 ? commandsOf(position.command) : []), ...argumentsOf(position)], current);
+  const isPolicy = position.command.registeredArguments[position.argumentCount]?.name() === 'policy';
+  const fixed = matching([...(position.argumentCount === 0 ? commandsOf(position.command) : []), ...argumentsOf(position)], current);
+  return isPolicy ? { ...fixed, wanted: { kind: 'policy', prefix: current } } : fixed;
 }
 
 function next(position: Position, word: string): Position {
@@ -60,9 +74,10 @@ function splitAtEquals(word: string): readonly [string, string | undefined] {
   return word.startsWith('--') && at > 0 ? [word.slice(0, at), word.slice(at + 1)] : [word, undefined];
 }
 
-/** An option whose value is called a path takes a file. */
+/** An option whose value is called a path takes a file, one whose value is called a namespace the name of one. */
 function valuesOf(option: Option, current: string): Completions {
   if (option.flags.endsWith('<path>')) return { candidates: [], isFile: true };
+  if (option.flags.endsWith('<namespace>')) return { candidates: [], isFile: false, wanted: { kind: 'namespace', prefix: current } };
   return matching((option.argChoices ?? []).map((value) => ({ value, description: '' })), current);
 }
 

@@ -20,7 +20,7 @@ export async function runCommandLine(words: readonly string[], world: Omit<Comma
   try {
     if (words[0] === COMPLETE_COMMAND) {
       const { printCompletions } = await import('./completion.ts');
-      printCompletions(await commandTree(context, () => true), words.slice(1), context);
+      await printCompletions(await commandTree(context, () => true), words.slice(1), context);
       return code;
     }
     const program = await commandTree(context, isWantedBy(words));

@@ -6,6 +6,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { RUN_OPTION_KEYS, flagOf } from '../../../src/cli/run-options.ts';
+import { API_VERSION } from '../../../src/api/names.ts';
+import { BASELINE_POLICIES } from '../../../src/operator/resources.ts';
+import { done, startCliCluster, type CliCluster } from './cli-cluster.ts';
 import { outcomeOf } from './command-line.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -48,6 +51,33 @@ describe('completion offers', () => {
   test('files where a path is wanted', async () => {
     expect(await offered('run', '--kubeconfig', '')).toEqual({ values: [], isFile: true });
     expect(await offered('run', '--kubeconfig=/tmp/')).toEqual({ values: [], isFile: true });
+  });
+});
+
+describe('names in the cluster', () => {
+  let cluster: CliCluster;
+  beforeAll(async () => {
+    cluster = await startCliCluster();
+    for (const name of ['team-a', 'team-b', 'other']) await cluster.namespace(name);
+    for (const name of ['standard', 'strict']) done(await cluster.kube.create(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name }, spec: {} }));
+  });
+  afterAll(() => cluster.stop());
+
+  test.each([
+    [['status', '-n', 'team-'], ['team-a', 'team-b']],
+    [['prune', '--namespace=o'], ['other']],
+    [['status', 'st'], ['standard', 'strict']],
+    [['approve', 'str'], ['strict']],
+    [['approve', 'standard', ''], []],
+  ])('are asked for: %j', async ([command = '', ...words], values) => {
+    expect(await offered(command, '--kubeconfig', cluster.kubeconfig, ...words)).toEqual({ values, isFile: false });
+    expect(await offered(command, `--kubeconfig=${cluster.kubeconfig}`, ...words)).toEqual({ values, isFile: false });
+  });
+
+  test('are none, without a word, where the cluster does not answer', async () => {
+    expect(await offered('status', '--kubeconfig', '/nope', '-n', '')).toEqual({ values: [], isFile: false });
+    cluster.server.intercept = () => ({ kind: 'silence', when: 'before' });
+    expect(await outcomeOf(['__complete', 'status', '--kubeconfig', cluster.kubeconfig, ''])).toEqual({ code: 0, printed: ':4\n', complaint: '' });
   });
 });
 
