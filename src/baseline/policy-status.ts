@@ -7,8 +7,8 @@ import type { Hold } from './world.ts';
 
 /** Namespaces that have been Pending for less than this change no condition (R16). */
 export const PENDING_GRACE_MS = 60_000;
-/** How many namespaces of a held change its condition names. */
-const HELD_LISTED = 10;
+/** How many namespaces the message of a condition names. */
+const NAMED = 10;
 /** How many failed namespaces a status names. */
 export const FAILED_LISTED = 10;
 
@@ -18,6 +18,8 @@ export interface Standing {
   readonly phase: Phase;
   readonly reason: Reason;
   readonly message: string;
+  /** Whether somebody else's NetworkPolicy undoes the isolation there (R17). */
+  readonly isWeakened: boolean;
   /** How long it has been Pending; 0 in every other phase. */
   readonly pendingForMs: number;
 }
@@ -63,7 +65,7 @@ export function policyStatusFor(progress: PolicyProgress, previous: BaselinePoli
       pending: count('Pending') + progress.unseenCount,
       failed: count('Failed'),
       conflicted: count('Conflict'),
-      weakened: 0,
+      weakened: progress.standings.filter(({ isWeakened }) => isWeakened).length,
     },
     failed: failedIn(progress.standings),
     discovered: progress.discovered,
@@ -111,6 +113,7 @@ function passingFindings(progress: PolicyProgress): readonly Finding[] {
     ...(isReconciling ? [passing(CONDITIONS.reconciling, 'Progressing', progressMessage(progress))] : []),
     ...progress.held.map((held) => passing(held.reason, held.reason, heldMessage(held))),
     ...(progress.orphanCount === 0 ? [] : [passing(CONDITIONS.orphansPresent, 'OrphansPresent', `${progress.orphanCount} NetworkPolicies: ${REASONS.OrphansPresent}`)]),
+    ...weakenedFinding(progress.standings),
     ...(progress.discoveryProblem === undefined ? [] : [passing(CONDITIONS.discoveryStale, progress.discoveryProblem, REASONS[progress.discoveryProblem])]),
   ];
 }
@@ -119,11 +122,18 @@ function passing(type: ConditionType, reason: Reason, message: string): Finding 
   return { type, status: 'True', reason, message };
 }
 
+function weakenedFinding(standings: readonly Standing[]): readonly Finding[] {
+  const weakened = standings.filter(({ isWeakened }) => isWeakened).map(({ namespace }) => namespace).sort();
+  if (weakened.length === 0) return [];
+  const named = `${weakened.slice(0, NAMED).join(', ')}${weakened.length > NAMED ? ` and ${weakened.length - NAMED} more` : ''}`;
+  return [passing(CONDITIONS.weakened, 'Weakened', `${weakened.length} namespaces: ${named}. The NamespaceBaseline of each says by what.`)];
+}
+
 /** R9: how many, which, and the line that confirms it. */
 function heldMessage(held: PolicyProgress['held'][number]): string {
   const what = held.reason === 'RemovalHeld' ? 'would lose their protection' : 'would be isolated';
-  const named = held.namespaces.slice(0, HELD_LISTED).join(', ');
-  const more = held.namespaces.length > HELD_LISTED ? ` and ${held.namespaces.length - HELD_LISTED} more` : '';
+  const named = held.namespaces.slice(0, NAMED).join(', ');
+  const more = held.namespaces.length > NAMED ? ` and ${held.namespaces.length - NAMED} more` : '';
   return `${held.namespaces.length} namespaces ${what} at once: ${named}${more}. To confirm: ${held.line}`;
 }
 

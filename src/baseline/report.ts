@@ -27,6 +27,8 @@ export function reportFor(facts: {
   readonly outcomes: Outcomes;
   readonly record: NamespaceRecord | undefined;
   readonly contests: ReadonlyMap<string, Contest>;
+  /** Every NetworkPolicy of the namespace. */
+  readonly observed: readonly ObservedPolicy[];
   /** RFC 3339, for a condition that changes now. */
   readonly nowTime: string;
 }): NamespaceReport | undefined {
@@ -35,8 +37,9 @@ export function reportFor(facts: {
   const worst = entries.reduce((a, b) => (PHASES.indexOf(b.phase) < PHASES.indexOf(a.phase) ? b : a));
   const conflicts = conflictsIn(facts).slice(0, BOUNDS.conflicts);
   const policies = entries.slice(0, BOUNDS.policiesPerNamespace);
+  const weakenedBy = weakenings(facts).slice(0, BOUNDS.weakenedBy);
   const ready = readyCondition(worst, facts.record, facts.nowTime);
-  const status: NamespaceBaselineStatus = { phase: worst.phase, policies, ...(conflicts.length > 0 ? { conflicts } : {}), conditions: [ready] };
+  const status: NamespaceBaselineStatus = { phase: worst.phase, policies, ...(conflicts.length > 0 ? { conflicts } : {}), ...(weakenedBy.length > 0 ? { weakenedBy } : {}), conditions: [ready] };
   return { status, entries, hash: statusHash(status) };
 }
 
@@ -190,6 +193,22 @@ function conflictsIn({ plans, outcomes, contests }: Facts): { name: string; reas
     if (isTaken) return [{ name, reason: 'ForeignObject' }];
     return contest === undefined ? [] : [{ name, reason: contest.manager === '' ? 'Contested' : `Contested by field manager ${contest.manager}`.slice(0, BOUNDS.messageLength) }];
   });
+}
+
+/**
+ * R17: others' NetworkPolicies that open a direction which a policy isolates here, by name. What is not one of the parts
+ * of a policy is another's, whatever labels it carries.
+ */
+function weakenings({ plans, observed }: Facts): { name: string; why: string }[] {
+  const enforced = plans.filter(({ isSelected, frozen }) => isSelected && frozen !== 'DryRun' && frozen !== 'Paused');
+  const isolated = new Set(enforced.flatMap(({ policy }) => policy.parts?.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? []));
+  const parts = new Set(enforced.flatMap((plan) => plan.actions.filter(({ kind }) => kind !== 'refuse').map(nameOf)));
+  const found = observed.flatMap(({ name, weakens }) => {
+    if (weakens === undefined || parts.has(name)) return [];
+    const why = [isolated.has('Ingress') ? weakens.ingress : undefined, isolated.has('Egress') ? weakens.egress : undefined].filter((text) => text !== undefined).join('; ');
+    return why === '' ? [] : [{ name, why: why.slice(0, BOUNDS.messageLength) }];
+  });
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function isForeign(outcome: Outcome | undefined): boolean {

@@ -3,6 +3,7 @@ import type { Direction, LabelSelector } from '../api/network-policy.ts';
 import type { PolicyEntry } from '../api/namespace-baseline.ts';
 import type { RenderedPart } from './rendering.ts';
 import type { Labels } from './selection.ts';
+import type { Weakening } from './weakening.ts';
 
 /** A namespace, as far as a baseline depends on it. */
 export interface NamespaceFacts {
@@ -50,6 +51,8 @@ export interface ObservedPolicy {
   readonly isKept: boolean;
   /** The directions of a default-deny that is or may be ours; empty for everything else. */
   readonly isolates: readonly Direction[];
+  /** How it undoes the isolation, where it does (R17). */
+  readonly weakens: Weakening | undefined;
   /** Who wrote it last, where that was not the operator; empty when it was. */
   readonly otherManager: string;
   /** The spec's digest for what is or may be ours; empty for what is plainly not. */

@@ -11,13 +11,10 @@ interface ConditionText {
   readonly meaning: string;
   /** The reasons by the status that they come with. */
   readonly reasons: Readonly<Partial<Record<'True' | 'False', readonly Reason[]>>>;
-  /** The issue that brings it, where the operator does not set it yet. */
-  readonly plannedIn?: string;
 }
 
 /** The reasons of Ready in a NamespaceBaseline: every one that an entry of status.policies can have. */
 const NAMESPACE_REASONS = ['Pending', 'Retrying', 'ForeignObject', 'Unprotected', 'AllowDnsMissing', 'Denied', 'Rejected', 'Altered', 'Forbidden', 'Contested', 'IsolationHeld', 'PolicyInvalid', 'DryRun', 'Paused'] as const satisfies readonly Reason[];
-const SAFE_TO_TRUST = 'Safe to trust';
 
 /** Every condition with the reasons that it can have, in the order of the page. */
 export const CONDITION_TEXTS: readonly ConditionText[] = [
@@ -47,7 +44,7 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
   { kind: 'BaselinePolicy', type: CONDITIONS.removalHeld, isGood: false, meaning: 'A removal that would unprotect much waits for a confirmation.', reasons: { True: ['RemovalHeld'] } },
   { kind: 'BaselinePolicy', type: CONDITIONS.isolationHeld, isGood: false, meaning: 'A change that would newly isolate much waits for a confirmation.', reasons: { True: ['IsolationHeld'] } },
   { kind: 'BaselinePolicy', type: CONDITIONS.orphansPresent, isGood: false, meaning: 'Managed NetworkPolicies stand where no live policy wants them.', reasons: { True: ['OrphansPresent'] } },
-  { kind: 'BaselinePolicy', type: CONDITIONS.weakened, isGood: false, meaning: "Somebody else's NetworkPolicy undoes the isolation.", reasons: {}, plannedIn: SAFE_TO_TRUST },
+  { kind: 'BaselinePolicy', type: CONDITIONS.weakened, isGood: false, meaning: "Somebody else's NetworkPolicy undoes the isolation of a selected namespace.", reasons: { True: ['Weakened'] } },
   {
     kind: 'NamespaceBaseline',
     type: CONDITIONS.ready,
@@ -99,6 +96,7 @@ export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>
   Repaired: 'Warning',
   Removed: 'Normal',
   Kept: 'Normal',
+  Weakened: 'Warning',
   Adopted: 'Normal',
   RemovalHeld: 'Warning',
 };
@@ -134,12 +132,8 @@ export function conditionsPage(): string {
 
 function conditionSections(kind: ConditionText['kind'], presence: string): readonly string[] {
   const texts = CONDITION_TEXTS.filter((text) => text.kind === kind);
-  const rows = texts.map((text) => [`\`${text.type}\``, `\`${text.isGood ? 'True' : 'absent'}\``, `${text.meaning}${planned(text)}`, reasonsText(text)]);
+  const rows = texts.map((text) => [`\`${text.type}\``, `\`${text.isGood ? 'True' : 'absent'}\``, text.meaning, reasonsText(text)]);
   return [`## Conditions of a ${kind}`, presence, table(['type', 'good is', 'meaning', 'reasons'], rows)];
-}
-
-function planned({ plannedIn }: ConditionText): string {
-  return plannedIn === undefined ? '' : ` **Not set yet**: planned with "${plannedIn}".`;
 }
 
 function reasonsText({ reasons: byStatus }: ConditionText): string {

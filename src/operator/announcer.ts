@@ -20,6 +20,9 @@ export class Announcer {
   /** The last reason told of each namespace and policy, where it was not a quiet one. */
   readonly #told = new Map<string, Reason>();
 
+  /** What was last told of others' policies that undo the isolation, by namespace. */
+  readonly #weakenings = new Map<string, string>();
+
   constructor(log: Log, events: EventRecorder) {
     this.#log = log;
     this.#events = events;
@@ -30,6 +33,7 @@ export class Announcer {
     const { name: namespace } = reconciled.world.namespace;
     this.#repairs(namespace, reconciled);
     for (const entry of reconciled.report?.entries ?? []) this.#entry(namespace, entry, reconciled);
+    this.#weakened(namespace, reconciled);
     if (protectedAfterMs !== undefined && isFresh) {
       this.#log.info({ namespace, reason: 'Protected', durationMs: Math.round(protectedAfterMs * 10) / 10 }, 'namespace protected');
       this.#record(namespace, reconciled, { type: 'Normal', reason: 'Protected', note: REASONS.Protected });
@@ -55,6 +59,17 @@ export class Announcer {
     this.#told.set(key, reason);
     this.#log.warn({ namespace, policy: entry.policy, reason, detail: entry.message ?? '' }, 'namespace is not as declared');
     this.#record(namespace, reconciled, { type: 'Warning', reason, note: noteFor(entry, reason) });
+  }
+
+  #weakened(namespace: string, reconciled: Reconciled): void {
+    const weakenedBy = reconciled.report?.status.weakenedBy ?? [];
+    const told = weakenedBy.map(({ name, why }) => `${name} ${why}`).join('; ');
+    if (told === (this.#weakenings.get(namespace) ?? '')) return;
+    if (told === '') this.#weakenings.delete(namespace);
+    else this.#weakenings.set(namespace, told);
+    if (told === '') return;
+    this.#log.warn({ namespace, reason: 'Weakened', weakenedBy }, 'isolation of a namespace is undone');
+    this.#record(namespace, reconciled, { type: 'Warning', reason: 'Weakened', note: `${told}. ${REASONS.Weakened}` });
   }
 
   #repairs(namespace: string, reconciled: Reconciled): void {

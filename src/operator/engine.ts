@@ -97,11 +97,11 @@ export function createEngine(parts: EngineParts): Engine {
   const reactions: Reactions = new Reactions({ caches, book, ledger, queue, finalizers, guard, assess, statusWriter, stopwatch, log });
   const state = (): ReturnType<Engine['state']> => {
     if (queue.isIdle) pulse.beat();
-    const { unprotected, conflicted } = ledger.troubles();
+    const { unprotected, conflicted, weakened } = ledger.troubles();
     return {
       policies: book.facts.map(({ name }) => ({ policy: name, phases: Object.fromEntries(ledger.counts().get(name) ?? []) })),
       unprotectedNamespaces: unprotected,
-      weakenedNamespaces: 0,
+      weakenedNamespaces: weakened,
       conflicts: conflicted,
       queue: { depth: { fresh: queue.depth('fresh'), resync: queue.depth('resync') }, oldestMs: queue.oldestMs(), retries: queue.retries },
     };

@@ -2,12 +2,20 @@ import type { PolicyEntry, Phase } from '../api/namespace-baseline.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { Standing } from '../baseline/policy-status.ts';
 
+/** An entry of a NamespaceBaseline with what is counted beside it. */
+export interface ReportedEntry extends PolicyEntry {
+  readonly readyReason: Reason;
+  /** Whether somebody else's NetworkPolicy undoes the isolation of the namespace (R17). */
+  readonly isWeakened: boolean;
+}
+
 interface Line {
   readonly phase: Phase;
   readonly reason: Reason;
   readonly message: string;
   /** Whether it was to be isolated and is not. */
   readonly isOpen: boolean;
+  readonly isWeakened: boolean;
   /** When this phase began, on the monotonic clock. */
   readonly sinceMs: number;
 }
@@ -35,7 +43,7 @@ export class Ledger {
   }
 
   /** A namespace was attempted, and this is what its report says of each policy; gives back the policies concerned. */
-  enter(namespace: string, entries: readonly (PolicyEntry & { readonly readyReason: Reason })[], nowMs: number): readonly string[] {
+  enter(namespace: string, entries: readonly (ReportedEntry)[], nowMs: number): readonly string[] {
     const concerned: string[] = [];
     const byPolicy = new Map(entries.map((entry) => [entry.policy, entry]));
     for (const [policy, account] of this.#accounts) {
@@ -62,7 +70,7 @@ export class Ledger {
   standings(policy: string, nowMs: number): { readonly standings: Standing[]; readonly unattemptedCount: number; readonly unseenCount: number } {
     const account = this.#accounts.get(policy);
     if (account === undefined) return { standings: [], unattemptedCount: 0, unseenCount: 0 };
-    const standings = [...account.lines].map(([namespace, { phase, reason, message, sinceMs }]) => ({ namespace, phase, reason, message, pendingForMs: phase === 'Pending' ? nowMs - sinceMs : 0 }));
+    const standings = [...account.lines].map(([namespace, { phase, reason, message, isWeakened, sinceMs }]) => ({ namespace, phase, reason, message, isWeakened, pendingForMs: phase === 'Pending' ? nowMs - sinceMs : 0 }));
     const unseenCount = [...account.unattempted].filter((namespace) => !account.lines.has(namespace)).length;
     return { standings, unattemptedCount: account.unattempted.size, unseenCount };
   }
@@ -78,17 +86,19 @@ export class Ledger {
     );
   }
 
-  /** How many namespaces a policy was to isolate and has not, and in how many a foreign object stands in the way. */
-  troubles(): { readonly unprotected: number; readonly conflicted: number } {
+  /** How many namespaces a policy was to isolate and has not, in how many a foreign object stands in the way, and in how many one undoes the isolation. */
+  troubles(): { readonly unprotected: number; readonly conflicted: number; readonly weakened: number } {
     const unprotected = new Set<string>();
     const conflicted = new Set<string>();
+    const weakened = new Set<string>();
     for (const { lines } of this.#accounts.values()) {
       for (const [namespace, line] of lines) {
         if (line.isOpen) unprotected.add(namespace);
         if (line.reason === 'ForeignObject') conflicted.add(namespace);
+        if (line.isWeakened) weakened.add(namespace);
       }
     }
-    return { unprotected: unprotected.size, conflicted: conflicted.size };
+    return { unprotected: unprotected.size, conflicted: conflicted.size, weakened: weakened.size };
   }
 
   /** Namespaces that a policy is concerned with as far as was reported. */
@@ -96,12 +106,12 @@ export class Ledger {
     return this.#accounts.get(policy)?.lines.keys() ?? [];
   }
 
-  #enterOne(namespace: string, entry: PolicyEntry & { readonly readyReason: Reason }, nowMs: number): boolean {
+  #enterOne(namespace: string, entry: ReportedEntry, nowMs: number): boolean {
     const account = this.#account(entry.policy);
     // A reconcile that began before the policy changed says nothing about the new generation.
     const isAttempt = entry.generation === account.generation && account.unattempted.delete(namespace);
     const before = account.lines.get(namespace);
-    const said = { phase: entry.phase, reason: entry.readyReason, message: entry.message ?? '', isOpen: entry.mode === 'Enforce' && !entry.inPlace };
+    const said = { phase: entry.phase, reason: entry.readyReason, message: entry.message ?? '', isOpen: entry.mode === 'Enforce' && !entry.inPlace, isWeakened: entry.isWeakened };
     if (before !== undefined && isSame(before, said)) return isAttempt;
     account.lines.set(namespace, { ...said, sinceMs: before?.phase === entry.phase ? before.sinceMs : nowMs });
     return true;
@@ -122,5 +132,5 @@ function remove(account: Account, namespace: string): boolean {
 }
 
 function isSame(before: Line, said: Omit<Line, 'sinceMs'>): boolean {
-  return before.phase === said.phase && before.reason === said.reason && before.message === said.message && before.isOpen === said.isOpen;
+  return before.phase === said.phase && before.reason === said.reason && before.message === said.message && before.isOpen === said.isOpen && before.isWeakened === said.isWeakened;
 }

@@ -4,6 +4,7 @@ import { statusHash } from '../baseline/report.ts';
 import { isExcluded, type Exclusion } from '../baseline/selection.ts';
 import type { NamespaceFacts, NamespaceRecord, ObservedPolicy, RecordedEntry } from '../baseline/world.ts';
 import type { Direction } from '../api/network-policy.ts';
+import { weakeningOf } from '../baseline/weakening.ts';
 import { managedName } from '../baseline/ownership.ts';
 import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../api/names.ts';
 import { PHASES } from '../api/namespace-baseline.ts';
@@ -63,7 +64,9 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   const policyLabel = textOf(fieldOf(labels, LABELS.policy));
   const mayBeOurs = isLabelled || isAdoptable || policyUid !== '' || policyLabel !== '';
   const isKept = fieldOf(annotations, ANNOTATIONS.kept) === 'true';
-  const marks = { ...identityOf(object), isLabelled, policyLabel, policyUid, isAdoptable, isKept };
+  // Looked at whatever the labels say, since anybody can put ours on his own.
+  const weakens = weakeningOf(object.spec);
+  const marks = { ...identityOf(object), isLabelled, policyLabel, policyUid, isAdoptable, isKept, weakens };
   if (!mayBeOurs) return { ...marks, hash: '', isolates: NO_DIRECTION, otherManager: '' };
   return { ...marks, hash: specHash(object.spec), isolates: isolatedBy(object), otherManager: otherManagerOf(object) };
 }

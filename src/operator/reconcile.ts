@@ -53,7 +53,7 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
   if (isUnprotected(world, plans, outcomes)) context.guard.settle(namespace);
   // Read again, since a repair just now may have been the one that makes it a quarrel.
   const contests = context.repairLog.contestsAmong(namespace, partNames(world.policies));
-  const report = reportFor({ plans, outcomes, record: world.record, contests, nowTime: context.nowTime() });
+  const report = reportFor({ plans, outcomes, record: world.record, contests, observed: world.observed, nowTime: context.nowTime() });
   const isGone = [...outcomes.values()].some((outcome) => outcome.kind === 'namespaceGone');
   const recorded = isGone ? success(undefined) : await context.recordWriter.write(namespace, report, world.record);
   const recordUid = context.caches.records.inNamespace(namespace)[0]?.uid ?? world.record?.uid;

@@ -58,7 +58,7 @@ function settle(reconciled: Reconciled, priority: Priority, dependencies: Depend
   const { world, report } = reconciled;
   const { ledger, statusWriter, announcer, stopwatch, metrics, clock } = dependencies;
   const namespace = world.namespace.name;
-  const entries = (report?.entries ?? []).map((entry) => ({ ...entry, readyReason: readyReasonOf(entry) }));
+  const entries = (report?.entries ?? []).map((entry) => ({ ...entry, readyReason: readyReasonOf(entry), isWeakened: report?.status.weakenedBy !== undefined }));
   for (const policy of ledger.enter(namespace, entries, clock.nowMs())) statusWriter.touch(policy);
   // A conflict that is mended by hand hours later says nothing about how fast we are: what counts is the isolation.
   const isInPlace = report?.entries.every(({ mode, inPlace }) => mode !== 'Enforce' || inPlace) === true;

@@ -277,3 +277,19 @@ describe('R6 a quarrel over one object', () => {
     await eventually(async () => (await scene.networkPolicy('quarrel-a', 'quarrel.default-deny'))?.spec).not.toHaveProperty('ingress');
   });
 });
+
+describe('R17 a foreign policy that undoes the isolation', () => {
+  test('R17 is reported while it is there, and nothing is done about it', async () => {
+    await declare('weak');
+    await settledIn('weak-a', 'weak');
+    const open = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'open', namespace: 'weak-a' }, spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] } };
+    const created = valueOf(await scene.kube.create(NETWORK_POLICIES, open));
+    await eventually(() => scene.report('weak-a')).toMatchObject({ phase: 'Protected', weakenedBy: [{ name: 'open' }] });
+    await eventually(() => scene.condition('weak', 'Weakened')).toBe('True Weakened');
+    await eventually(() => operator.metric('nsbaseline_weakened_namespaces')).toBe(1);
+    expect(await scene.networkPolicy('weak-a', 'open')).toEqual(created);
+    await scene.cluster.kubectl('delete', 'networkpolicy', 'open', '-n', 'weak-a');
+    await eventually(() => scene.report('weak-a')).not.toHaveProperty('weakenedBy');
+    await eventually(() => scene.condition('weak', 'Weakened')).toBe('');
+  });
+});

@@ -120,7 +120,7 @@ describe('properties of every plan', () => {
     const names = [...policies.flatMap((owner) => (owner.parts ?? []).map(({ name }) => name)), 'custom', 'standard.gone', 'other.default-deny'];
     const uids = [...policies.map(({ uid }) => uid), '', 'uid-of-another'];
     const hashes = [...policies.flatMap((owner) => (owner.parts ?? []).map(({ hash }) => hash)), 'tampered', ''];
-    const one = fc.record({ name: fc.constantFrom(...names), uid: fc.uuid(), isLabelled: fc.boolean(), policyLabel: fc.constantFrom('standard', 'pci', ''), policyUid: fc.constantFrom(...uids), isAdoptable: fc.boolean(), isKept: fc.boolean(), isolates: fc.constant<Direction[]>([]), otherManager: fc.constant(''), hash: fc.constantFrom(...hashes) });
+    const one = fc.record({ name: fc.constantFrom(...names), uid: fc.uuid(), isLabelled: fc.boolean(), policyLabel: fc.constantFrom('standard', 'pci', ''), policyUid: fc.constantFrom(...uids), isAdoptable: fc.boolean(), isKept: fc.boolean(), isolates: fc.constant<Direction[]>([]), weakens: fc.constant(undefined), otherManager: fc.constant(''), hash: fc.constantFrom(...hashes) });
     return fc.uniqueArray(one, { selector: ({ name }) => name, maxLength: 8 });
   };
   const anyWorld: fc.Arbitrary<World> = fc.tuple(anyPolicies, anyLabels).chain(([drafts, labels]) => {

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { policyStatusFor, untilPendingCountsMs, type PolicyProgress, type Standing } from '../../../src/baseline/policy-status.ts';
 
 const nowTime = '2026-01-02T03:04:05Z';
-const protectedOne = (namespace: string): Standing => ({ namespace, phase: 'Protected', reason: 'Protected', message: '', pendingForMs: 0 });
-const pending = (namespace: string, pendingForMs: number): Standing => ({ namespace, phase: 'Pending', reason: 'Retrying', message: 'x', pendingForMs });
-const conflict = (namespace: string): Standing => ({ namespace, phase: 'Conflict', reason: 'ForeignObject', message: 'x', pendingForMs: 0 });
+const protectedOne = (namespace: string): Standing => ({ namespace, phase: 'Protected', reason: 'Protected', message: '', isWeakened: false, pendingForMs: 0 });
+const pending = (namespace: string, pendingForMs: number): Standing => ({ namespace, phase: 'Pending', reason: 'Retrying', message: 'x', isWeakened: false, pendingForMs });
+const conflict = (namespace: string): Standing => ({ namespace, phase: 'Conflict', reason: 'ForeignObject', message: 'x', isWeakened: false, pendingForMs: 0 });
 
 function status(changes: Partial<PolicyProgress>, previous?: ReturnType<typeof policyStatusFor>): ReturnType<typeof policyStatusFor> {
   const progress: PolicyProgress = { generation: 3, mode: 'Enforce', problems: [], standings: [protectedOne('a')], unattemptedCount: 0, unseenCount: 0, discovered: {}, discoveryProblem: undefined, held: [], orphanCount: 0, ...changes };

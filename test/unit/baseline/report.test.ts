@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../../src/baseline/outcome.ts';
 import { planFor } from '../../../src/baseline/plan.ts';
 import { reportFor, type NamespaceReport } from '../../../src/baseline/report.ts';
-import type { NamespaceRecord, World } from '../../../src/baseline/world.ts';
+import type { NamespaceRecord, ObservedPolicy, World } from '../../../src/baseline/world.ts';
 import { allDone, foreign, inPlace, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
 
 const nowTime = '2026-01-02T03:04:05Z';
@@ -10,7 +10,7 @@ const standard = policy();
 
 function report(facts: World, changes: Record<string, Outcome> = {}): NamespaceReport | undefined {
   const plans = planFor(facts);
-  return reportFor({ plans, outcomes: new Map([...allDone(plans), ...Object.entries(changes)]), record: facts.record, contests: facts.contests, nowTime });
+  return reportFor({ plans, outcomes: new Map([...allDone(plans), ...Object.entries(changes)]), record: facts.record, contests: facts.contests, observed: facts.observed, nowTime });
 }
 
 function record(changes: Partial<NamespaceRecord> & { inPlace?: boolean } = {}): NamespaceRecord {
@@ -106,11 +106,28 @@ describe('R16 what is written only on change', () => {
   test('the digest does not depend on when it was made', () => {
     const facts = world();
     const plans = planFor(facts);
-    const later = reportFor({ plans, outcomes: allDone(plans), record: undefined, contests: new Map(), nowTime: '2030-01-01T00:00:00Z' });
+    const later = reportFor({ plans, outcomes: allDone(plans), record: undefined, contests: new Map(), observed: [], nowTime: '2030-01-01T00:00:00Z' });
     expect(later?.hash).toBe(report(facts)?.hash);
   });
   test('lastTransitionTime moves only when the status does', () => {
     expect(report(world({ record: record() }))?.status.conditions[0]?.lastTransitionTime).toBe('2020-01-01T00:00:00Z');
     expect(report(world({ record: record({ readyStatus: 'False' }) }))?.status.conditions[0]?.lastTransitionTime).toBe(nowTime);
+  });
+});
+
+describe('R17 a foreign policy that undoes the isolation', () => {
+  const open = (name: string, weakens: ObservedPolicy['weakens']): ObservedPolicy => foreign(name, { weakens });
+  test('is named with how, by name, in isolated directions only', () => {
+    const observed = [open('b', { ingress: 'allows everyone', egress: 'allows everything' }), open('a', { egress: 'allows everything' }), foreign('c')];
+    expect(report(world({ observed }))?.status.weakenedBy).toEqual([{ name: 'a', why: 'allows everything' }, { name: 'b', why: 'allows everyone; allows everything' }]);
+    const ingressOnly = policy('standard', { isolate: ['Ingress'] });
+    expect(report(world({ policies: [ingressOnly], observed }))?.status.weakenedBy).toEqual([{ name: 'b', why: 'allows everyone' }]);
+  });
+  test('is seen although it carries our labels', () => {
+    const disguised = managed(standard, 'default-deny', { name: 'open', weakens: { ingress: 'allows everyone' } });
+    expect(report(world({ observed: [disguised, ...inPlace(standard)] }))?.status.weakenedBy).toEqual([{ name: 'open', why: 'allows everyone' }]);
+  });
+  test('counts for nothing where nothing is enforced', () => {
+    expect(report(world({ policies: [policy('standard', { mode: 'DryRun' })], observed: [open('a', { ingress: 'x' })] }))?.status.weakenedBy).toBeUndefined();
   });
 });

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { PolicyEntry } from '../../../src/api/namespace-baseline.ts';
-import type { Reason } from '../../../src/api/reasons.ts';
-import { Ledger } from '../../../src/operator/ledger.ts';
+import { Ledger, type ReportedEntry } from '../../../src/operator/ledger.ts';
 
-function entry(changes: Partial<PolicyEntry & { readyReason: Reason }> = {}): PolicyEntry & { readonly readyReason: Reason } {
-  return { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [], readyReason: 'Protected', ...changes };
+function entry(changes: Partial<ReportedEntry> = {}): ReportedEntry {
+  return { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [], readyReason: 'Protected', isWeakened: false, ...changes };
 }
 
 describe('R16 what a status is counted from', () => {
@@ -46,6 +44,6 @@ describe('R16 what a status is counted from', () => {
     ledger.enter('a', [entry({ phase: 'Failed', inPlace: false, readyReason: 'Unprotected' }), entry({ policy: 'pci', inPlace: false })], 0);
     ledger.enter('b', [entry({ mode: 'DryRun', phase: 'DryRun', inPlace: false, readyReason: 'DryRun' })], 0);
     ledger.enter('c', [entry({ phase: 'Conflict', readyReason: 'ForeignObject' })], 0);
-    expect(ledger.troubles()).toEqual({ unprotected: 1, conflicted: 1 });
+    expect(ledger.troubles()).toEqual({ unprotected: 1, conflicted: 1, weakened: 0 });
   });
 });
