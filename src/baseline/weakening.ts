@@ -109,11 +109,11 @@ function phraseFor({ ipv4, ipv6, isGuess }: Reach, peer: 'source' | 'destination
   return most === EVERY_ADDRESS ? `${verb} every ${family}${peer}` : `${verb} every pod of the cluster and the whole ${family}internet`;
 }
 
-/** What is let through on every single port of the protocol: port by port from where one range begins or ends to the next. */
+/** What is let through on every single port of the protocol. */
 function reachOn(protocol: Protocol, rules: readonly OpenRule[]): Reach {
   let reach: Reach = { ipv4: EVERY_ADDRESS, ipv6: EVERY_ADDRESS, isGuess: false };
   let steps = 0;
-  for (const port of turningPorts(protocol, rules)) {
+  for (const port of decisivePorts(protocol, rules)) {
     // The first port is always judged, however large the policy: hardly one that is meant well opens port 1.
     if (steps > MAX_STEPS) return { ...reach, isGuess: true };
     const peers = rules.filter(({ ports }) => ports.some((range) => range.protocol === protocol && range.first <= port && port <= range.last)).map((rule) => rule.peers());
@@ -125,17 +125,18 @@ function reachOn(protocol: Protocol, rules: readonly OpenRule[]): Reach {
   return reach;
 }
 
-/** The ports at which the rules that hold may change, the first port among them, in ascending order. */
-function turningPorts(protocol: Protocol, rules: readonly OpenRule[]): readonly number[] {
-  const turns = new Set([1]);
+/**
+ * The ports that decide for all: the first, and each one right after a range has ended. On any other port all the rules
+ * hold that hold on the port before. In ascending order.
+ */
+function decisivePorts(protocol: Protocol, rules: readonly OpenRule[]): readonly number[] {
+  const decisive = new Set([1]);
   for (const { ports } of rules) {
     for (const range of ports) {
-      if (range.protocol !== protocol) continue;
-      turns.add(range.first);
-      if (range.last < LAST_PORT) turns.add(range.last + 1);
+      if (range.protocol === protocol && range.last < LAST_PORT) decisive.add(range.last + 1);
     }
   }
-  return [...turns].sort((a, b) => a - b);
+  return [...decisive].sort((a, b) => a - b);
 }
 
 function reachOf(peers: readonly Peers[]): Reach {

@@ -32,6 +32,7 @@ describe('the addresses of a block', () => {
     ['IPv4 written as IPv6', '::ffff:10.0.0.0/104', '10.0.0.0/8'],
     ['all of IPv4 written as IPv6', '::ffff:0:0/96', '0.0.0.0/0'],
     ['IPv4 written as IPv6 with leading zeros, which are not octal', '::ffff:010.0.0.0/104', '10.0.0.0/8'],
+    ['more than all of IPv4 written as IPv6, which is IPv6', '::ffff:0:0/95', '::fffe:0:0/95'],
   ])('%s are read as the API server reads them', (_what, written, plain) => {
     expect(rangeOf(plain)).toBeDefined();
     expect(rangeOf(written)).toEqual(rangeOf(plain));

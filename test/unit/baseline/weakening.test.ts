@@ -18,7 +18,7 @@ const namespaceName = 'kubernetes.io/metadata.name';
 describe('R17 what undoes the isolation is said in a sentence', () => {
   test.each<[string, object, string]>([
     ['an empty rule', { ingress: [{}] }, 'allows every source on every port, for all pods'],
-    ['a rule without peers', { podSelector: web, ingress: [{ from: [] }] }, 'allows every source on every port, for pods app=web'],
+    ['a rule without peers', { podSelector: web, ingress: [{ from: [], ports: [] }] }, 'allows every source on every port, for pods app=web'],
     ['fields that are null', { podSelector: null, policyTypes: null, ingress: [{ from: null, ports: null }] }, 'allows every source on every port, for all pods'],
     ['every TCP port', onPorts({ protocol: 'TCP' }), 'allows every source on every TCP port, for all pods'],
     ['a port {}, which is TCP', onPorts({}), 'allows every source on every TCP port, for all pods'],
@@ -74,6 +74,7 @@ describe('R17 what leaves a peer or a port out is not reported', () => {
     ['a gap in the ports', onPorts({ port: 1, endPort: 79 }, { port: 81, endPort: 65_535 })],
     ['half of the ports of one protocol and half of another', onPorts({ port: 1, endPort: 30_000 }, { protocol: 'UDP', port: 30_001, endPort: 65_535 })],
     ['one family on some ports and the other on the rest', { ingress: [{ from: [block('0.0.0.0/0')], ports: [{ port: 1, endPort: 9 }] }, { from: [block('::/0')], ports: [{ port: 10, endPort: 65_535 }] }] }],
+    ['the same the other way round', { ingress: [{ from: [block('::/0')], ports: [{ port: 1, endPort: 9 }] }, { from: [block('0.0.0.0/0')], ports: [{ port: 10, endPort: 65_535 }] }] }],
     ['a named port', onPorts({ port: 'http' })],
     ['ingress rules of an egress policy', { policyTypes: ['Egress'], ingress: [{}] }],
     ['egress rules of an ingress policy', { policyTypes: ['Ingress'], egress: [{}] }],
@@ -81,6 +82,7 @@ describe('R17 what leaves a peer or a port out is not reported', () => {
     ['ports that are none', onPorts({ port: 0, endPort: 65_535 }, { endPort: 65_535 }, { port: 9, endPort: 1 }, { port: 1, endPort: 65_536 }, { port: 1.5 })],
     ['a peer that names no one, as a newer API may have it', from({}, { newer: {} }, null)],
     ['a block together with a selector', from({ ...everyNamespace, ...block('0.0.0.0/0') })],
+    ['a block together with every namespace, beside all but the private ranges', from({ ...everyNamespace, ...block('10.0.0.0/8') }, publicIpv4)],
     ['a block that is none', from(block('0/0'), { ipBlock: { cidr: 7 } }, { ipBlock: null })],
     ['lists that are none', { ingress: [{ from: 'all' }, { ports: {} }, 'all', 7, []], egress: {} }],
     ['inherited fields', Object.create({ ingress: [{}] })],
