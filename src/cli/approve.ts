@@ -7,6 +7,7 @@ import { withCluster, type ClusterSession } from './cluster-session.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCodesHelp, type ExitCodeName } from './exit-codes.ts';
 import { heldChanges, type HeldChange, type HeldKind } from './held-change.ts';
+import { heldNames } from './held-names.ts';
 import { exitCodeNameFor, failureText, type Attempt } from './kube-failure.ts';
 import { addClusterFlags, type ClusterFlags } from './kubectl-flags.ts';
 import { printable } from './printable.ts';
@@ -17,6 +18,9 @@ interface ApproveFlags extends ClusterFlags {
   readonly isolation?: true;
   readonly yes?: true;
 }
+
+/** How many names are listed before the question. */
+const MOST_NAMES = 200;
 
 /** One run of the command: what was asked for, and whom to tell. */
 interface Run {
@@ -75,11 +79,18 @@ function chosenChange(run: Run, object: KubeObject): HeldChange | ExitCodeName {
 async function isWanted(run: Run, change: HeldChange): Promise<true | ExitCodeName> {
   const { context, terminal, policy } = run;
   context.complain(`BaselinePolicy ${printable(policy)}: ${printable(change.message)}\n`);
+  context.complain(namesText(await heldNames(run.session.kube, policy, change)));
   const namespaces = `${change.count} ${change.count === 1 ? 'namespace' : 'namespaces'}`;
   const question = change.kind === 'removal' ? `Let ${namespaces} lose protection?` : `Isolate ${namespaces}?`;
   if (!terminal.canAsk) return say(run, `standard input is no terminal, so nobody can be asked, and nothing was confirmed: add --yes`, 'usage');
   if (isYes(await terminal.ask(`${question} [y/N] `))) return true;
   return say(run, 'nothing was confirmed', 'failed');
+}
+
+function namesText(names: readonly string[] | undefined): string {
+  if (names === undefined) return 'The names cannot be listed in full here: the cluster has changed meanwhile, not all of it may be read, or the operator excludes other namespaces than usual.\n';
+  const left = names.length - MOST_NAMES;
+  return ['These namespaces:', ...names.slice(0, MOST_NAMES).map((name) => `  ${printable(name)}`), ...(left > 0 ? [`  and ${left} more`] : []), ''].join('\n');
 }
 
 /** PUT of what was read and shown with nothing but the annotation added: whoever changed it meanwhile makes this a conflict. */

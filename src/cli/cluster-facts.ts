@@ -96,7 +96,7 @@ export function managedPolicySeen({ metadata }: KubeObject): ManagedPolicySeen {
     isLabelled: fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER,
     policyLabel: textOf(fieldOf(labels, LABELS.policy)),
     policyUid: textOf(fieldOf(annotations, ANNOTATIONS.policyUid)),
-    isKept: fieldOf(annotations, ANNOTATIONS.kept) !== undefined,
+    isKept: fieldOf(annotations, ANNOTATIONS.kept) === 'true',
     isTerminating: deletionTimestamp !== undefined,
   };
 }
