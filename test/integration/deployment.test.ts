@@ -76,7 +76,9 @@ describe('the roles that the operator ships with, on a real API server', () => {
     ['deletecollection', 'networkpolicies', 'no'],
     ['patch', 'namespaces', 'no'],
     ['patch', 'baselinepolicies/status', 'yes'],
-    ['patch', 'baselinepolicies', 'no'],
+    ['patch', 'baselinepolicies', 'yes'],
+    ['update', 'baselinepolicies', 'no'],
+    ['delete', 'baselinepolicies', 'no'],
     ['create', 'events.events.k8s.io', 'yes'],
     ['create', 'clusterrolebindings', 'no'],
   ])('%s %s: %s', async (verb, resource, answer) => {
