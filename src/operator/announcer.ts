@@ -17,15 +17,20 @@ const QUIET: readonly Reason[] = ['Pending', 'Protected', 'DryRun', 'Paused', 'R
 export class Announcer {
   readonly #log: Log;
   readonly #events: EventRecorder;
-  /** The last reason told of each namespace and policy, where it was not a quiet one. */
-  readonly #told = new Map<string, Reason>();
-
+  /** The last reason told, by namespace and policy, where it was not a quiet one. */
+  readonly #told = new Map<string, Map<string, Reason>>();
   /** What was last told of others' policies that undo the isolation, by namespace. */
   readonly #weakenings = new Map<string, string>();
 
   constructor(log: Log, events: EventRecorder) {
     this.#log = log;
     this.#events = events;
+  }
+
+  /** A namespace is gone: nothing will be told of it any more. */
+  forget(namespace: string): void {
+    this.#told.delete(namespace);
+    this.#weakenings.delete(namespace);
   }
 
   /** Tells of a reconcile that has just ended. */
@@ -48,15 +53,14 @@ export class Announcer {
   }
 
   #entry(namespace: string, entry: PolicyEntry, reconciled: Reconciled): void {
-    const key = `${namespace}/${entry.policy}`;
     const reason = (entry.reason ?? entry.phase) as Reason;
-    const before = this.#told.get(key);
-    if (QUIET.includes(reason)) {
-      this.#told.delete(key);
-      return;
-    }
-    if (before === reason) return;
-    this.#told.set(key, reason);
+    const told = this.#told.get(namespace) ?? new Map<string, Reason>();
+    const isNews = told.get(entry.policy) !== reason;
+    if (QUIET.includes(reason)) told.delete(entry.policy);
+    else told.set(entry.policy, reason);
+    if (told.size === 0) this.#told.delete(namespace);
+    else this.#told.set(namespace, told);
+    if (QUIET.includes(reason) || !isNews) return;
     this.#log.warn({ namespace, policy: entry.policy, reason, detail: entry.message ?? '' }, 'namespace is not as declared');
     this.#record(namespace, reconciled, { type: 'Warning', reason, note: noteFor(entry, reason) });
   }
@@ -88,7 +92,7 @@ export class Announcer {
   }
 
   #removed(namespace: string, reconciled: Reconciled): void {
-    for (const entry of reconciled.world.record?.entries ?? []) this.#told.delete(`${namespace}/${entry.policy}`);
+    this.forget(namespace);
     const kinds = [...reconciled.outcomes.values()].map(({ kind }) => kind);
     const reason = kinds.includes('removed') ? 'Removed' : kinds.includes('left') ? 'Kept' : undefined;
     if (reason === undefined) return;

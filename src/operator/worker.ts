@@ -47,9 +47,10 @@ export function namespaceWorker(dependencies: Dependencies): (namespace: string,
   };
 }
 
-function leave(namespace: string, { contexts, ledger, statusWriter, stopwatch }: Dependencies): QueueAction {
+function leave(namespace: string, { contexts, ledger, statusWriter, stopwatch, announcer }: Dependencies): QueueAction {
   contexts.fresh.guard.forget(namespace);
   stopwatch.cancel(namespace);
+  announcer.forget(namespace);
   for (const policy of ledger.forget(namespace)) statusWriter.touch(policy);
   return { kind: 'forget' };
 }
