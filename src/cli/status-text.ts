@@ -15,6 +15,7 @@ export interface StatusLook {
 }
 
 const LISTED_IN_CELL = 2;
+const MOST_LEFTOVERS = 20;
 const PHASE_TONES: ReadonlyMap<string, Tone> = new Map([
   ['Protected', 'good'],
   ['Failed', 'bad'],
@@ -31,7 +32,7 @@ export function statusText(status: BaselineStatus, scope: StatusScope, look: Sta
     namespaces.length > 0 ? namespacesText(namespaces, look) : '',
     status.policies.length > 0 ? policiesText(status.policies, look) : '',
     status.orphans.length > 0 ? orphansText(status.orphans, scope, look) : '',
-    status.kept.length > 0 ? `Left behind on purpose (onOptOut: Keep):\n${leftoversText(status.kept, look)}` : '',
+    status.kept.length > 0 ? `Left behind on purpose (onOptOut: Keep):\n${someLeftoversText(status.kept, look)}` : '',
     `${summary(status, scope, look)}\n`,
   ];
   return sections.filter((section) => section !== '').join('\n');
@@ -94,7 +95,9 @@ function raisedIn({ conditions }: PolicyStatus): readonly ConditionSeen[] {
 
 /** In full: the message of a held change ends with the line that lets it go on. */
 function explanations(policy: PolicyStatus, { isColoured, programName }: StatusLook): readonly string[] {
-  const lines = raisedIn(policy).map(({ type, message }) => ({ type, message, isHeld: type === CONDITIONS.removalHeld || type === CONDITIONS.isolationHeld }));
+  const raised = raisedIn(policy).map(({ type, message }) => ({ type, message, isHeld: type === CONDITIONS.removalHeld || type === CONDITIONS.isolationHeld }));
+  // A held policy is Stalled in the very same words.
+  const lines = raised.filter(({ type, message }) => type !== CONDITIONS.stalled || !raised.some((other) => other.isHeld && other.message === message));
   return [
     ...(policy.observedGeneration === policy.generation ? [] : [`  ${policy.policy}: the operator has not looked at generation ${policy.generation} yet\n`]),
     ...(policy.isDeleting ? [`  ${policy.policy}: is being deleted\n`] : []),
@@ -104,7 +107,14 @@ function explanations(policy: PolicyStatus, { isColoured, programName }: StatusL
 
 function orphansText(orphans: readonly Leftover[], scope: StatusScope, look: StatusLook): string {
   const where = scope.namespace === undefined ? '-A' : `-n ${scope.namespace}`;
-  return `Orphans, of policies that are gone (${look.programName} prune ${where} removes them):\n${leftoversText(orphans, look)}`;
+  return `Orphans, of policies that are gone (${look.programName} prune ${where} removes them):\n${someLeftoversText(orphans, look)}`;
+}
+
+/** Thousands of lines would hide the rest. */
+function someLeftoversText(leftovers: readonly Leftover[], look: StatusLook): string {
+  const shown = look.isWide ? leftovers : leftovers.slice(0, MOST_LEFTOVERS);
+  const left = leftovers.length - shown.length;
+  return `${leftoversText(shown, look)}${left > 0 ? `and ${left} more, which -o wide lists\n` : ''}`;
 }
 
 /** A table of NetworkPolicies that nobody looks after. */

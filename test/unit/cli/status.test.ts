@@ -130,8 +130,10 @@ describe('for people', () => {
 
   test('R9 a held change is told in full, with the line that confirms it', () => {
     const message = 'Far too many. kubectl annotate baselinepolicy standard --overwrite nsbaseline.io/confirm-removal=12-0123abcd';
-    const held = policy({}, { conditions: [...policy().conditions, { type: 'RemovalHeld', status: 'True', reason: 'RemovalHeld', message }] });
-    expect(text(status({ policies: [held] }))).toContain(`  standard: RemovalHeld: ${message} (or: nsbaseline approve standard)\n`);
+    const held = policy({}, { conditions: [...policy().conditions, ...['Stalled', 'RemovalHeld'].map((type) => ({ type, status: 'True', reason: 'RemovalHeld', message }))] });
+    const shown = text(status({ policies: [held] }));
+    expect(shown).toContain(`  standard: RemovalHeld: ${message} (or: nsbaseline approve standard)\n`);
+    expect(shown.split(message)).toHaveLength(2);
   });
 
   test('only problems are shown where that is asked for, and all are counted', () => {
@@ -140,6 +142,13 @@ describe('for people', () => {
     expect(shown).toContain('standard: quota');
     expect(shown).toContain('2 namespaces: 1 Failed, 1 Protected.');
     expect(text(status(), EVERYWHERE, { isAboutProblems: true })).toContain('1 namespace: 1 Protected. All is well.');
+  });
+
+  test('a few orphans are shown, and all of them with -o wide', () => {
+    const whole = status({ networkPolicies: [...SET.map((name) => managed(name)), ...Array.from({ length: 25 }, (_, at) => managed(`old.x${at}`, { policyUid: 'dead', policyLabel: 'old' }))] });
+    expect(text(whole)).toContain('and 5 more, which -o wide lists\n');
+    expect(text(whole, EVERYWHERE, { isWide: true }).match(/old\.x/g)).toHaveLength(25);
+    expect(text(whole)).toContain('25 orphans. Not all is well.');
   });
 
   test('ten thousand namespaces are no trouble', () => {
@@ -187,11 +196,11 @@ describe('the command', () => {
   });
 
   test('leaves out what may not be listed, with a note that says what to ask for', async () => {
-    cluster.server.intercept = ({ resource }) => (resource === 'networkpolicies' || resource === 'namespaces' ? { kind: 'respond', status: 403, body: '{"kind":"Status","message":"no\\u001b[2J"}' } : undefined);
+    cluster.server.intercept = ({ resource }) => (resource === 'networkpolicies' || resource === 'namespaces' ? { kind: 'respond', status: 403, body: '{"kind":"Status","message":"no\\u001b[2J\\u202e"}' } : undefined);
     const { code, complaint } = await cluster.run(defineStatus, ['-A']);
     expect(code).toBe(0);
-    expect(complaint).toContain('note: cannot list networkpolicies.networking.k8s.io in every namespace: no [2J; ask for the permission (kubectl auth can-i list networkpolicies.networking.k8s.io)');
-    expect(complaint).not.toContain('\u001b');
+    expect(complaint).toContain('note: cannot list networkpolicies.networking.k8s.io in every namespace: no [2J\\u202e; ask for the permission (kubectl auth can-i list networkpolicies.networking.k8s.io)');
+    expect(complaint).not.toMatch(/[\u001b\u202e]/);
   });
 
   test.each([
