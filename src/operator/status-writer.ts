@@ -42,6 +42,8 @@ export class StatusWriter {
   readonly #admit: Admit;
   readonly #timers = new Map<string, Timer>();
   readonly #writtenMs = new Map<string, number>();
+  /** Generations that a former run had finished with: while they are only looked through again, their status stands. */
+  readonly #resumed = new Map<string, number>();
   /** What was last told of held changes, by uid. */
   readonly #told = new Map<string, string>();
   readonly #inFlight = new Set<Promise<void>>();
@@ -55,7 +57,12 @@ export class StatusWriter {
   /** Begins to write, with every policy there is. */
   start(): void {
     this.#isStarted = true;
-    for (const { name } of this.#dependencies.book.facts) this.touch(name);
+    const { book, policies } = this.#dependencies;
+    for (const { name, generation } of book.facts) {
+      const status = statusOf(policies.get({ namespace: '', name })?.status);
+      if (status?.observedGeneration === generation && isSettled(status)) this.#resumed.set(name, generation);
+      this.touch(name);
+    }
   }
 
   /** Something that the policy's status counts may have changed. */
@@ -94,7 +101,8 @@ export class StatusWriter {
     const held = guard.heldChangesOf(page.facts).map(({ hold, namespaces, confirmation }) => ({ reason: hold, namespaces, line: confirmationLine(policy, ANNOTATION_FOR[hold], confirmation) }));
     const { problems, discoveryProblem } = page;
     const status = policyStatusFor({ ...standing, generation, mode, problems, held, orphanCount: this.#orphanCount(page.facts), discovered: book.discovered, discoveryProblem }, previous, nowTime());
-    const isResuming = standing.unattemptedCount > 0 && previous?.observedGeneration === generation;
+    const isResuming = standing.unattemptedCount > 0 && this.#resumed.get(policy) === generation;
+    if (!isResuming) this.#resumed.delete(policy);
     const isNews = previous === undefined || digestOf(previous) !== digestOf(status);
     // An apply to /status does not look at the uid, so the version keeps it from a policy that came anew under the name.
     if (isNews && !isResuming) await this.#apply({ name: policy, uid, resourceVersion: cached.resourceVersion }, status);
@@ -134,6 +142,10 @@ export class StatusWriter {
   #later(policy: string, delayMs: number): void {
     if (this.#isStarted && !this.#timers.has(policy)) this.#schedule(policy, Math.max(delayMs, STATUS_INTERVAL_MS));
   }
+}
+
+function isSettled(status: BaselinePolicyStatus): boolean {
+  return !status.conditions.some(({ type }) => type === CONDITIONS.reconciling);
 }
 
 const ANNOTATION_FOR = { RemovalHeld: ANNOTATIONS.confirmRemoval, IsolationHeld: ANNOTATIONS.confirmIsolation } as const;

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import type { BaselinePolicyStatus } from '../../../src/api/baseline-policy.ts';
+import type { KubeClient } from '../../../src/kube/kube-client.ts';
+import { ObjectCache } from '../../../src/kube/object-cache.ts';
+import { success } from '../../../src/kube/result.ts';
+import type { Metrics } from '../../../src/observe/metrics.ts';
+import { GuardKeeper } from '../../../src/operator/guard-keeper.ts';
+import { Ledger, type ReportedEntry } from '../../../src/operator/ledger.ts';
+import { PolicyBook } from '../../../src/operator/policy-book.ts';
+import { namespaceProjection, networkPolicyProjection, policyProjection, recordProjection } from '../../../src/operator/projections.ts';
+import { StatusWriter } from '../../../src/operator/status-writer.ts';
+import { exclusionFor } from '../../../src/baseline/selection.ts';
+import { ManualClock } from '../../fixtures/manual-clock.ts';
+
+const onChange = (): void => undefined;
+
+/** A writer over one policy `standard`, whose API server keeps what is applied. */
+function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; readonly ledger: Ledger; readonly clock: ManualClock; readonly written: BaselinePolicyStatus[] } {
+  const clock = new ManualClock();
+  const written: BaselinePolicyStatus[] = [];
+  const policies = new ObjectCache({ project: policyProjection, onChange });
+  const caches = {
+    policies,
+    networkPolicies: new ObjectCache({ project: networkPolicyProjection, onChange }),
+    namespaces: new ObjectCache({ project: namespaceProjection(exclusionFor({ operatorNamespace: 'x', globs: [] })), onChange }),
+    records: new ObjectCache({ project: recordProjection, onChange }),
+  };
+  const metadata = { name: 'standard', uid: 'u', generation: 1 };
+  policies.upsert({ metadata: { ...metadata, resourceVersion: '1' }, spec: {}, ...(stored === undefined ? {} : { status: stored }) });
+  const book = new PolicyBook({ discovered: {}, isDnsCurrent: true });
+  for (const cached of policies.values()) book.write(cached);
+  const ledger = new Ledger();
+  const kube: Pick<KubeClient, 'apply'> = {
+    apply: (_type, object) => {
+      written.push(object.status as BaselinePolicyStatus);
+      return Promise.resolve(success({ ...object, metadata: { ...metadata, resourceVersion: String(written.length + 1) }, spec: {} }));
+    },
+  };
+  const metrics: Pick<Metrics, 'wrote'> = { wrote: () => undefined };
+  const guard = new GuardKeeper({ caches, clock, limits: { removal: { count: 5, percent: 10 }, isolation: { count: 20, percent: 10 } } });
+  const writer = new StatusWriter(
+    { kube: kube as KubeClient, clock, policies, networkPolicies: caches.networkPolicies, book, ledger, guard, metrics: metrics as Metrics, nowTime: () => '2026-01-01T00:00:00Z', onHeld: () => undefined },
+    (request) => request(),
+  );
+  return { writer, ledger, clock, written };
+}
+
+function inPlace(): ReportedEntry {
+  return { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [], readyReason: 'Protected', isWeakened: false };
+}
+
+const names = ['a', 'b', 'c', 'd'];
+
+describe('R16 when a status is written', () => {
+  test('R16 a long rollout tells of its progress, once a second', async () => {
+    const { writer, ledger, clock, written } = stage();
+    ledger.expect({ name: 'standard', generation: 1 }, names);
+    writer.start();
+    await clock.advance(0);
+    for (const name of names) {
+      ledger.enter(name, [inPlace()], clock.nowMs());
+      writer.touch('standard');
+      await clock.advance(500);
+    }
+    await clock.advance(1000);
+    expect(written.map(({ namespaces }) => namespaces.protected)).toEqual([0, 2, 4]);
+    expect(written.at(-1)?.conditions[0]).toMatchObject({ type: 'Ready', status: 'True' });
+  });
+
+  test('R10 R16 a restart over a settled policy writes nothing while it looks through the namespaces, nor afterwards', async () => {
+    const first = stage();
+    first.ledger.expect({ name: 'standard', generation: 1 }, names);
+    for (const name of names) first.ledger.enter(name, [inPlace()], 0);
+    first.writer.start();
+    await first.clock.advance(0);
+    const { writer, ledger, clock, written } = stage(first.written[0]);
+    ledger.expect({ name: 'standard', generation: 1 }, names);
+    writer.start();
+    for (const name of names) {
+      await clock.advance(1000);
+      ledger.enter(name, [inPlace()], clock.nowMs());
+      writer.touch('standard');
+    }
+    await clock.advance(5000);
+    expect(written).toEqual([]);
+  });
+
+  test('R16 a namespace that stays Pending is told of a minute later, without any further event', async () => {
+    const { writer, ledger, clock, written } = stage();
+    ledger.enter('a', [{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }], 0);
+    writer.start();
+    await clock.advance(59_000);
+    expect(written.at(-1)?.conditions[1]).toMatchObject({ type: 'AllProtected', status: 'True' });
+    await clock.advance(2000);
+    expect(written.at(-1)?.conditions[1]).toMatchObject({ type: 'AllProtected', status: 'False' });
+  });
+});
