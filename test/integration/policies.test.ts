@@ -8,7 +8,6 @@ import { eventually, OPTED_IN, setScene, standardSet, valueOf, type Scene } from
 
 let scene: Scene;
 let operator: OperatorProcess;
-const declared = new Set<string>();
 
 beforeAll(async () => {
   scene = await setScene();
@@ -16,19 +15,12 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  for (const name of declared) await scene.removeBaselinePolicy(name);
-  declared.clear();
+  await scene.clear();
 });
 
 afterAll(async () => {
   await operator.stop();
 });
-
-/** Declares a policy for the namespaces labelled `set=<name>`. */
-async function declare(name: string, spec: BaselinePolicySpec = {}): Promise<void> {
-  declared.add(name);
-  await scene.baselinePolicy(name, { namespaceSelector: { matchLabels: { set: name } }, ...spec });
-}
 
 async function versions(namespace: string): Promise<ReadonlyMap<string, string>> {
   const policies = valueOf(await scene.kube.list({ type: NETWORK_POLICIES, namespace })).items;
@@ -39,11 +31,11 @@ async function versions(namespace: string): Promise<ReadonlyMap<string, string>>
 describe('R7 modes', () => {
   test('R7 DryRun writes no NetworkPolicy, reports the plan, and becomes real with Enforce', async () => {
     await scene.namespace('r7-a', { set: 'r7-a' });
-    await declare('r7-a', { mode: 'DryRun' });
+    await scene.declare('r7-a', { mode: 'DryRun' });
     await eventually(() => scene.report('r7-a')).toMatchObject({ phase: 'DryRun', policies: [{ plan: { apply: ['r7-a.default-deny', 'r7-a.allow-dns', 'r7-a.allow-monitoring'], remove: [] } }] });
     expect(await scene.networkPolicyNames('r7-a')).toEqual([]);
     await eventually(() => scene.condition('r7-a', 'Ready')).toBe('True DryRun');
-    await declare('r7-a');
+    await scene.declare('r7-a');
     await eventually(() => scene.networkPolicyNames('r7-a')).toEqual(standardSet('r7-a'));
     await eventually(() => scene.condition('r7-a', 'AllProtected')).toBe('True AllInPlace');
   });
@@ -51,9 +43,9 @@ describe('R7 modes', () => {
   test.each(['DryRun', 'Paused'] as const)('R7 %s freezes what stands: drift stays, opting out removes nothing, managed still lists it', async (mode) => {
     const name = `r7-${mode.toLowerCase()}`;
     await scene.namespace(name, { set: name });
-    await declare(name);
+    await scene.declare(name);
     await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
-    await declare(name, { mode });
+    await scene.declare(name, { mode });
     await eventually(() => scene.report(name)).toMatchObject({ phase: mode });
     await scene.cluster.kubectl('delete', 'networkpolicy', `${name}.allow-monitoring`, '-n', name);
     await eventually(() => scene.report(name)).toMatchObject({ policies: [{ managed: [{ name: `${name}.allow-dns` }, { name: `${name}.default-deny` }] }] });
@@ -64,7 +56,7 @@ describe('R7 modes', () => {
   });
 
   test('R7 no finalizer is held by DryRun, Paused or removal Keep', async () => {
-    for (const mode of ['Enforce', 'DryRun', 'Paused'] as const) await declare(`r7-${mode.toLowerCase()}-f`, { mode });
+    for (const mode of ['Enforce', 'DryRun', 'Paused'] as const) await scene.declare(`r7-${mode.toLowerCase()}-f`, { mode });
     await eventually(() => scene.condition('r7-paused-f', 'Ready')).toBe('True Paused');
     for (const { metadata } of valueOf(await scene.kube.list({ type: BASELINE_POLICIES })).items) expect(metadata.finalizers).toBeUndefined();
   });
@@ -74,9 +66,9 @@ describe('policy edits', () => {
   test('R2 an edit reaches every selected namespace, and a part that is turned off goes', async () => {
     await scene.namespace('edit-a', { set: 'edit' });
     await scene.namespace('edit-b', { set: 'edit' });
-    await declare('edit', { allow: { sameNamespace: { enabled: true } } });
+    await scene.declare('edit', { allow: { sameNamespace: { enabled: true } } });
     for (const name of ['edit-a', 'edit-b']) await eventually(() => scene.networkPolicyNames(name)).toContain('edit.allow-same-namespace');
-    await declare('edit', { isolate: ['Ingress'] });
+    await scene.declare('edit', { isolate: ['Ingress'] });
     for (const name of ['edit-a', 'edit-b']) await eventually(() => scene.networkPolicyNames(name)).toEqual(['edit.allow-monitoring', 'edit.default-deny']);
     for (const name of ['edit-a', 'edit-b']) expect((await scene.networkPolicy(name, 'edit.default-deny'))?.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress'] });
   });
@@ -84,20 +76,20 @@ describe('policy edits', () => {
   test('R2 T an edit that takes labels out of a selector leaves none of them behind', async () => {
     await scene.namespace('edit-c', { set: 'edit-c' });
     const rule = (labels: Record<string, string> | undefined): BaselinePolicySpec => ({ rules: [{ name: 'web', ...(labels === undefined ? {} : { podSelector: { matchLabels: labels } }), ingress: [{ from: [{ podSelector: { matchLabels: labels ?? { app: 'x' } } }] }] }] });
-    await declare('edit-c', rule({ app: 'web', tier: 'front' }));
+    await scene.declare('edit-c', rule({ app: 'web', tier: 'front' }));
     await eventually(() => scene.networkPolicyNames('edit-c')).toContain('edit-c.web');
-    await declare('edit-c', rule({ app: 'web' }));
+    await scene.declare('edit-c', rule({ app: 'web' }));
     await eventually(async () => (await scene.networkPolicy('edit-c', 'edit-c.web'))?.spec).toMatchObject({ podSelector: { matchLabels: { app: 'web' } } });
-    await declare('edit-c', rule(undefined));
+    await scene.declare('edit-c', rule(undefined));
     await eventually(async () => fieldOf((await scene.networkPolicy('edit-c', 'edit-c.web'))?.spec, 'podSelector')).toEqual({});
   });
 
   test('R1 a selector edit takes in new namespaces and releases old ones', async () => {
     await scene.namespace('edit-d', { set: 'edit-d' });
     await scene.namespace('edit-e', { other: 'x' });
-    await declare('edit-d');
+    await scene.declare('edit-d');
     await eventually(() => scene.networkPolicyNames('edit-d')).toEqual(standardSet('edit-d'));
-    await declare('edit-d', { namespaceSelector: { matchExpressions: [{ key: 'other', operator: 'In', values: ['x', 'y'] }] } });
+    await scene.declare('edit-d', { namespaceSelector: { matchExpressions: [{ key: 'other', operator: 'In', values: ['x', 'y'] }] } });
     await eventually(() => scene.networkPolicyNames('edit-e')).toEqual(standardSet('edit-d'));
     await eventually(() => scene.networkPolicyNames('edit-d')).toEqual([]);
   });
@@ -108,7 +100,7 @@ describe('R16 the status of a BaselinePolicy', () => {
     await scene.namespace('r16-a', { set: 'r16' });
     await scene.namespace('r16-b', { set: 'r16' });
     valueOf(await scene.kube.create(NETWORK_POLICIES, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'r16.default-deny', namespace: 'r16-b' }, spec: { podSelector: {} } }));
-    await declare('r16');
+    await scene.declare('r16');
     await eventually(async () => (await scene.kube.get({ type: BASELINE_POLICIES, name: 'r16' })).ok && (await scene.condition('r16', 'AllProtected'))).toBe('False NotAllInPlace');
     const status = valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: 'r16' })).status;
     expect(status).toMatchObject({ observedGeneration: 1, namespaces: { matched: 2, protected: 1, conflicted: 1, failed: 0, pending: 0 }, failed: [{ namespace: 'r16-b', reason: 'ForeignObject' }] });
@@ -116,7 +108,7 @@ describe('R16 the status of a BaselinePolicy', () => {
   });
 
   test('R16 is written at most once a second however much happens', async () => {
-    await declare('r16-often');
+    await scene.declare('r16-often');
     await eventually(() => scene.condition('r16-often', 'Ready')).toBe('True Applied');
     const begin = Date.now();
     const before = await operator.metric('nsbaseline_writes_total', { kind: 'BaselinePolicy', result: 'success' });
@@ -128,7 +120,7 @@ describe('R16 the status of a BaselinePolicy', () => {
 
   test('R16 a policy nobody has looked at is not taken for healthy', async () => {
     await operator.stop();
-    await declare('r16-new');
+    await scene.declare('r16-new');
     expect(valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: 'r16-new' })).status).toEqual({ observedGeneration: -1 });
     operator = await scene.start();
     await eventually(() => scene.condition('r16-new', 'Ready')).toBe('True Applied');
@@ -138,7 +130,7 @@ describe('R16 the status of a BaselinePolicy', () => {
 describe('R10 restart', () => {
   test('R10 what is in place costs no write, and what changed meanwhile is found', async () => {
     for (const name of ['r10-a', 'r10-b', 'r10-c', 'r10-d']) await scene.namespace(name, { set: 'r10' });
-    await declare('r10');
+    await scene.declare('r10');
     for (const name of ['r10-a', 'r10-b', 'r10-c', 'r10-d']) await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
     await eventually(() => scene.condition('r10', 'AllProtected')).toBe('True AllInPlace');
     await operator.stop();
@@ -155,7 +147,7 @@ describe('R10 restart', () => {
   });
 
   test('R10 a restart over a settled cluster writes nothing at all', async () => {
-    await declare('r10-quiet');
+    await scene.declare('r10-quiet');
     await scene.namespace('r10-quiet', { set: 'r10-quiet' });
     await eventually(() => scene.condition('r10-quiet', 'AllProtected')).toBe('True AllInPlace');
     await eventually(() => scene.report('r10-quiet')).toMatchObject({ phase: 'Protected' });
@@ -172,7 +164,7 @@ describe('R12 one namespace that fails delays no other', () => {
     await scene.namespace('r12-quota');
     await scene.cluster.applyManifests([{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace: 'r12-quota' }, spec: { hard: { 'count/networkpolicies.networking.k8s.io': '0' } } }]);
     await eventually(async () => (await scene.cluster.tryKubectl(['get', 'resourcequota', 'none', '-n', 'r12-quota', '--output=jsonpath={.status.hard}'])).stdout).not.toBe('');
-    await declare('r12');
+    await scene.declare('r12');
     await scene.label('r12-quota', { set: 'r12' });
     await scene.namespace('r12-other', { set: 'r12' });
     await eventually(() => scene.report('r12-other')).toMatchObject({ phase: 'Protected' });
@@ -183,7 +175,7 @@ describe('R12 one namespace that fails delays no other', () => {
 
 describe('R14 discovery', () => {
   test('R14 DNS that moves is followed, and DNS that vanishes is remembered, over a restart too', async () => {
-    await declare('r14');
+    await scene.declare('r14');
     await scene.namespace('r14', { set: 'r14' });
     await eventually(() => scene.report('r14')).toMatchObject({ phase: 'Protected' });
     const [service, slice] = clusterDns() as readonly { readonly spec?: object; readonly ports?: readonly { readonly port: number }[] }[];
@@ -205,7 +197,7 @@ describe('R14 discovery', () => {
   });
 
   test('R14 the API server is reached at its endpoints and its Service address', async () => {
-    await declare('r14-api', { allow: { kubeApiServer: { enabled: true } } });
+    await scene.declare('r14-api', { allow: { kubeApiServer: { enabled: true } } });
     await scene.namespace('r14-api', { set: 'r14-api' });
     await eventually(() => scene.networkPolicyNames('r14-api')).toContain('r14-api.allow-kube-api-server');
     const egress = JSON.stringify((await scene.networkPolicy('r14-api', 'r14-api.allow-kube-api-server'))?.spec);

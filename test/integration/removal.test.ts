@@ -8,7 +8,6 @@ import { eventually, setScene, standardSet, valueOf, type Scene } from '../opera
 const CRD = 'baselinepolicies.nsbaseline.io';
 let scene: Scene;
 let operator: OperatorProcess;
-const declared = new Set<string>();
 
 beforeAll(async () => {
   scene = await setScene();
@@ -16,21 +15,12 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  for (const name of declared) {
-    await scene.cluster.tryKubectl(['patch', 'baselinepolicy', name, '--type=merge', '--patch={"metadata":{"finalizers":null}}']);
-    await scene.removeBaselinePolicy(name);
-  }
-  declared.clear();
+  await scene.clear();
 });
 
 afterAll(async () => {
   await operator.stop();
 });
-
-async function declare(name: string, spec: BaselinePolicySpec = {}): Promise<void> {
-  declared.add(name);
-  await scene.baselinePolicy(name, { namespaceSelector: { matchLabels: { set: name } }, ...spec });
-}
 
 /** A namespace of a set, protected, with a NetworkPolicy of its own. */
 async function settledIn(namespace: string, set: string): Promise<void> {
@@ -52,7 +42,7 @@ async function finalizers(policy: string): Promise<readonly string[]> {
 
 describe('R4 opting out', () => {
   test('R4 onOptOut: Keep leaves the policies as they are, marked, and takes them back when the namespace opts in again', async () => {
-    await declare('keep', { removal: { onOptOut: 'Keep' } });
+    await scene.declare('keep', { removal: { onOptOut: 'Keep' } });
     await settledIn('keep-a', 'keep');
     const before = (await scene.networkPolicy('keep-a', 'keep.default-deny'))?.spec;
     await scene.label('keep-a', { set: null });
@@ -68,30 +58,30 @@ describe('R4 opting out', () => {
 
 describe('R8 deleting a BaselinePolicy', () => {
   test('R8 Keep leaves everything standing, and a policy created anew under its name takes over', async () => {
-    await declare('again');
+    await scene.declare('again');
     await settledIn('again-a', 'again');
     await scene.removeBaselinePolicy('again');
     await eventually(() => scene.report('again-a')).toBeUndefined();
     expect(await scene.networkPolicyNames('again-a')).toEqual(withOwn('again'));
-    await declare('again');
+    await scene.declare('again');
     await eventually(() => scene.report('again-a')).toMatchObject({ phase: 'Protected' });
     const uid = valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: 'again' })).metadata.uid;
     await eventually(async () => (await scene.networkPolicy('again-a', 'again.default-deny'))?.metadata.annotations?.['nsbaseline.io/policy-uid']).toBe(uid);
   });
 
   test('R8 objects of a former policy outside the selection are orphans: counted, and never removed', async () => {
-    await declare('orphan');
+    await scene.declare('orphan');
     await settledIn('orphan-a', 'orphan');
     await scene.removeBaselinePolicy('orphan');
     await eventually(() => scene.report('orphan-a')).toBeUndefined();
     await scene.label('orphan-a', { set: null });
-    await declare('orphan');
+    await scene.declare('orphan');
     await eventually(() => scene.condition('orphan', 'OrphansPresent')).toBe('True OrphansPresent');
     expect(await scene.networkPolicyNames('orphan-a')).toEqual(withOwn('orphan'));
   });
 
   test('R8 Remove holds the policy by a finalizer until its own are gone, and nothing else', async () => {
-    await declare('gone', { removal: { onDelete: 'Remove' } });
+    await scene.declare('gone', { removal: { onDelete: 'Remove' } });
     await settledIn('gone-a', 'gone');
     await eventually(() => finalizers('gone')).toEqual(['nsbaseline.io/remove-policies']);
     await scene.removeBaselinePolicy('gone');
@@ -102,9 +92,9 @@ describe('R8 deleting a BaselinePolicy', () => {
 
   test.each(['DryRun', 'Paused'] as const)('R8 %s at deletion acts as Keep', async (mode) => {
     const name = `gone-${mode.toLowerCase()}`;
-    await declare(name, { removal: { onDelete: 'Remove' } });
+    await scene.declare(name, { removal: { onDelete: 'Remove' } });
     await settledIn(name, name);
-    await declare(name, { removal: { onDelete: 'Remove' }, mode });
+    await scene.declare(name, { removal: { onDelete: 'Remove' }, mode });
     await eventually(() => finalizers(name)).toEqual([]);
     await scene.removeBaselinePolicy(name);
     await eventually(() => scene.report(name)).toBeUndefined();
@@ -112,7 +102,7 @@ describe('R8 deleting a BaselinePolicy', () => {
   });
 
   test('R8 a deletion while the operator is down is carried out when it comes back', async () => {
-    await declare('down', { removal: { onDelete: 'Remove' } });
+    await scene.declare('down', { removal: { onDelete: 'Remove' } });
     await settledIn('down-a', 'down');
     await eventually(() => finalizers('down')).toEqual(['nsbaseline.io/remove-policies']);
     await operator.stop();
@@ -124,7 +114,7 @@ describe('R8 deleting a BaselinePolicy', () => {
 
   test.each(['running', 'down'] as const)('F46 R8 deleting the CRD while the operator is %s removes no NetworkPolicy and leaves nothing stuck', async (state) => {
     const name = `crd-${state}`;
-    await declare(name, { removal: { onDelete: 'Remove' } });
+    await scene.declare(name, { removal: { onDelete: 'Remove' } });
     await settledIn(name, name);
     await eventually(() => finalizers(name)).toEqual(['nsbaseline.io/remove-policies']);
     if (state === 'down') await operator.stop();
@@ -138,10 +128,9 @@ describe('R8 deleting a BaselinePolicy', () => {
   });
 
   test('R8 a rename is a new policy that adds first; what the old one leaves are orphans', async () => {
-    await declare('old-name');
+    await scene.declare('old-name');
     await settledIn('rename-a', 'old-name');
-    declared.add('new-name');
-    await scene.baselinePolicy('new-name', { namespaceSelector: { matchLabels: { set: 'old-name' } } });
+    await scene.declare('new-name', { namespaceSelector: { matchLabels: { set: 'old-name' } } });
     await scene.removeBaselinePolicy('old-name');
     await eventually(() => scene.report('rename-a')).toMatchObject({ phase: 'Protected', policies: [{ policy: 'new-name' }] });
     expect(await scene.networkPolicyNames('rename-a')).toEqual(['own', ...standardSet('new-name'), ...standardSet('old-name')].sort());
@@ -153,7 +142,7 @@ describe('R9 what would unprotect much is held', () => {
 
   async function protectedMass(set: string): Promise<readonly string[]> {
     const own = names.map((name) => `${name}-${set}`);
-    await declare(set);
+    await scene.declare(set);
     for (const name of own) await scene.namespace(name, { set });
     for (const name of own) await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
     return own;
@@ -165,7 +154,7 @@ describe('R9 what would unprotect much is held', () => {
 
   test('R9 a selector edited to match nothing removes nothing, says so, repairs meanwhile, and goes on when confirmed', async () => {
     const own = await protectedMass('sel');
-    await declare('sel', { namespaceSelector: { matchLabels: { set: 'nobody' } } });
+    await scene.declare('sel', { namespaceSelector: { matchLabels: { set: 'nobody' } } });
     await eventually(() => scene.condition('sel', 'RemovalHeld')).toBe('True RemovalHeld');
     expect(await scene.condition('sel', 'Ready')).toBe('False RemovalHeld');
     await stands(own, 'sel');
@@ -184,9 +173,9 @@ describe('R9 what would unprotect much is held', () => {
 
   test('R9 undoing the edit lifts the hold without a confirmation', async () => {
     const own = await protectedMass('undo');
-    await declare('undo', { namespaceSelector: { matchLabels: { set: 'nobody' } } });
+    await scene.declare('undo', { namespaceSelector: { matchLabels: { set: 'nobody' } } });
     await eventually(() => scene.condition('undo', 'RemovalHeld')).toBe('True RemovalHeld');
-    await declare('undo');
+    await scene.declare('undo');
     await eventually(() => scene.condition('undo', 'RemovalHeld')).toBe('');
     await stands(own, 'undo');
   });
@@ -206,7 +195,7 @@ describe('R9 what would unprotect much is held', () => {
     await operator.stop();
     operator = await scene.start();
     const own = await protectedMass('iso');
-    await declare('iso', { isolate: ['Ingress'] });
+    await scene.declare('iso', { isolate: ['Ingress'] });
     await eventually(() => scene.condition('iso', 'RemovalHeld')).toBe('True RemovalHeld');
     for (const name of own) expect((await scene.networkPolicy(name, 'iso.default-deny'))?.spec).toMatchObject({ policyTypes: ['Ingress', 'Egress'] });
   });
@@ -215,7 +204,7 @@ describe('R9 what would unprotect much is held', () => {
     await operator.stop();
     operator = await scene.start();
     const own = names.map((name) => `${name}-del`);
-    await declare('del', { removal: { onDelete: 'Remove' } });
+    await scene.declare('del', { removal: { onDelete: 'Remove' } });
     for (const name of own) await scene.namespace(name, { set: 'del' });
     for (const name of own) await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
     await eventually(() => finalizers('del')).toEqual(['nsbaseline.io/remove-policies']);
@@ -232,10 +221,28 @@ describe('R9 what would unprotect much is held', () => {
     await operator.stop();
     operator = await scene.start();
     const own = await protectedMass('from');
-    await declare('to');
+    await scene.declare('to');
     for (const name of own) await scene.label(name, { set: 'to' });
     for (const name of own) await eventually(() => scene.networkPolicyNames(name)).toEqual(standardSet('to'));
     expect(await scene.condition('from', 'RemovalHeld')).toBe('');
+  });
+});
+
+describe('R1 R9 a change of the exclusion list', () => {
+  test('R1 R9 releases a few namespaces, and is held for many', async () => {
+    const names = ['excl-a', 'excl-b', 'excl-c', 'excl-d'];
+    await scene.declare('excl');
+    for (const name of names) await settledIn(name, 'excl');
+    await operator.stop();
+    operator = await scene.start(['--exclude-namespaces', 'excl-a']);
+    await eventually(() => scene.networkPolicyNames('excl-a')).toEqual(['own']);
+    await operator.stop();
+    operator = await scene.start(['--exclude-namespaces', 'excl-*']);
+    await eventually(() => scene.condition('excl', 'RemovalHeld')).toBe('True RemovalHeld');
+    for (const name of names.slice(1)) expect(await scene.networkPolicyNames(name)).toEqual(withOwn('excl'));
+    await operator.stop();
+    operator = await scene.start();
+    await eventually(() => scene.condition('excl', 'RemovalHeld')).toBe('');
   });
 });
 
@@ -245,20 +252,19 @@ describe('R9 what would isolate much is held', () => {
     for (const name of own) await scene.namespace(name, { wide: 'x' });
     await scene.namespace('wide-in', { wide: 'x', 'nsbaseline.io/enabled': 'true' });
     const spec: BaselinePolicySpec = { namespaceSelector: { matchLabels: { wide: 'x' } } };
-    await declare('wide', spec);
+    await scene.declare('wide', spec);
     await eventually(() => scene.condition('wide', 'IsolationHeld')).toBe('True IsolationHeld');
     await eventually(() => scene.networkPolicyNames('wide-in')).toEqual(standardSet('wide'));
     for (const name of own) expect(await scene.networkPolicyNames(name)).toEqual([]);
     await eventually(() => scene.report('wide-0')).toMatchObject({ phase: 'Pending', policies: [{ reason: 'IsolationHeld' }] });
 
-    await declare('wide', { ...spec, mode: 'DryRun' });
+    await scene.declare('wide', { ...spec, mode: 'DryRun' });
     await eventually(() => scene.condition('wide', 'Ready')).toBe('True DryRun');
-    await declare('wide', spec);
+    await scene.declare('wide', spec);
     for (const name of own) await eventually(() => scene.networkPolicyNames(name)).toEqual(standardSet('wide'));
 
     await scene.removeBaselinePolicy('wide');
-    declared.add('wider');
-    await scene.baselinePolicy('wider', { ...spec, isolate: ['Ingress'] });
+    await scene.declare('wider', { ...spec, isolate: ['Ingress'] });
     await eventually(() => scene.condition('wider', 'Ready')).toBe('True Applied');
     expect(await scene.condition('wider', 'IsolationHeld')).toBe('');
   });
@@ -266,7 +272,7 @@ describe('R9 what would isolate much is held', () => {
 
 describe('R6 a quarrel over one object', () => {
   test('R6 after five repairs it is Contested, the other manager is named, and a widened default-deny never stands long', async () => {
-    await declare('quarrel');
+    await scene.declare('quarrel');
     await settledIn('quarrel-a', 'quarrel');
     for (let round = 0; round < 5; round += 1) {
       await scene.cluster.kubectl('patch', 'networkpolicy', 'quarrel.default-deny', '-n', 'quarrel-a', '--type=merge', '--patch={"spec":{"ingress":[{}]}}', '--field-manager=stubborn');
@@ -280,7 +286,7 @@ describe('R6 a quarrel over one object', () => {
 
 describe('R17 a foreign policy that undoes the isolation', () => {
   test('R17 is reported while it is there, and nothing is done about it', async () => {
-    await declare('weak');
+    await scene.declare('weak');
     await settledIn('weak-a', 'weak');
     const open = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'open', namespace: 'weak-a' }, spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] } };
     const created = valueOf(await scene.kube.create(NETWORK_POLICIES, open));

@@ -31,6 +31,10 @@ export interface Scene {
   label(namespace: string, labels: Readonly<Record<string, string | null>>): Promise<void>;
   baselinePolicy(name: string, spec: BaselinePolicySpec): Promise<KubeObject>;
   removeBaselinePolicy(name: string): Promise<void>;
+  /** Declares a policy for the namespaces labelled `set=<name>`; {@link Scene.clear} takes it away. */
+  declare(name: string, spec?: BaselinePolicySpec): Promise<void>;
+  /** Takes away every policy that was declared, finalizer or not. */
+  clear(): Promise<void>;
   networkPolicy(namespace: string, name: string): Promise<KubeObject | undefined>;
   networkPolicyNames(namespace: string): Promise<readonly string[]>;
   /** The `status` of the NamespaceBaseline; undefined where there is none. */
@@ -50,6 +54,12 @@ export async function setScene(): Promise<Scene> {
   await cluster.applyManifests(clusterDns());
   const account = await cluster.serviceAccount({ name: 'nsbaseline', namespace: 'nsbaseline-system' });
   const kube = await adminClient(cluster.address.kubeconfigPath);
+  const declared = new Set<string>();
+  const baselinePolicy = async (name: string, spec: BaselinePolicySpec): Promise<KubeObject> => {
+    const standing = await found(kube, BASELINE_POLICIES, { name });
+    const body = { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name, ...(standing === undefined ? {} : { resourceVersion: textOf(standing.metadata.resourceVersion) }) }, spec };
+    return valueOf(standing === undefined ? await kube.create(BASELINE_POLICIES, body) : await kube.replace(BASELINE_POLICIES, body));
+  };
   return {
     cluster,
     kube,
@@ -66,10 +76,17 @@ export async function setScene(): Promise<Scene> {
       const written = Object.entries(labels).map(([key, value]) => (value === null ? `${key}-` : `${key}=${value}`));
       await cluster.kubectl('label', 'namespace', namespace, '--overwrite', ...written);
     },
-    async baselinePolicy(name, spec) {
-      const standing = await found(kube, BASELINE_POLICIES, { name });
-      const body = { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name, ...(standing === undefined ? {} : { resourceVersion: textOf(standing.metadata.resourceVersion) }) }, spec };
-      return valueOf(standing === undefined ? await kube.create(BASELINE_POLICIES, body) : await kube.replace(BASELINE_POLICIES, body));
+    baselinePolicy,
+    async declare(name, spec = {}) {
+      declared.add(name);
+      await baselinePolicy(name, { namespaceSelector: { matchLabels: { set: name } }, ...spec });
+    },
+    async clear() {
+      for (const name of declared) {
+        await cluster.tryKubectl(['patch', 'baselinepolicy', name, '--type=merge', '--patch={"metadata":{"finalizers":null}}']);
+        await kube.remove({ type: BASELINE_POLICIES, name });
+      }
+      declared.clear();
     },
     async removeBaselinePolicy(name) {
       await kube.remove({ type: BASELINE_POLICIES, name });
