@@ -8,6 +8,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // As Node itself reads CommonJS, and so as the operator runs.
+          deps: { interopDefault: false },
           include: ['test/unit/**/*.test.ts'],
           pool: 'threads',
           testTimeout: 10_000,

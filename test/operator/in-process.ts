@@ -1,0 +1,144 @@
+import { FIELD_MANAGER } from '../../src/api/names.ts';
+import { exclusionFor } from '../../src/baseline/selection.ts';
+import { pause, systemClock, type Clock } from '../../src/clock.ts';
+import { FlowLimit } from '../../src/kube/flow-limit.ts';
+import { createKubeClient } from '../../src/kube/http-kube-client.ts';
+import type { KubeClient } from '../../src/kube/kube-client.ts';
+import type { KubeObject } from '../../src/kube/kube-object.ts';
+import type { EventRecord } from '../../src/observe/event-object.ts';
+import type { Log } from '../../src/observe/log.ts';
+import { createMetrics, type MetricsControl } from '../../src/observe/metrics.ts';
+import { buildInfo } from '../../src/observe/version.ts';
+import { createRuntime, type Runtime, type RuntimeParts } from '../../src/operator/runtime.ts';
+import type { FakeApiServer } from '../fake/fake-api-server.ts';
+import { ManualClock } from '../fixtures/manual-clock.ts';
+
+/** What can be said of an operator in this process; everything has a value that suits most tests. */
+export interface InProcessOptions {
+  readonly server: FakeApiServer;
+  /** The operator's time, but not that of its HTTP requests. A {@link ManualClock} is advanced only until the caches are synced. */
+  readonly clock?: Clock;
+  /** Stands between the operator and the server, to be late, to lie or to look. */
+  readonly around?: (kube: KubeClient) => KubeClient;
+  /** The operator's time limit for a request, in milliseconds; 10 s when absent. */
+  readonly requestTimeoutMs?: number;
+  readonly parts?: Partial<RuntimeParts>;
+}
+
+/** One line that the operator logged. */
+export interface LoggedLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A whole operator in this process, with everything but the process around it. */
+export interface InProcess {
+  readonly runtime: Runtime;
+  /** Somebody else: writes as `somebody`. */
+  readonly client: KubeClient;
+  /** Every write that the operator has sent, such as `create NetworkPolicy team-a/standard.default-deny`. */
+  readonly writes: readonly string[];
+  readonly log: readonly LoggedLine[];
+  /** What it has recorded, before any aggregation. */
+  readonly events: readonly EventRecord[];
+  readonly metrics: MetricsControl;
+  /** Ends it as SIGTERM does, and lets go of all connections; the server stays. */
+  close(): Promise<void>;
+}
+
+const SYNCED = 'caches are synced';
+
+/** Starts an operator against a fake API server and resolves when its caches are synced and its first pass has begun. */
+export async function startInProcess(options: InProcessOptions): Promise<InProcess> {
+  const { server, clock = systemClock, around = (kube: KubeClient) => kube, requestTimeoutMs = 10_000 } = options;
+  const http = createKubeClient({ cluster: server.asCluster(), fieldManager: FIELD_MANAGER, userAgent: 'nsbaseline/test (operator)', requestTimeoutMs });
+  const client = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
+  const writes: string[] = [];
+  const log: LoggedLine[] = [];
+  const events: EventRecord[] = [];
+  const made: { runtime?: Runtime } = {};
+  const metrics = createMetrics({ buildInfo, state: () => stateOf(made.runtime) });
+  const runtime = createRuntime({
+    kube: around(noting(http, writes)),
+    clock,
+    random: Math.random,
+    flow: new FlowLimit({ clock }),
+    log: logInto(log),
+    metrics,
+    events: { record: (record) => void events.push(record) },
+    workers: 16,
+    silenceLimitMs: 70_000,
+    exclusion: exclusionFor({ operatorNamespace: 'nsbaseline-system', globs: [] }),
+    dnsNamespaces: ['kube-system'],
+    resolvConf: '/nonexistent',
+    guardLimits: { removal: { count: 5, percent: 10 }, isolation: { count: 20, percent: 10 } },
+    ...options.parts,
+  });
+  made.runtime = runtime;
+  const stop = new AbortController();
+  const running = runtime.run(stop.signal);
+  await untilSynced(log, clock);
+  return {
+    runtime,
+    client,
+    writes,
+    log,
+    events,
+    metrics,
+    async close() {
+      stop.abort();
+      await running;
+      await runtime.close();
+      await Promise.all([http.close(), client.close()]);
+    },
+  };
+}
+
+async function untilSynced(log: readonly LoggedLine[], clock: Clock): Promise<void> {
+  const deadlineMs = systemClock.nowMs() + 10_000;
+  while (!log.some(({ message }) => message === SYNCED)) {
+    if (systemClock.nowMs() > deadlineMs) throw new Error(`the operator's caches are not synced: ${JSON.stringify(log)}`);
+    if (clock instanceof ManualClock) await clock.advance(5);
+    await pause(systemClock, 2);
+  }
+}
+
+function stateOf(runtime: Runtime | undefined): ReturnType<Runtime['state']> {
+  if (runtime === undefined) throw new Error('the metrics were read before there was a runtime');
+  return runtime.state();
+}
+
+function logInto(lines: LoggedLine[], always: Readonly<Record<string, unknown>> = {}): Log {
+  const at = (level: LoggedLine['level']): Log['info'] => (fields, message) => void lines.push({ level, message, fields: { ...always, ...fields } });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child: (fields) => logInto(lines, { ...always, ...fields }) };
+}
+
+/** Reads pass through, writes are noted first; reviews of permissions are no writes. */
+function noting(kube: KubeClient, writes: string[]): KubeClient {
+  const note = (verb: string, kind: string, { namespace, name }: KubeObject['metadata']): void => {
+    if (kind !== 'SelfSubjectAccessReview') writes.push(`${verb} ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name ?? ''}`);
+  };
+  return {
+    list: (...request) => kube.list(...request),
+    watch: (...request) => kube.watch(...request),
+    get: (...request) => kube.get(...request),
+    read: (...request) => kube.read(...request),
+    create: (type, object, ...rest) => {
+      note('create', type.kind, object.metadata);
+      return kube.create(type, object, ...rest);
+    },
+    apply: (type, object, writeOptions, ...rest) => {
+      note(writeOptions?.subresource === undefined ? 'apply' : `apply ${writeOptions.subresource} of`, type.kind, object.metadata);
+      return kube.apply(type, object, writeOptions, ...rest);
+    },
+    replace: (type, object, ...rest) => {
+      note('replace', type.kind, object.metadata);
+      return kube.replace(type, object, ...rest);
+    },
+    remove: (reference, ...rest) => {
+      note('remove', reference.type.kind, reference);
+      return kube.remove(reference, ...rest);
+    },
+  };
+}
