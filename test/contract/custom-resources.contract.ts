@@ -46,6 +46,15 @@ export function describeCustomResources(subject: Subject): void {
       expect(again.metadata.resourceVersion).toBe(applied.metadata.resourceVersion);
     });
 
+    test('R16 an apply of status with a resourceVersion that is no longer current is a conflict, and its uid does not count', async () => {
+      const first = await created();
+      const { name, resourceVersion = '' } = first.metadata;
+      valueOf(await subject.kube.replace(BASELINE_POLICIES, { ...first, spec: { mode: 'DryRun' } }));
+      const status = (metadata: KubeObject['metadata']): KubeObject => baselinePolicy(name, { status: { observedGeneration: 1 } }, metadata);
+      expect(outcomeOf(await subject.kube.apply(BASELINE_POLICIES, status({ resourceVersion }), { subresource: 'status' }))).toBe('conflict');
+      expect(outcomeOf(await subject.kube.apply(BASELINE_POLICIES, status({ uid: FOREIGN_UID }), { subresource: 'status' }))).toBe('ok');
+    });
+
     test('R16 a condition that is no longer applied goes, a condition of somebody else stays', async () => {
       const { metadata } = await created();
       const status = (conditions: readonly object[]): KubeObject => baselinePolicy(metadata.name, { status: { observedGeneration: 1, conditions } });

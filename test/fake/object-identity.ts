@@ -47,14 +47,14 @@ export function updateRefusal(resource: Resource, before: StoredObject, metadata
   return version === String(before.version) ? undefined : staleVersion(type, before.name);
 }
 
-/** Why an apply onto an existing object is refused: another object's uid is invalid, a version that is no longer current a conflict. */
-export function applyRefusal(resource: Resource, before: StoredObject, metadata: JsonObject): ApiFailure | undefined {
+/** Why an apply onto an existing object is refused: another object's uid is invalid, a version that is no longer current a conflict. Of a subresource only the version counts. */
+export function applyRefusal(resource: Resource, before: StoredObject, { metadata, subresource }: { readonly metadata: JsonObject; readonly subresource: string | undefined }): ApiFailure | undefined {
   const version = valueAt(metadata, 'resourceVersion');
   if (!isZeroVersion(version) && version !== String(before.version)) {
     return staleVersion(resource.type, before.name);
   }
   const uid = textAt(metadata, 'uid');
-  if (uid === undefined || uid === before.uid) {
+  if (uid === undefined || uid === before.uid || subresource !== undefined) {
     return undefined;
   }
   const cause = invalidValue('metadata.uid', uid, 'field is immutable');

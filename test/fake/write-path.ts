@@ -115,7 +115,7 @@ export class WritePath {
     const { resource, namespace = '', name = '', subresource } = context.target;
     const before = this.#options.store.read(resource.type, namespace, name);
     const metadata = objectAt(body, 'metadata');
-    const refusal = before === undefined ? this.#creatingApplyRefusal(context, textAt(metadata, 'uid')) : subresource === undefined ? applyRefusal(resource, before, metadata) : undefined;
+    const refusal = before === undefined ? this.#creatingApplyRefusal(context, textAt(metadata, 'uid')) : applyRefusal(resource, before, { metadata, subresource });
     return refusal === undefined ? this.#merge({ body, context, isForced, before }) : failure(refusal);
   }
 
