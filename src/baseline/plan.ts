@@ -54,10 +54,11 @@ export function planFor(world: World): readonly PolicyPlan[] {
   });
 }
 
-/** Whether a default-deny of the operator stands for this policy, be it one that is taken over. */
-export function isDenyStanding(plan: PolicyPlan): boolean {
+/** The default-deny of the operator that stands for this policy, be it one that is taken over. */
+export function standingDeny(plan: PolicyPlan): ObservedPolicy | undefined {
   const name = `${plan.policy.name}.default-deny`;
-  return plan.standing.some((observed) => observed.name === name) || plan.actions.some((action) => nameOf(action) === name && (action.kind === 'keep' || action.kind === 'repair'));
+  const takenOver = plan.actions.flatMap((action) => (action.kind === 'keep' || action.kind === 'repair' ? [action.observed] : []));
+  return [...plan.standing, ...takenOver].find((observed) => observed.name === name);
 }
 
 /** Whether carrying the plans out needs any write. */
@@ -77,17 +78,23 @@ function policyPlan(world: World, policy: PolicyFacts): PolicyPlan {
   const isWanted = isChosen && !policy.isDeleting;
   const isRemovalHeld = hold === 'RemovalHeld';
   // Held back from leaving, it is kept up; held back from an edit, the old set is unknown and is left as it is.
-  const isKeptUp = isRemovalHeld && !isWanted && policy.parts !== undefined;
-  const frozen = frozenBy(policy, standing) ?? (isKeptUp ? undefined : hold);
-  const actions = isWanted || isKeptUp ? wantedActions(world, policy, standing) : leavingActions(policy, standing);
-  return { policy, isSelected: isChosen || isKeptUp, frozen, isRemovalHeld, actions, standing };
+  const isKeptUp = isRemovalHeld && !isWanted && policy.parts !== undefined && !isNarrowing(policy.parts, standing);
+  const wasThere = world.record?.entries.some((entry) => entry.policy === policy.name && entry.managed.length > 0) === true;
+  const frozen = frozenBy(policy, wasThere || standing.length > 0) ?? (isKeptUp ? undefined : hold);
+  const actions = isWanted ? wantedActions(world, policy, standing) : isKeptUp ? wantedActions(world, policy, standing).filter(({ kind }) => kind !== 'remove') : leavingActions(policy, standing);
+  return { policy, isSelected: isWanted || isKeptUp, frozen, isRemovalHeld, actions, standing };
+}
+
+/** R9: an edit that lets go of a namespace may take a direction out of isolate as well; keeping up the new set would then unprotect it. */
+function isNarrowing(parts: readonly RenderedPart[], standing: readonly ObservedPolicy[]): boolean {
+  const isolated = parts.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? [];
+  return standing.some(({ isolates }) => isolates.some((direction) => !isolated.includes(direction)));
 }
 
 /** R11: an invalid policy keeps the last good set where one stands, and starts nothing where none does. */
-function frozenBy(policy: PolicyFacts, standing: readonly ObservedPolicy[]): Frozen | undefined {
+function frozenBy(policy: PolicyFacts, hasSet: boolean): Frozen | undefined {
   if (policy.mode !== 'Enforce') return policy.mode;
-  const hasNothingToStandOn = policy.parts === undefined || standing.length === 0;
-  return !policy.isAccepted && hasNothingToStandOn ? 'Invalid' : undefined;
+  return !policy.isAccepted && (policy.parts === undefined || !hasSet) ? 'Invalid' : undefined;
 }
 
 function wantedActions(world: World, policy: PolicyFacts, standing: readonly ObservedPolicy[]): readonly Action[] {
@@ -99,11 +106,10 @@ function wantedActions(world: World, policy: PolicyFacts, standing: readonly Obs
 }
 
 function leavingActions(policy: PolicyFacts, standing: readonly ObservedPolicy[]): readonly Action[] {
-  const mine = standing.filter((observed) => isRemovable(observed, policy));
-  if (policy.isDeleting) return policy.isRemoving ? mine.map((observed) => ({ kind: 'remove', observed })) : [];
+  const mine = standing.filter((observed) => isRemovable(observed, policy) && !observed.isKept);
+  if (policy.isDeleting) return policy.isRemoving ? mine.filter((observed) => !observed.isKept).map((observed) => ({ kind: 'remove', observed })) : [];
   if (!policy.isAccepted || policy.selector === undefined) return [];
-  if (policy.keepsOnOptOut) return mine.filter((observed) => !observed.isKept).map((observed) => ({ kind: 'leave', observed }));
-  return mine.filter((observed) => !observed.isKept).map((observed) => ({ kind: 'remove', observed }));
+  return mine.map((observed) => ({ kind: policy.keepsOnOptOut ? 'leave' : 'remove', observed }));
 }
 
 /** R8: the live policy's uid must be on the object itself; a record of ours is not enough for a deletion. */

@@ -5,7 +5,7 @@ import { PHASES, type NamespaceBaselineStatus, type Phase, type PolicyEntry } fr
 import { REASONS, type Reason } from '../api/reasons.ts';
 import { digestOf } from './comparison.ts';
 import type { Outcome, Outcomes } from './outcome.ts';
-import { isDenyStanding, nameOf, type Action, type Frozen, type PolicyPlan } from './plan.ts';
+import { nameOf, standingDeny, type Action, type Frozen, type PolicyPlan } from './plan.ts';
 import type { Contest, NamespaceRecord, ObservedPolicy } from './world.ts';
 
 /** What the NamespaceBaseline of a namespace shall say, and the digest that tells whether it says so already. */
@@ -79,7 +79,7 @@ function entryFor(plan: PolicyPlan, facts: Facts): PolicyEntry[] {
       ...(verdict.reason === verdict.phase ? {} : { reason: verdict.reason }),
       ...(verdict.message === undefined ? {} : { message: verdict.message.slice(0, BOUNDS.messageLength) }),
       inPlace: isInPlace(plan, outcomes, { standing, wasInPlace: before?.inPlace === true }),
-      managed: standing.map(({ name, uid }) => ({ name, uid })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+      managed: standing.map(({ name, uid }) => ({ name, uid })).sort((a, b) => (a.name < b.name ? -1 : 1)).slice(0, BOUNDS.managedPerPolicy),
       ...(plan.frozen === 'DryRun' ? { plan: dryRunPlan(plan.actions) } : {}),
     },
   ];
@@ -87,7 +87,8 @@ function entryFor(plan: PolicyPlan, facts: Facts): PolicyEntry[] {
 
 /** R4: with onOptOut Keep the objects stay and the operator has nothing more to say of them. */
 function isLeftBehind(plan: PolicyPlan, outcomes: Outcomes): boolean {
-  return plan.frozen === undefined && plan.policy.isAccepted && plan.actions.every((action) => outcomes.get(nameOf(action))?.kind === 'left');
+  const isUndecided = plan.policy.isDeleting && plan.policy.removesOnDelete && !plan.policy.isRemoving;
+  return plan.frozen === undefined && plan.policy.isAccepted && !isUndecided && plan.actions.every((action) => outcomes.get(nameOf(action))?.kind === 'left');
 }
 
 /** The operator's objects for this policy after the outcomes. */
@@ -126,7 +127,7 @@ function verdictFor(plan: PolicyPlan, facts: Facts, phaseBefore: Phase | undefin
   const { outcomes, contests } = facts;
   if (plan.frozen !== undefined) return frozenVerdict(plan.frozen, plan.standing.length > 0 ? phaseBefore : undefined);
   const wanted = wantedOutcomes(plan, outcomes);
-  const usual = missingDnsVerdict(plan, wanted) ?? refusedVerdict(wanted) ?? contestedVerdict(plan, contests) ?? pendingVerdict(plan, outcomes);
+  const usual = missingDnsVerdict(plan, wanted) ?? refusedVerdict(plan, outcomes) ?? contestedVerdict(plan, contests) ?? pendingVerdict(plan, outcomes);
   if (usual !== undefined) return usual;
   return plan.isRemovalHeld ? { phase: 'Protected', reason: 'RemovalHeld', message: REASONS.RemovalHeld } : { phase: 'Protected', reason: 'Protected' };
 }
@@ -157,8 +158,11 @@ export function contestText(name: string, contest: Contest): string {
 }
 
 /** R5: a foreign object is a conflict; everything else that is refused for good is a failure, and worse. */
-function refusedVerdict(wanted: ReturnType<typeof wantedOutcomes>): Verdict | undefined {
-  const refused = wanted.flatMap(({ outcome }) => (outcome?.kind === 'refused' ? [outcome] : []));
+function refusedVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefined {
+  const refused = plan.actions.flatMap((action) => {
+    const outcome = outcomes.get(nameOf(action));
+    return outcome?.kind === 'refused' ? [outcome] : [];
+  });
   const worst = refused.find((outcome) => outcome.reason !== 'ForeignObject') ?? refused[0];
   if (worst === undefined) return undefined;
   return { phase: worst.reason === 'ForeignObject' ? 'Conflict' : 'Failed', reason: worst.reason, message: `${worst.name}: ${worst.message}` };
@@ -168,7 +172,7 @@ function refusedVerdict(wanted: ReturnType<typeof wantedOutcomes>): Verdict | un
 function missingDnsVerdict(plan: PolicyPlan, wanted: ReturnType<typeof wantedOutcomes>): Verdict | undefined {
   const dns = wanted.find(({ action }) => action.part.part === 'allow-dns');
   if (dns?.outcome?.kind !== 'refused' || !isMissing(dns.action)) return undefined;
-  const reason = isDenyStanding(plan) ? 'AllowDnsMissing' : 'Unprotected';
+  const reason = standingDeny(plan) !== undefined ? 'AllowDnsMissing' : 'Unprotected';
   return { phase: 'Failed', reason, message: `${REASONS[reason]} ${dns.outcome.message}` };
 }
 
@@ -217,5 +221,6 @@ function isForeign(outcome: Outcome | undefined): boolean {
 
 function dryRunPlan(actions: readonly Action[]): { apply: string[]; remove: string[] } {
   const apply = actions.filter((action) => action.kind === 'create' || action.kind === 'repair');
-  return { apply: apply.map(nameOf), remove: actions.filter((action) => action.kind === 'remove').map(nameOf) };
+  const remove = actions.filter((action) => action.kind === 'remove');
+  return { apply: apply.map(nameOf).slice(0, BOUNDS.managedPerPolicy), remove: remove.map(nameOf).slice(0, BOUNDS.managedPerPolicy) };
 }

@@ -49,7 +49,7 @@ export interface ObservedPolicy {
   readonly isAdoptable: boolean;
   /** Whether it was left behind on purpose (R4). */
   readonly isKept: boolean;
-  /** The directions of a default-deny that is or may be ours; empty for everything else. */
+  /** The directions that an object with the name of a default-deny isolates, stripped of its marks or not; empty for everything else. */
   readonly isolates: readonly Direction[];
   /** How it undoes the isolation, where it does (R17). */
   readonly weakens: Weakening | undefined;

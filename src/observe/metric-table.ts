@@ -18,7 +18,7 @@ export type WriteVerb = (typeof WRITE_VERBS)[number];
 /** The kinds that the operator writes, with the verbs it uses; Events have a metric of their own. */
 export const WRITTEN_KINDS = {
   NetworkPolicy: ['create', 'apply', 'remove'],
-  NamespaceBaseline: ['apply', 'remove'],
+  NamespaceBaseline: ['apply', 'replace', 'remove'],
   BaselinePolicy: ['apply'],
 } as const satisfies Readonly<Record<string, readonly WriteVerb[]>>;
 

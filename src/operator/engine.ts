@@ -77,7 +77,7 @@ export function createEngine(parts: EngineParts): Engine {
     guard,
     repairLog,
     policyWriter: new PolicyWriter({ kube, networkPolicies, equivalences, metrics, repairLog }, admitAs(priority)),
-    recordWriter: new RecordWriter({ kube, records, metrics }, admitAs(priority)),
+    recordWriter: new RecordWriter({ kube, records, namespaces: caches.namespaces, metrics }, admitAs(priority)),
     nowTime,
   });
   const contexts = { fresh: contextFor('fresh'), resync: contextFor('resync') };

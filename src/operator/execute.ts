@@ -1,4 +1,5 @@
 import type { Outcome } from '../baseline/outcome.ts';
+import { managedName } from '../baseline/ownership.ts';
 import { isDenyStanding, nameOf, type Action, type PolicyPlan } from '../baseline/plan.ts';
 import { contestText } from '../baseline/report.ts';
 import { foreignObject, type PolicyWriter } from './policy-writer.ts';
@@ -31,7 +32,7 @@ export async function execute(plans: readonly PolicyPlan[], namespace: string, w
   await fly(rest.filter((step) => !outcomes.has(nameOf(step.action))));
 
   const removals = live.filter(isFarewell);
-  const mayRemove = wanted.every((step) => outcomes.get(nameOf(step.action))?.kind !== 'retry');
+  const mayRemove = wanted.every((step) => isDoneOrNotAwaited(step, outcomes));
   if (mayRemove) await fly(removals.filter((step) => !isDns(step)));
   if (mayRemove && removals.every((step) => isDns(step) || isOver(outcomes.get(nameOf(step.action))))) await fly(removals.filter(isDns));
   for (const { action } of removals) if (!outcomes.has(nameOf(action))) outcomes.set(nameOf(action), { kind: 'held', name: nameOf(action) });
@@ -40,6 +41,16 @@ export async function execute(plans: readonly PolicyPlan[], namespace: string, w
 
 function isDns({ plan, action }: Step): boolean {
   return nameOf(action) === `${plan.policy.name}.allow-dns`;
+}
+
+/**
+ * What was counted on to isolate the namespace from now on stands, and nothing else is still being tried: only then does
+ * anything go. A default-deny that was known to be in the way of somebody else's object was never counted on (R9).
+ */
+function isDoneOrNotAwaited({ action }: Step, outcomes: ReadonlyMap<string, Outcome>): boolean {
+  const kind = outcomes.get(nameOf(action))?.kind;
+  const isCountedOn = managedName(nameOf(action))?.part === 'default-deny' && action.kind !== 'refuse';
+  return isCountedOn ? kind === 'inPlace' : kind !== 'retry';
 }
 
 /** What is done with objects that are no longer wanted. */
@@ -51,12 +62,11 @@ function isOver(outcome: Outcome | undefined): boolean {
   return outcome?.kind === 'removed' || outcome?.kind === 'left';
 }
 
-/** Creating any part isolates pods, so without allow-dns nothing is created, unless the default-deny stands anyway. */
+/** Creating any part isolates pods, so without allow-dns as declared nothing is created, unless the default-deny stands anyway. */
 function isHeld({ plan, action }: Step, outcomes: ReadonlyMap<string, Outcome>): boolean {
   if (action.kind !== 'create') return false;
   const dns = plan.actions.find((candidate) => isDns({ plan, action: candidate }));
-  if (dns === undefined || (dns.kind !== 'create' && dns.kind !== 'refuse')) return false;
-  return !isDenyStanding(plan) && outcomes.get(nameOf(dns))?.kind !== 'inPlace';
+  return dns !== undefined && !isFarewell({ plan, action: dns }) && !isDenyStanding(plan) && outcomes.get(nameOf(dns))?.kind !== 'inPlace';
 }
 
 function frozenOutcome(action: Action): Outcome {
@@ -73,7 +83,7 @@ async function carriedOut({ plan, action }: Step, namespace: string, writer: Pol
     case 'create':
       return writer.create(action.part, target, action);
     case 'repair':
-      return writer.repair(action.part, target, { uid: action.observed.uid, cause: action.cause, manager: action.observed.otherManager });
+      return writer.repair(action.part, target, { uid: action.observed.uid, cause: action.cause, manager: action.observed.otherManager, isKept: action.observed.isKept });
     case 'wait':
       return { kind: 'refused', name: action.part.name, reason: 'Contested', message: contestText(action.part.name, action.contest), recheckMs: action.contest.waitMs };
     case 'remove':

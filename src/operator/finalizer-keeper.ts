@@ -1,4 +1,6 @@
 import { API_VERSION, FINALIZER } from '../api/names.ts';
+import { managedName } from '../baseline/ownership.ts';
+import type { ObservedPolicy } from '../baseline/world.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import { success, type Result } from '../kube/result.ts';
@@ -61,7 +63,7 @@ export class FinalizerKeeper {
       onRemoving(cached.name);
     }
     for (const observed of caches.networkPolicies.values()) {
-      if (observed.policyUid === cached.uid && observed.isLabelled) return { kind: 'after', delayMs: REMOVAL_POLL_MS };
+      if (isAwaited(observed, cached)) return { kind: 'after', delayMs: REMOVAL_POLL_MS };
     }
     return this.#write(cached, false);
   }
@@ -73,12 +75,18 @@ export class FinalizerKeeper {
     return success(crd.value.metadata.deletionTimestamp !== undefined);
   }
 
-  async #write({ name, uid }: CachedPolicy, isHeld: boolean): Promise<QueueAction> {
+  async #write({ name, uid, resourceVersion }: CachedPolicy, isHeld: boolean): Promise<QueueAction> {
     const { kube, caches, metrics } = this.#dependencies;
-    const metadata = { name, uid, ...(isHeld ? { finalizers: [FINALIZER] } : {}) };
+    // With the version, the answer cannot hold an edit that we have not seen yet.
+    const metadata = { name, uid, resourceVersion, ...(isHeld ? { finalizers: [FINALIZER] } : {}) };
     const applied = await this.#admit(() => kube.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: BASELINE_POLICIES.kind, metadata }));
     metrics.wrote({ kind: BASELINE_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
     if (applied.ok && applied.value.metadata.deletionTimestamp === undefined) caches.policies.recordWrite(applied.value);
     return applied.ok || applied.error.kind === 'notFound' ? { kind: 'forget' } : { kind: 'backoff' };
   }
+}
+
+/** What the removal of a policy takes along: its parts, but neither copies under other names nor what was left behind. */
+function isAwaited(observed: ObservedPolicy, { name, uid }: CachedPolicy): boolean {
+  return observed.policyUid === uid && observed.isLabelled && !observed.isKept && managedName(observed.name)?.policy === name;
 }

@@ -52,7 +52,7 @@ export class GuardKeeper {
   /** The sum over {@link GuardKeeper.#open} of what is not confirmed. */
   #openDirections = 0;
   /** When directions were unprotected without a confirmation, oldest first. */
-  readonly #spent: { readonly atMs: number; readonly directions: number }[] = [];
+  #spent: { readonly atMs: number; readonly directions: number; readonly namespace: string; readonly isSure: boolean }[] = [];
   readonly #confirmed = new Map<string, Confirmed>();
   /** Namespaces that a policy's present generation may not isolate yet. */
   readonly #isolation = new Map<string, Confirmed>();
@@ -71,6 +71,8 @@ export class GuardKeeper {
     for (const { policy } of unprotectionsIn(world, plans)) lost.set(policy, (lost.get(policy) ?? 0) + 1);
     this.forget(name);
     if (lost.size === 0) return;
+    // What was not answered and is still to be done did not happen.
+    if (this.#spent.some(({ isSure }) => !isSure)) this.#spent = this.#spent.filter(({ namespace, isSure }) => isSure || namespace !== name);
     this.#open.set(name, lost);
     this.#openDirections += this.#unconfirmed(name, lost);
   }
@@ -101,11 +103,11 @@ export class GuardKeeper {
     return holds;
   }
 
-  /** What was open of a namespace was carried out: from now on it counts as spent, unless it had been confirmed. */
-  settle(namespace: string): void {
+  /** What was open of a namespace was carried out, or may have been: from now on it counts as spent, unless it had been confirmed. */
+  settle(namespace: string, { isSure }: { readonly isSure: boolean }): void {
     const directions = this.#unconfirmed(namespace, this.#open.get(namespace) ?? new Map());
     this.forget(namespace);
-    if (directions > 0) this.#spent.push({ atMs: this.#dependencies.clock.nowMs(), directions });
+    if (directions > 0) this.#spent.push({ atMs: this.#dependencies.clock.nowMs(), directions, namespace, isSure });
   }
 
   /** What of a policy waits for a confirmation now. */
@@ -138,6 +140,7 @@ export class GuardKeeper {
    * before a restart.
    */
   reviewIsolation(policy: PolicyFacts, facts: { readonly spec: BaselinePolicySpec | undefined; readonly isKnown: boolean }): void {
+    this.#expire(policy);
     const digest = digestOf({ ...facts.spec, mode: undefined });
     if (policy.mode === 'DryRun') this.#rehearsed.set(policy.uid, digest);
     this.#isolation.delete(policy.name);
@@ -153,6 +156,14 @@ export class GuardKeeper {
     this.#isolation.delete(name);
     this.#confirmed.delete(name);
     this.#rehearsed.delete(uid);
+    this.#count();
+  }
+
+  /** A confirmation is good for one generation, also in what it takes out of the count. */
+  #expire(policy: PolicyKey): void {
+    const confirmed = this.#confirmed.get(policy.name);
+    if (confirmed === undefined || (confirmed.uid === policy.uid && confirmed.generation === policy.generation)) return;
+    this.#confirmed.delete(policy.name);
     this.#count();
   }
 
@@ -184,7 +195,7 @@ export class GuardKeeper {
   #isolatedCount(nowMs: number): number {
     if (nowMs - this.#counted.atMs < COUNT_AGE_MS) return this.#counted.isolated;
     const isolated = new Set<string>();
-    for (const { namespace, isolates } of this.#dependencies.caches.networkPolicies.values()) if (isolates.length > 0) isolated.add(namespace);
+    for (const observed of this.#dependencies.caches.networkPolicies.values()) if (observed.isolates.length > 0 && isolatedDirections([observed]).length > 0) isolated.add(observed.namespace);
     this.#counted = { atMs: nowMs, isolated: isolated.size };
     return isolated.size;
   }

@@ -5,7 +5,7 @@ import { fieldOf, fieldsOf } from '../kube/json-shape.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 
 /** The NetworkPolicy to write for a rendered part; with `uid`, it can only ever replace that very object. */
-export function networkPolicyObject(part: RenderedPart, owner: { readonly namespace: string; readonly policy: { readonly name: string; readonly uid: string }; readonly uid?: string }): KubeObject {
+export function networkPolicyObject(part: RenderedPart, owner: { readonly namespace: string; readonly policy: { readonly name: string; readonly uid: string }; readonly uid?: string; readonly takesBackKept?: boolean }): KubeObject {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -14,7 +14,8 @@ export function networkPolicyObject(part: RenderedPart, owner: { readonly namesp
       namespace: owner.namespace,
       ...(owner.uid === undefined ? {} : { uid: owner.uid }),
       labels: { [LABELS.managedBy]: FIELD_MANAGER, [LABELS.policy]: owner.policy.name },
-      annotations: { [ANNOTATIONS.policyUid]: owner.policy.uid, [ANNOTATIONS.purpose]: part.purpose },
+      // Somebody else's annotation is his: an apply that leaves it out would not take it back.
+      annotations: { [ANNOTATIONS.policyUid]: owner.policy.uid, [ANNOTATIONS.purpose]: part.purpose, ...(owner.takesBackKept === true ? { [ANNOTATIONS.kept]: 'false' } : {}) },
     },
     spec: part.spec,
   };

@@ -61,9 +61,9 @@ export class PolicyWriter {
   }
 
   /** A forced apply of the whole spec, bound to the uid that was looked at. */
-  async repair(part: RenderedPart, target: WriteTarget, found: { readonly uid: string; readonly cause: RepairCause; readonly manager: string }): Promise<Outcome> {
+  async repair(part: RenderedPart, target: WriteTarget, found: { readonly uid: string; readonly cause: RepairCause; readonly manager: string; readonly isKept?: boolean }): Promise<Outcome> {
     const { kube, metrics } = this.#dependencies;
-    const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, networkPolicyObject(part, { ...target, uid: found.uid })));
+    const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, networkPolicyObject(part, { ...target, uid: found.uid, takesBackKept: found.isKept === true && found.manager !== '' })));
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
     const outcome = await this.#settle(part, target, { verb: 'patch', answer: applied });
     const { cause, manager } = found;
@@ -120,10 +120,16 @@ export class PolicyWriter {
     networkPolicies.recordWrite(write.answer.value);
     const stored = networkPolicyProjection(write.answer.value);
     if (stored.hash !== part.hash) {
-      if (!hasOnlyUnknownAdditions(part.spec, write.answer.value.spec)) return { kind: 'refused', name: part.name, reason: 'Altered', message: 'the API server stored another spec than the one written' };
+      if (!hasOnlyUnknownAdditions(part.spec, write.answer.value.spec)) return this.#altered(part.name, target);
       equivalences.remember({ rendered: part.hash, observed: stored.hash });
     }
     return { kind: 'inPlace', name: part.name, uid: stored.uid };
+  }
+
+  /** Each write of it makes an event that would bring us here again, so that it counts as a quarrel (R6). */
+  #altered(name: string, target: WriteTarget): Outcome {
+    this.#dependencies.repairLog.repaired({ namespace: target.namespace, name }, '');
+    return { kind: 'refused', name, reason: 'Altered', message: 'the API server stored another spec than the one written' };
   }
 
   async #failed(name: string, target: WriteTarget, failed: { readonly verb: string; readonly error: KubeError }): Promise<Outcome> {

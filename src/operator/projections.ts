@@ -67,7 +67,7 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   // Looked at whatever the labels say, since anybody can put ours on his own.
   const weakens = weakeningOf(object.spec);
   const marks = { ...identityOf(object), isLabelled, policyLabel, policyUid, isAdoptable, isKept, weakens };
-  if (!mayBeOurs) return { ...marks, hash: '', isolates: NO_DIRECTION, otherManager: '' };
+  if (!mayBeOurs) return { ...marks, hash: '', isolates: isolatedBy(object), otherManager: '' };
   return { ...marks, hash: specHash(object.spec), isolates: isolatedBy(object), otherManager: otherManagerOf(object) };
 }
 

@@ -50,7 +50,8 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
   const world = guarded(observed, context.guard);
   const plans = planFor(world);
   const outcomes = await execute(plans, namespace, context.policyWriter);
-  if (isUnprotected(world, plans, outcomes)) context.guard.settle(namespace);
+  const loss = lossIn(world, plans, outcomes);
+  if (loss !== 'none') context.guard.settle(namespace, { isSure: loss === 'sure' });
   // Read again, since a repair just now may have been the one that makes it a quarrel.
   const contests = context.repairLog.contestsAmong(namespace, partNames(world.policies));
   const report = reportFor({ plans, outcomes, record: world.record, contests, observed: world.observed, nowTime: context.nowTime() });
@@ -85,8 +86,11 @@ export function guarded(world: World, guard: GuardKeeper): World {
   return { ...world, holds: guard.holdsIn(world.namespace.name, world.policies) };
 }
 
-function isUnprotected(world: World, plans: readonly PolicyPlan[], outcomes: Outcomes): boolean {
-  return unprotectionsIn(world, plans).length > 0 && [...outcomes.values()].every((outcome) => outcome.kind !== 'retry' && outcome.kind !== 'held');
+/** R9: it counts from the moment the default-deny itself is gone or narrowed, whatever becomes of the other parts. A write without an answer may have happened. */
+function lossIn(world: World, plans: readonly PolicyPlan[], outcomes: Outcomes): 'none' | 'possible' | 'sure' {
+  const kinds = unprotectionsIn(world, plans).map(({ policy }) => outcomes.get(`${policy}.default-deny`)?.kind);
+  if (kinds.some((kind) => kind === undefined || kind === 'removed' || kind === 'inPlace')) return 'sure';
+  return kinds.includes('retry') ? 'possible' : 'none';
 }
 
 function* partNames(policies: readonly PolicyFacts[]): Generator<string, void, undefined> {

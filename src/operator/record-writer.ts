@@ -1,20 +1,22 @@
 import { NAMESPACE_BASELINE_NAME } from '../api/names.ts';
-import type { NamespaceReport } from '../baseline/report.ts';
+import { statusHash, type NamespaceReport } from '../baseline/report.ts';
 import type { NamespaceRecord } from '../baseline/world.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
 import type { ObjectCache } from '../kube/object-cache.ts';
 import { failure, success, type Result } from '../kube/result.ts';
 import { namespaceBaselineObject } from './managed-object.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Admit } from './policy-writer.ts';
-import type { CachedRecord } from './projections.ts';
+import type { CachedNamespace, CachedRecord } from './projections.ts';
 import { NAMESPACE_BASELINES } from './resources.ts';
 import { writeResultFor } from './write-result.ts';
 
 interface Dependencies {
   readonly kube: KubeClient;
   readonly records: ObjectCache<CachedRecord>;
+  readonly namespaces: ObjectCache<CachedNamespace>;
   readonly metrics: Metrics;
 }
 
@@ -40,8 +42,18 @@ export class RecordWriter {
     const owner = record === undefined ? { namespace } : { namespace, uid: record.uid };
     const applied = await this.#admit(() => kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, owner)));
     metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'apply', result: writeResultFor(applied) });
-    if (applied.ok) records.recordWrite(applied.value);
-    return applied.ok || isGone(applied.error) ? success(undefined) : failure(applied.error);
+    if (!applied.ok) return this.#isGone(namespace, applied.error) ? success(undefined) : failure(applied.error);
+    records.recordWrite(applied.value);
+    return statusHash(applied.value.status) === report.hash ? success(undefined) : this.#replace(report, applied.value);
+  }
+
+  /** Somebody put in entries of his own, which an apply leaves to him: nobody but us has anything to say here. */
+  async #replace(report: NamespaceReport, stored: KubeObject): Promise<Result<void, KubeError>> {
+    const { kube, records, metrics } = this.#dependencies;
+    const replaced = await this.#admit(() => kube.replace(NAMESPACE_BASELINES, { ...stored, status: report.status }));
+    metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'replace', result: writeResultFor(replaced) });
+    if (replaced.ok) records.recordWrite(replaced.value);
+    return replaced.ok ? success(undefined) : failure(replaced.error);
   }
 
   async #remove(namespace: string, record: NamespaceRecord): Promise<Result<void, KubeError>> {
@@ -53,9 +65,10 @@ export class RecordWriter {
     records.recordRemoval({ namespace, name: NAMESPACE_BASELINE_NAME, uid });
     return success(undefined);
   }
-}
 
-/** R12: the namespace is terminating or gone, and its NamespaceBaseline goes with it. */
-function isGone(error: KubeError): boolean {
-  return error.kind === 'namespaceTerminating' || error.kind === 'notFound';
+  /** R12: the namespace is terminating or gone, and its NamespaceBaseline goes with it; a missing CRD is another matter. */
+  #isGone(namespace: string, error: KubeError): boolean {
+    const isThere = this.#dependencies.namespaces.get({ namespace: '', name: namespace })?.isTerminating === false;
+    return error.kind === 'namespaceTerminating' || (error.kind === 'notFound' && !isThere);
+  }
 }
