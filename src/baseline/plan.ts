@@ -107,7 +107,7 @@ function wantedActions(world: World, policy: PolicyFacts, standing: readonly Obs
 
 function leavingActions(policy: PolicyFacts, standing: readonly ObservedPolicy[]): readonly Action[] {
   const mine = standing.filter((observed) => isRemovable(observed, policy) && !observed.isKept);
-  if (policy.isDeleting) return policy.isRemoving ? mine.filter((observed) => !observed.isKept).map((observed) => ({ kind: 'remove', observed })) : [];
+  if (policy.isDeleting) return policy.isRemoving ? mine.map((observed) => ({ kind: 'remove', observed })) : [];
   if (!policy.isAccepted || policy.selector === undefined) return [];
   return mine.map((observed) => ({ kind: policy.keepsOnOptOut ? 'leave' : 'remove', observed }));
 }
@@ -130,15 +130,21 @@ function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Actio
   const difference = differenceOf({ observed, part, policy, isEquivalent: world.isEquivalent });
   if (difference === undefined) return { kind: 'keep', part, observed };
   const cause = causeOf(difference, ownership, { observed, policy, record: world.record });
-  return isEarly && cause === difference ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, cause };
+  // What was declared anew goes at once; what comes back altered from our own write waits like any other quarrel.
+  const isDeclaredAnew = cause !== difference && (cause !== 'rollout' || isNewGeneration(policy, world.record));
+  return isEarly && !isDeclaredAnew ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, cause };
+}
+
+function isNewGeneration(policy: PolicyFacts, record: NamespaceRecord | undefined): boolean {
+  const generation = record?.entries.find((entry) => entry.policy === policy.name)?.generation;
+  return generation !== undefined && generation !== policy.generation;
 }
 
 /** A difference on an object that nobody else has written, or from before this generation, is our own new declaration. */
 function causeOf(difference: 'spec' | 'labels', ownership: Ownership, facts: { readonly observed: ObservedPolicy; readonly policy: PolicyFacts; readonly record: NamespaceRecord | undefined }): RepairCause {
   if (ownership === 'foreign') return 'adoption';
   if (ownership === 'other-policy') return 'takeover';
-  const generation = facts.record?.entries.find((entry) => entry.policy === facts.policy.name)?.generation;
-  const isOurOwn = facts.observed.otherManager === '' || (generation !== undefined && generation !== facts.policy.generation);
+  const isOurOwn = facts.observed.otherManager === '' || isNewGeneration(facts.policy, facts.record);
   return difference === 'labels' && !facts.observed.isKept ? 'labels' : isOurOwn ? 'rollout' : difference;
 }
 

@@ -1,6 +1,6 @@
 import type { Outcome } from '../baseline/outcome.ts';
 import { managedName } from '../baseline/ownership.ts';
-import { isDenyStanding, nameOf, type Action, type PolicyPlan } from '../baseline/plan.ts';
+import { nameOf, standingDeny, type Action, type PolicyPlan } from '../baseline/plan.ts';
 import { contestText } from '../baseline/report.ts';
 import { foreignObject, type PolicyWriter } from './policy-writer.ts';
 
@@ -62,11 +62,19 @@ function isOver(outcome: Outcome | undefined): boolean {
   return outcome?.kind === 'removed' || outcome?.kind === 'left';
 }
 
-/** Creating any part isolates pods, so without allow-dns as declared nothing is created, unless the default-deny stands anyway. */
+/** Without allow-dns as declared nothing is written that isolates pods anew (R3). */
 function isHeld({ plan, action }: Step, outcomes: ReadonlyMap<string, Outcome>): boolean {
-  if (action.kind !== 'create') return false;
   const dns = plan.actions.find((candidate) => isDns({ plan, action: candidate }));
-  return dns !== undefined && !isFarewell({ plan, action: dns }) && !isDenyStanding(plan) && outcomes.get(nameOf(dns))?.kind !== 'inPlace';
+  return dns !== undefined && !isFarewell({ plan, action: dns }) && isIsolatingAnew({ plan, action }) && outcomes.get(nameOf(dns))?.kind !== 'inPlace';
+}
+
+/** Any policy that selects a pod for a direction isolates it there, an allow too. Undoing what somebody did (R6) is nothing new. */
+function isIsolatingAnew({ plan, action }: Step): boolean {
+  if (action.kind !== 'create' && action.kind !== 'repair') return false;
+  const deny = standingDeny(plan);
+  if (action.kind === 'create' && deny === undefined) return true;
+  const isDrift = action.kind === 'repair' && (action.cause === 'spec' || action.cause === 'labels');
+  return !isDrift && action.part.spec.policyTypes.includes('Egress') && deny?.isolates.includes('Egress') !== true;
 }
 
 function frozenOutcome(action: Action): Outcome {

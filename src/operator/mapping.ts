@@ -16,7 +16,8 @@ export function selectedNamespaces(policy: PolicyFacts | undefined, caches: Cach
  */
 export function affectedNamespaces(change: { readonly name: string; readonly before: PolicyFacts | undefined; readonly after: PolicyFacts | undefined }, caches: Caches, ledger: Ledger): ReadonlySet<string> {
   const recorded = [...caches.records.values()].filter((record) => record.entries.some((entry) => entry.policy === change.name)).map((record) => record.namespace);
-  return new Set([...selectedNamespaces(change.before, caches), ...selectedNamespaces(change.after, caches), ...ledger.namespacesOf(change.name), ...recorded]);
+  const standing = [...caches.networkPolicies.values()].filter(({ policyLabel }) => policyLabel === change.name).map(({ namespace }) => namespace);
+  return new Set([...selectedNamespaces(change.before, caches), ...selectedNamespaces(change.after, caches), ...ledger.namespacesOf(change.name), ...recorded, ...standing]);
 }
 
 /** Whether a namespace wants protection that it does not have: its work goes before all resyncs. */

@@ -87,7 +87,9 @@ export class PolicyBook {
     const accepted = verdict.ok ? verdict.spec : before?.accepted;
     const problems = verdict.ok ? [] : verdict.problems;
     const { name, uid, generation, isDeleting } = cached;
-    const identity = { name, uid, generation, isDeleting, isRemoving: isDeleting && this.#removing.has(uid), isAccepted: verdict.ok };
+    // Whoever changes his mind before all is gone keeps the rest.
+    const isRemoving = isDeleting && this.#removing.has(uid) && verdict.ok && verdict.spec.removal?.onDelete === 'Remove';
+    const identity = { name, uid, generation, isDeleting, isRemoving, isAccepted: verdict.ok };
     if (accepted === undefined) {
       const facts = { ...identity, mode: 'Enforce' as const, keepsOnOptOut: false, removesOnDelete: false, selector: undefined, parts: undefined };
       return { cached, accepted, problems, facts, discoveryProblem: undefined };

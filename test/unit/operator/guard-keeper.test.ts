@@ -45,7 +45,7 @@ describe('R9 the removal guard', () => {
     const { guard, clock } = stage();
     for (const name of ['a', 'b']) {
       leaving(guard, name);
-      guard.settle(name);
+      guard.settle(name, { isSure: true });
     }
     leaving(guard, 'c');
     expect(held(guard, 'c')).toBe(true);
@@ -82,7 +82,7 @@ describe('R9 the removal guard', () => {
     const { guard } = stage();
     for (const name of ['a', 'b', 'c']) leaving(guard, name);
     guard.confirm(emptied, { removal: guard.heldChangesOf(emptied)[0]?.confirmation ?? '', isolation: '' });
-    for (const name of ['a', 'b', 'c']) guard.settle(name);
+    for (const name of ['a', 'b', 'c']) guard.settle(name, { isSure: true });
     leaving(guard, 'd');
     expect(held(guard, 'd')).toBe(false);
   });
