@@ -1,5 +1,3 @@
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../../src/baseline/outcome.ts';
 import type { KubeError } from '../../../src/kube/kube-error.ts';
@@ -7,9 +5,9 @@ import { failure, success, type Result } from '../../../src/kube/result.ts';
 import { RECONCILE_RESULTS } from '../../../src/observe/metric-table.ts';
 import { verdictOn } from '../../../src/operator/outcome-table.ts';
 import type { QueueAction } from '../../../src/operator/queue.ts';
+import { isInSomeTitle, listedProofs, pageAt, proofsInCell, tableAfter, titlesOf } from './proofs.ts';
 
-const root = join(import.meta.dirname, '../../..');
-const page = readFileSync(join(root, 'docs/reconcile.md'), 'utf8');
+const page = pageAt('docs/reconcile.md');
 
 /** A rule of the page with its text. */
 interface Section {
@@ -26,14 +24,7 @@ const sections: readonly Section[] = page
   });
 /** A rule that is only planned says so first of all. */
 const implemented = sections.filter(({ text }) => !text.split('\n\n')[1]?.startsWith('**Planned**'));
-const proofs = sections.flatMap(({ rule, text }) => [...text.matchAll(/^- `(?<path>[^`]+)`: "(?<title>.+)"$/gm)].map(({ groups = {} }) => ({ rule, path: groups.path ?? '', title: groups.title ?? '' })));
-const titles = new Map(globSync('test/**/*.test.ts', { cwd: root }).map((path) => [path, titlesIn(path)]));
-
-/** Everything that stands in quotes at the beginning of a call of test or describe, or of the second call of test.each. */
-function titlesIn(path: string): readonly string[] {
-  const text = readFileSync(join(root, path), 'utf8');
-  return [...text.matchAll(/\(\s*(['"`])((?:(?!\1).|\\.)+)\1\s*,/g)].map((match) => match[2] ?? '');
-}
+const proofs = sections.flatMap(({ rule, text }) => listedProofs(text).map((proof) => ({ rule, ...proof })));
 
 describe('docs/reconcile.md', () => {
   test('has every rule once, in order', () => {
@@ -42,20 +33,35 @@ describe('docs/reconcile.md', () => {
 
   test.each(implemented)('names tests of $rule, and there is one with that number in its title', ({ rule }) => {
     expect(proofs.some((proof) => proof.rule === rule)).toBe(true);
-    const word = new RegExp(`\\b${rule}\\b`);
-    expect([...titles.values()].flat().some((title) => word.test(title))).toBe(true);
+    expect(isInSomeTitle(rule)).toBe(true);
   });
 
-  test.each(proofs)('$rule: $path has the test "$title"', ({ path, title }) => {
-    expect(titles.get(path)?.filter((candidate) => candidate.includes(title))).not.toEqual([]);
+  test.each(proofs)('$rule: $path has the test "$title"', (proof) => {
+    expect(titlesOf(proof)).not.toEqual([]);
+  });
+});
+
+describe('the table of actions and settings', () => {
+  const rows = tableAfter(page, '## Action and setting').map(([action = '', setting = '', what = '', proof = '']) => ({ action, setting, what, proofs: proofsInCell(proof) }));
+
+  test('is there, and no case stands in it twice', () => {
+    const cases = rows.map(({ action, setting }) => `${action} | ${setting}`);
+    expect(cases.length).toBeGreaterThan(40);
+    expect(new Set(cases).size).toBe(cases.length);
+  });
+
+  test.each(rows)('$action ($setting): $what', ({ what, proofs: named }) => {
+    expect(what).not.toBe('');
+    expect(named).not.toEqual([]);
+    for (const proof of named) expect(titlesOf(proof), JSON.stringify(proof)).not.toEqual([]);
   });
 });
 
 test('README.md lists the rules that hold, and names those that are planned', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const readme = pageAt('README.md');
   const listed = [...readme.matchAll(/^\| (R\d+) \|/gm)].map((match) => match[1]);
   expect(listed).toEqual(implemented.map(({ rule }) => rule));
-  const planned = /^R\d+.* are planned\.$/m.exec(readme)?.[0] ?? '';
+  const planned = /^R\d+.* (?:is|are) planned\.$/m.exec(readme)?.[0] ?? '';
   expect([...planned.matchAll(/R\d+/g)].map(([rule]) => rule)).toEqual(sections.filter((section) => !implemented.includes(section)).map(({ rule }) => rule));
 });
 
@@ -68,19 +74,30 @@ describe('the outcome table', () => {
   const done: readonly Outcome[] = [{ kind: 'inPlace', name, uid: 'u' }, { kind: 'removed', name }, { kind: 'frozen', name }];
   const recorded = success(undefined);
   const unrecorded: Result<void, KubeError> = failure({ kind: 'network', message: 'x' });
-  const rows: readonly (readonly [string, readonly Outcome[], Result<void, KubeError>])[] = [
-    ['a write failed in passing (5xx, 429, network, 409)', [retry, forbidden, refused, gone, ...done], recorded],
-    ['the NamespaceBaseline could not be written', [forbidden, refused, gone, ...done], unrecorded],
-    ['a permission is missing', [forbidden, refused, gone, ...done], recorded],
-    ['a part is refused for good', [refused, gone, ...done], recorded],
-    ['the namespace went away meanwhile', [gone, ...done], recorded],
-    ['everything is in place, removed or frozen', done, recorded],
+  const early: Outcome = { kind: 'refused', name, reason: 'Contested', message: 'x', recheckMs: 1000 };
+  const nothing = { isHeld: false, isContested: false };
+  const both = { isHeld: true, isContested: true };
+  const rows: readonly { readonly what: string; readonly outcomes: readonly Outcome[]; readonly record?: Result<void, KubeError>; readonly waits?: typeof both; readonly next?: QueueAction }[] = [
+    { what: 'a write failed in passing (5xx, 429, network, 409)', outcomes: [retry, forbidden, refused, early, gone, ...done], waits: both },
+    { what: 'the NamespaceBaseline could not be written', outcomes: [forbidden, refused, gone, ...done], record: unrecorded, waits: both },
+    { what: 'a permission is missing', outcomes: [forbidden, refused, early, gone, ...done], waits: both },
+    { what: 'a part is refused for good', outcomes: [refused, gone, ...done], waits: both },
+    { what: 'a contested object may not be written yet', outcomes: [early, refused, gone, ...done], waits: both, next: { kind: 'after', delayMs: 1000 } },
+    { what: 'a change waits for a confirmation', outcomes: [gone, ...done], waits: both },
+    { what: 'a contested object is in place for now', outcomes: [gone, ...done], waits: { ...both, isHeld: false } },
+    { what: 'the namespace went away meanwhile', outcomes: [gone, ...done] },
+    { what: 'everything is in place, removed or frozen', outcomes: done },
   ];
 
-  test.each(rows)('says what the code does when %s, and worse things come first', (what, outcomes, record) => {
-    const { queue, result } = verdictOn(outcomes, record, { isHeld: false, isContested: false });
-    const row = tableRow(what);
-    expect(row.slice(2)).toEqual([nextText(queue), `\`${result}\``]);
+  test('has these rows, worst first, and the one of a bug', () => {
+    expect(tableAfter(page, '## Outcomes').map(([what]) => what)).toEqual(['an unexpected error in the operator', ...rows.map(({ what }) => what)]);
+  });
+
+  test.each(rows)('says what the code does when $what, and worse things come first', ({ what, outcomes, record = recorded, waits = nothing, next }) => {
+    const { queue, result } = verdictOn(outcomes, record, waits);
+    if (next !== undefined) expect(queue).toEqual(next);
+    const row = tableAfter(page, '## Outcomes').find(([first]) => first === what);
+    expect(row?.slice(2)).toEqual([next === undefined ? nextText(queue) : 'again when its pause is over', `\`${result}\``]);
   });
 
   test('has every result of a reconcile', () => {
@@ -88,11 +105,6 @@ describe('the outcome table', () => {
     expect([...new Set(results)].sort()).toEqual([...RECONCILE_RESULTS].sort());
   });
 });
-
-function tableRow(first: string): readonly string[] {
-  const line = page.split('\n').find((candidate) => candidate.startsWith(`| ${first} |`)) ?? '';
-  return line.split('|').slice(1, -1).map((cell) => cell.trim());
-}
 
 function nextText(action: QueueAction): string {
   switch (action.kind) {
