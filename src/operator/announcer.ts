@@ -22,6 +22,8 @@ export class Announcer {
   /** What was last told of others' policies that undo the isolation, by namespace. */
   readonly #weakenings = new Map<string, string>();
 
+  #isRecordRefused = false;
+
   constructor(log: Log, events: EventRecorder) {
     this.#log = log;
     this.#events = events;
@@ -36,7 +38,9 @@ export class Announcer {
   /** Tells of a reconcile that has just ended. */
   reconciled(reconciled: Reconciled, { isFresh, protectedAfterMs }: { readonly isFresh: boolean; readonly protectedAfterMs: number | undefined }): void {
     const { name: namespace } = reconciled.world.namespace;
+    this.#recording(reconciled);
     this.#repairs(namespace, reconciled);
+    if (!reconciled.isToBeTold) return;
     for (const entry of reconciled.report?.entries ?? []) this.#entry(namespace, entry, reconciled);
     this.#weakened(namespace, reconciled);
     if (protectedAfterMs !== undefined && isFresh) {
@@ -63,6 +67,15 @@ export class Announcer {
     if (QUIET.includes(reason) || !isNews) return;
     this.#log.warn({ namespace, policy: entry.policy, reason, detail: entry.message ?? '' }, 'namespace is not as declared');
     this.#record(namespace, reconciled, { type: 'Warning', reason, note: noteFor(entry, reason) });
+  }
+
+  /** That nobody can be told through NamespaceBaselines is said once, and again when it is over. */
+  #recording({ recorded }: Reconciled): void {
+    const isRefused = !recorded.ok && (recorded.error.kind === 'forbidden' || recorded.error.kind === 'invalid' || recorded.error.kind === 'notFound');
+    if (isRefused === this.#isRecordRefused || (!recorded.ok && !isRefused)) return;
+    this.#isRecordRefused = isRefused;
+    if (recorded.ok) this.#log.info({}, 'namespace baselines are written again');
+    else this.#log.error({ error: recorded.error }, 'namespace baselines cannot be written');
   }
 
   #weakened(namespace: string, reconciled: Reconciled): void {

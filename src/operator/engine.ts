@@ -13,6 +13,7 @@ import { Equivalences } from './equivalences.ts';
 import { FinalizerKeeper } from './finalizer-keeper.ts';
 import { GuardKeeper, type GuardLimits } from './guard-keeper.ts';
 import { Ledger } from './ledger.ts';
+import { Patience } from './patience.ts';
 import { PolicyBook } from './policy-book.ts';
 import { PolicyWriter, type Admit } from './policy-writer.ts';
 import { KeyedQueue, type Priority } from './queue.ts';
@@ -68,6 +69,7 @@ export function createEngine(parts: EngineParts): Engine {
   const announcer = new Announcer(log, events);
   const guard = new GuardKeeper({ caches, clock, limits: parts.guardLimits });
   const repairLog = new RepairLog(clock);
+  const patience = new Patience();
   const { policies, networkPolicies, records } = caches;
   const statusWriter = new StatusWriter({ kube, clock, policies, networkPolicies, book, ledger, guard, metrics, nowTime, onHeld: (policy, condition) => { announcer.held(policy, condition); } }, admitAs('resync'));
   const contextFor = (priority: Priority): ReconcileContext => ({
@@ -76,6 +78,7 @@ export function createEngine(parts: EngineParts): Engine {
     equivalences,
     guard,
     repairLog,
+    patience,
     policyWriter: new PolicyWriter({ kube, networkPolicies, equivalences, metrics, repairLog }, admitAs(priority)),
     recordWriter: new RecordWriter({ kube, records, namespaces: caches.namespaces, metrics }, admitAs(priority)),
     nowTime,

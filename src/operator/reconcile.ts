@@ -10,6 +10,7 @@ import type { Caches } from './caches.ts';
 import type { Equivalences } from './equivalences.ts';
 import { execute } from './execute.ts';
 import type { GuardKeeper } from './guard-keeper.ts';
+import type { Patience } from './patience.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { PolicyWriter } from './policy-writer.ts';
 import type { RecordWriter } from './record-writer.ts';
@@ -22,6 +23,7 @@ export interface ReconcileContext {
   readonly equivalences: Equivalences;
   readonly guard: GuardKeeper;
   readonly repairLog: RepairLog;
+  readonly patience: Patience;
   readonly policyWriter: PolicyWriter;
   readonly recordWriter: RecordWriter;
   /** The wall clock, RFC 3339 without fractions. */
@@ -34,6 +36,8 @@ export interface Reconciled {
   readonly plans: readonly PolicyPlan[];
   readonly outcomes: Outcomes;
   readonly report: NamespaceReport | undefined;
+  /** Whether the report was, or would be, written: not what may well be over with the next attempt. */
+  readonly isToBeTold: boolean;
   /** What came of writing the report; `ok` too when there was nothing to write. */
   readonly recorded: Result<void, KubeError>;
   /** Of the NamespaceBaseline as it stands now, or stood before it was removed. */
@@ -56,9 +60,10 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
   const contests = context.repairLog.contestsAmong(namespace, partNames(world.policies));
   const report = reportFor({ plans, outcomes, record: world.record, contests, observed: world.observed, nowTime: context.nowTime() });
   const isGone = [...outcomes.values()].some((outcome) => outcome.kind === 'namespaceGone');
-  const recorded = isGone ? success(undefined) : await context.recordWriter.write(namespace, report, world.record);
+  const isToBeTold = !isGone && context.patience.isToBeTold(namespace, outcomes);
+  const recorded = !isToBeTold ? success(undefined) : await context.recordWriter.write(namespace, report, world.record);
   const recordUid = context.caches.records.inNamespace(namespace)[0]?.uid ?? world.record?.uid;
-  return { world: { ...world, contests }, plans, outcomes, report, recorded, recordUid };
+  return { world: { ...world, contests }, plans, outcomes, report, isToBeTold, recorded, recordUid };
 }
 
 /**

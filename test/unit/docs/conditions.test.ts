@@ -114,5 +114,5 @@ function reconciledWith(reason: Reason): Reconciled {
   const outcomes = allDone(plans);
   const report = reportFor({ plans, outcomes, record: facts.record, contests: facts.contests, observed: facts.observed, nowTime });
   const entries = (report?.entries ?? []).map((entry) => (scenes.has(reason) ? entry : { ...entry, reason }));
-  return { world: facts, plans, outcomes, report: report === undefined ? undefined : { ...report, entries }, recorded: { ok: true, value: undefined }, recordUid: 'r' };
+  return { world: facts, plans, outcomes, report: report === undefined ? undefined : { ...report, entries }, isToBeTold: true, recorded: { ok: true, value: undefined }, recordUid: 'r' };
 }
