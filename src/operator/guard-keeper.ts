@@ -1,4 +1,4 @@
-import { allowance, confirmationFor, isolatedDirections, unprotectionsIn, type GuardLimit } from '../baseline/guard.ts';
+import { allowance, confirmationFor, isolatedDirections, unprotectionsIn, type GuardLimit, type Unprotection } from '../baseline/guard.ts';
 import type { BaselinePolicySpec } from '../api/baseline-policy.ts';
 import { LABELS } from '../api/names.ts';
 import type { PolicyPlan } from '../baseline/plan.ts';
@@ -47,12 +47,12 @@ interface Confirmed {
  */
 export class GuardKeeper {
   readonly #dependencies: Dependencies;
-  /** What carrying out the plans of a namespace would unprotect now: policy and how many directions. */
-  readonly #open = new Map<string, ReadonlyMap<string, number>>();
+  /** What carrying out the plans of a namespace would unprotect now. */
+  readonly #open = new Map<string, readonly Unprotection[]>();
   /** The sum over {@link GuardKeeper.#open} of what is not confirmed. */
   #openDirections = 0;
-  /** When directions were unprotected without a confirmation, oldest first. */
-  #spent: { readonly atMs: number; readonly directions: number; readonly namespace: string; readonly isSure: boolean }[] = [];
+  /** When directions were unprotected without a confirmation, by `direction namespace`, oldest first. */
+  readonly #spent = new Map<string, { readonly atMs: number; readonly isSure: boolean }>();
   readonly #confirmed = new Map<string, Confirmed>();
   /** Namespaces that a policy's present generation may not isolate yet. */
   readonly #isolation = new Map<string, Confirmed>();
@@ -67,21 +67,20 @@ export class GuardKeeper {
   /** Takes note of what the plans of a namespace would unprotect. The plans must have been made without holds. */
   consider(world: World, plans: readonly PolicyPlan[]): void {
     const { name } = world.namespace;
-    const lost = new Map<string, number>();
-    for (const { policy } of unprotectionsIn(world, plans)) lost.set(policy, (lost.get(policy) ?? 0) + 1);
+    const lost = unprotectionsIn(world, plans);
     this.forget(name);
-    if (lost.size === 0) return;
+    if (lost.length === 0) return;
     // What was not answered and is still to be done did not happen.
-    if (this.#spent.some(({ isSure }) => !isSure)) this.#spent = this.#spent.filter(({ namespace, isSure }) => isSure || namespace !== name);
+    for (const { direction } of lost) if (this.#spent.get(`${direction} ${name}`)?.isSure === false) this.#spent.delete(`${direction} ${name}`);
     this.#open.set(name, lost);
-    this.#openDirections += this.#unconfirmed(name, lost);
+    this.#openDirections += this.#unconfirmed(name, lost).length;
   }
 
   /** A namespace is gone: what was open of it protects nobody any more. */
   forget(namespace: string): void {
     const lost = this.#open.get(namespace);
     if (lost === undefined) return;
-    this.#openDirections -= this.#unconfirmed(namespace, lost);
+    this.#openDirections -= this.#unconfirmed(namespace, lost).length;
     this.#open.delete(namespace);
   }
 
@@ -90,7 +89,7 @@ export class GuardKeeper {
     const holds = new Map<string, Hold>();
     const lost = this.#open.get(namespace);
     if (lost !== undefined && this.#isOverLimit()) {
-      for (const policy of policies) if (lost.has(policy.name) && !isAmong(this.#confirmed.get(policy.name), policy, namespace)) holds.set(policy.name, 'RemovalHeld');
+      for (const policy of policies) if (lost.some((loss) => loss.policy === policy.name) && !isAmong(this.#confirmed.get(policy.name), policy, namespace)) holds.set(policy.name, 'RemovalHeld');
     }
     return new Map([...holds, ...this.isolationHoldsIn(namespace, policies)]);
   }
@@ -105,14 +104,18 @@ export class GuardKeeper {
 
   /** What was open of a namespace was carried out, or may have been: from now on it counts as spent, unless it had been confirmed. */
   settle(namespace: string, { isSure }: { readonly isSure: boolean }): void {
-    const directions = this.#unconfirmed(namespace, this.#open.get(namespace) ?? new Map());
+    const lost = this.#unconfirmed(namespace, this.#open.get(namespace) ?? []);
     this.forget(namespace);
-    if (directions > 0) this.#spent.push({ atMs: this.#dependencies.clock.nowMs(), directions, namespace, isSure });
+    for (const { direction } of lost) {
+      const key = `${direction} ${namespace}`;
+      this.#spent.delete(key);
+      this.#spent.set(key, { atMs: this.#dependencies.clock.nowMs(), isSure });
+    }
   }
 
   /** What of a policy waits for a confirmation now. */
   heldChangesOf(policy: PolicyFacts): readonly HeldChange[] {
-    const leaving = this.#isOverLimit() ? [...this.#open].filter(([namespace, lost]) => lost.has(policy.name) && !isAmong(this.#confirmed.get(policy.name), policy, namespace)).map(([namespace]) => namespace) : [];
+    const leaving = this.#isOverLimit() ? [...this.#open].filter(([namespace, lost]) => lost.some((loss) => loss.policy === policy.name) && !isAmong(this.#confirmed.get(policy.name), policy, namespace)).map(([namespace]) => namespace) : [];
     const isolation = this.#isolation.get(policy.name);
     const isolating = isolation?.uid === policy.uid && isolation.generation === policy.generation ? [...isolation.namespaces] : [];
     return [...heldChange('RemovalHeld', policy, leaving), ...heldChange('IsolationHeld', policy, isolating)];
@@ -168,13 +171,11 @@ export class GuardKeeper {
   }
 
   #count(): void {
-    this.#openDirections = [...this.#open].reduce((sum, [namespace, lost]) => sum + this.#unconfirmed(namespace, lost), 0);
+    this.#openDirections = [...this.#open].reduce((sum, [namespace, lost]) => sum + this.#unconfirmed(namespace, lost).length, 0);
   }
 
-  #unconfirmed(namespace: string, lost: ReadonlyMap<string, number>): number {
-    let sum = 0;
-    for (const [policy, directions] of lost) if (this.#confirmed.get(policy)?.namespaces.has(namespace) !== true) sum += directions;
-    return sum;
+  #unconfirmed(namespace: string, lost: readonly Unprotection[]): readonly Unprotection[] {
+    return lost.filter(({ policy }) => this.#confirmed.get(policy)?.namespaces.has(namespace) !== true);
   }
 
   #isNewlyIsolated(namespace: NamespaceFacts, policy: PolicyFacts): boolean {
@@ -187,9 +188,18 @@ export class GuardKeeper {
 
   #isOverLimit(): boolean {
     const nowMs = this.#dependencies.clock.nowMs();
-    while (nowMs - (this.#spent[0]?.atMs ?? nowMs) >= GUARD_WINDOW_MS) this.#spent.shift();
-    const total = this.#spent.reduce((sum, { directions }) => sum + directions, this.#openDirections);
+    for (const [key, { atMs }] of this.#spent) {
+      if (nowMs - atMs < GUARD_WINDOW_MS) break;
+      this.#spent.delete(key);
+    }
+    const total = this.#openDirections + [...this.#spent.keys()].filter((key) => !this.#isOpen(key)).length;
     return total > this.#dependencies.limits.removal.count && total > allowance(this.#dependencies.limits.removal, this.#isolatedCount(nowMs));
+  }
+
+  /** What is done in two steps, as when the first had no answer, counts once. */
+  #isOpen(key: string): boolean {
+    const [direction = '', namespace = ''] = key.split(' ');
+    return this.#unconfirmed(namespace, this.#open.get(namespace) ?? []).some((loss) => loss.direction === direction);
   }
 
   #isolatedCount(nowMs: number): number {
