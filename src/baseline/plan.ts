@@ -78,17 +78,27 @@ function policyPlan(world: World, policy: PolicyFacts): PolicyPlan {
   const isWanted = isChosen && !policy.isDeleting;
   const isRemovalHeld = hold === 'RemovalHeld';
   // Held back from leaving, it is kept up; held back from an edit, the old set is unknown and is left as it is.
-  const isKeptUp = isRemovalHeld && !isWanted && policy.parts !== undefined && !isNarrowing(policy.parts, standing);
-  const wasThere = world.record?.entries.some((entry) => entry.policy === policy.name && entry.managed.length > 0) === true;
-  const frozen = frozenBy(policy, wasThere || standing.length > 0) ?? (isKeptUp ? undefined : hold);
-  const actions = isWanted ? wantedActions(world, policy, standing) : isKeptUp ? wantedActions(world, policy, standing).filter(({ kind }) => kind !== 'remove') : leavingActions(policy, standing);
-  return { policy, isSelected: isWanted || isKeptUp, frozen, isRemovalHeld, actions, standing };
+  const isKeptUp = isRemovalHeld && !isWanted && canBeKeptUp(policy, standing);
+  const frozen = frozenBy(policy, standing.length > 0 || wasRecorded(policy, world.record)) ?? (isKeptUp ? undefined : hold);
+  const intent = isWanted ? 'wanted' : isKeptUp ? 'keptUp' : 'leaving';
+  return { policy, isSelected: isWanted || isKeptUp, frozen, isRemovalHeld, actions: actionsFor(intent, { world, policy, standing }), standing };
+}
+
+function actionsFor(intent: 'wanted' | 'keptUp' | 'leaving', facts: { readonly world: World; readonly policy: PolicyFacts; readonly standing: readonly ObservedPolicy[] }): readonly Action[] {
+  const { world, policy, standing } = facts;
+  if (intent === 'leaving') return leavingActions(policy, standing);
+  const wanted = wantedActions(world, policy, standing);
+  return intent === 'wanted' ? wanted : wanted.filter(({ kind }) => kind !== 'remove');
 }
 
 /** R9: an edit that lets go of a namespace may take a direction out of isolate as well; keeping up the new set would then unprotect it. */
-function isNarrowing(parts: readonly RenderedPart[], standing: readonly ObservedPolicy[]): boolean {
-  const isolated = parts.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? [];
-  return standing.some(({ isolates }) => isolates.some((direction) => !isolated.includes(direction)));
+function canBeKeptUp({ parts }: PolicyFacts, standing: readonly ObservedPolicy[]): boolean {
+  const isolated = parts?.find(({ part }) => part === 'default-deny')?.spec.policyTypes;
+  return isolated !== undefined && standing.every(({ isolates }) => isolates.every((direction) => isolated.includes(direction)));
+}
+
+function wasRecorded(policy: PolicyFacts, record: NamespaceRecord | undefined): boolean {
+  return record?.entries.some((entry) => entry.policy === policy.name && entry.managed.length > 0) === true;
 }
 
 /** R11: an invalid policy keeps the last good set where one stands, and starts nothing where none does. */
@@ -119,11 +129,10 @@ function isRemovable(observed: ObservedPolicy, policy: PolicyFacts): boolean {
 
 function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Action {
   const observed = world.observed.find((candidate) => candidate.name === part.name);
-  const contest = world.contests.get(part.name);
-  const isEarly = contest !== undefined && contest.waitMs > 0;
+  const contest = earlyContest(world, part);
   if (observed === undefined) {
     const isRestoring = isRecordedName(part.name, policy, world.record);
-    return isEarly && isRestoring ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
+    return contest !== undefined && isRestoring ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
   }
   const ownership = ownershipOf(observed, policy, world.record);
   if (ownership === 'foreign' && !observed.isAdoptable) return { kind: 'refuse', part, observed };
@@ -132,7 +141,13 @@ function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Actio
   const cause = causeOf(difference, ownership, { observed, policy, record: world.record });
   // What was declared anew goes at once; what comes back altered from our own write waits like any other quarrel.
   const isDeclaredAnew = cause !== difference && (cause !== 'rollout' || isNewGeneration(policy, world.record));
-  return isEarly && !isDeclaredAnew ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, cause };
+  return contest !== undefined && !isDeclaredAnew ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, cause };
+}
+
+/** The quarrel over a part, while it is not the time yet for its next repair. */
+function earlyContest(world: World, part: RenderedPart): Contest | undefined {
+  const contest = world.contests.get(part.name);
+  return contest !== undefined && contest.waitMs > 0 ? contest : undefined;
 }
 
 function isNewGeneration(policy: PolicyFacts, record: NamespaceRecord | undefined): boolean {
