@@ -73,15 +73,14 @@ export function nameOf(action: Action): string {
 
 function policyPlan(world: World, policy: PolicyFacts): PolicyPlan {
   const standing = world.observed.filter((observed) => managedName(observed.name)?.policy === policy.name && ownershipOf(observed, policy, world.record) === 'ours');
-  const isChosen = policy.selector !== undefined && isSelected(policy.selector, world.namespace);
   const hold = world.holds.get(policy.name);
-  const isWanted = isChosen && !policy.isDeleting;
+  const isWanted = !policy.isDeleting && policy.selector !== undefined && isSelected(policy.selector, world.namespace);
   const isRemovalHeld = hold === 'RemovalHeld';
   // Held back from leaving, it is kept up; held back from an edit, the old set is unknown and is left as it is.
   const isKeptUp = isRemovalHeld && !isWanted && canBeKeptUp(policy, standing);
   const frozen = frozenBy(policy, standing.length > 0 || wasRecorded(policy, world.record)) ?? (isKeptUp ? undefined : hold);
   const intent = isWanted ? 'wanted' : isKeptUp ? 'keptUp' : 'leaving';
-  return { policy, isSelected: isWanted || isKeptUp, frozen, isRemovalHeld, actions: actionsFor(intent, { world, policy, standing }), standing };
+  return { policy, isSelected: intent !== 'leaving', frozen, isRemovalHeld, actions: actionsFor(intent, { world, policy, standing }), standing };
 }
 
 function actionsFor(intent: 'wanted' | 'keptUp' | 'leaving', facts: { readonly world: World; readonly policy: PolicyFacts; readonly standing: readonly ObservedPolicy[] }): readonly Action[] {
@@ -130,10 +129,7 @@ function isRemovable(observed: ObservedPolicy, policy: PolicyFacts): boolean {
 function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Action {
   const observed = world.observed.find((candidate) => candidate.name === part.name);
   const contest = earlyContest(world, part);
-  if (observed === undefined) {
-    const isRestoring = isRecordedName(part.name, policy, world.record);
-    return contest !== undefined && isRestoring ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
-  }
+  if (observed === undefined) return missingAction(part, contest, isRecordedName(part.name, policy, world.record));
   const ownership = ownershipOf(observed, policy, world.record);
   if (ownership === 'foreign' && !observed.isAdoptable) return { kind: 'refuse', part, observed };
   const difference = differenceOf({ observed, part, policy, isEquivalent: world.isEquivalent });
@@ -142,6 +138,10 @@ function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Actio
   // What was declared anew goes at once; what comes back altered from our own write waits like any other quarrel.
   const isDeclaredAnew = cause !== difference && (cause !== 'rollout' || isNewGeneration(policy, world.record));
   return contest !== undefined && !isDeclaredAnew ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, cause };
+}
+
+function missingAction(part: RenderedPart, contest: Contest | undefined, isRestoring: boolean): Action {
+  return contest !== undefined && isRestoring ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
 }
 
 /** The quarrel over a part, while it is not the time yet for its next repair. */
