@@ -40,7 +40,7 @@ interface Dependencies {
 export class StatusWriter {
   readonly #dependencies: Dependencies;
   readonly #admit: Admit;
-  readonly #timers = new Map<string, Timer>();
+  readonly #timers = new Map<string, { readonly timer: Timer; readonly dueMs: number }>();
   readonly #writtenMs = new Map<string, number>();
   /** Generations that a former run had finished with: while they are only looked through again, their status stands. */
   readonly #resumed = new Map<string, number>();
@@ -67,7 +67,7 @@ export class StatusWriter {
 
   /** Something that the policy's status counts may have changed. */
   touch(policy: string): void {
-    if (!this.#isStarted || this.#timers.has(policy)) return;
+    if (!this.#isStarted) return;
     const sinceMs = this.#dependencies.clock.nowMs() - (this.#writtenMs.get(policy) ?? -STATUS_INTERVAL_MS);
     this.#schedule(policy, Math.max(0, STATUS_INTERVAL_MS - sinceMs));
   }
@@ -75,19 +75,23 @@ export class StatusWriter {
   /** Writes no more, and resolves when the writes under way are done. */
   async stop(): Promise<void> {
     this.#isStarted = false;
-    for (const timer of this.#timers.values()) timer.cancel();
+    for (const { timer } of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     await Promise.all(this.#inFlight);
   }
 
+  /** The earlier of two times counts: what happens now does not wait for what was put off. */
   #schedule(policy: string, delayMs: number): void {
-    this.#timers.get(policy)?.cancel();
+    const dueMs = this.#dependencies.clock.nowMs() + delayMs;
+    const waiting = this.#timers.get(policy);
+    if (waiting !== undefined && waiting.dueMs <= dueMs) return;
+    waiting?.timer.cancel();
     const timer = this.#dependencies.clock.after(delayMs, () => {
       this.#timers.delete(policy);
       const writing = this.#write(policy).finally(() => this.#inFlight.delete(writing));
       this.#inFlight.add(writing);
     });
-    this.#timers.set(policy, timer);
+    this.#timers.set(policy, { timer, dueMs });
   }
 
   async #write(policy: string): Promise<void> {
@@ -140,7 +144,7 @@ export class StatusWriter {
   }
 
   #later(policy: string, delayMs: number): void {
-    if (this.#isStarted && !this.#timers.has(policy)) this.#schedule(policy, Math.max(delayMs, STATUS_INTERVAL_MS));
+    if (this.#isStarted) this.#schedule(policy, Math.max(delayMs, STATUS_INTERVAL_MS));
   }
 }
 

@@ -85,6 +85,17 @@ describe('R16 when a status is written', () => {
     expect(written).toEqual([]);
   });
 
+  test('R16 what happens while a namespace is Pending is told of within a second, not a minute later', async () => {
+    const { writer, ledger, clock, written } = stage();
+    ledger.enter('a', [{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }], 0);
+    writer.start();
+    await clock.advance(2000);
+    ledger.enter('a', [inPlace()], clock.nowMs());
+    writer.touch('standard');
+    await clock.advance(1000);
+    expect(written.at(-1)?.namespaces).toMatchObject({ protected: 1, pending: 0 });
+  });
+
   test('R16 a namespace that stays Pending is told of a minute later, without any further event', async () => {
     const { writer, ledger, clock, written } = stage();
     ledger.enter('a', [{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }], 0);
