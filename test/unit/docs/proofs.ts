@@ -38,7 +38,7 @@ export function proofsInCell(cell: string): readonly Proof[] {
 }
 
 function pathOf(short: string): string {
-  return short.includes('/') ? `test/unit/${short}.test.ts` : `test/integration/${short}.test.ts`;
+  return short.includes('/') ? `test/unit/${short.replace(/^unit\//, '')}.test.ts` : `test/integration/${short}.test.ts`;
 }
 
 const titles = new Map(globSync('test/**/*.test.ts', { cwd: root }).map((path) => [path, titlesIn(path)]));
