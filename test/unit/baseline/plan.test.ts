@@ -104,6 +104,14 @@ describe('R11 an invalid policy', () => {
     expect(plannedWords(planFor(world({ policies: [invalid], observed: [managed(invalid, 'default-deny', { hash: 'widened' })] })))).toContain('repair standard.default-deny');
   });
 
+  test('R11 builds the last good set anew where all of it was deleted at once', () => {
+    const invalid = policy('standard', {}, { isAccepted: false, generation: 2 });
+    const recorded = { policy: 'standard', generation: 1, phase: 'Protected' as const, inPlace: true, managed: inPlace(standard).map(({ name, uid }) => ({ name, uid })) };
+    const plans = planFor(world({ policies: [invalid], record: { uid: 'r', hash: 'h', readyStatus: 'True', readySince: '', entries: [recorded] } }));
+    expect(plans[0]?.frozen).toBeUndefined();
+    expect(plannedWords(plans)).toEqual(['create standard.default-deny', 'create standard.allow-dns', 'create standard.allow-monitoring']);
+  });
+
   test('whose good spec was never seen removes nothing', () => {
     const unknown = policy('standard', {}, { isAccepted: false, selector: undefined, parts: undefined });
     expect(plannedWords(planFor(world({ policies: [unknown], observed: inPlace(standard) })))).toEqual([]);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { BOUNDS } from '../../../src/api/bounds.ts';
+import { namespaceBaselineStatusSchema } from '../../../src/api/namespace-baseline.ts';
 import type { Outcome } from '../../../src/baseline/outcome.ts';
 import { planFor } from '../../../src/baseline/plan.ts';
 import { reportFor, type NamespaceReport } from '../../../src/baseline/report.ts';
@@ -83,6 +85,20 @@ describe('the NamespaceBaseline says what was observed', () => {
     const status = report(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) }), { 'standard.default-deny': { kind: 'retry', name: 'standard.default-deny', message: 'x' } })?.status;
     expect(status).toMatchObject({ phase: 'Pending', policies: [{ managed: [{ name: 'standard.default-deny' }] }] });
   });
+});
+
+test('R4 a removal that is refused for good is said, with its reason', () => {
+  const refused: Record<string, Outcome> = Object.fromEntries(inPlace(standard).map(({ name }) => [name, { kind: 'refused' as const, name, reason: 'Forbidden' as const, message: 'may not delete' }]));
+  const status = report(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) }), refused)?.status;
+  expect(status).toMatchObject({ phase: 'Failed', policies: [{ reason: 'Forbidden', message: expect.stringContaining('may not delete') as string }] });
+});
+
+test('R16 more objects than the CRD has room for do not make the report one that the API server refuses', () => {
+  const dry = policy('standard', { mode: 'DryRun' });
+  const copies = Array.from({ length: BOUNDS.managedPerPolicy + 2 }, (_, index) => managed(dry, 'allow-dns', { name: `standard.copy-${index}`, uid: `u${index}` }));
+  const status = report(world({ policies: [dry], observed: copies }))?.status;
+  expect(status?.policies[0]?.managed).toHaveLength(BOUNDS.managedPerPolicy);
+  expect(namespaceBaselineStatusSchema.safeParse(status).success).toBe(true);
 });
 
 describe('inPlace is a latch', () => {
