@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import type { KubeClient, WatchEvent } from '../../../src/kube/kube-client.ts';
+import { fieldOf, itemsOf } from '../../../src/kube/json-shape.ts';
+import { BASELINE_POLICIES } from '../../../src/operator/resources.ts';
+import { forbidden } from '../../fake/api-status.ts';
+import { inProcessScene } from '../../operator/in-process-scene.ts';
+import { eventually, OPTED_IN, standardSet } from '../../operator/people.ts';
+
+const scene = inProcessScene();
+
+const isThere = async (policy: string): Promise<boolean> => (await scene.admin.get({ type: BASELINE_POLICIES, name: policy })).ok;
+
+interface Lag {
+  readonly around: (kube: KubeClient) => KubeClient;
+  readonly shut: () => void;
+  readonly heldBack: () => number;
+  /** Lets the oldest events pass, or all of them and everything from then on. */
+  readonly release: (count?: number) => void;
+  readonly answers: () => number;
+}
+
+/** Holds events of BaselinePolicies back while it is shut, as a lagging watch cache does, and counts the answers to writes of the policies themselves. */
+function laggingWatch(): Lag {
+  const held: (() => void)[] = [];
+  let isShut = false;
+  let answers = 0;
+  const pass = (event: WatchEvent, onEvent: (event: WatchEvent) => void): void => {
+    if (isShut) held.push(() => void onEvent(event));
+    else onEvent(event);
+  };
+  const around = (kube: KubeClient): KubeClient => ({
+    ...kube,
+    watch: (request, onEvent) => kube.watch(request, request.type.plural === BASELINE_POLICIES.plural ? (event) => void pass(event, onEvent) : onEvent),
+    apply: async (type, object, options) => {
+      const answer = await kube.apply(type, object, options);
+      if (type.plural === BASELINE_POLICIES.plural && options?.subresource === undefined) answers += 1;
+      return answer;
+    },
+  });
+  return {
+    around,
+    shut: () => {
+      isShut = true;
+    },
+    heldBack: () => held.length,
+    release: (count) => {
+      isShut = count !== undefined;
+      for (const pass of held.splice(0, count ?? held.length)) pass();
+    },
+    answers: () => answers,
+  };
+}
+
+test('R2 R13 an edit of a policy that the watch shows only after the answer to our write of its finalizer is carried out', async () => {
+  const lag = laggingWatch();
+  await scene.start({ around: lag.around });
+  await scene.people.namespace('team-a', OPTED_IN);
+  lag.shut();
+  await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove' } });
+  await eventually(lag.heldBack).toBe(1);
+  await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove' }, allow: { sameNamespace: { enabled: true } } });
+  await eventually(lag.heldBack).toBe(2);
+  lag.release(1);
+  await eventually(lag.answers).toBeGreaterThan(0);
+  lag.release();
+  await eventually(() => scene.people.networkPolicyNames('team-a')).toContain('standard.allow-same-namespace');
+});
+
+test('R9 namespaces that move to a policy which a webhook refuses keep the isolation of the old one', async () => {
+  const operator = await scene.start();
+  await scene.people.baselinePolicy('old', { namespaceSelector: { matchLabels: { class: 'old' } } });
+  await scene.people.baselinePolicy('strict', { namespaceSelector: { matchLabels: { class: 'strict' } } });
+  const namespaces = Array.from({ length: 12 }, (_, index) => `team-${index}`);
+  for (const name of namespaces) await scene.people.namespace(name, { class: 'old' });
+  for (const name of namespaces) await eventually(() => scene.people.networkPolicyNames(name)).toEqual(standardSet('old'));
+  scene.server.cluster.admission = ({ operation, resource, name }) => (operation === 'CREATE' && name.startsWith('strict.') ? forbidden(resource.type, name, 'admission webhook "quota" denied the request') : undefined);
+  for (const name of namespaces) await scene.people.label(name, { class: 'strict' });
+  const told = async (name: string): Promise<readonly unknown[]> => itemsOf(fieldOf(await scene.people.report(name), 'policies')).map((entry) => fieldOf(entry, 'policy'));
+  for (const name of namespaces) {
+    await eventually(() => told(name)).toContain('strict');
+    expect(await scene.people.networkPolicyNames(name)).toEqual(standardSet('old'));
+  }
+  expect(operator.writes.filter((write) => write.startsWith('remove NetworkPolicy'))).toEqual([]);
+});
+
+test("R8 somebody's copy of a managed NetworkPolicy under another name does not hold up the deletion of its policy, and stays", async () => {
+  await scene.start();
+  await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove' } });
+  await scene.protectedNamespace('team-a');
+  const { labels, annotations } = (await scene.people.networkPolicy('team-a', 'standard.allow-dns'))?.metadata ?? {};
+  await scene.people.createNetworkPolicy('team-a', { name: 'my-copy', ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) });
+  await scene.people.removeBaselinePolicy('standard');
+  await eventually(() => isThere('standard')).toBe(false);
+  expect(await scene.people.networkPolicyNames('team-a')).toEqual(['my-copy']);
+});
+
+test('R8 R4 what was left behind in a namespace that opted out does not hold up the deletion of its policy, and stays', async () => {
+  await scene.start();
+  await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove', onOptOut: 'Keep' } });
+  await scene.protectedNamespace('team-a');
+  await scene.people.label('team-a', { 'nsbaseline.io/enabled': null });
+  await eventually(() => scene.people.report('team-a')).toBeUndefined();
+  await scene.people.removeBaselinePolicy('standard');
+  await eventually(() => isThere('standard')).toBe(false);
+  expect(await scene.people.networkPolicyNames('team-a')).toEqual(standardSet());
+});

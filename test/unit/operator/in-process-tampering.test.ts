@@ -1,0 +1,91 @@
+import { beforeEach, expect, test } from 'vitest';
+import { ANNOTATIONS } from '../../../src/api/names.ts';
+import { fieldOf, itemsOf } from '../../../src/kube/json-shape.ts';
+import type { KubeClient } from '../../../src/kube/kube-client.ts';
+import type { KubeError } from '../../../src/kube/kube-error.ts';
+import type { KubeObject } from '../../../src/kube/kube-object.ts';
+import type { Result } from '../../../src/kube/result.ts';
+import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../../src/operator/resources.ts';
+import { inProcessScene } from '../../operator/in-process-scene.ts';
+import { eventually, OPTED_IN, valueOf } from '../../operator/people.ts';
+
+const scene = inProcessScene();
+
+beforeEach(async () => {
+  await scene.people.baselinePolicy('standard', {});
+});
+
+/** What a field of every policy's entry in the report says. */
+async function reported(namespace: string, field: string): Promise<readonly unknown[]> {
+  return itemsOf(fieldOf(await scene.people.report(namespace), 'policies')).map((entry) => fieldOf(entry, field));
+}
+
+test('R16 what somebody adds to a NamespaceBaseline goes again, and is not written against for ever', async () => {
+  const operator = await scene.start();
+  await scene.protectedNamespace('team-a');
+  const reports = (): readonly string[] => operator.writes.filter((write) => write.includes('NamespaceBaseline'));
+  const before = valueOf(await scene.admin.get({ type: NAMESPACE_BASELINES, namespace: 'team-a', name: 'baseline' }));
+  const invented = { policy: 'invented', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [] };
+  const policies = [...itemsOf(fieldOf(before.status, 'policies')), invented];
+  const status = { ...(before.status as object), policies, weakenedBy: [{ name: 'x', why: 'a lie' }] };
+  valueOf(await scene.admin.replace(NAMESPACE_BASELINES, { ...before, status }));
+  await eventually(() => reported('team-a', 'policy')).toEqual(['standard']);
+  await eventually(async () => fieldOf(await scene.people.report('team-a'), 'weakenedBy')).toBeUndefined();
+  const mended = reports().length;
+  for (const weakening of ['first', 'second', 'third']) {
+    await scene.lookAgain('team-a', weakening);
+    // Nothing of this is news, although the operator looks at the namespace for it.
+    for (const index of [0, 1, 2, 3]) await scene.people.createNetworkPolicy('team-a', { name: `${weakening}-${index}` });
+  }
+  await scene.lookAgain('team-a', 'last');
+  expect(reports().slice(mended)).toEqual(Array.from({ length: 4 }, () => 'apply NamespaceBaseline team-a/baseline'));
+});
+
+test('R6 a managed NetworkPolicy that a tenant marks as kept is taken back once, and no quarrel comes of it', async () => {
+  const operator = await scene.start();
+  await scene.protectedNamespace('team-a');
+  const kept = async (): Promise<unknown> => fieldOf((await scene.people.networkPolicy('team-a', 'standard.default-deny'))?.metadata.annotations, ANNOTATIONS.kept);
+  await scene.people.editNetworkPolicy('team-a', 'standard.default-deny', (object) => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [ANNOTATIONS.kept]: 'true' } },
+  }));
+  await eventually(kept).not.toBe('true');
+  const at = operator.writes.length;
+  for (const weakening of ['first', 'second', 'third', 'fourth', 'fifth', 'sixth']) await scene.lookAgain('team-a', weakening);
+  expect(operator.writes.slice(at).filter((write) => write.includes('default-deny'))).toEqual([]);
+  expect(await scene.phaseOf('team-a')).toBe('Protected');
+});
+
+/** Rewrites each write of one NetworkPolicy to another spec than the one before, and lets the watch be faster than the answer. */
+function alteringWebhook(name: string): (kube: KubeClient) => KubeClient {
+  const seen = new Set<string | undefined>();
+  let writes = 0;
+  const altered = (object: KubeObject): KubeObject => {
+    if (object.metadata.name !== name) return object;
+    writes += 1;
+    return { ...object, spec: { ...(object.spec as object), ingress: [{ from: [{ ipBlock: { cidr: `10.0.${writes >> 8}.${writes & 255}/32` } }] }] } };
+  };
+  const afterItsEvent = async (answer: Result<KubeObject, KubeError>): Promise<Result<KubeObject, KubeError>> => {
+    if (answer.ok && answer.value.metadata.name === name) await eventually(() => seen.has(answer.value.metadata.resourceVersion)).toBe(true);
+    return answer;
+  };
+  return (kube) => ({
+    ...kube,
+    watch: (request, onEvent) =>
+      kube.watch(request, (event) => {
+        if (request.type.plural === NETWORK_POLICIES.plural) seen.add(event.object.metadata.resourceVersion);
+        onEvent(event);
+      }),
+    create: async (type, object, options) => afterItsEvent(await kube.create(type, altered(object), options)),
+    apply: async (type, object, options) => afterItsEvent(await kube.apply(type, altered(object), options)),
+  });
+}
+
+test('R6 a NetworkPolicy that a webhook alters with each write is not written in a hot loop, also when the watch is faster than the answer', async () => {
+  const operator = await scene.start({ around: alteringWebhook('standard.allow-monitoring') });
+  const writes = (): number => operator.writes.filter((write) => write.includes('standard.allow-monitoring')).length;
+  await scene.people.namespace('team-a', OPTED_IN);
+  await eventually(() => reported('team-a', 'reason')).toEqual(['Contested']);
+  for (const weakening of ['first', 'second', 'third', 'fourth']) await scene.lookAgain('team-a', weakening);
+  expect(writes()).toBeLessThan(10);
+});
