@@ -32,14 +32,15 @@ export function unprotectionsIn(world: World, plans: readonly PolicyPlan[]): rea
   });
 }
 
-/** The default-deny of a policy that is leaving, where it was recorded and is gone. */
+/** A default-deny that was recorded and is gone, with what it isolated as far as is known. */
 function missingDeny(world: World, plan: PolicyPlan): readonly { readonly policy: string; readonly directions: readonly Direction[] }[] {
-  const { name, parts } = plan.policy;
-  const deny = parts?.find(({ part }) => part === 'default-deny');
-  const isLeaving = plan.actions.length > 0 && plan.actions.every(({ kind }) => kind === 'remove');
-  const isRecorded = world.record?.entries.some((entry) => entry.policy === name && entry.managed.some((managed) => managed.name === deny?.name)) === true;
-  const isThere = world.observed.some((observed) => observed.name === deny?.name);
-  return isLeaving && isRecorded && !isThere ? [{ policy: name, directions: deny?.spec.policyTypes ?? [] }] : [];
+  const { name, parts, formerParts } = plan.policy;
+  const deny = `${name}.default-deny`;
+  const isRecorded = world.record?.entries.some((entry) => entry.policy === name && entry.managed.some((managed) => managed.name === deny)) === true;
+  if (!isRecorded || world.observed.some((observed) => observed.name === deny)) return [];
+  const isLeaving = plan.actions.every(({ kind }) => kind === 'remove');
+  const isolated = [...(formerParts ?? []), ...(isLeaving ? (parts ?? []) : [])].filter(({ part }) => part === 'default-deny');
+  return [{ policy: name, directions: isolated.flatMap(({ spec }) => spec.policyTypes) }];
 }
 
 /** The directions in which a namespace has a managed default-deny now. */

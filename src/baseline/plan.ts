@@ -77,23 +77,26 @@ function policyPlan(world: World, policy: PolicyFacts): PolicyPlan {
   const isWanted = !policy.isDeleting && policy.selector !== undefined && isSelected(policy.selector, world.namespace);
   const isRemovalHeld = hold === 'RemovalHeld';
   // Held back from leaving, it is kept up; held back from an edit, the old set is unknown and is left as it is.
-  const isKeptUp = isRemovalHeld && !isWanted && canBeKeptUp(policy, standing);
-  const frozen = frozenBy(policy, standing.length > 0 || wasRecorded(policy, world.record)) ?? (isKeptUp ? undefined : hold);
-  const intent = isWanted ? 'wanted' : isKeptUp ? 'keptUp' : 'leaving';
-  return { policy, isSelected: intent !== 'leaving', frozen, isRemovalHeld, actions: actionsFor(intent, { world, policy, standing }), standing };
+  const keptUp = isRemovalHeld ? keptUpParts(policy, standing, isWanted) : undefined;
+  const frozen = frozenBy(policy, standing.length > 0 || wasRecorded(policy, world.record)) ?? (keptUp === undefined ? hold : undefined);
+  const actions = keptUp !== undefined ? keptUpActions(world, { ...policy, parts: keptUp }) : isWanted ? wantedActions(world, policy, standing) : leavingActions(policy, standing);
+  return { policy, isSelected: isWanted || keptUp !== undefined, frozen, isRemovalHeld, actions, standing };
 }
 
-function actionsFor(intent: 'wanted' | 'keptUp' | 'leaving', facts: { readonly world: World; readonly policy: PolicyFacts; readonly standing: readonly ObservedPolicy[] }): readonly Action[] {
-  const { world, policy, standing } = facts;
-  if (intent === 'leaving') return leavingActions(policy, standing);
-  const wanted = wantedActions(world, policy, standing);
-  return intent === 'wanted' ? wanted : wanted.filter(({ kind }) => kind !== 'remove');
+/** A set that isolates all that is isolated now: the present one, or that of the generation before when an edit is what is held. */
+function keptUpParts(policy: PolicyFacts, standing: readonly ObservedPolicy[], isWanted: boolean): PolicyFacts['parts'] {
+  const candidates = isWanted ? [policy.formerParts] : [policy.parts, policy.formerParts];
+  return candidates.find((parts) => parts !== undefined && isolatesAllOf(parts, standing));
 }
 
-/** R9: an edit that lets go of a namespace may take a direction out of isolate as well; keeping up the new set would then unprotect it. */
-function canBeKeptUp({ parts }: PolicyFacts, standing: readonly ObservedPolicy[]): boolean {
-  const isolated = parts?.find(({ part }) => part === 'default-deny')?.spec.policyTypes;
-  return isolated !== undefined && standing.every(({ isolates }) => isolates.every((direction) => isolated.includes(direction)));
+function isolatesAllOf(parts: readonly RenderedPart[], standing: readonly ObservedPolicy[]): boolean {
+  const isolated = parts.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? [];
+  return standing.every(({ isolates }) => isolates.every((direction) => isolated.includes(direction)));
+}
+
+/** While it is held nothing goes, not even what the set has no more. */
+function keptUpActions(world: World, policy: PolicyFacts): readonly Action[] {
+  return wantedActions(world, policy, []);
 }
 
 function wasRecorded(policy: PolicyFacts, record: NamespaceRecord | undefined): boolean {

@@ -33,6 +33,8 @@ export interface PolicyFacts {
   readonly removesOnDelete: boolean;
   readonly selector: LabelSelector | undefined;
   readonly parts: readonly RenderedPart[] | undefined;
+  /** What the generation before rendered, as far as this process has seen it: kept up while an edit is held (R9). */
+  readonly formerParts: readonly RenderedPart[] | undefined;
 }
 
 /** A NetworkPolicy as it was last seen: only what a plan needs. */

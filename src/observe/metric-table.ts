@@ -19,7 +19,7 @@ export type WriteVerb = (typeof WRITE_VERBS)[number];
 export const WRITTEN_KINDS = {
   NetworkPolicy: ['create', 'apply', 'remove'],
   NamespaceBaseline: ['apply', 'replace', 'remove'],
-  BaselinePolicy: ['apply'],
+  BaselinePolicy: ['apply', 'replace'],
 } as const satisfies Readonly<Record<string, readonly WriteVerb[]>>;
 
 /** What can have happened to a managed policy behind our back. */

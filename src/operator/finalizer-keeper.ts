@@ -2,6 +2,7 @@ import { API_VERSION, FINALIZER } from '../api/names.ts';
 import { managedName } from '../baseline/ownership.ts';
 import type { ObservedPolicy } from '../baseline/world.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import { success, type Result } from '../kube/result.ts';
 import type { Log } from '../observe/log.ts';
@@ -81,8 +82,17 @@ export class FinalizerKeeper {
     const metadata = { name, uid, resourceVersion, ...(isHeld ? { finalizers: [FINALIZER] } : {}) };
     const applied = await this.#admit(() => kube.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: BASELINE_POLICIES.kind, metadata }));
     metrics.wrote({ kind: BASELINE_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
+    if (applied.ok && !isHeld && applied.value.metadata.finalizers?.includes(FINALIZER) === true) return this.#takeOff(applied.value);
     if (applied.ok && applied.value.metadata.deletionTimestamp === undefined) caches.policies.recordWrite(applied.value);
     return applied.ok || applied.error.kind === 'notFound' ? { kind: 'forget' } : { kind: 'backoff' };
+  }
+
+  /** Another field manager, such as a restored backup, has put our finalizer there too, so that an apply cannot take it off. */
+  async #takeOff(stored: KubeObject): Promise<QueueAction> {
+    const finalizers = (stored.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
+    const replaced = await this.#admit(() => this.#dependencies.kube.replace(BASELINE_POLICIES, { ...stored, metadata: { ...stored.metadata, finalizers } }));
+    this.#dependencies.metrics.wrote({ kind: BASELINE_POLICIES.kind, verb: 'replace', result: writeResultFor(replaced) });
+    return replaced.ok || replaced.error.kind === 'notFound' ? { kind: 'forget' } : { kind: 'backoff' };
   }
 }
 

@@ -89,7 +89,7 @@ export class PolicyBook {
     const { name, uid, generation, isDeleting } = cached;
     // Whoever changes his mind before all is gone keeps the rest.
     const isRemoving = isDeleting && this.#removing.has(uid) && verdict.ok && verdict.spec.removal?.onDelete === 'Remove';
-    const identity = { name, uid, generation, isDeleting, isRemoving, isAccepted: verdict.ok };
+    const identity = { name, uid, generation, isDeleting, isRemoving, isAccepted: verdict.ok, formerParts: formerPartsOf(cached, before) };
     if (accepted === undefined) {
       const facts = { ...identity, mode: 'Enforce' as const, keepsOnOptOut: false, removesOnDelete: false, selector: undefined, parts: undefined };
       return { cached, accepted, problems, facts, discoveryProblem: undefined };
@@ -111,4 +111,9 @@ export class PolicyBook {
 function isSameForNamespaces(before: PolicyFacts, after: PolicyFacts): boolean {
   const essence = (facts: PolicyFacts): string => JSON.stringify({ ...facts, parts: facts.parts?.map((part) => part.hash) });
   return essence(before) === essence(after);
+}
+
+/** Rendered anew for the same generation, as after a discovery, a policy has no other former set than it had. */
+function formerPartsOf(cached: CachedPolicy, before: Page | undefined): PolicyFacts['parts'] {
+  return before?.cached.generation === cached.generation ? before.facts.formerParts : before?.facts.parts;
 }

@@ -16,7 +16,7 @@ export function neededPermissions(dnsNamespaces: readonly string[]): readonly Pe
   return [
     ...permissions(NAMESPACES, READ),
     ...permissions(NETWORK_POLICIES, [...READ, 'create', 'patch', 'delete']),
-    ...permissions(BASELINE_POLICIES, [...READ, 'patch']),
+    ...permissions(BASELINE_POLICIES, [...READ, 'patch', 'update']),
     { verb: 'patch', group: BASELINE_POLICIES.group, resource: BASELINE_POLICIES.plural, subresource: 'status' },
     ...permissions(NAMESPACE_BASELINES, [...READ, 'create', 'patch', 'update', 'delete']),
     ...[BASELINE_POLICIES, NAMESPACE_BASELINES].flatMap((type) => permissions(CUSTOM_RESOURCE_DEFINITIONS, ['get'], { name: `${type.plural}.${type.group}` })),

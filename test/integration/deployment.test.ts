@@ -77,7 +77,7 @@ describe('the roles that the operator ships with, on a real API server', () => {
     ['patch', 'namespaces', 'no'],
     ['patch', 'baselinepolicies/status', 'yes'],
     ['patch', 'baselinepolicies', 'yes'],
-    ['update', 'baselinepolicies', 'no'],
+    ['update', 'baselinepolicies', 'yes'],
     ['delete', 'baselinepolicies', 'no'],
     ['create', 'events.events.k8s.io', 'yes'],
     ['create', 'clusterrolebindings', 'no'],

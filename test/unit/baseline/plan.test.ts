@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { unprotectionsIn } from '../../../src/baseline/guard.ts';
 import { isSettled, nameOf, planFor } from '../../../src/baseline/plan.ts';
 import type { Direction } from '../../../src/api/network-policy.ts';
 import type { ObservedPolicy, PolicyFacts, World } from '../../../src/baseline/world.ts';
@@ -172,5 +173,32 @@ describe('properties of every plan', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('R9 what is held is kept up', () => {
+  const both = policy('standard');
+  const edited = policy('standard', { isolate: ['Ingress'] }, { generation: 2, formerParts: both.parts });
+  const record = { uid: 'r', hash: '', readyStatus: 'True', readySince: '', entries: [{ policy: 'standard', generation: 1, phase: 'Protected' as const, inPlace: true, managed: inPlace(both).map(({ name, uid }) => ({ name, uid })) }] };
+  const held = { policies: [edited], record, holds: new Map([['standard', 'RemovalHeld' as const]]) };
+
+  test('R9 a held edit of isolate keeps the former set, repairs it, and removes nothing', () => {
+    expect(plannedWords(planFor(world({ ...held, observed: inPlace(both) })))).toEqual([]);
+    const tampered = inPlace(both).map((observed) => (observed.name === 'standard.default-deny' ? { ...observed, hash: 'widened', otherManager: 'x' } : observed));
+    expect(plannedWords(planFor(world({ ...held, observed: tampered })))).toEqual(['repair standard.default-deny']);
+  });
+
+  test('R9 a default-deny that is deleted while the edit is held still counts as lost, and comes back as it was', () => {
+    const observed = inPlace(both).filter(({ name }) => name !== 'standard.default-deny');
+    const free = world({ ...held, holds: new Map(), observed });
+    expect(unprotectionsIn(free, planFor(free))).toEqual([{ policy: 'standard', direction: 'Egress' }]);
+    const [plan] = planFor(world({ ...held, observed }));
+    const restored = plan?.actions.find((action) => nameOf(action) === 'standard.default-deny');
+    expect(restored).toMatchObject({ kind: 'create', part: { spec: { policyTypes: ['Ingress', 'Egress'] } } });
+  });
+
+  test('R9 where the former set is not known, as after a restart, a held edit leaves everything as it is', () => {
+    const unknown = { ...edited, formerParts: undefined };
+    expect(planFor(world({ ...held, policies: [unknown], observed: inPlace(both) }))[0]?.frozen).toBe('RemovalHeld');
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { neededPermissions } from '../../../src/operator/preflight.ts';
 
 const folder = join(import.meta.dirname, '../../../deploy/base');
 
@@ -65,4 +66,13 @@ describe('the roles that the operator ships with', () => {
       ['namespacebaselines', 'get', 'list', 'watch'],
     ]);
   });
+});
+
+test('the roles grant exactly what the operator asks for at its start', () => {
+  const asked = neededPermissions(['kube-system']).map(({ verb, resource, subresource }) => `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`);
+  const granted = grants.filter(({ role }) => !role.endsWith('-view')).flatMap(({ resource, verbs }) => verbs.map((verb) => `${verb} ${resource}`));
+  // Events may fail, and of CRDs only a get is needed: a list or watch of them is granted for what is to come.
+  const others = granted.filter((grant) => !asked.includes(grant) && !/ (?:events|customresourcedefinitions)$/u.test(grant));
+  expect(asked.filter((permission) => !granted.includes(permission))).toEqual([]);
+  expect(others).toEqual([]);
 });
