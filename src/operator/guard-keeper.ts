@@ -102,11 +102,14 @@ export class GuardKeeper {
     return holds;
   }
 
-  /** What was open of a namespace was carried out, or may have been: from now on it counts as spent, unless it had been confirmed. */
-  settle(namespace: string, { isSure }: { readonly isSure: boolean }): void {
-    const lost = this.#unconfirmed(namespace, this.#open.get(namespace) ?? []);
+  /**
+   * So much of a namespace was unprotected, or may have been: from now on it counts as spent, unless it had been confirmed.
+   * It is told what, since other plans may have been considered while this one was carried out.
+   */
+  settle(namespace: string, { lost, isSure }: { readonly lost: readonly Unprotection[]; readonly isSure: boolean }): void {
+    const spent = this.#unconfirmed(namespace, lost);
     this.forget(namespace);
-    for (const { direction } of lost) {
+    for (const { direction } of spent) {
       const key = `${direction} ${namespace}`;
       this.#spent.delete(key);
       this.#spent.set(key, { atMs: this.#dependencies.clock.nowMs(), isSure });

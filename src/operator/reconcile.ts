@@ -2,7 +2,7 @@ import type { NamespaceReport } from '../baseline/report.ts';
 import { reportFor } from '../baseline/report.ts';
 import type { Outcomes } from '../baseline/outcome.ts';
 import { planFor, type PolicyPlan } from '../baseline/plan.ts';
-import { unprotectionsIn } from '../baseline/guard.ts';
+import { unprotectionsIn, type Unprotection } from '../baseline/guard.ts';
 import type { PolicyFacts, World } from '../baseline/world.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import { success, type Result } from '../kube/result.ts';
@@ -54,8 +54,7 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
   const world = guarded(observed, context.guard);
   const plans = planFor(world);
   const outcomes = await execute(plans, namespace, context.policyWriter);
-  const loss = lossIn(world, plans, outcomes);
-  if (loss !== 'none') context.guard.settle(namespace, { isSure: loss === 'sure' });
+  for (const loss of lossesIn(world, plans, outcomes)) context.guard.settle(namespace, loss);
   // Read again, since a repair just now may have been the one that makes it a quarrel.
   const contests = context.repairLog.contestsAmong(namespace, partNames(world.policies));
   const report = reportFor({ plans, outcomes, record: world.record, contests, observed: world.observed, nowTime: context.nowTime() });
@@ -92,10 +91,11 @@ export function guarded(world: World, guard: GuardKeeper): World {
 }
 
 /** R9: it counts from the moment the default-deny itself is gone or narrowed, whatever becomes of the other parts. A write without an answer may have happened. */
-function lossIn(world: World, plans: readonly PolicyPlan[], outcomes: Outcomes): 'none' | 'possible' | 'sure' {
-  const kinds = unprotectionsIn(world, plans).map(({ policy }) => outcomes.get(`${policy}.default-deny`)?.kind);
-  if (kinds.some((kind) => kind === undefined || kind === 'removed' || kind === 'inPlace')) return 'sure';
-  return kinds.includes('retry') ? 'possible' : 'none';
+function lossesIn(world: World, plans: readonly PolicyPlan[], outcomes: Outcomes): readonly { readonly lost: readonly Unprotection[]; readonly isSure: boolean }[] {
+  const judged = unprotectionsIn(world, plans).map((loss) => ({ loss, kind: outcomes.get(`${loss.policy}.default-deny`)?.kind }));
+  const sure = judged.filter(({ kind }) => kind === undefined || kind === 'removed' || kind === 'inPlace').map(({ loss }) => loss);
+  const possible = judged.filter(({ kind }) => kind === 'retry').map(({ loss }) => loss);
+  return [{ lost: sure, isSure: true }, { lost: possible, isSure: false }].filter(({ lost }) => lost.length > 0);
 }
 
 function* partNames(policies: readonly PolicyFacts[]): Generator<string, void, undefined> {

@@ -30,6 +30,13 @@ function leaving(guard: GuardKeeper, name: string, owner: PolicyFacts = emptied)
   guard.consider(left, planFor(left));
 }
 
+/** What {@link leaving} loses was carried out. */
+function gone(guard: GuardKeeper, name: string): void {
+  guard.settle(name, { lost: DIRECTIONS.map((direction) => ({ policy: emptied.name, direction })), isSure: true });
+}
+
+const DIRECTIONS = ['Ingress', 'Egress'] as const;
+
 const held = (guard: GuardKeeper, name: string, owner: PolicyFacts = emptied): boolean => guard.holdsIn(name, [owner]).size > 0;
 
 describe('R9 the removal guard', () => {
@@ -45,12 +52,51 @@ describe('R9 the removal guard', () => {
     const { guard, clock } = stage();
     for (const name of ['a', 'b']) {
       leaving(guard, name);
-      guard.settle(name, { isSure: true });
+      gone(guard, name);
     }
     leaving(guard, 'c');
     expect(held(guard, 'c')).toBe(true);
     await clock.advance(GUARD_WINDOW_MS);
     expect(held(guard, 'c')).toBe(false);
+  });
+
+  test('R9 what went counts although the namespace was wanted again meanwhile', () => {
+    const { guard } = stage();
+    const staying = policy();
+    for (const name of ['a', 'b']) {
+      leaving(guard, name);
+      const stays = world({ namespace: namespace(name), policies: [staying], observed: inPlace(staying) });
+      guard.consider(stays, planFor(stays));
+      gone(guard, name);
+    }
+    leaving(guard, 'c');
+    expect(held(guard, 'c')).toBe(true);
+  });
+
+  test('R9 a removal without an answer counts until it is seen that it did not happen, and once when it is tried again', () => {
+    const { guard } = stage();
+    for (const name of ['a', 'b']) {
+      leaving(guard, name);
+      guard.settle(name, { lost: DIRECTIONS.map((direction) => ({ policy: emptied.name, direction })), isSure: false });
+    }
+    leaving(guard, 'c');
+    expect(held(guard, 'c')).toBe(true);
+    guard.forget('c');
+    for (const name of ['a', 'b']) leaving(guard, name);
+    expect(['a', 'b'].map((name) => held(guard, name))).toEqual([false, false]);
+    for (const name of ['a', 'b']) gone(guard, name);
+    for (const name of ['a', 'b']) leaving(guard, name);
+    expect(['a', 'b'].map((name) => held(guard, name))).toEqual([false, false]);
+  });
+
+  test('R9 a confirmation of an earlier generation takes nothing out of the count', () => {
+    const { guard } = stage();
+    for (const name of ['a', 'b', 'c']) leaving(guard, name);
+    guard.confirm(emptied, { removal: guard.heldChangesOf(emptied)[0]?.confirmation ?? '', isolation: '' });
+    const edited = { ...emptied, generation: 2 };
+    guard.reviewIsolation(edited, { spec: {}, isKnown: true });
+    for (const name of ['a', 'b', 'c']) leaving(guard, name, edited);
+    expect(['a', 'b', 'c'].map((name) => held(guard, name, edited))).toEqual([true, true, true]);
   });
 
   test('R9 is confirmed by what it prints, for this generation and these names only', () => {
@@ -82,7 +128,7 @@ describe('R9 the removal guard', () => {
     const { guard } = stage();
     for (const name of ['a', 'b', 'c']) leaving(guard, name);
     guard.confirm(emptied, { removal: guard.heldChangesOf(emptied)[0]?.confirmation ?? '', isolation: '' });
-    for (const name of ['a', 'b', 'c']) guard.settle(name, { isSure: true });
+    for (const name of ['a', 'b', 'c']) gone(guard, name);
     leaving(guard, 'd');
     expect(held(guard, 'd')).toBe(false);
   });
