@@ -127,6 +127,13 @@ describe('R8 deleting a BaselinePolicy', () => {
     operator = await scene.start();
   });
 
+  test('R8 a finalizer of ours that a restored backup brought along is taken off where nothing needs it', async () => {
+    await scene.cluster.applyManifests([{ apiVersion: 'nsbaseline.io/v1alpha1', kind: 'BaselinePolicy', metadata: { name: 'restored', finalizers: ['nsbaseline.io/remove-policies', 'test/other'] }, spec: { namespaceSelector: { matchLabels: { set: 'restored' } } } }]);
+    await eventually(() => finalizers('restored')).toEqual(['test/other']);
+    await scene.cluster.kubectl('patch', 'baselinepolicy', 'restored', '--type=merge', '--patch={"metadata":{"finalizers":null}}');
+    await scene.removeBaselinePolicy('restored');
+  });
+
   test('R8 a rename is a new policy that adds first; what the old one leaves are orphans', async () => {
     await scene.declare('old-name');
     await settledIn('rename-a', 'old-name');
@@ -198,6 +205,11 @@ describe('R9 what would unprotect much is held', () => {
     await scene.declare('iso', { isolate: ['Ingress'] });
     await eventually(() => scene.condition('iso', 'RemovalHeld')).toBe('True RemovalHeld');
     for (const name of own) expect((await scene.networkPolicy(name, 'iso.default-deny'))?.spec).toMatchObject({ policyTypes: ['Ingress', 'Egress'] });
+    const [first = ''] = own;
+    const before = (await scene.networkPolicy(first, 'iso.default-deny'))?.metadata.uid;
+    await scene.cluster.kubectl('delete', 'networkpolicy', 'iso.default-deny', '-n', first);
+    await eventually(async () => (await scene.networkPolicy(first, 'iso.default-deny'))?.spec).toMatchObject({ policyTypes: ['Ingress', 'Egress'] });
+    expect((await scene.networkPolicy(first, 'iso.default-deny'))?.metadata.uid).not.toBe(before);
   });
 
   test('R9 deletion with Remove is held as well', async () => {
