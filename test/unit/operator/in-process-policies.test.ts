@@ -24,13 +24,18 @@ function laggingWatch(): Lag {
   const held: (() => void)[] = [];
   let isShut = false;
   let answers = 0;
-  const pass = (event: WatchEvent, onEvent: (event: WatchEvent) => void): void => {
-    if (isShut) held.push(() => void onEvent(event));
-    else onEvent(event);
+  const passing = (onEvent: (event: WatchEvent) => void) => (event: WatchEvent): void => {
+    if (!isShut) {
+      onEvent(event);
+      return;
+    }
+    held.push(() => {
+      onEvent(event);
+    });
   };
   const around = (kube: KubeClient): KubeClient => ({
     ...kube,
-    watch: (request, onEvent) => kube.watch(request, request.type.plural === BASELINE_POLICIES.plural ? (event) => void pass(event, onEvent) : onEvent),
+    watch: (request, onEvent) => kube.watch(request, request.type.plural === BASELINE_POLICIES.plural ? passing(onEvent) : onEvent),
     apply: async (type, object, options) => {
       const answer = await kube.apply(type, object, options);
       if (type.plural === BASELINE_POLICIES.plural && options?.subresource === undefined) answers += 1;
