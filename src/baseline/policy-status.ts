@@ -1,8 +1,10 @@
 import type { BaselinePolicyStatus, Discovered, Mode } from '../api/baseline-policy.ts';
+import { BOUNDS } from '../api/bounds.ts';
 import type { Condition } from '../api/condition.ts';
 import { CONDITIONS, type ConditionType } from '../api/names.ts';
 import type { Phase } from '../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../api/reasons.ts';
+import { cutText } from '../api/text-cut.ts';
 import type { Hold } from './world.ts';
 
 /** Namespaces that have been Pending for less than this change no condition (R16). */
@@ -146,11 +148,11 @@ function failedIn(standings: readonly Standing[]): BaselinePolicyStatus['failed'
   return failed
     .sort((a, b) => (a.namespace < b.namespace ? -1 : 1))
     .slice(0, FAILED_LISTED)
-    .map(({ namespace, reason, message }) => ({ namespace, reason, message: message.slice(0, 512) }));
+    .map(({ namespace, reason, message }) => ({ namespace, reason, message: cutText(message, 512) }));
 }
 
 function dated(finding: Finding, generation: number, time: { previous: BaselinePolicyStatus | undefined; nowTime: string }): Condition {
   const before = time.previous?.conditions.find((condition) => condition.type === finding.type);
   const lastTransitionTime = before?.status === finding.status ? before.lastTransitionTime : time.nowTime;
-  return { ...finding, observedGeneration: generation, lastTransitionTime };
+  return { ...finding, message: cutText(finding.message, BOUNDS.conditionMessageLength), observedGeneration: generation, lastTransitionTime };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { baselinePolicyStatusSchema } from '../../../src/api/baseline-policy.ts';
 import { policyStatusFor, untilPendingCountsMs, type PolicyProgress, type Standing } from '../../../src/baseline/policy-status.ts';
 
 const nowTime = '2026-01-02T03:04:05Z';
@@ -44,6 +45,17 @@ describe('R16 the status of a BaselinePolicy never says more than was observed',
     const invalid = status({ problems: [{ path: 'spec.rules[0].name', message: 'write another name' }] });
     expect(condition(invalid, 'Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message: 'spec.rules[0].name: write another name' });
     expect(condition(invalid, 'Stalled')).toMatchObject({ status: 'True', reason: 'InvalidSpec' });
+  });
+
+  test('R11 what is said of an invalid spec fits into the CRD, however much it is', () => {
+    const invalid = status({ problems: [{ path: `spec.${'k'.repeat(100_000)}`, message: 'is not known' }] });
+    expect(condition(invalid, 'Ready')).toMatchObject({ reason: 'InvalidSpec' });
+    expect(baselinePolicyStatusSchema.safeParse(invalid).success).toBe(true);
+  });
+
+  test('a message that is cut stays as the server would store it', () => {
+    const failed = status({ standings: [{ ...conflict('a'), message: `${'x'.repeat(511)}😀` }] }).failed;
+    expect(failed.map(({ message }) => message)).toEqual(['x'.repeat(511)]);
   });
 
   test('R14 assumed DNS has a condition', () => {
