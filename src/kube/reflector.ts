@@ -48,6 +48,8 @@ export interface Reflector {
   hasSynced(): boolean;
   /** When the server last gave a sign of life, on the clock's monotonic scale. */
   lastActivityMs(): number;
+  /** When the server last gave a sign of life or was last tried, on the clock's monotonic scale; undefined before `run`. */
+  lastTurnMs(): number | undefined;
 }
 
 /** A reflector, to be started once with `run`. */
@@ -95,6 +97,7 @@ class ListWatchReflector implements Reflector {
   #hasSynced = false;
   #attempt = 0;
   #lastActivityMs: number;
+  #lastTurnMs: number | undefined;
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
@@ -111,8 +114,13 @@ class ListWatchReflector implements Reflector {
     return this.#lastActivityMs;
   }
 
+  lastTurnMs(): number | undefined {
+    return this.#lastTurnMs;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      this.#lastTurnMs = this.#options.clock.nowMs();
       const interruption = await this.#step(signal);
       const delayMs = interruption === undefined ? 0 : this.#delayMs(interruption);
       if (delayMs > 0) await pause(this.#options.clock, delayMs, signal);
@@ -247,6 +255,7 @@ class ListWatchReflector implements Reflector {
 
   #noteActivity(): void {
     this.#lastActivityMs = this.#options.clock.nowMs();
+    this.#lastTurnMs = this.#lastActivityMs;
     this.#options.observer?.activity?.();
   }
 

@@ -35,20 +35,20 @@ export function heartbeat(options: { readonly name: string; readonly clock: Cloc
 }
 
 /**
- * Fails when a watch has shown no sign of life for longer than `limitMs`. Both a line and a new attempt are signs of
- * life: to restart us because the API server is away would help nobody.
+ * Fails when a watch has stood still for longer than `limitMs`. Neither one whose attempts go on does so, since to
+ * restart us because the API server is away would help nobody, nor one that was not begun, for which the time is undefined.
  */
 export function watchesAlive(options: {
   readonly name: string;
   readonly limitMs: number;
-  readonly watches: () => Iterable<{ readonly resource: string; readonly silenceMs: number }>;
+  readonly watches: () => Iterable<{ readonly resource: string; readonly standingStillMs: number | undefined }>;
 }): Check {
   return {
     name: options.name,
     check: () => {
-      const silent = [...options.watches()].filter((watch) => watch.silenceMs > options.limitMs);
-      if (silent.length === 0) return { ok: true, message: 'every watch is alive' };
-      return { ok: false, message: `silent: ${silent.map((watch) => `${watch.resource} for ${inSeconds(watch.silenceMs)}`).join(', ')}, limit ${inSeconds(options.limitMs)}` };
+      const still = [...options.watches()].flatMap(({ resource, standingStillMs = 0 }) => (standingStillMs > options.limitMs ? [`${resource} for ${inSeconds(standingStillMs)}`] : []));
+      if (still.length === 0) return { ok: true, message: 'every watch is alive' };
+      return { ok: false, message: `standing still: ${still.join(', ')}, limit ${inSeconds(options.limitMs)}` };
     },
   };
 }

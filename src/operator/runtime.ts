@@ -42,8 +42,8 @@ export interface Runtime {
   /** Ends the watches, finishes the work in hand, and resolves. */
   close(): Promise<void>;
   readonly heartbeat: Check;
-  /** One entry for each watched resource. */
-  watches(): Iterable<{ readonly resource: string; readonly silenceMs: number; readonly objects: number; readonly isSynced: boolean }>;
+  /** One entry for each watched resource; `standingStillMs` is undefined before its watch is begun. */
+  watches(): Iterable<{ readonly resource: string; readonly silenceMs: number; readonly standingStillMs: number | undefined; readonly objects: number; readonly isSynced: boolean }>;
   state(): ObservedState;
 }
 
@@ -103,7 +103,11 @@ export function createRuntime(parts: RuntimeParts): Runtime {
     await Promise.all([operator.ended(), ...running]);
   };
   const watches = (): ReturnType<Runtime['watches']> =>
-    all.map(({ type, reflector, cache }) => ({ resource: type.plural, silenceMs: clock.nowMs() - reflector.lastActivityMs(), objects: cache.size, isSynced: reflector.hasSynced() }));
+    all.map(({ type, reflector, cache }) => {
+      const turnMs = reflector.lastTurnMs();
+      const standingStillMs = turnMs === undefined ? undefined : clock.nowMs() - turnMs;
+      return { resource: type.plural, silenceMs: clock.nowMs() - reflector.lastActivityMs(), standingStillMs, objects: cache.size, isSynced: reflector.hasSynced() };
+    });
   return { run, close, heartbeat: engine.heartbeat, watches, state: () => ({ ...engine.state(), watches: watches(), isReady: isSynced() }) };
 }
 

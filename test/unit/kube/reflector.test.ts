@@ -97,6 +97,7 @@ describe('a reflector keeps its sink equal to the server', () => {
       server.watching.send('BOOKMARK', bookmark(String(10 + minute)));
     }
     expect(reflector.lastActivityMs()).toBe(clock.nowMs());
+    expect(reflector.lastTurnMs()).toBe(clock.nowMs());
     expect(held()).toEqual(['a@1', 'b@2']);
     server.resourceVersion = '310';
     server.watching.end();
@@ -114,6 +115,12 @@ describe('a reflector keeps its sink equal to the server', () => {
     await clock.advance(1);
     expect(server.watches.map(({ request }) => request.resourceVersion)).toEqual(['10', '20']);
     expect(restarts).toEqual(['ended']);
+  });
+
+  test('what was not begun is not stuck', () => {
+    const sink = new ObjectCache({ project, onChange: () => undefined });
+    const reflector = createReflector({ client: new ScriptedServer(), scope: { type: NAMESPACES }, sink, clock: new ManualClock(), random: () => 0.5 });
+    expect(reflector.lastTurnMs()).toBeUndefined();
   });
 
   test('it stops when told to, whatever it is doing', async () => {
@@ -166,6 +173,17 @@ describe('a reflector survives', () => {
     expect(waits.slice(0, 8)).toEqual([800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
     await clock.advance(31_000);
     expect(server.watches.length).toBe(1);
+  });
+
+  test('F5 an API server that is away for long: attempts go on showing that the reflector itself is not stuck', async () => {
+    const { clock, reflector, server } = await given({}, ({ nextLists }) => {
+      for (let turn = 0; turn < 100; turn += 1) nextLists.push(failure(refusal('network')));
+    });
+    await clock.advance(600_000);
+    expect(reflector.hasSynced()).toBe(false);
+    expect(server.watches.length).toBe(0);
+    expect(clock.nowMs() - (reflector.lastTurnMs() ?? 0)).toBeLessThanOrEqual(30_000);
+    expect(reflector.lastActivityMs()).toBe(0);
   });
 
   test('F6 idle connections cut every minute: the wait starts from the beginning each time', async () => {

@@ -151,9 +151,9 @@ describe('the checks', () => {
     expect(loop.check()).toMatchObject({ ok: true });
   });
 
-  test('a watch that is silent past its limit is named', () => {
-    const check = watchesAlive({ name: 'watches', limitMs: 70_000, watches: () => [{ resource: 'namespaces', silenceMs: 70_001 }, { resource: 'networkpolicies', silenceMs: 70_000 }] });
-    expect(check.check()).toEqual({ ok: false, message: 'silent: namespaces for 70.0 s, limit 70.0 s' });
+  test('a watch that has neither brought anything nor been tried again past the limit is named, and what was not begun is not', () => {
+    const check = watchesAlive({ name: 'watches', limitMs: 70_000, watches: () => [{ resource: 'namespaces', standingStillMs: 70_001 }, { resource: 'networkpolicies', standingStillMs: 70_000 }, { resource: 'services', standingStillMs: undefined }] });
+    expect(check.check()).toEqual({ ok: false, message: 'standing still: namespaces for 70.0 s, limit 70.0 s' });
   });
 
   test('a cache that is not synced is named', () => {
