@@ -17,10 +17,12 @@ type Task<Value> = () => Promise<Result<Value, KubeError>>;
 const BACKGROUND_TURN = 8;
 /** Without a Retry-After, a server that asks to slow down gets this much rest. */
 const REST_MS = 1_000;
+/** The longest rest of all: who was refused waits as long as asked, but a webhook of one namespace may have said it. */
+const LONGEST_REST_MS = 5_000;
 /** Latency that counts as queueing in the server: so many times the best seen, and not just noise. */
 const SLOW_FACTOR = 4;
 const SLOW_MARGIN_MS = 50;
-/** Latency alone never takes the limit below this: a slow server is not a refusing one. */
+/** Latency and requests without an answer never take the limit below this: a slow server, or a hung webhook of one namespace, refuses nobody else. */
 const SLOW_FLOOR = 8;
 const SMOOTHING = 0.1;
 /** How fast the best latency seen is forgotten, per request: a cluster may become slower for good. */
@@ -28,8 +30,8 @@ const FLOOR_DRIFT = 0.001;
 
 /**
  * How many requests may be in flight, found out by trying: one more for each round that went well, half as many when
- * the server says 429 or does not answer in time, somewhat fewer when answers take much longer than they can. One
- * overload counts once, however many of the requests in flight it hits.
+ * the server says 429 or does not answer in time, somewhat fewer when answers take much longer than they can. Only a
+ * 429 takes it below {@link SLOW_FLOOR}. One overload counts once, however many of the requests in flight it hits.
  */
 export class FlowLimit {
   readonly #clock: Clock;
@@ -122,10 +124,10 @@ export class FlowLimit {
   #learn(result: Result<unknown, KubeError>, startedMs: number): void {
     const nowMs = this.#clock.nowMs();
     if (!result.ok && result.error.kind === 'throttled') {
-      this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + (result.error.retryAfterMs ?? REST_MS));
+      this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + Math.min(result.error.retryAfterMs ?? REST_MS, LONGEST_REST_MS));
       this.#lower(startedMs, Math.max(1, this.#limit / 2));
     } else if (!result.ok && result.error.kind === 'timeout') {
-      this.#lower(startedMs, Math.max(1, this.#limit / 2));
+      this.#slow(startedMs, this.#limit / 2);
     } else if (result.ok) {
       this.#learnLatency(nowMs - startedMs, startedMs);
     }
@@ -137,10 +139,14 @@ export class FlowLimit {
     this.#bestLatencyMs = best;
     this.#latencyMs = latency;
     if (latency > best * SLOW_FACTOR + SLOW_MARGIN_MS) {
-      if (this.#limit > SLOW_FLOOR) this.#lower(startedMs, Math.max(SLOW_FLOOR, this.#limit * 0.8));
+      this.#slow(startedMs, this.#limit * 0.8);
     } else {
       this.#limit = Math.min(this.#maxInFlight, this.#limit + 1 / this.#limit);
     }
+  }
+
+  #slow(startedMs: number, limit: number): void {
+    if (this.#limit > SLOW_FLOOR) this.#lower(startedMs, Math.max(SLOW_FLOOR, limit));
   }
 
   /** Only what began after the last lowering can speak against the limit that holds since. */

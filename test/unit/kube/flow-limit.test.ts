@@ -79,11 +79,30 @@ describe('a flow limit', () => {
     expect(flow.limit).toBe(2);
   });
 
+  test('F4 a Retry-After of minutes, as a webhook of one namespace may send it, lets the others go on after seconds', async () => {
+    const { clock, begun, begin, end } = given(8);
+    void begin('refused', 'background');
+    await end('refused', { kind: 'throttled', message: 'denied by a webhook', retryAfterMs: 120_000 });
+    void begin('other');
+    await clock.advance(5_000);
+    expect(begun).toEqual(['refused', 'other']);
+  });
+
+  test('R12 requests that time out again and again, as behind a hung webhook of one namespace, leave the others their room', async () => {
+    const { clock, flow, begin, end } = given(64);
+    for (let index = 0; index < 20; index += 1) {
+      void begin(`a${index}`, 'background');
+      await clock.advance(10_000);
+      await end(`a${index}`, { kind: 'timeout', message: 'late', limitMs: 10_000 });
+    }
+    expect(flow.limit).toBe(8);
+  });
+
   test('rises again slowly with each round that goes well, and not above its maximum', async () => {
     const { clock, flow, begin, end } = given(8);
     void begin('a');
+    await end('a', { kind: 'throttled', message: 'slow down', retryAfterMs: 0 });
     await clock.advance(1);
-    await end('a', { kind: 'timeout', message: 'late', limitMs: 1 });
     expect(flow.limit).toBe(4);
     for (let index = 0; index < 5; index += 1) {
       void begin(`b${index}`);
