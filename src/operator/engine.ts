@@ -71,7 +71,7 @@ export function createEngine(parts: EngineParts): Engine {
   const repairLog = new RepairLog(clock);
   const patience = new Patience();
   const { policies, networkPolicies, records } = caches;
-  const statusWriter = new StatusWriter({ kube, clock, policies, networkPolicies, book, ledger, guard, metrics, nowTime, onHeld: (policy, condition) => { announcer.held(policy, condition); } }, admitAs('resync'));
+  const statusWriter = new StatusWriter({ kube, clock, policies, networkPolicies, book, ledger, guard, metrics, nowTime, onHeld: (policy, condition) => { announcer.held(policy, condition); }, onBug: (policy, cause) => { log.error({ policy, err: cause }, 'status could not be made'); } }, admitAs('resync'));
   const contextFor = (priority: Priority): ReconcileContext => ({
     caches,
     book,

@@ -4,6 +4,7 @@ import type { Standing } from '../baseline/policy-status.ts';
 
 /** An entry of a NamespaceBaseline with what is counted beside it. */
 export interface ReportedEntry extends PolicyEntry {
+  readonly policyUid: string;
   readonly readyReason: Reason;
   /** Whether somebody else's NetworkPolicy undoes the isolation of the namespace (R17). */
   readonly isWeakened: boolean;
@@ -22,6 +23,7 @@ interface Line {
 
 /** Everything known of one policy's namespaces. */
 interface Account {
+  uid: string;
   generation: number;
   readonly lines: Map<string, Line>;
   readonly unattempted: Set<string>;
@@ -35,8 +37,8 @@ export class Ledger {
   readonly #accounts = new Map<string, Account>();
 
   /** A policy changed, and these are the namespaces that it selects now: each is to be attempted. */
-  expect(policy: { readonly name: string; readonly generation: number }, namespaces: Iterable<string>): void {
-    const account = this.#account(policy.name);
+  expect(policy: { readonly name: string; readonly uid: string; readonly generation: number }, namespaces: Iterable<string>): void {
+    const account = this.#account(policy);
     account.generation = policy.generation;
     account.unattempted.clear();
     for (const namespace of namespaces) account.unattempted.add(namespace);
@@ -107,8 +109,9 @@ export class Ledger {
   }
 
   #enterOne(namespace: string, entry: ReportedEntry, nowMs: number): boolean {
-    const account = this.#account(entry.policy);
-    // A reconcile that began before the policy changed says nothing about the new generation.
+    // A reconcile that began before the policy went, came anew or changed says nothing about the present one.
+    const account = this.#accounts.get(entry.policy);
+    if (account?.uid !== entry.policyUid) return false;
     const isAttempt = entry.generation === account.generation && account.unattempted.delete(namespace);
     const before = account.lines.get(namespace);
     const said = { phase: entry.phase, reason: entry.readyReason, message: entry.message ?? '', isOpen: entry.mode === 'Enforce' && !entry.inPlace, isWeakened: entry.isWeakened };
@@ -117,11 +120,11 @@ export class Ledger {
     return true;
   }
 
-  #account(policy: string): Account {
-    const known = this.#accounts.get(policy);
-    if (known !== undefined) return known;
-    const opened: Account = { generation: -1, lines: new Map(), unattempted: new Set() };
-    this.#accounts.set(policy, opened);
+  #account({ name, uid }: { readonly name: string; readonly uid: string }): Account {
+    const known = this.#accounts.get(name);
+    if (known?.uid === uid) return known;
+    const opened: Account = { uid, generation: -1, lines: new Map(), unattempted: new Set() };
+    this.#accounts.set(name, opened);
     return opened;
   }
 }

@@ -94,7 +94,7 @@ export function recordProjection(object: KubeObject): CachedRecord {
   const ready = itemsOf(fieldOf(status, 'conditions')).find((condition) => fieldOf(condition, 'type') === CONDITIONS.ready);
   return {
     ...identityOf(object),
-    hash: statusHash(status),
+    hash: statusHash(status ?? {}),
     entries: itemsOf(fieldOf(status, 'policies')).map(recordedEntry),
     readyStatus: textOf(fieldOf(ready, 'status')),
     readySince: textOf(fieldOf(ready, 'lastTransitionTime')),

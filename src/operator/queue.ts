@@ -8,7 +8,7 @@ export type Priority = 'fresh' | 'resync';
 export type QueueAction =
   /** Done; its failures are forgotten. */
   | { readonly kind: 'forget' }
-  /** Again after a pause that grows with every failure in a row. */
+  /** Again, as urgently, after a pause that grows with every failure in a row; after a second at most when the key was added meanwhile. */
   | { readonly kind: 'backoff'; readonly atLeastMs?: number }
   /** Again after this pause. Its failures are forgotten. */
   | { readonly kind: 'after'; readonly delayMs: number };
@@ -23,6 +23,9 @@ interface Options {
   readonly baseBackoffMs?: number;
   readonly maxBackoffMs?: number;
 }
+
+/** What happened during a failing attempt waits no longer than this, and no shorter when it goes on, in milliseconds. */
+const LONGEST_WAIT_OF_NEWS_MS = 1000;
 
 interface Waiting {
   readonly priority: Priority;
@@ -123,35 +126,39 @@ export class KeyedQueue {
     const action = await this.#options.work(key, priority).catch((): QueueAction => ({ kind: 'backoff' }));
     const again = this.#active.get(key);
     this.#active.delete(key);
-    if (!this.#isClosed) this.#settle(key, action, again);
+    if (!this.#isClosed) this.#settle(key, action, { priority, again });
     this.#handOut();
     if (this.#isClosed && this.#active.size === 0) this.#idle.splice(0).forEach((resolve) => {
       resolve();
     });
   }
 
-  #settle(key: string, action: QueueAction, again: Priority | undefined): void {
-    if (action.kind !== 'backoff') this.#failures.delete(key);
-    if (again !== undefined && action.kind !== 'backoff') {
-      this.#wait(key, again);
+  #settle(key: string, action: QueueAction, { priority, again }: { readonly priority: Priority; readonly again: Priority | undefined }): void {
+    if (action.kind === 'backoff') {
+      const { maxBackoffMs = 60_000 } = this.#options;
+      const isFresh = priority === 'fresh' || again === 'fresh';
+      // The failure says nothing about what happened since the attempt began.
+      const delayMs = again === undefined ? Math.max(action.atLeastMs ?? 0, this.#backoffMs(key, maxBackoffMs)) : this.#backoffMs(key, Math.min(maxBackoffMs, LONGEST_WAIT_OF_NEWS_MS));
+      this.#delay(key, delayMs, isFresh ? 'fresh' : 'resync');
       return;
     }
-    if (action.kind === 'forget') return;
-    this.#delay(key, action.kind === 'after' ? action.delayMs : this.#backoffMs(key, action.atLeastMs ?? 0));
+    this.#failures.delete(key);
+    if (again !== undefined) this.#wait(key, again);
+    else if (action.kind === 'after') this.#delay(key, action.delayMs, 'resync');
   }
 
-  #backoffMs(key: string, atLeastMs: number): number {
+  #backoffMs(key: string, capMs: number): number {
     const attempt = this.#failures.get(key) ?? 0;
     this.#failures.set(key, attempt + 1);
     this.#retries += 1;
-    const { baseBackoffMs = 5, maxBackoffMs = 60_000, random } = this.#options;
-    return Math.max(atLeastMs, backoffMs({ attempt, baseMs: baseBackoffMs, capMs: maxBackoffMs, random }));
+    const { baseBackoffMs = 5, random } = this.#options;
+    return backoffMs({ attempt, baseMs: baseBackoffMs, capMs, random });
   }
 
-  #delay(key: string, delayMs: number): void {
+  #delay(key: string, delayMs: number, priority: Priority): void {
     const timer = this.#options.clock.after(delayMs, () => {
       this.#delayed.delete(key);
-      this.add(key, 'resync');
+      this.add(key, priority);
     });
     this.#delayed.set(key, timer);
   }

@@ -84,6 +84,8 @@ export class Reactions {
     this.#review(name, before);
     if (isNews) this.#follow({ name, before, after });
     this.#confirm(name);
+    // Also for a status that somebody else wrote.
+    this.#dependencies.statusWriter.touch(name);
     finalizers.add(name, 'fresh');
   }
 

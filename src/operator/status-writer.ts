@@ -29,6 +29,8 @@ interface Dependencies {
   readonly networkPolicies: ObjectCache<CachedNetworkPolicy>;
   readonly metrics: Metrics;
   readonly nowTime: () => string;
+  /** Told of what should never happen, so that it is logged. */
+  readonly onBug: (policy: string, cause: unknown) => void;
   /** Told when a change begins to wait for a confirmation, and again when what it would do changes. */
   readonly onHeld: (policy: { readonly name: string; readonly uid: string }, condition: { readonly reason: Reason; readonly message: string }) => void;
 }
@@ -88,7 +90,12 @@ export class StatusWriter {
     waiting?.timer.cancel();
     const timer = this.#dependencies.clock.after(delayMs, () => {
       this.#timers.delete(policy);
-      const writing = this.#write(policy).finally(() => this.#inFlight.delete(writing));
+      const writing = this.#write(policy)
+        .catch((cause: unknown) => {
+          this.#dependencies.onBug(policy, cause);
+          this.#later(policy, STATUS_INTERVAL_MS * 10);
+        })
+        .finally(() => this.#inFlight.delete(writing));
       this.#inFlight.add(writing);
     });
     this.#timers.set(policy, { timer, dueMs });

@@ -45,7 +45,9 @@ export function watched<T extends Identity>(
     },
     restarted: (cause: RestartReason, detail: string) => {
       metrics.watchRestarted({ resource: type.plural, reason: restartReasonFor(cause) });
-      log.debug({ resource: type.plural, namespace, cause, detail }, 'watch is begun anew');
+      // A right that was taken away does not come back by itself; everything else is the network's everyday life.
+      const isRefused = cause === 'forbidden' || cause === 'unauthorized' || cause === 'credentials';
+      log[isRefused ? 'warn' : 'debug']({ resource: type.plural, namespace, cause, detail }, 'watch is begun anew');
     },
   };
   const { kube: client, clock, random, silenceLimitMs } = surroundings;

@@ -60,11 +60,13 @@ function settle(reconciled: Reconciled, priority: Priority, dependencies: Depend
   const { world, report } = reconciled;
   const { ledger, statusWriter, announcer, stopwatch, metrics, clock } = dependencies;
   const namespace = world.namespace.name;
-  const entries = (report?.entries ?? []).map((entry) => ({ ...entry, readyReason: readyReasonOf(entry), isWeakened: report?.status.weakenedBy !== undefined }));
+  const uids = new Map(world.policies.map(({ name, uid }) => [name, uid]));
+  const entries = (report?.entries ?? []).map((entry) => ({ ...entry, policyUid: uids.get(entry.policy) ?? '', readyReason: readyReasonOf(entry), isWeakened: report?.status.weakenedBy !== undefined }));
   if (reconciled.isToBeTold) for (const policy of ledger.enter(namespace, entries, clock.nowMs())) statusWriter.touch(policy);
   // A conflict that is mended by hand hours later says nothing about how fast we are: what counts is the isolation.
   const isInPlace = report?.entries.every(({ mode, inPlace }) => mode !== 'Enforce' || inPlace) === true;
   const protectedAfterMs = isInPlace ? stopwatch.stop(namespace) : undefined;
+  if (report === undefined) stopwatch.cancel(namespace);
   if (protectedAfterMs !== undefined) metrics.namespaceProtected(protectedAfterMs);
   announcer.reconciled(reconciled, { isFresh: priority === 'fresh', protectedAfterMs });
 }

@@ -8,6 +8,8 @@ interface Harness {
   readonly clock: ManualClock;
   /** Keys in the order in which work on them began. */
   readonly begun: string[];
+  /** How urgent each was when it began. */
+  readonly priorities: Priority[];
   /** Ends the work on a key. */
   readonly finish: (key: string, action?: QueueAction) => Promise<void>;
 }
@@ -15,10 +17,12 @@ interface Harness {
 function harness({ workers = 1, random = () => 1 }: { readonly workers?: number; readonly random?: () => number } = {}): Harness {
   const clock = new ManualClock();
   const begun: string[] = [];
+  const priorities: Priority[] = [];
   const open = new Map<string, (action: QueueAction) => void>();
-  const work = (key: string): Promise<QueueAction> => {
+  const work = (key: string, priority: Priority): Promise<QueueAction> => {
     expect(open.has(key)).toBe(false);
     begun.push(key);
+    priorities.push(priority);
     return new Promise((resolve) => open.set(key, resolve));
   };
   const queue = new KeyedQueue({ clock, random, workers, work, baseBackoffMs: 100, maxBackoffMs: 1000 });
@@ -29,7 +33,7 @@ function harness({ workers = 1, random = () => 1 }: { readonly workers?: number;
     resolve(action);
     await settled();
   };
-  return { queue, clock, begun, finish };
+  return { queue, clock, begun, priorities, finish };
 }
 
 describe('a queue of keys', () => {
@@ -85,6 +89,43 @@ describe('a queue of keys', () => {
     await clock.advance(1);
     expect(begun).toHaveLength(4);
     expect(queue.retries).toBe(2);
+  });
+
+  test('R14 a fresh key that failed once still goes before resyncs', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('new', 'fresh');
+    queue.add('r1', 'resync');
+    await finish('new', { kind: 'backoff' });
+    queue.add('r2', 'resync');
+    await clock.advance(100);
+    await finish('r1');
+    expect(begun).toEqual(['new', 'r1', 'new']);
+  });
+
+  test('F4 what happens to a key during a failing attempt is answered soon and as fresh, whatever pause its failures have earned', async () => {
+    const { queue, clock, begun, priorities, finish } = harness();
+    queue.start();
+    queue.add('a', 'resync');
+    queue.add('a', 'fresh');
+    await finish('a', { kind: 'backoff', atLeastMs: 60_000 });
+    expect(begun).toHaveLength(1);
+    await clock.advance(1_000);
+    expect(priorities).toEqual(['resync', 'fresh']);
+  });
+
+  test('a key that fails and to which something happens each time is no hot loop', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('a', 'fresh');
+    for (let elapsedMs = 0; elapsedMs < 20_000; elapsedMs += 100) {
+      if (queue.isIdle) await clock.advance(100);
+      else {
+        queue.add('a', 'fresh');
+        await finish('a', { kind: 'backoff' });
+      }
+    }
+    expect(begun.length).toBeLessThan(25);
   });
 
   test('F4 waits at least as long as the server asked', async () => {

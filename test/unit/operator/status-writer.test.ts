@@ -39,14 +39,14 @@ function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; 
   const metrics: Pick<Metrics, 'wrote'> = { wrote: () => undefined };
   const guard = new GuardKeeper({ caches, clock, limits: { removal: { count: 5, percent: 10 }, isolation: { count: 20, percent: 10 } } });
   const writer = new StatusWriter(
-    { kube: kube as KubeClient, clock, policies, networkPolicies: caches.networkPolicies, book, ledger, guard, metrics: metrics as Metrics, nowTime: () => '2026-01-01T00:00:00Z', onHeld: () => undefined },
+    { kube: kube as KubeClient, clock, policies, networkPolicies: caches.networkPolicies, book, ledger, guard, metrics: metrics as Metrics, nowTime: () => '2026-01-01T00:00:00Z', onHeld: () => undefined, onBug: () => undefined },
     (request) => request(),
   );
   return { writer, ledger, clock, written };
 }
 
 function inPlace(): ReportedEntry {
-  return { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [], readyReason: 'Protected', isWeakened: false };
+  return { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [], policyUid: 'u', readyReason: 'Protected', isWeakened: false };
 }
 
 const names = ['a', 'b', 'c', 'd'];
@@ -54,7 +54,7 @@ const names = ['a', 'b', 'c', 'd'];
 describe('R16 when a status is written', () => {
   test('R16 a long rollout tells of its progress, once a second', async () => {
     const { writer, ledger, clock, written } = stage();
-    ledger.expect({ name: 'standard', generation: 1 }, names);
+    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, names);
     writer.start();
     await clock.advance(0);
     for (const name of names) {
@@ -69,12 +69,12 @@ describe('R16 when a status is written', () => {
 
   test('R10 R16 a restart over a settled policy writes nothing while it looks through the namespaces, nor afterwards', async () => {
     const first = stage();
-    first.ledger.expect({ name: 'standard', generation: 1 }, names);
+    first.ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, names);
     for (const name of names) first.ledger.enter(name, [inPlace()], 0);
     first.writer.start();
     await first.clock.advance(0);
     const { writer, ledger, clock, written } = stage(first.written[0]);
-    ledger.expect({ name: 'standard', generation: 1 }, names);
+    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, names);
     writer.start();
     for (const name of names) {
       await clock.advance(1000);
@@ -87,6 +87,7 @@ describe('R16 when a status is written', () => {
 
   test('R16 what happens while a namespace is Pending is told of within a second, not a minute later', async () => {
     const { writer, ledger, clock, written } = stage();
+    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
     ledger.enter('a', [{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }], 0);
     writer.start();
     await clock.advance(2000);
@@ -98,6 +99,7 @@ describe('R16 when a status is written', () => {
 
   test('R16 a namespace that stays Pending is told of a minute later, without any further event', async () => {
     const { writer, ledger, clock, written } = stage();
+    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
     ledger.enter('a', [{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }], 0);
     writer.start();
     await clock.advance(59_000);
