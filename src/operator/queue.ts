@@ -24,7 +24,7 @@ interface Options {
   readonly maxBackoffMs?: number;
 }
 
-/** What happened during a failing attempt waits no longer than this, and no shorter when it goes on, in milliseconds. */
+/** What happens to a key during a failing attempt is answered after this at the latest, and when it happens every time no sooner, in milliseconds. */
 const LONGEST_WAIT_OF_NEWS_MS = 1000;
 
 interface Waiting {
