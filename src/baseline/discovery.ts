@@ -1,7 +1,9 @@
 import { BOUNDS } from '../api/bounds.ts';
 import type { DiscoveredApiServer, DiscoveredDns } from '../api/baseline-policy.ts';
+import { labelSelectorSchema } from '../api/label-selector.ts';
 import { LABELS } from '../api/names.ts';
 import type { NetworkPolicyEgressRule, NetworkPolicyPort } from '../api/network-policy.ts';
+import { digestOf } from './comparison.ts';
 import { singleAddressBlock } from './internet.ts';
 import { labelOf, type Labels } from './selection.ts';
 
@@ -29,6 +31,8 @@ export interface DnsSources {
   readonly services: readonly ServiceFacts[];
   readonly slices: readonly SliceFacts[];
   readonly nameservers: readonly string[] | undefined;
+  /** The last answer: whose endpoints are away for a moment keeps the ports that they had. */
+  readonly known?: DiscoveredDns | undefined;
 }
 
 const DNS_PORT = 53;
@@ -43,17 +47,17 @@ const NODE_LOCAL_SERVICES = ['kube-dns-upstream', 'node-local-dns'];
  * address, which no pod selector matches, becomes an ipBlock.
  */
 export function dnsFrom(sources: DnsSources): DiscoveredDns | undefined {
-  const services = resolverServices(sources);
-  const byPods = services.map((service) => podsRule(service, sources.slices));
+  const services = resolverServices(sources).slice(0, BOUNDS.discoveredRules - 1);
+  const byPods = services.map((service) => podsRule(service, sources));
   const hosts = hostResolvers(sources, services);
   const byHosts = hosts.length > 0 ? [{ to: hosts.map((cidr) => ({ ipBlock: { cidr } })), ports: bothProtocols(DNS_PORT) }] : [];
-  const egress = [...byPods, ...byHosts].slice(0, BOUNDS.discoveredRules);
+  const egress = [...byPods, ...byHosts];
   if (egress.length === 0) return undefined;
   return { source: [...services.map(({ namespace, name }) => `${namespace}/${name}`), ...hosts].join(', ').slice(0, BOUNDS.messageLength), egress };
 }
 
 function resolverServices(sources: DnsSources): readonly ServiceFacts[] {
-  const candidates = sources.services.filter((service) => Object.keys(service.selector).length > 0 && service.ports.some(({ port }) => port === DNS_PORT));
+  const candidates = sources.services.filter((service) => isSelecting(service) && service.ports.some(({ port }) => port === DNS_PORT)).sort(byName);
   const named = candidates.filter((service) => service.clusterIps.some((address) => sources.nameservers?.includes(address) === true));
   const usual = candidates.filter(({ labels, name }) => labelOf(labels, 'k8s-app') === 'kube-dns' || name === 'kube-dns' || name === 'coredns' || name === 'dns-default');
   const distinct = new Map<string, ServiceFacts>();
@@ -61,23 +65,36 @@ function resolverServices(sources: DnsSources): readonly ServiceFacts[] {
     const key = `${service.namespace} ${JSON.stringify(Object.entries(service.selector).sort())}`;
     if (!distinct.has(key)) distinct.set(key, service);
   }
-  return [...distinct.values()].sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
+  return [...distinct.values()];
 }
 
-function podsRule(service: ServiceFacts, slices: readonly SliceFacts[]): NetworkPolicyEgressRule {
-  const ports = [...new Set(podPorts(service, slices))].sort((a, b) => a - b).flatMap(bothProtocols);
-  return { to: [{ namespaceSelector: { matchLabels: { [LABELS.namespaceName]: service.namespace } }, podSelector: { matchLabels: { ...service.selector } } }], ports };
+/** A selector that a status cannot hold is none: without some of its labels it would select more pods. */
+function isSelecting({ selector }: ServiceFacts): boolean {
+  return Object.keys(selector).length > 0 && labelSelectorSchema.safeParse({ matchLabels: selector }).success;
+}
+
+function byName(a: ServiceFacts, b: ServiceFacts): number {
+  return `${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1;
+}
+
+function podsRule(service: ServiceFacts, { slices, known }: DnsSources): NetworkPolicyEgressRule {
+  const to = [{ namespaceSelector: { matchLabels: { [LABELS.namespaceName]: service.namespace } }, podSelector: { matchLabels: { ...service.selector } } }];
+  const before = known?.egress.find((rule) => digestOf(rule.to) === digestOf(to));
+  const ports = [...new Set(podPorts(service, slices, before))].sort((a, b) => a - b);
+  return { to, ports: ports.slice(0, BOUNDS.ports / 2).flatMap(bothProtocols) };
 }
 
 /** A policy is matched after the Service's address was translated, so it is the pods' port that counts, not the Service's. */
-function podPorts(service: ServiceFacts, slices: readonly SliceFacts[]): readonly number[] {
+function podPorts(service: ServiceFacts, slices: readonly SliceFacts[], before: NetworkPolicyEgressRule | undefined): readonly number[] {
   const dnsPorts = service.ports.filter(({ port }) => port === DNS_PORT);
   const names = new Set(dnsPorts.map(({ name }) => name));
   const own = slices.filter((slice) => slice.namespace === service.namespace && slice.service === service.name && slice.addresses.length > 0);
-  const seen = own.flatMap((slice) => slice.ports.filter(({ name }) => names.has(name)).map(({ port }) => port));
+  const seen = own.flatMap((slice) => slice.ports.filter(({ name, port }) => names.has(name) && port > 0).map(({ port }) => port));
   if (seen.length > 0) return seen;
   const declared = dnsPorts.flatMap(({ targetPort }) => (typeof targetPort === 'number' ? [targetPort] : []));
-  return declared.length > 0 ? declared : [DNS_PORT];
+  if (declared.length > 0) return declared;
+  const remembered = (before?.ports ?? []).flatMap(({ port }) => (typeof port === 'number' ? [port] : []));
+  return remembered.length > 0 ? remembered : [DNS_PORT];
 }
 
 function hostResolvers(sources: DnsSources, chosen: readonly ServiceFacts[]): readonly string[] {
@@ -99,12 +116,12 @@ function bothProtocols(port: number): NetworkPolicyPort[] {
 /** How long an API server endpoint that is no longer listed is still allowed (R14), in milliseconds. */
 export const ENDPOINT_ABSENCE_MS = 600_000;
 
-/** When each API server endpoint, written `address port`, was last listed, on a monotonic clock in milliseconds. */
-export type EndpointMemory = ReadonlyMap<string, number>;
+/** Since when each API server endpoint, written `address port`, is missed, on a monotonic clock in milliseconds; undefined while it is listed. */
+export type EndpointMemory = ReadonlyMap<string, number | undefined>;
 
 /**
  * The API server's addresses and the memory to call with the next time: what is listed now is added at once, what is
- * listed no more stays for {@link ENDPOINT_ABSENCE_MS}. Undefined while nothing is known.
+ * listed no more stays for {@link ENDPOINT_ABSENCE_MS} from when it was first missed. Undefined while nothing is known.
  */
 export function apiServerFrom(facts: {
   readonly services: readonly ServiceFacts[];
@@ -113,9 +130,9 @@ export function apiServerFrom(facts: {
   readonly nowMs: number;
 }): { readonly found: DiscoveredApiServer | undefined; readonly memory: EndpointMemory } {
   const listed = facts.slices.flatMap((slice) => slice.addresses.flatMap((address) => slice.ports.map(({ port }) => `${address} ${port}`)));
-  const kept = [...facts.memory].filter(([, seenMs]) => facts.nowMs - seenMs < ENDPOINT_ABSENCE_MS);
+  const missed = [...facts.memory].map(([endpoint, sinceMs]) => [endpoint, sinceMs ?? facts.nowMs] as const).filter(([, sinceMs]) => facts.nowMs - sinceMs < ENDPOINT_ABSENCE_MS);
   // An API server list that comes back empty is a hiccup, not a cluster without API servers.
-  const memory = new Map([...(listed.length === 0 ? facts.memory : kept), ...listed.map((endpoint) => [endpoint, facts.nowMs] as const)]);
+  const memory = listed.length === 0 ? facts.memory : new Map([...missed, ...listed.map((endpoint) => [endpoint, undefined] as const)]);
   const service = facts.services.find(({ name }) => name === 'kubernetes');
   const endpoints = [...memory.keys()].sort().slice(0, BOUNDS.discoveredAddresses).map(endpointFor);
   if (endpoints.length === 0 && service === undefined) return { found: undefined, memory };
@@ -124,8 +141,8 @@ export function apiServerFrom(facts: {
 }
 
 /** The memory that a stored answer amounts to, so that a restart renders the same. */
-export function memoryFrom(stored: DiscoveredApiServer | undefined, nowMs: number): EndpointMemory {
-  return new Map((stored?.endpoints ?? []).map(({ address, port }) => [`${address} ${port}`, nowMs]));
+export function memoryFrom(stored: DiscoveredApiServer | undefined): EndpointMemory {
+  return new Map((stored?.endpoints ?? []).map(({ address, port }) => [`${address} ${port}`, undefined]));
 }
 
 function endpointFor(written: string): { address: string; port: number } {

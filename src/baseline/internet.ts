@@ -46,9 +46,9 @@ export function isStrictlyInside(range: string, cidr: string): boolean {
   return address.kind() === outer.kind() && length > outerLength && address.match(outer, outerLength);
 }
 
-/** The block of exactly one address, or undefined when the text is no address. */
+/** The block of exactly one address, without a zone and IPv4 as IPv4, or undefined when the text is no address. */
 export function singleAddressBlock(address: string): IpBlock | undefined {
   if (!ipaddr.isValid(address)) return undefined;
-  const parsed = ipaddr.parse(address);
-  return { cidr: `${parsed.toString()}/${parsed.kind() === 'ipv4' ? 32 : 128}` };
+  const parsed = ipaddr.process(address);
+  return { cidr: `${ipaddr.fromByteArray(parsed.toByteArray()).toString()}/${parsed.kind() === 'ipv4' ? 32 : 128}` };
 }

@@ -26,7 +26,7 @@ export interface DiscoverySources {
 
 /**
  * Keeps what the cluster tells about its DNS and its API server (R14): a value is replaced only by a non-empty one, and
- * an API server address goes only after it was absent for ten minutes.
+ * an API server address goes only after it was missed for ten minutes.
  */
 export class Discovery {
   readonly #sources: DiscoverySources;
@@ -49,13 +49,13 @@ export class Discovery {
 
   /** Begins with what a former run had stored. Does not report a change. */
   restore(stored: Discovered): void {
-    this.#memory = memoryFrom(stored.apiServer, this.#clock.nowMs());
+    this.#memory = memoryFrom(stored.apiServer);
     this.#state = { discovered: stored, isDnsCurrent: false };
   }
 
   /** Looks again, and reports when anything is different. */
   look(): void {
-    const dns = dnsFrom({ ...this.#sources.dns(), nameservers: this.#sources.nameservers });
+    const dns = dnsFrom({ ...this.#sources.dns(), nameservers: this.#sources.nameservers, known: this.#state.discovered.dns });
     const apiServer = apiServerFrom({ ...this.#sources.apiServer(), memory: this.#memory, nowMs: this.#clock.nowMs() });
     this.#memory = apiServer.memory;
     const discovered = { ...this.#state.discovered, ...(dns === undefined ? {} : { dns }), ...(apiServer.found === undefined ? {} : { apiServer: apiServer.found }) };

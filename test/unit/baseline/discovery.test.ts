@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { discoveredDnsSchema } from '../../../src/api/baseline-policy-status.ts';
 import { apiServerFrom, dnsFrom, ENDPOINT_ABSENCE_MS, memoryFrom, type ServiceFacts, type SliceFacts } from '../../../src/baseline/discovery.ts';
 
 const ports = [{ name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 }, { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 }];
@@ -39,6 +40,32 @@ describe('R14 the cluster DNS is found', () => {
     expect(hosts).toEqual([{ ipBlock: { cidr: '10.96.0.10/32' } }, { ipBlock: { cidr: '169.254.20.10/32' } }]);
   });
 
+  test('a link-local resolver is let through without the zone that resolv.conf names', () => {
+    const rule = dnsFrom({ services: [], slices: [], nameservers: ['fe80::1%eth0'] })?.egress[0];
+    expect(rule?.to).toEqual([{ ipBlock: { cidr: 'fe80::1/128' } }]);
+  });
+
+  test('the order in which Services came does not matter', () => {
+    const upstream = { ...kubeDns, name: 'kube-dns-upstream', clusterIps: ['10.96.0.99'] };
+    const found = dnsFrom({ services: [kubeDns, upstream], slices: [slice], nameservers: undefined });
+    expect(dnsFrom({ services: [upstream, kubeDns], slices: [slice], nameservers: undefined })).toEqual(found);
+  });
+
+  test('what is found fits into the CRD, whatever Services and their endpoints say', () => {
+    const crowded = { ...slice, ports: Array.from({ length: 17 }, (_, index) => ({ name: 'dns', port: 5000 + index, protocol: 'UDP' })) };
+    const found = dnsFrom({ services: [kubeDns], slices: [crowded], nameservers: undefined });
+    expect(found?.egress).toHaveLength(1);
+    expect(discoveredDnsSchema.safeParse(found).success).toBe(true);
+    const picky = { ...kubeDns, name: 'coredns', selector: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`k${index}`, 'v'])) };
+    expect(dnsFrom({ services: [picky, kubeDns], slices: [slice], nameservers: undefined })).toEqual(dnsFrom({ services: [kubeDns], slices: [slice], nameservers: undefined }));
+    expect(dnsFrom({ services: [picky], slices: [slice], nameservers: undefined })).toBeUndefined();
+  });
+
+  test('an endpoint that names no port opens none', () => {
+    const portless = { ...slice, ports: [{ name: 'dns', port: 0, protocol: 'UDP' }] };
+    expect(dnsFrom({ services: [kubeDns], slices: [portless], nameservers: undefined })?.egress[0]?.ports).toEqual(both(53));
+  });
+
   test('nothing found is undefined and never an empty answer', () => {
     expect(dnsFrom({ services: [], slices: [], nameservers: ['192.0.2.1'] })).toBeUndefined();
     expect(dnsFrom({ services: [{ ...kubeDns, selector: {} }], slices: [], nameservers: undefined })).toBeUndefined();
@@ -53,12 +80,12 @@ describe('R14 the API server is found', () => {
     const first = apiServerFrom({ services: [service], slices: [endpoints('192.0.2.1')], memory: new Map(), nowMs: 0 });
     const second = apiServerFrom({ services: [service], slices: [endpoints('192.0.2.2')], memory: first.memory, nowMs: 1000 });
     expect(second.found?.endpoints.map(({ address }) => address)).toEqual(['192.0.2.1', '192.0.2.2']);
-    const third = apiServerFrom({ services: [service], slices: [endpoints('192.0.2.2')], memory: second.memory, nowMs: ENDPOINT_ABSENCE_MS });
+    const third = apiServerFrom({ services: [service], slices: [endpoints('192.0.2.2')], memory: second.memory, nowMs: 1000 + ENDPOINT_ABSENCE_MS });
     expect(third.found?.endpoints.map(({ address }) => address)).toEqual(['192.0.2.2']);
   });
 
   test('an empty list replaces nothing, however long it lasts', () => {
-    const memory = memoryFrom({ endpoints: [{ address: '192.0.2.1', port: 6443 }] }, 0);
+    const memory = memoryFrom({ endpoints: [{ address: '192.0.2.1', port: 6443 }] });
     expect(apiServerFrom({ services: [], slices: [], memory, nowMs: ENDPOINT_ABSENCE_MS * 10 }).found?.endpoints).toEqual([{ address: '192.0.2.1', port: 6443 }]);
   });
 
