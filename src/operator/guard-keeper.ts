@@ -32,6 +32,11 @@ interface Dependencies {
   readonly limits: GuardLimits;
 }
 
+/** A direction that is unprotected now; not sure where a write had no answer. */
+export interface Loss extends Unprotection {
+  readonly isSure: boolean;
+}
+
 type PolicyKey = Pick<PolicyFacts, 'name' | 'uid' | 'generation'>;
 
 /** Names that were confirmed for one generation of one policy. */
@@ -51,6 +56,8 @@ export class GuardKeeper {
   readonly #open = new Map<string, readonly Unprotection[]>();
   /** The sum over {@link GuardKeeper.#open} of what is not confirmed. */
   #openDirections = 0;
+  /** What is being unprotected just now without a confirmation, by namespace. */
+  readonly #inFlight = new Map<string, readonly Unprotection[]>();
   /** When directions were unprotected without a confirmation, by `direction namespace`, oldest first. */
   readonly #spent = new Map<string, { readonly atMs: number; readonly isSure: boolean }>();
   readonly #confirmed = new Map<string, Confirmed>();
@@ -102,14 +109,19 @@ export class GuardKeeper {
     return holds;
   }
 
-  /**
-   * So much of a namespace was unprotected, or may have been: from now on it counts as spent, unless it had been confirmed.
-   * It is told what, since other plans may have been considered while this one was carried out.
-   */
-  settle(namespace: string, { lost, isSure }: { readonly lost: readonly Unprotection[]; readonly isSure: boolean }): void {
-    const spent = this.#unconfirmed(namespace, lost);
+  /** A plan that unprotects so much is about to be carried out: it counts from here on, whatever is considered meanwhile. */
+  begin(namespace: string, lost: readonly Unprotection[]): void {
+    if (lost.length > 0) this.#inFlight.set(namespace, this.#unconfirmed(namespace, lost));
+  }
+
+  /** What was begun is over, and this much was unprotected, or may have been: it counts as spent, unless it had been confirmed. */
+  settle(namespace: string, losses: readonly Loss[]): void {
+    const begun = this.#inFlight.get(namespace);
+    this.#inFlight.delete(namespace);
+    if (losses.length === 0) return;
     this.forget(namespace);
-    for (const { direction } of spent) {
+    for (const { direction, isSure } of losses) {
+      if (begun?.some((loss) => loss.direction === direction) !== true) continue;
       const key = `${direction} ${namespace}`;
       this.#spent.delete(key);
       this.#spent.set(key, { atMs: this.#dependencies.clock.nowMs(), isSure });
@@ -195,7 +207,8 @@ export class GuardKeeper {
       if (nowMs - atMs < GUARD_WINDOW_MS) break;
       this.#spent.delete(key);
     }
-    const total = this.#openDirections + [...this.#spent.keys()].filter((key) => !this.#isOpen(key)).length;
+    const inFlight = [...this.#inFlight].flatMap(([namespace, lost]) => lost.map(({ direction }) => `${direction} ${namespace}`));
+    const total = this.#openDirections + [...new Set([...this.#spent.keys(), ...inFlight])].filter((key) => !this.#isOpen(key)).length;
     return total > this.#dependencies.limits.removal.count && total > allowance(this.#dependencies.limits.removal, this.#isolatedCount(nowMs));
   }
 

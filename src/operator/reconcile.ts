@@ -9,7 +9,7 @@ import { success, type Result } from '../kube/result.ts';
 import type { Caches } from './caches.ts';
 import type { Equivalences } from './equivalences.ts';
 import { execute } from './execute.ts';
-import type { GuardKeeper } from './guard-keeper.ts';
+import type { GuardKeeper, Loss } from './guard-keeper.ts';
 import type { Patience } from './patience.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { PolicyWriter } from './policy-writer.ts';
@@ -53,8 +53,10 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
   if (observed === undefined || observed.namespace.isTerminating) return undefined;
   const world = guarded(observed, context.guard);
   const plans = planFor(world);
+  const losing = unprotectionsIn(world, plans);
+  context.guard.begin(namespace, losing);
   const outcomes = await execute(plans, namespace, context.policyWriter);
-  for (const loss of lossesIn(world, plans, outcomes)) context.guard.settle(namespace, loss);
+  context.guard.settle(namespace, lossesAmong(losing, outcomes));
   // Read again, since a repair just now may have been the one that makes it a quarrel.
   const contests = context.repairLog.contestsAmong(namespace, partNames(world.policies));
   const report = reportFor({ plans, outcomes, record: world.record, contests, observed: world.observed, nowTime: context.nowTime() });
@@ -91,11 +93,12 @@ export function guarded(world: World, guard: GuardKeeper): World {
 }
 
 /** R9: it counts from the moment the default-deny itself is gone or narrowed, whatever becomes of the other parts. A write without an answer may have happened. */
-function lossesIn(world: World, plans: readonly PolicyPlan[], outcomes: Outcomes): readonly { readonly lost: readonly Unprotection[]; readonly isSure: boolean }[] {
-  const judged = unprotectionsIn(world, plans).map((loss) => ({ loss, kind: outcomes.get(`${loss.policy}.default-deny`)?.kind }));
-  const sure = judged.filter(({ kind }) => kind === undefined || kind === 'removed' || kind === 'inPlace').map(({ loss }) => loss);
-  const possible = judged.filter(({ kind }) => kind === 'retry').map(({ loss }) => loss);
-  return [{ lost: sure, isSure: true }, { lost: possible, isSure: false }].filter(({ lost }) => lost.length > 0);
+function lossesAmong(losing: readonly Unprotection[], outcomes: Outcomes): readonly Loss[] {
+  return losing.flatMap((loss): Loss[] => {
+    const kind = outcomes.get(`${loss.policy}.default-deny`)?.kind;
+    const isSure = kind === undefined || kind === 'removed' || kind === 'inPlace';
+    return isSure || kind === 'retry' ? [{ ...loss, isSure }] : [];
+  });
 }
 
 function* partNames(policies: readonly PolicyFacts[]): Generator<string, void, undefined> {

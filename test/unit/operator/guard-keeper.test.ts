@@ -32,7 +32,13 @@ function leaving(guard: GuardKeeper, name: string, owner: PolicyFacts = emptied)
 
 /** What {@link leaving} loses was carried out. */
 function gone(guard: GuardKeeper, name: string): void {
-  guard.settle(name, { lost: DIRECTIONS.map((direction) => ({ policy: emptied.name, direction })), isSure: true });
+  carriedOut(guard, name, true);
+}
+
+function carriedOut(guard: GuardKeeper, name: string, isSure: boolean): void {
+  const lost = DIRECTIONS.map((direction) => ({ policy: emptied.name, direction }));
+  guard.begin(name, lost);
+  guard.settle(name, lost.map((loss) => ({ ...loss, isSure })));
 }
 
 const DIRECTIONS = ['Ingress', 'Egress'] as const;
@@ -73,11 +79,25 @@ describe('R9 the removal guard', () => {
     expect(held(guard, 'c')).toBe(true);
   });
 
+  test('R9 what is being carried out counts all the while, also once it can be seen', () => {
+    const { guard } = stage();
+    const empty = world({ namespace: namespace('a'), policies: [emptied], observed: [] });
+    for (const name of ['a', 'b']) {
+      leaving(guard, name);
+      guard.begin(name, DIRECTIONS.map((direction) => ({ policy: emptied.name, direction })));
+      guard.consider({ ...empty, namespace: namespace(name) }, []);
+    }
+    leaving(guard, 'c');
+    expect(held(guard, 'c')).toBe(true);
+    for (const name of ['a', 'b']) guard.settle(name, []);
+    expect(held(guard, 'c')).toBe(false);
+  });
+
   test('R9 a removal without an answer counts until it is seen that it did not happen, and once when it is tried again', () => {
     const { guard } = stage();
     for (const name of ['a', 'b']) {
       leaving(guard, name);
-      guard.settle(name, { lost: DIRECTIONS.map((direction) => ({ policy: emptied.name, direction })), isSure: false });
+      carriedOut(guard, name, false);
     }
     leaving(guard, 'c');
     expect(held(guard, 'c')).toBe(true);
