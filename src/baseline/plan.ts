@@ -77,21 +77,21 @@ function policyPlan(world: World, policy: PolicyFacts): PolicyPlan {
   const isWanted = !policy.isDeleting && policy.selector !== undefined && isSelected(policy.selector, world.namespace);
   const isRemovalHeld = hold === 'RemovalHeld';
   // Held back from leaving, it is kept up; held back from an edit, the old set is unknown and is left as it is.
-  const keptUp = isRemovalHeld ? keptUpParts(policy, standing, isWanted) : undefined;
+  const keptUp = isRemovalHeld ? keptUpParts(policy, world.observed, isWanted) : undefined;
   const frozen = frozenBy(policy, standing.length > 0 || wasRecorded(policy, world.record)) ?? (keptUp === undefined ? hold : undefined);
   const actions = keptUp !== undefined ? keptUpActions(world, { ...policy, parts: keptUp }) : isWanted ? wantedActions(world, policy, standing) : leavingActions(policy, standing);
   return { policy, isSelected: isWanted || keptUp !== undefined, frozen, isRemovalHeld, actions, standing };
 }
 
 /** A set that isolates all that is isolated now: the present one, or that of the generation before when an edit is what is held. */
-function keptUpParts(policy: PolicyFacts, standing: readonly ObservedPolicy[], isWanted: boolean): PolicyFacts['parts'] {
+function keptUpParts(policy: PolicyFacts, observed: readonly ObservedPolicy[], isWanted: boolean): PolicyFacts['parts'] {
   const candidates = isWanted ? [policy.formerParts] : [policy.parts, policy.formerParts];
-  return candidates.find((parts) => parts !== undefined && isolatesAllOf(parts, standing));
+  return candidates.find((parts) => parts !== undefined && isolatesAllOf(parts, observed.filter(({ name }) => name === `${policy.name}.default-deny`)));
 }
 
-function isolatesAllOf(parts: readonly RenderedPart[], standing: readonly ObservedPolicy[]): boolean {
+function isolatesAllOf(parts: readonly RenderedPart[], denies: readonly ObservedPolicy[]): boolean {
   const isolated = parts.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? [];
-  return standing.every(({ isolates }) => isolates.every((direction) => isolated.includes(direction)));
+  return denies.every(({ isolates }) => isolates.every((direction) => isolated.includes(direction)));
 }
 
 /** While it is held nothing goes, not even what the set has no more. */

@@ -1,0 +1,234 @@
+import type { Clock } from '../../src/clock.ts';
+import type { KubeObject } from '../../src/kube/kube-object.ts';
+import type { ResourceType } from '../../src/kube/resource-type.ts';
+import { isKubeObject } from '../../src/kube/kube-object.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import type { StoredEvent } from '../fake/event-log.ts';
+import { parsedObject, type StoredObject } from '../fake/stored-object.ts';
+import { declaredPolicy, isGoing, isHandedOver, isKept, isLabelled, isolatedBy, isSelecting, ownerNameOf, policyUidOf, recordedUids, type DeclaredPolicy } from './declared.ts';
+import type { Hands } from './hands.ts';
+import { shownKey, type ShownMoment, type ShownWorld } from './shown-world.ts';
+
+/** One write of the operator that breaks a rule. */
+export interface Violation {
+  readonly rule: string;
+  readonly what: string;
+}
+
+/** What the observer looks at. */
+export interface ObserverParts {
+  readonly clock: Clock;
+  readonly hands: Hands;
+  readonly shown: ShownWorld;
+  /** How many directions may lose their protection within the window without a confirmation. */
+  readonly removalLimit: number;
+}
+
+/** As R9 has it. */
+const GUARD_WINDOW_MS = 600_000;
+/** How long a reconcile may go on with what it was shown at its beginning, while requests are answered. */
+const QUICK_MS = 2_000;
+/** The same, when requests may be lost, refused or never answered. */
+const TROUBLED_MS = 45_000;
+
+/** One write of the operator to a NetworkPolicy. */
+interface Write {
+  readonly event: StoredEvent;
+  readonly namespace: string;
+  readonly name: string;
+  readonly before: KubeObject | undefined;
+  /** Undefined for a removal. */
+  readonly after: KubeObject | undefined;
+  /** What the write may rest on. */
+  readonly moments: readonly ShownMoment[];
+}
+
+/** Judges every write of the operator as it lands, by the rules and nothing that the operator says of itself. */
+export class Observer {
+  readonly violations: Violation[] = [];
+  /** Writes of the operator so far, as `verb plural namespace/name`. */
+  readonly writes: string[] = [];
+  readonly #parts: ObserverParts;
+  readonly #lost: { readonly atMs: number; readonly what: string }[] = [];
+  /** `uid generation` of policies whose removals were confirmed. */
+  readonly #confirmed = new Set<string>();
+  /** When an allow-dns last stood, by `namespace/name`. */
+  readonly #dnsStoodMs = new Map<string, number>();
+  #troubledUntilMs = 0;
+
+  constructor(parts: ObserverParts) {
+    this.#parts = parts;
+  }
+
+  /** Requests may be lost or late from now on, and so may what follows from them. */
+  troubled(): void {
+    this.#troubledUntilMs = this.#parts.clock.nowMs() + TROUBLED_MS;
+  }
+
+  /** The operator began anew, and knows nothing of what it had removed before. */
+  restarted(): void {
+    this.#lost.length = 0;
+  }
+
+  /** Somebody confirmed what a policy of this uid and generation would remove. */
+  confirmed(policy: { readonly uid: string; readonly generation: number }): void {
+    this.#confirmed.add(`${policy.uid} ${policy.generation}`);
+  }
+
+  /** To be called on every commit, after it. */
+  committed(type: ResourceType, event: StoredEvent, isByOperator: boolean): void {
+    const { namespace, name } = event.object;
+    if (type.plural === NETWORK_POLICIES.plural && name.endsWith('.allow-dns')) this.#dnsStoodMs.set(`${namespace}/${name}`, event.type === 'DELETED' ? this.#parts.clock.nowMs() : Number.POSITIVE_INFINITY);
+    if (!isByOperator) return;
+    this.writes.push(`${event.type} ${type.plural} ${namespace}/${name}`);
+    if (namespace !== '') this.#judgeNamespace(type, event);
+    if (type.plural === NETWORK_POLICIES.plural) this.#judge(this.#writeFrom(event));
+    else if (![NAMESPACE_BASELINES, BASELINE_POLICIES].some(({ plural }) => plural === type.plural)) this.#report('R15', event, `writes ${type.plural}`);
+  }
+
+  #writeFrom(event: StoredEvent): Write {
+    const { namespace, name } = event.object;
+    return {
+      event, namespace, name,
+      before: event.before === undefined ? undefined : objectOf(event.before),
+      after: event.type === 'DELETED' ? undefined : objectOf(event.object),
+      moments: this.#moments(),
+    };
+  }
+
+  #moments(): readonly ShownMoment[] {
+    const { clock, shown } = this.#parts;
+    return shown.recent(clock.nowMs() < this.#troubledUntilMs ? TROUBLED_MS : QUICK_MS);
+  }
+
+  #judgeNamespace(type: ResourceType, event: StoredEvent): void {
+    const key = shownKey(NAMESPACES.plural, { name: event.object.namespace });
+    const isKnownToGo = this.#moments().every((moment) => {
+      const namespace = moment.get(key);
+      return namespace !== undefined && isGoing(namespace);
+    });
+    if (isKnownToGo) this.#report('R12', event, `writes ${type.plural} although the namespace is terminating`);
+  }
+
+  #judge(write: Write): void {
+    this.#judgeOwnership(write);
+    this.#judgeMode(write);
+    if (write.after === undefined) this.#judgeRemoval(write);
+    this.#judgeDns(write);
+    this.#judgeLoss(write);
+  }
+
+  /** R5: what is written over or removed was ours, or handed over. */
+  #judgeOwnership({ event, before, after, namespace, name, moments }: Write): void {
+    if (before === undefined) return;
+    const key = shownKey(NETWORK_POLICIES.plural, { namespace, name });
+    const isOurs = moments.some((moment) => {
+      const object = moment.get(key) ?? before;
+      if (object.metadata.uid !== before.metadata.uid) return false;
+      const isMarked = isLabelled(object) && policyUidOf(object) !== '';
+      const isRecorded = recordedUids(moment.get(shownKey(NAMESPACE_BASELINES.plural, { namespace, name: 'baseline' }))).has(before.metadata.uid ?? '');
+      return isMarked || isRecorded || (isHandedOver(object) && after !== undefined);
+    });
+    if (!isOurs) this.#report('R5', event, 'the object was not ours');
+  }
+
+  /** R7: some policy of the name was known to be enforced. */
+  #judgeMode({ event, name, moments }: Write): void {
+    const owner = name.split('.')[0] ?? '';
+    const isEnforced = moments.some((moment) => policyIn(moment, owner)?.mode === 'Enforce');
+    if (!isEnforced) this.#report('R7', event, 'no policy of that name is enforced');
+  }
+
+  /** R4, R8, R13: a removal needs a live policy of the object's uid that gives the object up. */
+  #judgeRemoval({ event, before, namespace, moments }: Write): void {
+    if (before === undefined) return;
+    const key = shownKey(NETWORK_POLICIES.plural, { namespace, name: before.metadata.name });
+    // In a namespace that opted in again it belongs to the set once more (R2).
+    const isLeftBehind = (moment: ShownMoment): boolean => {
+      const policy = policyIn(moment, ownerNameOf(before));
+      return isKept(moment.get(key) ?? before) && !(policy !== undefined && isSelecting(policy, moment.get(shownKey(NAMESPACES.plural, { name: namespace }))));
+    };
+    if (moments.every(isLeftBehind)) this.#report('R4', event, 'the object was left behind on purpose');
+    const isDue = moments.some((moment) => {
+      const policy = policyIn(moment, ownerNameOf(before));
+      const marked = moment.get(key) ?? before;
+      if (policy?.mode !== 'Enforce' || policyUidOf(marked) !== policy.uid) return false;
+      return isGivenUp(policy, before, moment.get(shownKey(NAMESPACES.plural, { name: namespace })));
+    });
+    if (!isDue) this.#report('R8', event, `no live policy gives it up; it carries ${policyUidOf(before)}`);
+  }
+
+  /** R3: a default-deny never begins to isolate egress before its allow-dns stands, and allow-dns never goes before it. */
+  #judgeDns(write: Write): void {
+    if (write.name.endsWith('.default-deny') && write.after !== undefined) this.#judgeNewDeny(write, write.after);
+    if (write.name.endsWith('.allow-dns') && write.after === undefined) this.#judgeDnsRemoval(write);
+  }
+
+  #judgeNewDeny({ event, before, namespace, name, moments }: Write, after: KubeObject): void {
+    const owner = name.split('.')[0] ?? '';
+    const isNew = isolatedBy(after).includes('Egress') && !(before !== undefined && isolatedBy(before).includes('Egress'));
+    const stoodMs = this.#dnsStoodMs.get(`${namespace}/${owner}.allow-dns`) ?? Number.NEGATIVE_INFINITY;
+    const hasStood = stoodMs >= this.#parts.clock.nowMs() - QUICK_MS;
+    if (isNew && !hasStood && moments.every((moment) => isDnsDeclared(moment, owner))) this.#report('R3', event, 'egress is isolated before allow-dns stands');
+  }
+
+  #judgeDnsRemoval({ event, before, namespace, name, moments }: Write): void {
+    const owner = name.split('.')[0] ?? '';
+    const deny = this.#parts.hands.read(NETWORK_POLICIES, { namespace, name: `${owner}.default-deny` });
+    const isStillIsolated = deny !== undefined && isolatedBy(deny).includes('Egress') && policyUidOf(deny) === (before === undefined ? '' : policyUidOf(before));
+    const isTurnedOff = moments.some((moment) => {
+      const policy = policyIn(moment, owner);
+      const isWanted = policy !== undefined && isSelecting(policy, moment.get(shownKey(NAMESPACES.plural, { name: namespace })));
+      return isWanted && !isDnsDeclared(moment, owner) && policy.parts.some(({ part, spec }) => part === 'default-deny' && spec.policyTypes.includes('Egress'));
+    });
+    if (isStillIsolated && !isTurnedOff) this.#report('R3', event, 'allow-dns goes although the default-deny still isolates egress');
+  }
+
+  /** R9: without a confirmation, no more directions lose their last default-deny within the window than the limit. */
+  #judgeLoss({ event, before, namespace, moments }: Write): void {
+    const terminating = this.#parts.hands.read(NAMESPACES, { name: namespace });
+    if (before === undefined || terminating === undefined || isGoing(terminating)) return;
+    const owner = ownerNameOf(before);
+    const isConfirmed = moments.some((moment) => {
+      const policy = policyIn(moment, owner);
+      return policy !== undefined && this.#confirmed.has(`${policy.uid} ${policy.generation}`);
+    });
+    if (isConfirmed || !this.#isManaged(before)) return;
+    const left = new Set(this.#parts.hands.all(NETWORK_POLICIES, namespace).filter((object) => this.#isManaged(object)).flatMap(isolatedBy));
+    const nowMs = this.#parts.clock.nowMs();
+    for (const direction of isolatedBy(before)) if (!left.has(direction)) this.#lost.push({ atMs: nowMs, what: `${namespace} ${direction}` });
+    // A direction of a namespace that is lost, put back and lost again is one direction.
+    const inWindow = new Set(this.#lost.filter(({ atMs }) => nowMs - atMs < GUARD_WINDOW_MS).map(({ what }) => what));
+    if (inWindow.size > this.#parts.removalLimit) this.#report('R9', event, `${[...inWindow].join(', ')} lost their protection without a confirmation`);
+  }
+
+  #isManaged(object: KubeObject): boolean {
+    return policyUidOf(object) !== '' && isLabelled(object);
+  }
+
+  #report(rule: string, event: StoredEvent, what: string): void {
+    this.violations.push({ rule, what: `at ${Math.round(this.#parts.clock.nowMs())} ms ${event.type} ${event.object.namespace}/${event.object.name}: ${what}` });
+  }
+}
+
+/** Whether a policy that is enforced no longer wants an object of its own there. */
+function isGivenUp(policy: DeclaredPolicy, object: KubeObject, namespace: KubeObject | undefined): boolean {
+  if (policy.isDeleting) return policy.removesOnDelete && policy.hasFinalizer;
+  if (!isSelecting(policy, namespace)) return !policy.keepsOnOptOut;
+  return !policy.parts.some(({ name }) => name === object.metadata.name);
+}
+
+function isDnsDeclared(moment: ShownMoment, owner: string): boolean {
+  return policyIn(moment, owner)?.parts.some(({ part }) => part === 'allow-dns') === true;
+}
+
+function policyIn(moment: ShownMoment, name: string): DeclaredPolicy | undefined {
+  const object = moment.get(shownKey(BASELINE_POLICIES.plural, { name }));
+  return object === undefined ? undefined : declaredPolicy(object);
+}
+
+function objectOf(stored: StoredObject): KubeObject {
+  const object: unknown = parsedObject(NETWORK_POLICIES, stored);
+  if (!isKubeObject(object)) throw new Error('what is stored is no object');
+  return object;
+}

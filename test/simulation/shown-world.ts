@@ -1,0 +1,58 @@
+import type { KubeObject } from '../../src/kube/kube-object.ts';
+import type { ResourceType } from '../../src/kube/resource-type.ts';
+import type { ShownSink } from './simulated-client.ts';
+
+/** Everything that the operator had been shown at one moment: objects by `plural namespace/name`. */
+export type ShownMoment = ReadonlyMap<string, KubeObject>;
+
+/** The key of an object in a {@link ShownMoment}. */
+export function shownKey(plural: string, { namespace, name }: { readonly namespace?: string | undefined; readonly name?: string | undefined }): string {
+  return `${plural} ${namespace ?? ''}/${name ?? ''}`;
+}
+
+/**
+ * What the operator was shown, and when: the standard by which its decisions are judged, since nobody can act on what he
+ * was not told. A moment counts for as long as something that was begun in it may still be under way.
+ */
+export class ShownWorld implements ShownSink {
+  readonly #nowMs: () => number;
+  #present: ShownMoment = new Map();
+  /** Moments that are over, with when they were. */
+  #past: { readonly moment: ShownMoment; readonly endedMs: number }[] = [];
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  listed({ plural }: ResourceType, objects: readonly KubeObject[]): void {
+    const others = [...this.#present].filter(([key]) => !key.startsWith(`${plural} `));
+    this.#become(new Map([...others, ...objects.map((object): [string, KubeObject] => [shownKey(plural, object.metadata), object])]));
+  }
+
+  shown({ plural }: ResourceType, { isGone, object }: { readonly isGone: boolean; readonly object: KubeObject }): void {
+    const next = new Map(this.#present);
+    if (isGone) next.delete(shownKey(plural, object.metadata));
+    else next.set(shownKey(plural, object.metadata), object);
+    this.#become(next);
+  }
+
+  /** What the operator has been shown now. */
+  get present(): ShownMoment {
+    return this.#present;
+  }
+
+  /** Every moment on which something that happens now may rest, the present first. */
+  recent(withinMs: number): readonly ShownMoment[] {
+    const sinceMs = this.#nowMs() - withinMs;
+    return [this.#present, ...this.#past.filter(({ endedMs }) => endedMs >= sinceMs).map(({ moment }) => moment)];
+  }
+
+  #become(next: ShownMoment): void {
+    const nowMs = this.#nowMs();
+    this.#past.push({ moment: this.#present, endedMs: nowMs });
+    while (nowMs - (this.#past[0]?.endedMs ?? nowMs) > LONGEST_MS) this.#past.shift();
+    this.#present = next;
+  }
+}
+
+const LONGEST_MS = 60_000;

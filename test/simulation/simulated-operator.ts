@@ -1,0 +1,68 @@
+import { exclusionFor } from '../../src/baseline/selection.ts';
+import { FlowLimit } from '../../src/kube/flow-limit.ts';
+import type { KubeClient } from '../../src/kube/kube-client.ts';
+import type { Clock } from '../../src/clock.ts';
+import type { Log } from '../../src/observe/log.ts';
+import type { Metrics } from '../../src/observe/metrics.ts';
+import { createRuntime } from '../../src/operator/runtime.ts';
+
+/** How the guards of R9 are set in histories: low, so that few namespaces are enough. */
+export const SIMULATED_LIMITS = { removal: { count: 3, percent: 0 }, isolation: { count: 1, percent: 0 } } as const;
+
+/** What an operator in a simulation is made of. */
+export interface SimulatedOperatorParts {
+  readonly kube: KubeClient;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly excludeNamespaces?: readonly string[];
+  /** Told of every unexpected throw. */
+  readonly onError: (line: string) => void;
+}
+
+/** An operator that runs, but for its process. */
+export interface SimulatedOperator {
+  /** Ends it; resolves when the work in hand is done, which takes the clock to go on. */
+  stop(): Promise<void>;
+}
+
+/** Starts the real loop over this client. Nothing happens until the clock goes on. */
+export function startSimulatedOperator({ kube, clock, random, onError, excludeNamespaces = [] }: SimulatedOperatorParts): SimulatedOperator {
+  const runtime = createRuntime({
+    kube, clock, random,
+    flow: new FlowLimit({ clock }),
+    log: logInto(onError),
+    metrics: NO_METRICS,
+    events: { record: () => undefined },
+    workers: 4,
+    silenceLimitMs: 70_000,
+    exclusion: exclusionFor({ operatorNamespace: 'nsbaseline-system', globs: excludeNamespaces }),
+    dnsNamespaces: ['kube-system'],
+    resolvConf: '/nonexistent',
+    guardLimits: SIMULATED_LIMITS,
+  });
+  const stop = new AbortController();
+  const running = runtime.run(stop.signal);
+  return {
+    async stop() {
+      stop.abort();
+      await running;
+      await runtime.close();
+    },
+  };
+}
+
+const nothing = (): void => undefined;
+const NO_METRICS: Metrics = { namespaceProtected: nothing, reconciled: nothing, wrote: nothing, driftRepaired: nothing, watchRestarted: nothing, eventHandled: nothing };
+
+function logInto(onError: (line: string) => void): Log {
+  const log: Log = {
+    debug: nothing,
+    info: nothing,
+    warn: nothing,
+    error: (fields, message) => {
+      if (fields.err !== undefined) onError(`${message}: ${fields.err instanceof Error ? String(fields.err.stack) : JSON.stringify(fields.err)}`);
+    },
+    child: () => log,
+  };
+  return log;
+}
