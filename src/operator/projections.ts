@@ -81,10 +81,11 @@ function isolatedBy(object: KubeObject): readonly Direction[] {
   return isolated.length === DIRECTIONS.length ? DIRECTIONS : isolated;
 }
 
-/** Whoever wrote it after us, by the times in managedFields; empty when nobody did (R6). */
+/** Whoever wrote it after us, by the times in managedFields, which are in whole seconds; empty when nobody did (R6). */
 function otherManagerOf({ metadata }: KubeObject): string {
   const writes = itemsOf(metadata.managedFields).map((entry) => ({ manager: textOf(fieldOf(entry, 'manager')), time: textOf(fieldOf(entry, 'time')) }));
-  const last = writes.filter(({ manager }) => manager !== FIELD_MANAGER).sort((a, b) => (a.time < b.time ? 1 : -1))[0];
+  const ourTime = writes.filter(({ manager }) => manager === FIELD_MANAGER).reduce((latest, { time }) => (time > latest ? time : latest), '');
+  const last = writes.filter(({ manager, time }) => manager !== FIELD_MANAGER && (time === '' || time >= ourTime)).sort((a, b) => (a.time < b.time ? 1 : -1))[0];
   return last?.manager.slice(0, 128) ?? '';
 }
 

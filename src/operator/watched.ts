@@ -37,7 +37,10 @@ export function watched<T extends Identity>(
   const { type, namespace, fieldSelector, project } = resource;
   const { log, metrics } = surroundings;
   let tell: ((change: Change<T>) => void) | undefined;
-  const cache = new ObjectCache<T>({ project, onChange: (change) => tell?.(change) });
+  const onRefused = ({ metadata }: KubeObject, thrown: unknown): void => {
+    log.warn({ resource: type.plural, namespace: metadata.namespace, name: metadata.name, err: thrown }, 'object could not be read');
+  };
+  const cache = new ObjectCache<T>({ project, onChange: (change) => tell?.(change), onRefused });
   const scope = { type, ...(namespace === undefined ? {} : { namespace }), ...(fieldSelector === undefined ? {} : { fieldSelector }) };
   const observer = {
     synced: (count: number) => {
