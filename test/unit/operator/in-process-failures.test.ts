@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { fieldOf, itemsOf } from '../../../src/kube/json-shape.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from '../../../src/operator/resources.ts';
 import { forbidden } from '../../fake/api-status.ts';
+import { ManualClock } from '../../fixtures/manual-clock.ts';
 import { crdOf, inProcessScene } from '../../operator/in-process-scene.ts';
 import { eventually, OPTED_IN, standardSet, valueOf } from '../../operator/people.ts';
 
@@ -60,6 +61,27 @@ test('R12 F13 a failing namespace that is deleted and created again under its na
   await scene.protectedNamespace('later');
   await scene.people.namespace('bad', OPTED_IN);
   await eventually(told).toBe(2);
+});
+
+test('the time that a namespace waited for its protection does not count on once it is opted out', async () => {
+  const clock = new ManualClock();
+  const operator = await scene.start({ clock });
+  const reportOf = async (): Promise<unknown> => {
+    await clock.advance(5);
+    return await scene.phaseOf('team-a');
+  };
+  scene.server.cluster.admission = ({ operation, name, resource }) => (operation === 'CREATE' && name === 'standard.allow-dns' ? forbidden(resource.type, name, 'exceeded quota') : undefined);
+  await scene.people.namespace('team-a', OPTED_IN);
+  await eventually(reportOf).toBe('Failed');
+  await scene.people.label('team-a', { 'nsbaseline.io/enabled': null });
+  await eventually(reportOf).toBeUndefined();
+  scene.server.cluster.admission = () => undefined;
+  await clock.advance(3_600_000);
+  await scene.people.label('team-a', OPTED_IN);
+  await eventually(reportOf).toBe('Protected');
+  const durationsMs = operator.log.filter(({ message }) => message === 'namespace protected').map(({ fields }) => Number(fields.durationMs));
+  expect(durationsMs).toHaveLength(1);
+  expect(Math.max(...durationsMs)).toBeLessThan(60_000);
 });
 
 test('R16 one 503 makes no Warning and changes no condition', async () => {

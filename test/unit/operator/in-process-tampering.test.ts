@@ -4,8 +4,9 @@ import { fieldOf, itemsOf } from '../../../src/kube/json-shape.ts';
 import type { KubeClient } from '../../../src/kube/kube-client.ts';
 import type { KubeError } from '../../../src/kube/kube-error.ts';
 import type { KubeObject } from '../../../src/kube/kube-object.ts';
+import { apiVersionOf } from '../../../src/kube/resource-type.ts';
 import type { Result } from '../../../src/kube/result.ts';
-import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../../src/operator/resources.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../../src/operator/resources.ts';
 import { inProcessScene } from '../../operator/in-process-scene.ts';
 import { eventually, OPTED_IN, valueOf } from '../../operator/people.ts';
 
@@ -39,6 +40,17 @@ test('R16 what somebody adds to a NamespaceBaseline goes again, and is not writt
   }
   await scene.lookAgain('team-a', 'last');
   expect(reports().slice(mended)).toEqual(Array.from({ length: 4 }, () => 'apply NamespaceBaseline team-a/baseline'));
+});
+
+test('R16 a status of a BaselinePolicy that somebody falsifies is written again', async () => {
+  await scene.start();
+  await scene.protectedNamespace('team-a');
+  await eventually(() => scene.people.condition('standard', 'AllProtected')).toBe('True AllInPlace');
+  const { status } = valueOf(await scene.admin.get({ type: BASELINE_POLICIES, name: 'standard' }));
+  const falsified = { ...(status as object), namespaces: { ...(fieldOf(status, 'namespaces') as object), protected: 4711 } };
+  const lie = valueOf(await scene.admin.apply(BASELINE_POLICIES, { apiVersion: apiVersionOf(BASELINE_POLICIES), kind: BASELINE_POLICIES.kind, metadata: { name: 'standard' }, status: falsified }, { subresource: 'status' }));
+  expect(fieldOf(fieldOf(lie.status, 'namespaces'), 'protected')).toBe(4711);
+  await eventually(async () => fieldOf(fieldOf(valueOf(await scene.admin.get({ type: BASELINE_POLICIES, name: 'standard' })).status, 'namespaces'), 'protected')).toBe(1);
 });
 
 test('R6 a managed NetworkPolicy that a tenant marks as kept is taken back once, and no quarrel comes of it', async () => {

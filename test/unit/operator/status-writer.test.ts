@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { BaselinePolicyStatus } from '../../../src/api/baseline-policy.ts';
 import type { KubeClient } from '../../../src/kube/kube-client.ts';
 import { ObjectCache } from '../../../src/kube/object-cache.ts';
@@ -15,9 +15,10 @@ import { ManualClock } from '../../fixtures/manual-clock.ts';
 const onChange = (): void => undefined;
 
 /** A writer over one policy `standard`, whose API server keeps what is applied. */
-function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; readonly ledger: Ledger; readonly clock: ManualClock; readonly written: BaselinePolicyStatus[] } {
+function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; readonly ledger: Ledger; readonly clock: ManualClock; readonly written: BaselinePolicyStatus[]; readonly bugs: unknown[] } {
   const clock = new ManualClock();
   const written: BaselinePolicyStatus[] = [];
+  const bugs: unknown[] = [];
   const policies = new ObjectCache({ project: policyProjection, onChange });
   const caches = {
     policies,
@@ -39,10 +40,10 @@ function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; 
   const metrics: Pick<Metrics, 'wrote'> = { wrote: () => undefined };
   const guard = new GuardKeeper({ caches, clock, limits: { removal: { count: 5, percent: 10 }, isolation: { count: 20, percent: 10 } } });
   const writer = new StatusWriter(
-    { kube: kube as KubeClient, clock, policies, networkPolicies: caches.networkPolicies, book, ledger, guard, metrics: metrics as Metrics, nowTime: () => '2026-01-01T00:00:00Z', onHeld: () => undefined, onBug: () => undefined },
+    { kube: kube as KubeClient, clock, policies, networkPolicies: caches.networkPolicies, book, ledger, guard, metrics: metrics as Metrics, nowTime: () => '2026-01-01T00:00:00Z', onHeld: () => undefined, onBug: (_policy, cause) => void bugs.push(cause) },
     (request) => request(),
   );
-  return { writer, ledger, clock, written };
+  return { writer, ledger, clock, written, bugs };
 }
 
 function inPlace(): ReportedEntry {
@@ -95,6 +96,20 @@ describe('R16 when a status is written', () => {
     writer.touch('standard');
     await clock.advance(1000);
     expect(written.at(-1)?.namespaces).toMatchObject({ protected: 1, pending: 0 });
+  });
+
+  test('F38 a status that cannot be made harms nothing else, is told of and is tried again', async () => {
+    const { writer, ledger, clock, written, bugs } = stage();
+    const bug = new Error('bug');
+    const standings = vi.spyOn(ledger, 'standings').mockImplementation(() => {
+      throw bug;
+    });
+    writer.start();
+    await clock.advance(0);
+    expect(bugs).toEqual([bug]);
+    standings.mockRestore();
+    await clock.advance(60_000);
+    expect(written).toHaveLength(1);
   });
 
   test('R16 a namespace that stays Pending is told of a minute later, without any further event', async () => {
