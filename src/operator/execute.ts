@@ -29,13 +29,15 @@ export async function execute(plans: readonly PolicyPlan[], namespace: string, w
   await fly(wanted.filter(isDns));
   const rest = wanted.filter((step) => !isDns(step));
   for (const step of rest.filter((candidate) => isHeld(candidate, outcomes))) outcomes.set(nameOf(step.action), { kind: 'held', name: nameOf(step.action) });
-  await fly(rest.filter((step) => !outcomes.has(nameOf(step.action))));
+  const ready = rest.filter((step) => !outcomes.has(nameOf(step.action)));
+  await fly(ready.filter((step) => !isNarrowing(step)));
+  if (wanted.every((step) => isNarrowing(step) || isDoneOrNotAwaited(step, outcomes))) await fly(ready.filter(isNarrowing));
 
   const removals = live.filter(isFarewell);
   const mayRemove = wanted.every((step) => isDoneOrNotAwaited(step, outcomes));
   if (mayRemove) await fly(removals.filter((step) => !isDns(step)));
   if (mayRemove && removals.every((step) => isDns(step) || isOver(outcomes.get(nameOf(step.action))))) await fly(removals.filter(isDns));
-  for (const { action } of removals) if (!outcomes.has(nameOf(action))) outcomes.set(nameOf(action), { kind: 'held', name: nameOf(action) });
+  for (const { action } of live) if (!outcomes.has(nameOf(action))) outcomes.set(nameOf(action), { kind: 'held', name: nameOf(action) });
   return outcomes;
 }
 
@@ -51,6 +53,11 @@ function isDoneOrNotAwaited({ action }: Step, outcomes: ReadonlyMap<string, Outc
   const kind = outcomes.get(nameOf(action))?.kind;
   const isCountedOn = managedName(nameOf(action))?.part === 'default-deny' && action.kind !== 'refuse';
   return isCountedOn ? kind === 'inPlace' : kind !== 'retry';
+}
+
+/** A default-deny that gives up a direction, which may be another policy's from now on: as with a removal, what takes over comes first. */
+function isNarrowing({ action }: Step): boolean {
+  return action.kind === 'repair' && action.observed.isolates.some((direction) => !action.part.spec.policyTypes.includes(direction));
 }
 
 /** What is done with objects that are no longer wanted. */

@@ -53,6 +53,28 @@ describe('R3 the order of writes', () => {
     expect(log).toContain('repair standard.default-deny');
   });
 
+  test('a default-deny that is to isolate egress from now on waits for allow-dns, although it stands', async () => {
+    const ingressOnly = managed(standard, 'default-deny', { hash: 'of-the-former-generation', isolates: ['Ingress'] });
+    const failing = loggingWriter(refused('standard.allow-dns'));
+    await execute(planFor(world({ observed: [ingressOnly] })), 'team-a', failing.writer);
+    expect(failing.log).not.toContain('repair standard.default-deny');
+    const smooth = loggingWriter();
+    await execute(planFor(world({ observed: [ingressOnly] })), 'team-a', smooth.writer);
+    expect(smooth.log.indexOf('done standard.allow-dns')).toBeLessThan(smooth.log.indexOf('repair standard.default-deny'));
+  });
+
+  test('R9 a default-deny gives a direction up only when what takes it over stands', async () => {
+    const narrower = policy('narrower', { isolate: ['Ingress'] });
+    const moving = world({ policies: [narrower, standard], observed: [managed(standard, 'allow-dns'), managed(narrower, 'default-deny', { hash: 'wider', isolates: ['Ingress', 'Egress'] })] });
+    const smooth = loggingWriter();
+    await execute(planFor(moving), 'team-a', smooth.writer);
+    expect(smooth.log.indexOf('done standard.default-deny')).toBeLessThan(smooth.log.indexOf('repair narrower.default-deny'));
+    const failing = loggingWriter(refused('standard.default-deny'));
+    const outcomes = await execute(planFor(moving), 'team-a', failing.writer);
+    expect(failing.log).not.toContain('repair narrower.default-deny');
+    expect(outcomes.get('narrower.default-deny')).toMatchObject({ kind: 'held' });
+  });
+
   test('another part that is refused holds nothing', async () => {
     const { writer } = loggingWriter(refused('standard.allow-monitoring'));
     expect((await execute(planFor(world()), 'team-a', writer)).get('standard.default-deny')).toMatchObject({ kind: 'inPlace' });
