@@ -7,7 +7,7 @@ import type { Contest, Hold, NamespaceRecord, ObservedPolicy, PolicyFacts, World
 export type Drift = 'deleted' | 'spec' | 'labels';
 
 /** Why an object is written over: what somebody did to it, what was declared anew, or whose it was before (R5, R8). */
-export type RepairCause = Exclude<Drift, 'deleted'> | 'rollout' | 'adoption' | 'takeover';
+export type RepairCause = Exclude<Drift, 'deleted'> | 'rollout' | 'rewrite' | 'adoption' | 'takeover';
 
 /** What shall happen to one NetworkPolicy on behalf of one BaselinePolicy. */
 export type Action =
@@ -139,7 +139,7 @@ function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Actio
   if (difference === undefined) return { kind: 'keep', part, observed };
   const cause = causeOf(difference, ownership, { observed, policy, record: world.record });
   // What was declared anew goes at once; what comes back altered from our own write waits like any other quarrel.
-  const isDeclaredAnew = cause !== difference && (cause !== 'rollout' || isNewGeneration(policy, world.record));
+  const isDeclaredAnew = cause === 'rollout' || cause === 'adoption' || cause === 'takeover';
   return contest !== undefined && !isDeclaredAnew ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, cause };
 }
 
@@ -158,12 +158,16 @@ function isNewGeneration(policy: PolicyFacts, record: NamespaceRecord | undefine
   return generation !== undefined && generation !== policy.generation;
 }
 
-/** A difference on an object that nobody else has written, or from before this generation, is our own new declaration. */
+/**
+ * A difference from before this generation is our own new declaration. One on an object that nobody else has written is our
+ * own too: after a discovery, but also when a webhook or another version of the operator has its way with it.
+ */
 function causeOf(difference: 'spec' | 'labels', ownership: Ownership, facts: { readonly observed: ObservedPolicy; readonly policy: PolicyFacts; readonly record: NamespaceRecord | undefined }): RepairCause {
   if (ownership === 'foreign') return 'adoption';
   if (ownership === 'other-policy') return 'takeover';
-  const isOurOwn = facts.observed.otherManager === '' || isNewGeneration(facts.policy, facts.record);
-  return difference === 'labels' && !facts.observed.isKept ? 'labels' : isOurOwn ? 'rollout' : difference;
+  if (difference === 'labels' && !facts.observed.isKept) return 'labels';
+  if (isNewGeneration(facts.policy, facts.record)) return 'rollout';
+  return facts.observed.otherManager === '' ? 'rewrite' : difference;
 }
 
 function isRecordedName(name: string, policy: PolicyFacts, record: NamespaceRecord | undefined): boolean {

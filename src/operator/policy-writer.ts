@@ -68,6 +68,8 @@ export class PolicyWriter {
     const outcome = await this.#settle(part, target, { verb: 'patch', answer: applied });
     const { cause, manager } = found;
     if (outcome.kind === 'inPlace' && (cause === 'spec' || cause === 'labels')) this.#noteRepair(part.name, target, { drift: cause, manager });
+    // No drift, but two versions of the operator that rewrite each other's work would do so without end.
+    if (outcome.kind === 'inPlace' && cause === 'rewrite') this.#dependencies.repairLog.repaired({ namespace: target.namespace, name: part.name }, '');
     return outcome;
   }
 
