@@ -132,7 +132,7 @@ function isRemovable(observed: ObservedPolicy, policy: PolicyFacts): boolean {
 function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Action {
   const observed = world.observed.find((candidate) => candidate.name === part.name);
   const contest = earlyContest(world, part);
-  if (observed === undefined) return missingAction(part, contest, isRecordedName(part.name, policy, world.record));
+  if (observed === undefined) return missingAction(part, contest, isRecordedName(part.name, policy, world.record) || world.contests.has(part.name));
   const ownership = ownershipOf(observed, policy, world.record);
   if (ownership === 'foreign' && !observed.isAdoptable) return { kind: 'refuse', part, observed };
   const difference = differenceOf({ observed, part, policy, isEquivalent: world.isEquivalent });
@@ -143,8 +143,9 @@ function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Actio
   return contest !== undefined && !isDeclaredAnew ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, cause };
 }
 
+/** Once it waited, the NamespaceBaseline lists it no more: what is contested is restored, and waits, all the same (R6). */
 function missingAction(part: RenderedPart, contest: Contest | undefined, isRestoring: boolean): Action {
-  return contest !== undefined && isRestoring ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
+  return contest !== undefined ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
 }
 
 /** The quarrel over a part, while it is not the time yet for its next repair. */

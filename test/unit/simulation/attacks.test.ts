@@ -168,8 +168,25 @@ describe('R3 attempts to cut pods off from name resolution', () => {
       simulation.hands.remove(NETWORK_POLICIES, { namespace: 'a', name: 'p.default-deny' });
       await simulation.clock.advance(700);
     }
-    await simulation.clock.advance(15_000);
+    // The default-deny waits for its allow-dns, whose pace is the slower one (R6).
+    await simulation.clock.advance(11_000);
     expect(names('a')).toEqual(SET);
+  });
+});
+
+describe('R6 attempts to keep the operator busy', () => {
+  test.each([['nothing else happens', false], ['other objects come and go in the namespace', true]])('a part that is deleted every second is restored at the pace of a contest, while %s', async (_while, isNoisy) => {
+    await inPlace({}, ['a']);
+    const before = simulation.observer.writes.length;
+    for (let turn = 0; turn < 60; turn += 1) {
+      simulation.hands.remove(NETWORK_POLICIES, { namespace: 'a', name: 'p.allow-monitoring' });
+      if (isNoisy) simulation.hands.putForeign('a', `noise-${turn}`, 'none');
+      await simulation.clock.advance(1_000);
+    }
+    const restored = simulation.observer.writes.slice(before).filter((write) => write === 'ADDED networkpolicies a/p.allow-monitoring');
+    // Five before it is contested, then one in ten seconds.
+    expect(restored.length).toBeLessThanOrEqual(5 + 6);
+    expect(restored.length).toBeGreaterThan(5);
   });
 });
 
