@@ -119,6 +119,11 @@ test-integration: setup ## Run the contract and integration tests on the newest 
 	@$(CONTROL_PLANE)
 	@$(VITEST) --project contract --project integration
 
+.PHONY: faults
+faults: setup ## Run the fault suite (F1 to F50): against the fake API server and against the real one
+	@$(CONTROL_PLANE)
+	@$(VITEST) --project faults --project integration faults
+
 .PHONY: test-oldest
 test-oldest: setup ## Run the contract and integration tests on the oldest Kubernetes that can be had
 	@KUBERNETES=oldest $(CONTROL_PLANE)

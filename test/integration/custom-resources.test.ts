@@ -6,6 +6,7 @@ import type { BaselinePolicySpec, Rule } from '../../src/api/baseline-policy.ts'
 import { validateBaselinePolicy } from '../../src/api/validation.ts';
 import { yamlOf } from '../../src/generate/yaml.ts';
 import { clusterAt } from '../controlplane/cluster.ts';
+import { explanationOf } from '../controlplane/explanation.ts';
 import { CIDR_TEXTS, INVALID_POLICIES, LABEL_KEY_TEXTS, LABEL_VALUE_TEXTS, PORT_NAME_TEXTS, RULE_NAME_TEXTS, VALID_POLICIES, type PolicyCase } from '../fixtures/policies/corpus.ts';
 
 const cluster = clusterAt(inject('controlPlane'));
@@ -146,7 +147,7 @@ describe('a BaselinePolicy as people see it', () => {
   });
 
   test.each(['spec.allow.dns', 'spec.allow.internet.except', 'spec.rules.egress.to.ipBlock', 'spec.namespaceSelector', 'status.namespaces'])('explains %s', async (path) => {
-    const explanation = await cluster.kubectl('explain', `baselinepolicy.${path}`);
+    const explanation = await explanationOf(cluster, `baselinepolicy.${path}`);
     expect(explanation).toMatch(/DESCRIPTION:\s+\w/);
     expect(explanation).not.toContain('<no description>');
   });
