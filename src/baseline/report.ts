@@ -3,6 +3,7 @@ import type { Condition } from '../api/condition.ts';
 import { CONDITIONS } from '../api/names.ts';
 import { PHASES, type NamespaceBaselineStatus, type Phase, type PolicyEntry } from '../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../api/reasons.ts';
+import { cutText } from '../api/text-cut.ts';
 import { digestOf } from './comparison.ts';
 import type { Outcome, Outcomes } from './outcome.ts';
 import { nameOf, standingDeny, type Action, type Frozen, type PolicyPlan } from './plan.ts';
@@ -77,7 +78,7 @@ function entryFor(plan: PolicyPlan, facts: Facts): PolicyEntry[] {
       mode: policy.mode,
       phase: verdict.phase,
       ...(verdict.reason === verdict.phase ? {} : { reason: verdict.reason }),
-      ...(verdict.message === undefined ? {} : { message: verdict.message.slice(0, BOUNDS.messageLength) }),
+      ...(verdict.message === undefined ? {} : { message: cutText(verdict.message, BOUNDS.messageLength) }),
       inPlace: isInPlace(plan, outcomes, { standing, wasInPlace: before?.inPlace === true }),
       managed: standing.map(({ name, uid }) => ({ name, uid })).sort((a, b) => (a.name < b.name ? -1 : 1)).slice(0, BOUNDS.managedPerPolicy),
       ...(plan.frozen === 'DryRun' ? { plan: dryRunPlan(plan.actions) } : {}),
@@ -195,7 +196,7 @@ function conflictsIn({ plans, outcomes, contests }: Facts): { name: string; reas
   return names.flatMap(({ name, isForeign: isTaken }) => {
     const contest = contests.get(name);
     if (isTaken) return [{ name, reason: 'ForeignObject' }];
-    return contest === undefined ? [] : [{ name, reason: contest.manager === '' ? 'Contested' : `Contested by field manager ${contest.manager}`.slice(0, BOUNDS.messageLength) }];
+    return contest === undefined ? [] : [{ name, reason: contest.manager === '' ? 'Contested' : cutText(`Contested by field manager ${contest.manager}`, BOUNDS.messageLength) }];
   });
 }
 
@@ -210,7 +211,7 @@ function weakenings({ plans, observed }: Facts): { name: string; why: string }[]
   const found = observed.flatMap(({ name, weakens }) => {
     if (weakens === undefined || parts.has(name)) return [];
     const why = [isolated.has('Ingress') ? weakens.ingress : undefined, isolated.has('Egress') ? weakens.egress : undefined].filter((text) => text !== undefined).join('; ');
-    return why === '' ? [] : [{ name, why: why.slice(0, BOUNDS.messageLength) }];
+    return why === '' ? [] : [{ name, why: cutText(why, BOUNDS.messageLength) }];
   });
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

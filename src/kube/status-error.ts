@@ -1,3 +1,4 @@
+import { cutText } from '../api/text-cut.ts';
 import { fieldOf, present, stringFieldOf } from './json-shape.ts';
 import type { KubeError, StatusCause } from './kube-error.ts';
 
@@ -68,7 +69,7 @@ function messageFor({ status, body }: Refusal): string {
 
 /** Text from the other side, made safe to show: no control characters (they would reach a terminal) and no endless length. */
 export function readableText(text: string): string {
-  return text.slice(0, LONGEST_MESSAGE).replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  return cutText(text, LONGEST_MESSAGE).replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }
 
 function causesOf(body: unknown): readonly StatusCause[] {

@@ -101,6 +101,17 @@ test('R16 more objects than the CRD has room for do not make the report one that
   expect(namespaceBaselineStatusSchema.safeParse(status).success).toBe(true);
 });
 
+test("R16 the text of somebody's webhook is cut between characters, so that what is stored is what was written", () => {
+  const name = 'standard.allow-monitoring';
+  for (const room of [0, 1]) {
+    const message = `${'x'.repeat(BOUNDS.messageLength - `${name}: `.length - room - 1)}${'😀'.repeat(9)}`;
+    const told = report(world(), { [name]: { kind: 'refused', name, reason: 'Denied', message } })?.status.policies[0]?.message ?? '';
+    expect(told.isWellFormed()).toBe(true);
+    expect(told.length).toBeGreaterThan(BOUNDS.messageLength - 3);
+    expect(told.length).toBeLessThanOrEqual(BOUNDS.messageLength);
+  }
+});
+
 describe('inPlace is a latch', () => {
   const failing = { kind: 'retry', name: 'standard.allow-monitoring', message: 'x' } as const;
   test('it is not set while a part is still being tried', () => {
