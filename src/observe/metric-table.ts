@@ -79,6 +79,12 @@ export const METRICS = {
     help: 'Namespaces in which a NetworkPolicy of somebody else has the name of a managed one.',
     labels: {},
   },
+  contested: {
+    name: 'nsbaseline_contested_objects',
+    type: 'gauge',
+    help: 'Managed NetworkPolicies and NamespaceBaselines that somebody keeps changing, so that they are put back at a slower pace. Alert on more than 0.',
+    labels: {},
+  },
   weakened: {
     name: 'nsbaseline_weakened_namespaces',
     type: 'gauge',

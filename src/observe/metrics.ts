@@ -13,6 +13,7 @@ export interface ObservedState {
   readonly unprotectedNamespaces: number;
   readonly weakenedNamespaces: number;
   readonly conflicts: number;
+  readonly contested: number;
   readonly queue: { readonly depth: { readonly fresh: number; readonly resync: number }; readonly oldestMs: number; readonly retries: number };
   /** `resource` is the plural of a watched type; of several watches on one type the longest silence counts, and all objects. */
   readonly watches: Iterable<{ readonly resource: string; readonly silenceMs: number; readonly objects: number }>;
@@ -108,6 +109,7 @@ function makeGauges(registry: Registry): { show(state: ObservedState): void } {
   const namespaces = gauge(registry, METRICS.namespaces);
   const unprotected = gauge(registry, METRICS.unprotected);
   const conflicts = gauge(registry, METRICS.conflicts);
+  const contested = gauge(registry, METRICS.contested);
   const weakened = gauge(registry, METRICS.weakened);
   const queueDepth = gauge(registry, METRICS.queueDepth);
   const queueOldest = gauge(registry, METRICS.queueOldest);
@@ -137,6 +139,7 @@ function makeGauges(registry: Registry): { show(state: ObservedState): void } {
       showWatches(state.watches);
       unprotected.set(state.unprotectedNamespaces);
       conflicts.set(state.conflicts);
+      contested.set(state.contested);
       weakened.set(state.weakenedNamespaces);
       for (const priority of QUEUE_PRIORITIES) queueDepth.set({ priority }, state.queue.depth[priority]);
       queueOldest.set(state.queue.oldestMs / 1000);

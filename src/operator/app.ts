@@ -105,7 +105,7 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
   }
 }
 
-const EMPTY_STATE = { policies: [], unprotectedNamespaces: 0, weakenedNamespaces: 0, conflicts: 0, queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 }, watches: [], isReady: false };
+const EMPTY_STATE = { policies: [], unprotectedNamespaces: 0, weakenedNamespaces: 0, conflicts: 0, contested: 0, queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 }, watches: [], isReady: false };
 
 function endedEarly(readiness: Exclude<Readiness, { kind: 'ready' }>, log: Log): number {
   if (readiness.kind === 'aborted') return exitCode('ok');

@@ -19,6 +19,7 @@ import { PolicyWriter, type Admit } from './policy-writer.ts';
 import { KeyedQueue, type Priority } from './queue.ts';
 import { Reactions } from './reactions.ts';
 import { observe, type ReconcileContext } from './reconcile.ts';
+import { RecordPace } from './record-pace.ts';
 import { RecordWriter } from './record-writer.ts';
 import { RepairLog } from './repair-log.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -53,7 +54,7 @@ export interface Engine {
   drain(): Promise<void>;
   readonly heartbeat: Heartbeat;
   /** What the gauges show of it. */
-  state(): Pick<ObservedState, 'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'queue'>;
+  state(): Pick<ObservedState, 'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'contested' | 'queue'>;
 }
 
 /** Puts the loop together. Nothing runs until `reactions.begin()` and `statusWriter.start()`. */
@@ -69,6 +70,7 @@ export function createEngine(parts: EngineParts): Engine {
   const announcer = new Announcer(log, events);
   const guard = new GuardKeeper({ caches, clock, limits: parts.guardLimits });
   const repairLog = new RepairLog(clock);
+  const pace = new RecordPace(repairLog);
   const patience = new Patience();
   const { policies, networkPolicies, records } = caches;
   const statusWriter = new StatusWriter({ kube, clock, policies, networkPolicies, book, ledger, guard, metrics, nowTime, onHeld: (policy, condition) => { announcer.held(policy, condition); }, onBug: (policy, cause) => { log.error({ policy, err: cause }, 'status could not be made'); } }, admitAs('resync'));
@@ -80,7 +82,7 @@ export function createEngine(parts: EngineParts): Engine {
     repairLog,
     patience,
     policyWriter: new PolicyWriter({ kube, networkPolicies, equivalences, metrics, repairLog }, admitAs(priority)),
-    recordWriter: new RecordWriter({ kube, records, namespaces: caches.namespaces, metrics }, admitAs(priority)),
+    recordWriter: new RecordWriter({ kube, records, namespaces: caches.namespaces, metrics, pace }, admitAs(priority)),
     nowTime,
   });
   const contexts = { fresh: contextFor('fresh'), resync: contextFor('resync') };
@@ -106,6 +108,7 @@ export function createEngine(parts: EngineParts): Engine {
       unprotectedNamespaces: unprotected,
       weakenedNamespaces: weakened,
       conflicts: conflicted,
+      contested: repairLog.contestedCount(),
       queue: { depth: { fresh: queue.depth('fresh'), resync: queue.depth('resync') }, oldestMs: queue.oldestMs(), retries: queue.retries },
     };
   };

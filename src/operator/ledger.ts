@@ -4,10 +4,16 @@ import type { Standing } from '../baseline/policy-status.ts';
 
 /** An entry of a NamespaceBaseline with what is counted beside it. */
 export interface ReportedEntry extends PolicyEntry {
-  readonly policyUid: string;
   readonly readyReason: Reason;
   /** Whether somebody else's NetworkPolicy undoes the isolation of the namespace (R17). */
   readonly isWeakened: boolean;
+}
+
+/** One generation of one BaselinePolicy. */
+export interface PolicyVersion {
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
 }
 
 interface Line {
@@ -37,24 +43,27 @@ export class Ledger {
   readonly #accounts = new Map<string, Account>();
 
   /** A policy changed, and these are the namespaces that it selects now: each is to be attempted. */
-  expect(policy: { readonly name: string; readonly uid: string; readonly generation: number }, namespaces: Iterable<string>): void {
+  expect(policy: PolicyVersion, namespaces: Iterable<string>): void {
     const account = this.#account(policy);
     account.generation = policy.generation;
     account.unattempted.clear();
     for (const namespace of namespaces) account.unattempted.add(namespace);
   }
 
-  /** A namespace was attempted, and this is what its report says of each policy; gives back the policies concerned. */
-  enter(namespace: string, entries: readonly (ReportedEntry)[], nowMs: number): readonly string[] {
+  /**
+   * A namespace was attempted with these policies, and this is what its report says of them; gives back the policies
+   * concerned. What it does not say of a policy counts only where it knew that policy as it is now.
+   */
+  enter(namespace: string, { entries, policies }: { readonly entries: readonly ReportedEntry[]; readonly policies: readonly PolicyVersion[] }, nowMs: number): readonly string[] {
     const concerned: string[] = [];
-    const byPolicy = new Map(entries.map((entry) => [entry.policy, entry]));
+    const known = new Map(policies.map((policy) => [policy.name, policy]));
+    const reported = new Set(entries.map(({ policy }) => policy));
     for (const [policy, account] of this.#accounts) {
-      const entry = byPolicy.get(policy);
-      if (entry === undefined) {
-        if (remove(account, namespace)) concerned.push(policy);
-      }
+      const seen = known.get(policy);
+      const isUpToDate = seen?.uid === account.uid && seen.generation === account.generation;
+      if (!reported.has(policy) && isUpToDate && remove(account, namespace)) concerned.push(policy);
     }
-    for (const entry of entries) if (this.#enterOne(namespace, entry, nowMs)) concerned.push(entry.policy);
+    for (const entry of entries) if (this.#enterOne(namespace, { entry, uid: known.get(entry.policy)?.uid }, nowMs)) concerned.push(entry.policy);
     return concerned;
   }
 
@@ -108,10 +117,10 @@ export class Ledger {
     return this.#accounts.get(policy)?.lines.keys() ?? [];
   }
 
-  #enterOne(namespace: string, entry: ReportedEntry, nowMs: number): boolean {
+  #enterOne(namespace: string, { entry, uid }: { readonly entry: ReportedEntry; readonly uid: string | undefined }, nowMs: number): boolean {
     // A reconcile that began before the policy went, came anew or changed says nothing about the present one.
     const account = this.#accounts.get(entry.policy);
-    if (account?.uid !== entry.policyUid) return false;
+    if (account === undefined || account.uid !== uid) return false;
     const isAttempt = entry.generation === account.generation && account.unattempted.delete(namespace);
     const before = account.lines.get(namespace);
     const said = { phase: entry.phase, reason: entry.readyReason, message: entry.message ?? '', isOpen: entry.mode === 'Enforce' && !entry.inPlace, isWeakened: entry.isWeakened };

@@ -3,6 +3,7 @@ import type { KubeError } from '../kube/kube-error.ts';
 import type { Result } from '../kube/result.ts';
 import type { ReconcileResult } from '../observe/metric-table.ts';
 import type { QueueAction } from './queue.ts';
+import type { Recorded } from './record-writer.ts';
 
 /** How long until something that was refused for good is looked at again, in milliseconds; a change is seen at once. */
 export const SLOW_RECHECK_MS = 300_000;
@@ -20,7 +21,7 @@ export interface Verdict {
  * The one place where what came of a reconcile becomes what the queue does next and what the metric counts. The worst
  * outcome decides; a wait that the server asked for is kept.
  */
-export function verdictOn(outcomes: Iterable<Outcome>, recorded: Result<void, KubeError>, waits: { readonly isHeld: boolean; readonly isContested: boolean }): Verdict {
+export function verdictOn(outcomes: Iterable<Outcome>, recorded: Result<Recorded, KubeError>, waits: { readonly isHeld: boolean; readonly isContested: boolean }): Verdict {
   const all = [...outcomes];
   const retries = all.flatMap((outcome) => (outcome.kind === 'retry' ? [outcome] : []));
   if (retries.length > 0 || !recorded.ok) {
@@ -29,7 +30,8 @@ export function verdictOn(outcomes: Iterable<Outcome>, recorded: Result<void, Ku
   }
   const refused = all.flatMap((outcome) => (outcome.kind === 'refused' ? [outcome] : []));
   if (refused.some((outcome) => outcome.reason === 'Forbidden')) return { result: 'terminal', queue: { kind: 'after', delayMs: SLOW_RECHECK_MS / 10 } };
-  if (refused.length > 0) return { result: 'refused', queue: { kind: 'after', delayMs: Math.min(SLOW_RECHECK_MS, ...refused.map((outcome) => outcome.recheckMs ?? SLOW_RECHECK_MS)) } };
+  const pausesMs = [...refused.map((outcome) => outcome.recheckMs ?? SLOW_RECHECK_MS), ...(recorded.value.kind === 'early' ? [recorded.value.waitMs] : [])];
+  if (pausesMs.length > 0) return { result: 'refused', queue: { kind: 'after', delayMs: Math.min(SLOW_RECHECK_MS, ...pausesMs) } };
   if (waits.isHeld) return { result: 'terminal', queue: { kind: 'after', delayMs: HELD_RECHECK_MS } };
   if (waits.isContested) return { result: 'refused', queue: { kind: 'after', delayMs: HELD_RECHECK_MS } };
   if (all.some((outcome) => outcome.kind === 'namespaceGone')) return { result: 'waiting', queue: { kind: 'forget' } };

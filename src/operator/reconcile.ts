@@ -13,7 +13,7 @@ import type { GuardKeeper, Loss } from './guard-keeper.ts';
 import type { Patience } from './patience.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { PolicyWriter } from './policy-writer.ts';
-import type { RecordWriter } from './record-writer.ts';
+import { SETTLED, type Recorded, type RecordWriter } from './record-writer.ts';
 import type { RepairLog } from './repair-log.ts';
 
 /** Everything that a reconcile reads and writes through. */
@@ -39,7 +39,7 @@ export interface Reconciled {
   /** Whether the report was, or would be, written: not what may well be over with the next attempt. */
   readonly isToBeTold: boolean;
   /** What came of writing the report; `ok` too when there was nothing to write. */
-  readonly recorded: Result<void, KubeError>;
+  readonly recorded: Result<Recorded, KubeError>;
   /** Of the NamespaceBaseline as it stands now, or stood before it was removed. */
   readonly recordUid: string | undefined;
 }
@@ -62,7 +62,7 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
   const report = reportFor({ plans, outcomes, record: world.record, contests, observed: world.observed, nowTime: context.nowTime() });
   const isGone = [...outcomes.values()].some((outcome) => outcome.kind === 'namespaceGone');
   const isToBeTold = !isGone && context.patience.isToBeTold(namespace, outcomes);
-  const recorded = !isToBeTold ? success(undefined) : await context.recordWriter.write(namespace, report, world.record);
+  const recorded = !isToBeTold ? success(SETTLED) : await context.recordWriter.write(namespace, report, world.record);
   const recordUid = context.caches.records.inNamespace(namespace)[0]?.uid ?? world.record?.uid;
   return { world: { ...world, contests }, plans, outcomes, report, isToBeTold, recorded, recordUid };
 }

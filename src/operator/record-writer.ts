@@ -9,6 +9,7 @@ import { failure, success, type Result } from '../kube/result.ts';
 import { namespaceBaselineObject } from './managed-object.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Admit } from './policy-writer.ts';
+import type { RecordPace } from './record-pace.ts';
 import type { CachedNamespace, CachedRecord } from './projections.ts';
 import { NAMESPACE_BASELINES } from './resources.ts';
 import { writeResultFor } from './write-result.ts';
@@ -18,10 +19,18 @@ interface Dependencies {
   readonly records: ObjectCache<CachedRecord>;
   readonly namespaces: ObjectCache<CachedNamespace>;
   readonly metrics: Metrics;
+  /** Shared by everybody who writes NamespaceBaselines. */
+  readonly pace: RecordPace;
 }
 
+/** What came of writing a NamespaceBaseline: it says what it shall, or will when it may be written again (R6). */
+export type Recorded = { readonly kind: 'settled' } | { readonly kind: 'early'; readonly waitMs: number };
+
+/** There is nothing to write. */
+export const SETTLED: Recorded = { kind: 'settled' };
+
 /**
- * Writes NamespaceBaselines: only when they would say something else (R10, R16), and removes them with their last policy.
+ * Writes NamespaceBaselines: only when they would say something else (R10, R16), never in a hot loop (R6), and removes them with their last policy.
  * The first write is an apply like all later ones: what a POST had set would belong to another manager than what an apply
  * leaves out, and so would stay (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management).
  */
@@ -35,33 +44,50 @@ export class RecordWriter {
   }
 
   /** Makes the NamespaceBaseline say what the report says; `record` is how it stands. A namespace that is going is no error. */
-  async write(namespace: string, report: NamespaceReport | undefined, record: NamespaceRecord | undefined): Promise<Result<void, KubeError>> {
-    if (report === undefined) return record === undefined ? success(undefined) : this.#remove(namespace, record);
-    if (record?.hash === report.hash) return success(undefined);
+  async write(namespace: string, report: NamespaceReport | undefined, record: NamespaceRecord | undefined): Promise<Result<Recorded, KubeError>> {
+    if (record?.hash === report?.hash) return success(SETTLED);
+    const waitMs = this.#dependencies.pace.waitMs(namespace);
+    if (waitMs > 0) return success({ kind: 'early', waitMs });
+    const written = report === undefined ? await this.#remove(namespace, record) : await this.#apply(namespace, report, record);
+    if (!written.ok) return this.#isGone(namespace, written.error) ? success(SETTLED) : failure(written.error);
+    this.#dependencies.pace.wrote(namespace, { before: record?.hash, wanted: report?.hash, stored: written.value });
+    return success(SETTLED);
+  }
+
+  /** The namespace is gone, and nothing is remembered of it. */
+  forget(namespace: string): void {
+    this.#dependencies.pace.forget(namespace);
+  }
+
+  /** Gives back the digest of what is stored then. */
+  async #apply(namespace: string, report: NamespaceReport, record: NamespaceRecord | undefined): Promise<Result<string, KubeError>> {
     const { kube, records, metrics } = this.#dependencies;
     const owner = record === undefined ? { namespace } : { namespace, uid: record.uid };
     const applied = await this.#admit(() => kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, owner)));
     metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'apply', result: writeResultFor(applied) });
-    if (!applied.ok) return this.#isGone(namespace, applied.error) ? success(undefined) : failure(applied.error);
+    if (!applied.ok) return applied;
     records.recordWrite(applied.value);
-    return statusHash(applied.value.status) === report.hash ? success(undefined) : this.#replace(report, applied.value);
+    const stored = statusHash(applied.value.status);
+    return stored === report.hash ? success(stored) : this.#replace(report, applied.value);
   }
 
   /** Somebody put in entries of his own, which an apply leaves to him: nobody but us has anything to say here. */
-  async #replace(report: NamespaceReport, stored: KubeObject): Promise<Result<void, KubeError>> {
+  async #replace(report: NamespaceReport, stored: KubeObject): Promise<Result<string, KubeError>> {
     const { kube, records, metrics } = this.#dependencies;
     const replaced = await this.#admit(() => kube.replace(NAMESPACE_BASELINES, { ...stored, status: report.status }));
     metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'replace', result: writeResultFor(replaced) });
-    if (replaced.ok) records.recordWrite(replaced.value);
-    return replaced.ok ? success(undefined) : failure(replaced.error);
+    if (!replaced.ok) return replaced;
+    records.recordWrite(replaced.value);
+    return success(statusHash(replaced.value.status));
   }
 
-  async #remove(namespace: string, record: NamespaceRecord): Promise<Result<void, KubeError>> {
+  async #remove(namespace: string, record: NamespaceRecord | undefined): Promise<Result<undefined, KubeError>> {
+    if (record === undefined) return success(undefined);
     const { kube, records, metrics } = this.#dependencies;
     const { uid } = record;
     const removed = await this.#admit(() => kube.remove({ type: NAMESPACE_BASELINES, namespace, name: NAMESPACE_BASELINE_NAME }, { uid }));
     metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'remove', result: writeResultFor(removed) });
-    if (!removed.ok && removed.error.kind !== 'notFound') return failure(removed.error);
+    if (!removed.ok && removed.error.kind !== 'notFound') return removed;
     records.recordRemoval({ namespace, name: NAMESPACE_BASELINE_NAME, uid });
     return success(undefined);
   }

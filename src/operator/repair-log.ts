@@ -49,19 +49,14 @@ export class RepairLog {
     const found = new Map<string, Contest>();
     if (this.#quarrels.size === 0) return found;
     for (const name of names) {
-      const contest = this.#contestOver(namespace, name);
+      const contest = this.contestOver({ namespace, name });
       if (contest !== undefined) found.set(name, contest);
     }
     return found;
   }
 
-  /** How many objects are contested now. */
-  contestedCount(): number {
-    const nowMs = this.#clock.nowMs();
-    return [...this.#quarrels.values()].filter((quarrel) => quarrel.isContested && nowMs - (quarrel.repairsMs.at(-1) ?? 0) < CONTEST_WINDOW_MS).length;
-  }
-
-  #contestOver(namespace: string, name: string): Contest | undefined {
+  /** The quarrel over one object, while it lasts. */
+  contestOver({ namespace, name }: { readonly namespace: string; readonly name: string }): Contest | undefined {
     const quarrel = this.#quarrels.get(`${namespace}/${name}`);
     if (quarrel?.isContested !== true) return undefined;
     const sinceMs = this.#clock.nowMs() - (quarrel.repairsMs.at(-1) ?? 0);
@@ -72,4 +67,16 @@ export class RepairLog {
     const paceMs = name.endsWith('.default-deny') ? OPEN_LIMIT_MS : CONTEST_PACE_MS;
     return { manager: quarrel.manager, waitMs: Math.max(0, paceMs - sinceMs) };
   }
+
+  /** The object went with its namespace: one that comes anew under the name is another. */
+  forget({ namespace, name }: { readonly namespace: string; readonly name: string }): void {
+    this.#quarrels.delete(`${namespace}/${name}`);
+  }
+
+  /** How many objects are contested now. */
+  contestedCount(): number {
+    const nowMs = this.#clock.nowMs();
+    return [...this.#quarrels.values()].filter((quarrel) => quarrel.isContested && nowMs - (quarrel.repairsMs.at(-1) ?? 0) < CONTEST_WINDOW_MS).length;
+  }
+
 }

@@ -50,6 +50,7 @@ export function namespaceWorker(dependencies: Dependencies): (namespace: string,
 function leave(namespace: string, { contexts, ledger, statusWriter, stopwatch, announcer }: Dependencies): QueueAction {
   contexts.fresh.guard.forget(namespace);
   contexts.fresh.patience.forget(namespace);
+  contexts.fresh.recordWriter.forget(namespace);
   stopwatch.cancel(namespace);
   announcer.forget(namespace);
   for (const policy of ledger.forget(namespace)) statusWriter.touch(policy);
@@ -60,9 +61,8 @@ function settle(reconciled: Reconciled, priority: Priority, dependencies: Depend
   const { world, report } = reconciled;
   const { ledger, statusWriter, announcer, stopwatch, metrics, clock } = dependencies;
   const namespace = world.namespace.name;
-  const uids = new Map(world.policies.map(({ name, uid }) => [name, uid]));
-  const entries = (report?.entries ?? []).map((entry) => ({ ...entry, policyUid: uids.get(entry.policy) ?? '', readyReason: readyReasonOf(entry), isWeakened: report?.status.weakenedBy !== undefined }));
-  if (reconciled.isToBeTold) for (const policy of ledger.enter(namespace, entries, clock.nowMs())) statusWriter.touch(policy);
+  const entries = (report?.entries ?? []).map((entry) => ({ ...entry, readyReason: readyReasonOf(entry), isWeakened: report?.status.weakenedBy !== undefined }));
+  if (reconciled.isToBeTold) for (const policy of ledger.enter(namespace, { entries, policies: world.policies }, clock.nowMs())) statusWriter.touch(policy);
   // A conflict that is mended by hand hours later says nothing about how fast we are: what counts is the isolation.
   const isInPlace = report?.entries.every(({ mode, inPlace }) => mode !== 'Enforce' || inPlace) === true;
   const protectedAfterMs = isInPlace ? stopwatch.stop(namespace) : undefined;

@@ -7,11 +7,13 @@ import { planFor } from '../../../src/baseline/plan.ts';
 import { policyStatusFor, type PolicyProgress, type Standing } from '../../../src/baseline/policy-status.ts';
 import { reportFor } from '../../../src/baseline/report.ts';
 import type { NamespaceRecord, World } from '../../../src/baseline/world.ts';
+import { success } from '../../../src/kube/result.ts';
 import { CONDITION_TEXTS, EVENT_TYPES } from '../../../src/generate/conditions-page.ts';
 import type { EventRecord } from '../../../src/observe/event-object.ts';
 import type { Log } from '../../../src/observe/log.ts';
 import { Announcer } from '../../../src/operator/announcer.ts';
 import type { Reconciled } from '../../../src/operator/reconcile.ts';
+import { SETTLED } from '../../../src/operator/record-writer.ts';
 import { allDone, foreign, inPlace, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
 
 const nowTime = '2026-01-02T03:04:05Z';
@@ -114,5 +116,5 @@ function reconciledWith(reason: Reason): Reconciled {
   const outcomes = allDone(plans);
   const report = reportFor({ plans, outcomes, record: facts.record, contests: facts.contests, observed: facts.observed, nowTime });
   const entries = (report?.entries ?? []).map((entry) => (scenes.has(reason) ? entry : { ...entry, reason }));
-  return { world: facts, plans, outcomes, report: report === undefined ? undefined : { ...report, entries }, isToBeTold: true, recorded: { ok: true, value: undefined }, recordUid: 'r' };
+  return { world: facts, plans, outcomes, report: report === undefined ? undefined : { ...report, entries }, isToBeTold: true, recorded: success(SETTLED), recordUid: 'r' };
 }

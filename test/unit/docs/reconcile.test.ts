@@ -4,6 +4,7 @@ import type { KubeError } from '../../../src/kube/kube-error.ts';
 import { failure, success, type Result } from '../../../src/kube/result.ts';
 import { RECONCILE_RESULTS } from '../../../src/observe/metric-table.ts';
 import { verdictOn } from '../../../src/operator/outcome-table.ts';
+import { SETTLED, type Recorded } from '../../../src/operator/record-writer.ts';
 import type { QueueAction } from '../../../src/operator/queue.ts';
 import { isInSomeTitle, listedProofs, pageAt, proofsInCell, tableAfter, titlesOf } from './proofs.ts';
 
@@ -72,17 +73,19 @@ describe('the outcome table', () => {
   const refused: Outcome = { kind: 'refused', name, reason: 'Denied', message: 'x' };
   const gone: Outcome = { kind: 'namespaceGone', name };
   const done: readonly Outcome[] = [{ kind: 'inPlace', name, uid: 'u' }, { kind: 'removed', name }, { kind: 'frozen', name }];
-  const recorded = success(undefined);
-  const unrecorded: Result<void, KubeError> = failure({ kind: 'network', message: 'x' });
+  const recorded: Result<Recorded, KubeError> = success(SETTLED);
+  const unrecorded: Result<Recorded, KubeError> = failure({ kind: 'network', message: 'x' });
   const early: Outcome = { kind: 'refused', name, reason: 'Contested', message: 'x', recheckMs: 1000 };
+  const paced: Result<Recorded, KubeError> = success({ kind: 'early', waitMs: 2000 });
   const nothing = { isHeld: false, isContested: false };
   const both = { isHeld: true, isContested: true };
-  const rows: readonly { readonly what: string; readonly outcomes: readonly Outcome[]; readonly record?: Result<void, KubeError>; readonly waits?: typeof both; readonly next?: QueueAction }[] = [
+  const rows: readonly { readonly what: string; readonly outcomes: readonly Outcome[]; readonly record?: Result<Recorded, KubeError>; readonly waits?: typeof both; readonly next?: QueueAction }[] = [
     { what: 'a write failed in passing (5xx, 429, network, 409)', outcomes: [retry, forbidden, refused, early, gone, ...done], waits: both },
     { what: 'the NamespaceBaseline could not be written', outcomes: [forbidden, refused, gone, ...done], record: unrecorded, waits: both },
     { what: 'a permission is missing', outcomes: [forbidden, refused, early, gone, ...done], waits: both },
-    { what: 'a part is refused for good', outcomes: [refused, gone, ...done], waits: both },
     { what: 'a contested object may not be written yet', outcomes: [early, refused, gone, ...done], waits: both, next: { kind: 'after', delayMs: 1000 } },
+    { what: 'a contested NamespaceBaseline may not be written yet', outcomes: [refused, gone, ...done], record: paced, waits: both, next: { kind: 'after', delayMs: 2000 } },
+    { what: 'a part is refused for good', outcomes: [refused, gone, ...done], waits: both },
     { what: 'a change waits for a confirmation', outcomes: [gone, ...done], waits: both },
     { what: 'a contested object is in place for now', outcomes: [gone, ...done], waits: { ...both, isHeld: false } },
     { what: 'the namespace went away meanwhile', outcomes: [gone, ...done] },

@@ -10,6 +10,7 @@ const IDLE: ObservedState = {
   unprotectedNamespaces: 0,
   weakenedNamespaces: 0,
   conflicts: 0,
+  contested: 0,
   queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 },
   watches: [],
   isReady: false,
@@ -107,6 +108,7 @@ describe('gauges show the state of the moment', () => {
     become({
       isReady: true,
       conflicts: 2,
+      contested: 3,
       unprotectedNamespaces: 3,
       weakenedNamespaces: 4,
       queue: { depth: { fresh: 5, resync: 6 }, oldestMs: 7_500, retries: 8 },
@@ -116,6 +118,7 @@ describe('gauges show the state of the moment', () => {
     const now = await series();
     expect(now.get('nsbaseline_ready')).toBe(1);
     expect(now.get('nsbaseline_conflicts')).toBe(2);
+    expect(now.get('nsbaseline_contested_objects')).toBe(3);
     expect(now.get('nsbaseline_unprotected_namespaces')).toBe(3);
     expect(now.get('nsbaseline_weakened_namespaces')).toBe(4);
     expect(now.get('nsbaseline_queue_depth{priority="fresh"}')).toBe(5);

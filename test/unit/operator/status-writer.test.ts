@@ -47,8 +47,10 @@ function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; 
 }
 
 function inPlace(): ReportedEntry {
-  return { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [], policyUid: 'u', readyReason: 'Protected', isWeakened: false };
+  return { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [], readyReason: 'Protected', isWeakened: false };
 }
+
+const seen = (entries: readonly ReportedEntry[]): Parameters<Ledger['enter']>[1] => ({ entries, policies: [{ name: 'standard', uid: 'u', generation: 1 }] });
 
 const names = ['a', 'b', 'c', 'd'];
 
@@ -59,7 +61,7 @@ describe('R16 when a status is written', () => {
     writer.start();
     await clock.advance(0);
     for (const name of names) {
-      ledger.enter(name, [inPlace()], clock.nowMs());
+      ledger.enter(name, seen([inPlace()]), clock.nowMs());
       writer.touch('standard');
       await clock.advance(500);
     }
@@ -71,7 +73,7 @@ describe('R16 when a status is written', () => {
   test('R10 R16 a restart over a settled policy writes nothing while it looks through the namespaces, nor afterwards', async () => {
     const first = stage();
     first.ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, names);
-    for (const name of names) first.ledger.enter(name, [inPlace()], 0);
+    for (const name of names) first.ledger.enter(name, seen([inPlace()]), 0);
     first.writer.start();
     await first.clock.advance(0);
     const { writer, ledger, clock, written } = stage(first.written[0]);
@@ -79,7 +81,7 @@ describe('R16 when a status is written', () => {
     writer.start();
     for (const name of names) {
       await clock.advance(1000);
-      ledger.enter(name, [inPlace()], clock.nowMs());
+      ledger.enter(name, seen([inPlace()]), clock.nowMs());
       writer.touch('standard');
     }
     await clock.advance(5000);
@@ -89,10 +91,10 @@ describe('R16 when a status is written', () => {
   test('R16 what happens while a namespace is Pending is told of within a second, not a minute later', async () => {
     const { writer, ledger, clock, written } = stage();
     ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
-    ledger.enter('a', [{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }], 0);
+    ledger.enter('a', seen([{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }]), 0);
     writer.start();
     await clock.advance(2000);
-    ledger.enter('a', [inPlace()], clock.nowMs());
+    ledger.enter('a', seen([inPlace()]), clock.nowMs());
     writer.touch('standard');
     await clock.advance(1000);
     expect(written.at(-1)?.namespaces).toMatchObject({ protected: 1, pending: 0 });
@@ -115,7 +117,7 @@ describe('R16 when a status is written', () => {
   test('R16 a namespace that stays Pending is told of a minute later, without any further event', async () => {
     const { writer, ledger, clock, written } = stage();
     ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
-    ledger.enter('a', [{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }], 0);
+    ledger.enter('a', seen([{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }]), 0);
     writer.start();
     await clock.advance(59_000);
     expect(written.at(-1)?.conditions[1]).toMatchObject({ type: 'AllProtected', status: 'True' });
