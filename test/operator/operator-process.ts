@@ -13,7 +13,7 @@ export interface LogLine {
 export interface OperatorProcess {
   /** Every log line so far. */
   readonly log: readonly LogLine[];
-  /** The exit code, once it has ended. */
+  /** The exit code, once it has ended; -1 where a signal ended it. */
   readonly exited: Promise<number>;
   /** Resolves with the first line, past or to come, that has this message; rejects when the process ends or the deadline passes before. */
   said(message: string, deadlineMs?: number): Promise<LogLine>;
@@ -21,7 +21,9 @@ export interface OperatorProcess {
   page(path: string): Promise<{ readonly status: number; readonly body: string }>;
   /** The sum of a metric over the series whose labels contain all of `labels`. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
-  /** SIGTERM by default; resolves with the exit code when it has ended. */
+  /** SIGSTOP stops it where it stands, SIGCONT lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** SIGTERM by default; resolves with the exit code when it has ended, -1 where a signal ended it. */
   stop(signal?: NodeJS.Signals): Promise<number>;
 }
 
@@ -75,6 +77,7 @@ export function startOperator(options: { readonly kubeconfigPath: string; readon
     said,
     page,
     metric: async (name, labels = {}) => metricSum((await page('/metrics')).body, name, labels),
+    signal: (signal) => void child.kill(signal),
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);
       return exited;

@@ -25,7 +25,7 @@ export interface Scene {
   /** The kubeconfig of the operator's own service account. */
   readonly operatorKubeconfig: string;
   /** Starts the operator and waits until its caches are synced. */
-  start(flags?: readonly string[]): Promise<OperatorProcess>;
+  start(flags?: readonly string[], env?: Readonly<Record<string, string>>): Promise<OperatorProcess>;
   namespace(name: string, labels?: Labels): Promise<KubeObject>;
   /** Sets labels; `null` takes one away. */
   label(namespace: string, labels: Readonly<Record<string, string | null>>): Promise<void>;
@@ -46,9 +46,8 @@ export interface Scene {
 /** The opt-in label. */
 export const OPTED_IN: Labels = { 'nsbaseline.io/enabled': 'true' };
 
-/** Sets the stage on the control plane of this vitest run: CRDs, roles and a cluster DNS. */
-export async function setScene(): Promise<Scene> {
-  const cluster = clusterAt(inject('controlPlane'));
+/** Sets the stage, on the control plane of this vitest run when no other is given: CRDs, roles and a cluster DNS. */
+export async function setScene(cluster: Cluster = clusterAt(inject('controlPlane'))): Promise<Scene> {
   await cluster.applyManifests('deploy/crds');
   await cluster.applyManifests('deploy/base');
   await cluster.applyManifests(clusterDns());
@@ -64,8 +63,8 @@ export async function setScene(): Promise<Scene> {
     cluster,
     kube,
     operatorKubeconfig: account.kubeconfigPath,
-    async start(flags = []) {
-      const operator = startOperator({ kubeconfigPath: account.kubeconfigPath, arguments: flags });
+    async start(flags = [], env = {}) {
+      const operator = startOperator({ kubeconfigPath: account.kubeconfigPath, arguments: flags, env });
       await operator.said('caches are synced');
       return operator;
     },

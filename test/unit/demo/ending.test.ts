@@ -16,6 +16,8 @@ const KEPT = told((screen) => {
     kubeconfigPath: '/tmp/nsbaseline-abcdef/envtest-ghijkl/kubeconfig',
     kubectlPath: '/home/somebody/.cache/nsbaseline/controlplane/v1.36.3/kubectl',
     directory: '/tmp/nsbaseline-abcdef',
+    etcdServer: 'http://127.0.0.1:2379',
+    auditLogPath: '/tmp/nsbaseline-abcdef/audit.log',
     processId: 4711,
   });
 });
