@@ -18,6 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 VITEST_ARGS ?=
 VITEST = vitest run $(VITEST_ARGS)
 CONTROL_PLANE = node test/controlplane/ensure-binaries.ts
+TOOLS = node test/tools/ensure-tools.ts
 
 .PHONY: help
 help: ## List what make can do
@@ -103,11 +104,13 @@ generate: setup ## Write the CRDs and the reference docs out of the schemas
 verify: setup ## Check that generated files are current and that a real API server takes the CRDs
 	@node src/generate/main.ts --check
 	@$(CONTROL_PLANE)
+	@$(TOOLS)
 	@$(VITEST) --project integration custom-resources deployment
 
 .PHONY: test
 test: setup ## Run all tests: unit, contract and integration, on the newest Kubernetes
 	@$(CONTROL_PLANE)
+	@$(TOOLS)
 	@$(VITEST)
 
 .PHONY: test-unit
@@ -117,6 +120,7 @@ test-unit: setup ## Run the unit tests
 .PHONY: test-integration
 test-integration: setup ## Run the contract and integration tests on the newest Kubernetes
 	@$(CONTROL_PLANE)
+	@$(TOOLS)
 	@$(VITEST) --project contract --project integration
 
 .PHONY: faults
@@ -127,6 +131,7 @@ faults: setup ## Run the fault suite (F1 to F50): against the fake API server an
 .PHONY: test-oldest
 test-oldest: setup ## Run the contract and integration tests on the oldest Kubernetes that can be had
 	@KUBERNETES=oldest $(CONTROL_PLANE)
+	@$(TOOLS)
 	@KUBERNETES=oldest $(VITEST) --project contract --project integration
 
 .PHONY: check

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { GO_VERSION } from '../../controlplane/go-build.ts';
+import { GO_VERSION } from '../../controlplane/go-command.ts';
 import { ETCD_VERSION, kubernetesChoice, KUBERNETES_VERSIONS, versionsInOrder } from '../../controlplane/versions.ts';
 
 function goMod(folder: string): string {
