@@ -27,20 +27,40 @@ export function rangeOf(cidr: string): AddressRange | undefined {
   return cidr.includes(':') ? ipv6Range(cidr) : ipv4Range(cidr);
 }
 
+/** In plain numbers up to the last step: a tenant's policy can have tens of thousands of blocks. */
 function ipv4Range(cidr: string): AddressRange | undefined {
-  const numbers = IPV4_BLOCK.exec(cidr)?.slice(1).map(Number) ?? [];
-  const prefixLength = numbers.pop();
-  if (prefixLength === undefined || prefixLength > 32 || numbers.some((octet) => octet > 255)) return undefined;
-  return rangeAround({ space: IPV4_SPACE, offset: numberOf(numbers, 8n), freeBits: 32 - prefixLength });
+  const block = IPV4_BLOCK.exec(cidr);
+  if (block === null) return undefined;
+  let address = 0;
+  for (let index = 1; index <= 4; index += 1) {
+    const octet = Number(block[index]);
+    if (octet > 255) return undefined;
+    address = address * 256 + octet;
+  }
+  const prefixLength = Number(block[5]);
+  if (prefixLength > 32) return undefined;
+  const size = 2 ** (32 - prefixLength);
+  const first = address - (address % size);
+  return { first: IPV4_SPACE.first + BigInt(first), last: IPV4_SPACE.first + BigInt(first + size - 1) };
 }
 
 function ipv6Range(cidr: string): AddressRange | undefined {
   const plain = cidr.replaceAll(LEADING_ZEROS, '');
-  if (plain.includes('%') || !ipaddr.IPv6.isValidCIDR(plain)) return undefined;
-  const [address, prefixLength] = ipaddr.IPv6.parseCIDR(plain);
+  const parsed = plain.includes('%') ? undefined : parsedIpv6(plain);
+  if (parsed === undefined) return undefined;
+  const [address, prefixLength] = parsed;
   const isIpv4 = prefixLength >= 96 && address.isIPv4MappedAddress();
   const parts = isIpv4 ? address.parts.slice(6) : address.parts;
   return rangeAround({ space: isIpv4 ? IPV4_SPACE : IPV6_SPACE, offset: numberOf(parts, 16n), freeBits: 128 - prefixLength });
+}
+
+/** Not asked first whether it is valid, since that reads it a second time. */
+function parsedIpv6(cidr: string): ReturnType<typeof ipaddr.IPv6.parseCIDR> | undefined {
+  try {
+    return ipaddr.IPv6.parseCIDR(cidr);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The block of `2 ** freeBits` addresses in which the address at `offset` of `space` lies. */

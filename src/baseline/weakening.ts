@@ -3,6 +3,8 @@ import { LABELS } from '../api/names.ts';
 import { quotable } from '../api/plain-value.ts';
 import { IPV4_SPACE, IPV6_SPACE, isCovered, rangeOf, rangeWithout, unionOf, type AddressRange } from './address-space.ts';
 import { NOT_INTERNET } from './internet.ts';
+import { declaredPorts, LAST_PORT, PROTOCOLS, type PortRange, type Protocol } from './port-ranges.ts';
+import { fieldOf, isAbsent, isAbsentOrEmpty, isEmptyMap, isJson, itemsOf } from './untrusted-json.ts';
 
 /** How a NetworkPolicy undoes the isolation of the pods that it selects, as one sentence for people for each direction that it opens. */
 export interface Weakening {
@@ -10,15 +12,6 @@ export interface Weakening {
   readonly ingress?: string;
   /** Such as `allows every destination on every TCP port, for pods app=web`. */
   readonly egress?: string;
-}
-
-type Json = Readonly<Record<string, unknown>>;
-type Protocol = (typeof PROTOCOLS)[number];
-
-interface PortRange {
-  readonly protocol: Protocol;
-  readonly first: number;
-  readonly last: number;
 }
 
 interface Peers {
@@ -45,12 +38,11 @@ const LESS = 0;
 const PODS_AND_INTERNET = 1;
 const EVERY_ADDRESS = 2;
 
-const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
-const LAST_PORT = 65_535;
-const EVERY_PORT: readonly PortRange[] = PROTOCOLS.map((protocol) => ({ protocol, first: 1, last: LAST_PORT }));
 const EVERYONE: Peers = { hasEveryPod: true, addresses: [IPV6_SPACE, IPV4_SPACE] };
 const NOT_INTERNET_RANGES = NOT_INTERNET.flatMap((cidr) => rangeOf(cidr) ?? []);
 
+/** Whoever lets everyone in lets in more of a family than this, {@link NOT_INTERNET} being the rest at most. */
+const LEAST_SHARE = 0.8;
 /** Ranges looked at for one protocol before the rest is guessed. Reading is linear in the size of the policy; only many ports times many rules are more. */
 const MAX_STEPS = 20_000;
 const MAX_SELECTOR_TEXT = 200;
@@ -90,15 +82,53 @@ export function weakeningOf(spec: unknown): Weakening | undefined {
 
 /** What the rules of one direction open, such as `allows every source on every port`. */
 function openingIn(rules: unknown, words: { readonly peers: 'from' | 'to'; readonly peer: 'source' | 'destination' }): string | undefined {
+  // By far the shortest thing that a large policy can repeat, and alone it decides.
+  if (itemsOf(rules).some((rule) => isUnlimited(rule, words.peers))) return `allows every ${words.peer} on every port`;
+  if (!mayBeEveryone(itemsOf(rules), words.peers)) return undefined;
   const open = itemsOf(rules).flatMap((rule) => readRule(rule, words.peers) ?? []);
   if (open.length === 0) return undefined;
   const protocolsByPhrase = new Map<string, Protocol[]>();
+  const judge = rememberingJudge();
   for (const protocol of PROTOCOLS) {
-    const phrase = phraseFor(reachOn(protocol, open), words.peer);
+    const phrase = phraseFor(reachOn(protocol, open, judge), words.peer);
     if (phrase !== undefined) protocolsByPhrase.set(phrase, [...(protocolsByPhrase.get(phrase) ?? []), protocol]);
   }
   const openings = [...protocolsByPhrase].map(([phrase, protocols]) => `${phrase} on ${protocols.length === PROTOCOLS.length ? 'every port' : `every ${protocols.join(' and ')} port`}`);
   return openings.length === 0 ? undefined : openings.join(' and ');
+}
+
+/** Whether a rule names neither ports nor peers. */
+function isUnlimited(rule: unknown, peersField: 'from' | 'to'): boolean {
+  if (rule !== null && !isJson(rule)) return false;
+  return isAbsentOrEmpty(fieldOf(rule, 'ports')) && isAbsentOrEmpty(fieldOf(rule, peersField));
+}
+
+/**
+ * Whether the blocks of all rules could hold {@link LEAST_SHARE} of an address family if no two overlapped, by their
+ * prefix lengths alone: that settles nearly every long list of addresses without one of them being read.
+ */
+function mayBeEveryone(rules: readonly unknown[], peersField: 'from' | 'to'): boolean {
+  let ipv4Share = 0;
+  let ipv6Share = 0;
+  for (const rule of rules) {
+    const peers = fieldOf(rule, peersField);
+    if (isAbsentOrEmpty(peers)) return true;
+    for (const peer of itemsOf(peers)) {
+      const cidr = fieldOf(fieldOf(peer, 'ipBlock'), 'cidr');
+      if (typeof cidr !== 'string') continue;
+      const prefixLength = Number(cidr.slice(cidr.lastIndexOf('/') + 1));
+      // Not a number, or below 0: no block.
+      if (!(prefixLength >= 0)) continue;
+      if (cidr.includes(':')) ipv6Share += 2 ** -prefixLength;
+      ipv4Share += cidr.includes(':') ? writtenAsIpv6Share(prefixLength) : 2 ** -prefixLength;
+    }
+  }
+  return Math.max(ipv4Share, ipv6Share) >= LEAST_SHARE;
+}
+
+/** What an IPv6 block of this length can hold of IPv4, in case it is an IPv4 block written as IPv6. */
+function writtenAsIpv6Share(prefixLength: number): number {
+  return prefixLength >= 96 ? 2 ** (96 - prefixLength) : 0;
 }
 
 function phraseFor({ ipv4, ipv6, isGuess }: Reach, peer: 'source' | 'destination'): string | undefined {
@@ -110,14 +140,14 @@ function phraseFor({ ipv4, ipv6, isGuess }: Reach, peer: 'source' | 'destination
 }
 
 /** What is let through on every single port of the protocol. */
-function reachOn(protocol: Protocol, rules: readonly OpenRule[]): Reach {
+function reachOn(protocol: Protocol, rules: readonly OpenRule[], judge: Judge): Reach {
   let reach: Reach = { ipv4: EVERY_ADDRESS, ipv6: EVERY_ADDRESS, isGuess: false };
   let steps = 0;
   for (const port of decisivePorts(protocol, rules)) {
     // The first port is always judged, however large the policy: hardly one that is meant well opens port 1.
     if (steps > MAX_STEPS) return { ...reach, isGuess: true };
     const peers = rules.filter(({ ports }) => ports.some((range) => range.protocol === protocol && range.first <= port && port <= range.last)).map((rule) => rule.peers());
-    const here = reachOf(peers);
+    const here = judge(peers);
     reach = { ipv4: Math.min(reach.ipv4, here.ipv4), ipv6: Math.min(reach.ipv6, here.ipv6), isGuess: false };
     if (reach.ipv4 === LESS && reach.ipv6 === LESS) return reach;
     steps += sum(rules, ({ ports }) => ports.length) + sum(peers, ({ addresses }) => addresses.length);
@@ -139,6 +169,18 @@ function decisivePorts(protocol: Protocol, rules: readonly OpenRule[]): readonly
   return [...decisive].sort((a, b) => a - b);
 }
 
+/** What these peers together let through. */
+type Judge = (peers: readonly Peers[]) => Reach;
+
+/** Mostly the same rules hold on one port after the other, and for one protocol as for the next. */
+function rememberingJudge(): Judge {
+  let known: { readonly peers: readonly Peers[]; readonly reach: Reach } | undefined;
+  return (peers) => {
+    if (known?.peers.length !== peers.length || known.peers.some((some, index) => some !== peers[index])) known = { peers, reach: reachOf(peers) };
+    return known.reach;
+  };
+}
+
 function reachOf(peers: readonly Peers[]): Reach {
   const addresses = unionOf(peers.flatMap((some) => some.addresses));
   const withPods = peers.some(({ hasEveryPod }) => hasEveryPod) ? unionOf([...addresses, ...NOT_INTERNET_RANGES]) : [];
@@ -148,37 +190,14 @@ function reachOf(peers: readonly Peers[]): Reach {
 
 function readRule(rule: unknown, peersField: 'from' | 'to'): OpenRule | undefined {
   if (rule !== null && !isJson(rule)) return undefined;
-  const ports = portsOf(fieldOf(rule, 'ports'));
+  const ports = declaredPorts(fieldOf(rule, 'ports'));
   if (ports.length === 0) return undefined;
   let peers: Peers | undefined;
   return { ports, peers: () => (peers ??= peersOf(fieldOf(rule, peersField))) };
 }
 
-function portsOf(ports: unknown): readonly PortRange[] {
-  return isAbsent(ports) || isEmptyList(ports) ? EVERY_PORT : itemsOf(ports).flatMap((port) => portRange(port) ?? []);
-}
-
-function portRange(item: unknown): PortRange | undefined {
-  if (item !== null && !isJson(item)) return undefined;
-  const declared = fieldOf(item, 'protocol') ?? 'TCP';
-  const protocol = PROTOCOLS.find((known) => known === declared);
-  const numbers = portNumbers(fieldOf(item, 'port') ?? undefined, fieldOf(item, 'endPort') ?? undefined);
-  return protocol === undefined || numbers === undefined ? undefined : { protocol, ...numbers };
-}
-
-/** Undefined for a named port too: a name is never every port. */
-function portNumbers(port: unknown, endPort: unknown): Pick<PortRange, 'first' | 'last'> | undefined {
-  if (port === undefined && endPort === undefined) return { first: 1, last: LAST_PORT };
-  const last = endPort ?? port;
-  return isPort(port) && isPort(last) && port <= last ? { first: port, last } : undefined;
-}
-
-function isPort(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LAST_PORT;
-}
-
 function peersOf(peers: unknown): Peers {
-  if (isAbsent(peers) || isEmptyList(peers)) return EVERYONE;
+  if (isAbsentOrEmpty(peers)) return EVERYONE;
   const items = itemsOf(peers);
   return { hasEveryPod: items.some(isEveryPod), addresses: unionOf(items.flatMap(blockAddresses)) };
 }
@@ -240,28 +259,4 @@ function shown(value: unknown): string {
 
 function sum<Item>(items: readonly Item[], size: (item: Item) => number): number {
   return items.reduce((total, item) => total + size(item), 0);
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return isJson(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-}
-
-function itemsOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
-}
-
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0;
-}
-
-function isEmptyMap(value: unknown): boolean {
-  return isAbsent(value) || (isJson(value) && Object.keys(value).length === 0);
 }

@@ -34,6 +34,8 @@ describe('R17 what undoes the isolation is said in a sentence', () => {
     ['halves in two rules', { ingress: [{ from: [block('0.0.0.0/1')] }, { from: [block('128.0.0.0/1')] }] }, 'allows every IPv4 source on every port, for all pods'],
     ['an except that another block allows again', from(block('0.0.0.0/0', '10.0.0.0/8'), block('10.0.0.0/7')), 'allows every IPv4 source on every port, for all pods'],
     ['IPv4 written as IPv6', from(block('::ffff:0:0/96')), 'allows every IPv4 source on every port, for all pods'],
+    ['two halves, one of them written as IPv6', from(block('0.0.0.0/1'), block('::ffff:128.0.0.0/97')), 'allows every IPv4 source on every port, for all pods'],
+    ['a block beside some that are none', from(block('0.0.0.0/x'), block('::/Infinity'), block('0.0.0.0/-1'), block('0.0.0.0/0')), 'allows every IPv4 source on every port, for all pods'],
     ['leading zeros', from(block('00.0.0.0/00')), 'allows every IPv4 source on every port, for all pods'],
     ['every namespace and all but the private ranges', from(everyNamespace, publicIpv4), 'allows every pod of the cluster and the whole IPv4 internet on every port, for all pods'],
     ['the same in IPv6', from(publicIpv6, { podSelector: {}, ...everyNamespace }), 'allows every pod of the cluster and the whole IPv6 internet on every port, for all pods'],
@@ -239,6 +241,16 @@ describe('R17 a hostile spec', () => {
   test('is no false alarm for being large', () => {
     const blocks = count(20_000, (index) => block(`10.${index >> 8}.${index & 255}.0/24`));
     expect(weakeningOf({ ingress: [{ from: blocks }, { ports: count(30_000, (index) => ({ port: index + 2 })) }] })).toBeUndefined();
+  });
+  test('says the same thing over and over', () => {
+    expect(weakeningOf({ ingress: count(500_000, () => ({})) })).toEqual({ ingress: 'allows every source on every port, for all pods' });
+    expect(weakeningOf(onPorts(...count(300_000, () => ({}))))).toEqual({ ingress: 'allows every source on every TCP port, for all pods' });
+    expect(weakeningOf(onPorts(...count(100_000, (index) => ({ port: (index % 65_534) + 2 }))))).toBeUndefined();
+  });
+  test('names every port by itself', () => {
+    const ports = count(65_535, (index) => ({ port: index + 1 }));
+    expect(weakeningOf(onPorts(...ports))).toEqual({ ingress: 'allows every source on every TCP port, for all pods' });
+    expect(weakeningOf(onPorts(...ports.slice(1)))).toBeUndefined();
   });
   test('is large and whole where every block is needed', () => {
     const blocks = count(65_536, (index) => block(`${index >> 8}.${index & 255}.0.0/16`));
