@@ -33,6 +33,8 @@ export const ANNOTATIONS = {
   adopt: 'nsbaseline.io/adopt',
   /** On a NetworkPolicy that was left behind on purpose (R4). */
   kept: 'nsbaseline.io/kept',
+  /** On the Lease: the newest version of the operator that ever led (R15). */
+  version: 'nsbaseline.io/version',
   /** On a BaselinePolicy: confirms a held removal (R9). */
   confirmRemoval: 'nsbaseline.io/confirm-removal',
   /** On a BaselinePolicy: confirms a held isolation (R9). */

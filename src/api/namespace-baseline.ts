@@ -17,6 +17,7 @@ const namesOfPolicies = list(about(nameSchema, 'The name of a NetworkPolicy.'), 
 const managedPolicySchema = z.strictObject({
   name: about(nameSchema, 'Its name.'),
   uid: about(text(BOUNDS.uidLength), 'Its uid, by which it is known again as ours.'),
+  hash: about(text(BOUNDS.uidLength).optional(), 'A digest of its spec, by which an older version of the operator knows again what a newer one rendered.'),
 });
 
 /** The state of one BaselinePolicy in one namespace. */

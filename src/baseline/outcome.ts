@@ -5,8 +5,8 @@ export type Refusal = Extract<Reason, 'ForeignObject' | 'Denied' | 'Rejected' | 
 
 /** What came of one action of a plan. */
 export type Outcome =
-  /** The object stands as declared. */
-  | { readonly kind: 'inPlace'; readonly name: string; readonly uid: string }
+  /** The object stands as declared; `hash` is the digest of its spec. */
+  | { readonly kind: 'inPlace'; readonly name: string; readonly uid: string; readonly hash?: string }
   | { readonly kind: 'removed'; readonly name: string }
   /** It was left behind as it is, marked (R4). */
   | { readonly kind: 'left'; readonly name: string }

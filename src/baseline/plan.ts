@@ -113,7 +113,7 @@ function wantedActions(world: World, policy: PolicyFacts, standing: readonly Obs
   const parts = policy.parts ?? [];
   const wantedNames = new Set(parts.map((part) => part.name));
   const wanted = parts.map((part) => actionFor(world, policy, part));
-  const unwanted = standing.filter((observed) => !wantedNames.has(observed.name) && isRemovable(observed, policy));
+  const unwanted = standing.filter((observed) => !wantedNames.has(observed.name) && isRemovable(observed, policy) && !isNewersWork(world, policy, observed));
   return [...wanted, ...unwanted.map((observed): Action => ({ kind: 'remove', observed }))];
 }
 
@@ -135,12 +135,19 @@ function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Actio
   if (observed === undefined) return missingAction(part, contest, isRecordedName(part.name, policy, world.record) || world.contests.has(part.name));
   const ownership = ownershipOf(observed, policy, world.record);
   if (ownership === 'foreign' && !observed.isAdoptable) return { kind: 'refuse', part, observed };
-  const difference = differenceOf({ observed, part, policy, isEquivalent: world.isEquivalent });
+  const difference = differenceOf({ observed, part, policy, world });
   if (difference === undefined) return { kind: 'keep', part, observed };
   const cause = causeOf(difference, ownership, { observed, policy, record: world.record });
   // What was declared anew goes at once; what comes back altered from our own write waits like any other quarrel.
   const isDeclaredAnew = cause === 'rollout' || cause === 'adoption' || cause === 'takeover';
   return contest !== undefined && !isDeclaredAnew ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, cause };
+}
+
+/** R15: what a newer version rendered for this very generation, and nobody has touched since, is not for us to take back. */
+function isNewersWork({ isNewerAtWork, record }: World, policy: PolicyFacts, observed: ObservedPolicy): boolean {
+  if (!isNewerAtWork || !isMarkedBy(observed, policy)) return false;
+  const entry = record?.entries.find((candidate) => candidate.policy === policy.name && candidate.generation === policy.generation);
+  return entry?.managed.some(({ uid, hash }) => uid === observed.uid && observed.hash !== '' && hash === observed.hash) === true;
 }
 
 /** Once it waited, the NamespaceBaseline lists it no more: what is contested is restored, and waits, all the same (R6). */
@@ -176,9 +183,13 @@ function isRecordedName(name: string, policy: PolicyFacts, record: NamespaceReco
 }
 
 /** How an object differs from its declaration, or undefined when it does not (R2). */
-function differenceOf(facts: { observed: ObservedPolicy; part: RenderedPart; policy: PolicyFacts; isEquivalent: World['isEquivalent'] }): 'spec' | 'labels' | undefined {
-  const { observed, part, policy } = facts;
-  if (observed.hash !== part.hash && !facts.isEquivalent({ rendered: part.hash, observed: observed.hash })) return 'spec';
-  const isMarked = observed.isLabelled && observed.policyLabel === policy.name && observed.policyUid === policy.uid && !observed.isKept;
-  return isMarked ? undefined : 'labels';
+function differenceOf(facts: { observed: ObservedPolicy; part: RenderedPart; policy: PolicyFacts; world: World }): 'spec' | 'labels' | undefined {
+  const { observed, part, policy, world } = facts;
+  const isAsRendered = observed.hash === part.hash || world.isEquivalent({ rendered: part.hash, observed: observed.hash });
+  if (!isAsRendered && !isNewersWork(world, policy, observed)) return 'spec';
+  return isMarkedBy(observed, policy) ? undefined : 'labels';
+}
+
+function isMarkedBy(observed: ObservedPolicy, policy: PolicyFacts): boolean {
+  return observed.isLabelled && observed.policyLabel === policy.name && observed.policyUid === policy.uid && !observed.isKept;
 }

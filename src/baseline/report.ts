@@ -80,7 +80,7 @@ function entryFor(plan: PolicyPlan, facts: Facts): PolicyEntry[] {
       ...(verdict.reason === verdict.phase ? {} : { reason: verdict.reason }),
       ...(verdict.message === undefined ? {} : { message: cutText(verdict.message, BOUNDS.messageLength) }),
       inPlace: isInPlace(plan, outcomes, { standing, wasInPlace: before?.inPlace === true }),
-      managed: standing.map(({ name, uid }) => ({ name, uid })).sort((a, b) => (a.name < b.name ? -1 : 1)).slice(0, BOUNDS.managedPerPolicy),
+      managed: standing.map(({ name, uid, hash }) => ({ name, uid, ...(hash === undefined || hash === '' ? {} : { hash }) })).sort((a, b) => (a.name < b.name ? -1 : 1)).slice(0, BOUNDS.managedPerPolicy),
       ...(plan.frozen === 'DryRun' ? { plan: dryRunPlan(plan.actions) } : {}),
     },
   ];
@@ -92,9 +92,11 @@ function isLeftBehind(plan: PolicyPlan, outcomes: Outcomes): boolean {
   return plan.frozen === undefined && plan.policy.isAccepted && !isUndecided && plan.actions.every((action) => outcomes.get(nameOf(action))?.kind === 'left');
 }
 
+type Standing = Pick<Extract<Outcome, { kind: 'inPlace' }>, 'name' | 'uid' | 'hash'>;
+
 /** The operator's objects for this policy after the outcomes. */
-function stillStanding(plan: PolicyPlan, outcomes: Outcomes): readonly Pick<ObservedPolicy, 'name' | 'uid'>[] {
-  const standing = new Map<string, Pick<ObservedPolicy, 'name' | 'uid'>>(plan.standing.map((observed) => [observed.name, observed]));
+function stillStanding(plan: PolicyPlan, outcomes: Outcomes): readonly Standing[] {
+  const standing = new Map<string, Standing>(plan.standing.map((observed) => [observed.name, observed]));
   for (const action of plan.actions) {
     const outcome = outcomes.get(nameOf(action));
     if (outcome?.kind === 'inPlace') standing.set(outcome.name, outcome);

@@ -77,7 +77,8 @@ export interface RecordedEntry {
   readonly generation: number;
   readonly phase: PolicyEntry['phase'];
   readonly inPlace: boolean;
-  readonly managed: readonly { readonly name: string; readonly uid: string }[];
+  /** `hash` is the digest of the spec that was seen in place, where one was recorded. */
+  readonly managed: readonly { readonly name: string; readonly uid: string; readonly hash?: string }[];
 }
 
 /** Everything that the plan for one namespace follows from. All of it comes from synced caches. */
@@ -94,6 +95,8 @@ export interface World {
   readonly holds: ReadonlyMap<string, Hold>;
   /** NetworkPolicies that somebody keeps changing back, by name (R6). */
   readonly contests: ReadonlyMap<string, Contest>;
+  /** Whether a newer version of the operator led before: what it rendered is left as it is (R15). */
+  readonly isNewerAtWork: boolean;
 }
 
 /** What waits for a confirmation. */

@@ -39,7 +39,7 @@ function namesIn(caches: Caches, policy: string, change: Pick<HeldChange, 'kind'
   const page = book.page(policy);
   if (page === undefined) return undefined;
   const guard = new GuardKeeper({ caches, clock: systemClock, limits: NO_ALLOWANCE });
-  const context = { caches, book, guard, equivalences: new Equivalences(), repairLog: new RepairLog(systemClock) };
+  const context = { caches, book, guard, equivalences: new Equivalences(), repairLog: new RepairLog(systemClock), isNewerAtWork: () => false };
   for (const { name } of caches.namespaces.values()) {
     const world = observe(name, context);
     if (world !== undefined) guard.consider(world, planFor(world));

@@ -117,6 +117,37 @@ export const runOptionsSchema = z.strictObject({
     description: 'A watch that brings nothing for so long is begun anew. The API server sends a bookmark about once a minute.',
     default: '70s',
   }),
+  leaderElect: z.enum(['true', 'false'], 'write true or false').register(registry, {
+    flag: '--leader-elect <boolean>',
+    env: 'NSBASELINE_LEADER_ELECT',
+    description: 'Whether replicas agree by a Lease on the one that writes. Without it, only one may run.',
+    default: 'true',
+    choices: ['true', 'false'],
+  }),
+  leaseDurationMs: durationSchema({ atLeast: '1s', atMost: '10m' }).register(registry, {
+    flag: '--lease-duration <duration>',
+    env: 'NSBASELINE_LEASE_DURATION',
+    description: 'How long a leader that was not heard of is still taken for the leader, in whole seconds.',
+    default: '15s',
+  }),
+  renewDeadlineMs: durationSchema({ atLeast: '500ms', atMost: '10m' }).register(registry, {
+    flag: '--renew-deadline <duration>',
+    env: 'NSBASELINE_RENEW_DEADLINE',
+    description: 'After how long without a renewal the leader stops writing. Shorter than the lease duration.',
+    default: '10s',
+  }),
+  retryPeriodMs: durationSchema({ atLeast: '100ms', atMost: '1m' }).register(registry, {
+    flag: '--retry-period <duration>',
+    env: 'NSBASELINE_RETRY_PERIOD',
+    description: 'How often the lease is renewed, or asked for. Shorter than the renew deadline.',
+    default: '2s',
+  }),
+  standInAfterMs: durationSchema({ atLeast: '0s', atMost: '1m' }).register(registry, {
+    flag: '--stand-in-after <duration>',
+    env: 'NSBASELINE_STAND_IN_AFTER',
+    description: 'A standby creates the policies that a namespace has lacked for so long while the leader, of the same version, was silent. 0s: never.',
+    default: '1s',
+  }),
   removalLimit: wholeNumber({ atLeast: 0, atMost: 1_000_000 }).register(registry, {
     flag: '--removal-limit <number>',
     env: 'NSBASELINE_REMOVAL_LIMIT',
@@ -153,6 +184,10 @@ export const runOptionsSchema = z.strictObject({
     description: "How long the work in hand may take after SIGTERM, before the process ends regardless. Keep it below the pod's terminationGracePeriodSeconds.",
     default: '25s',
   }),
+}).superRefine((options, context) => {
+  const tooLong = (key: 'renewDeadlineMs' | 'retryPeriodMs', message: string): void => { context.addIssue({ code: 'custom', path: [key], message }); };
+  if (options.renewDeadlineMs >= options.leaseDurationMs) tooLong('renewDeadlineMs', 'write less than the lease duration');
+  if (options.retryPeriodMs * 2 > options.renewDeadlineMs) tooLong('retryPeriodMs', 'write at most half the renew deadline');
 });
 
 /** What `nsbaseline run` was told, checked, with every default filled in. */

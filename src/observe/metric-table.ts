@@ -165,6 +165,24 @@ export const METRICS = {
     help: 'Events for `kubectl describe`. aggregated: counted in an Event that exists; the last three were dropped.',
     labels: { result: EVENT_RESULTS },
   },
+  leader: {
+    name: 'nsbaseline_leader',
+    type: 'gauge',
+    help: '1 while this replica leads and writes; else 0. Over all replicas the sum is 1, and for the length of a hand-over 0.',
+    labels: {},
+  },
+  terms: {
+    name: 'nsbaseline_leader_terms_total',
+    type: 'counter',
+    help: 'How often this replica began to lead.',
+    labels: {},
+  },
+  stoodIn: {
+    name: 'nsbaseline_stood_in_total',
+    type: 'counter',
+    help: 'Managed policies that this replica, standing by, created because the leader was silent.',
+    labels: {},
+  },
   ready: {
     name: 'nsbaseline_ready',
     type: 'gauge',

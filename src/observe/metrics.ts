@@ -18,6 +18,7 @@ export interface ObservedState {
   /** `resource` is the plural of a watched type; of several watches on one type the longest silence counts, and all objects. */
   readonly watches: Iterable<{ readonly resource: string; readonly silenceMs: number; readonly objects: number }>;
   readonly isReady: boolean;
+  readonly isLeading: boolean;
 }
 
 /**
@@ -34,6 +35,10 @@ export interface Metrics {
   /** `resource` is the plural of the watched type. */
   watchRestarted(restart: { readonly resource: string; readonly reason: WatchRestartReason }): void;
   eventHandled(result: EventResult): void;
+  /** This replica began to lead. */
+  termBegun(): void;
+  /** This replica, standing by, created so many managed policies. */
+  stoodIn(policies: number): void;
 }
 
 /** The metrics and the page that a scrape gets. */
@@ -78,6 +83,12 @@ export function createMetrics(options: {
     eventHandled: (result) => {
       counters.events.inc({ result });
     },
+    termBegun: () => {
+      counters.terms.inc();
+    },
+    stoodIn: (policies) => {
+      counters.stoodIn.inc(policies);
+    },
     page: () => {
       gauges.show(options.state());
       return registry.metrics();
@@ -95,6 +106,8 @@ function makeCounters(registry: Registry) {
     driftRepairs: counter(registry, METRICS.driftRepairs),
     watchRestarts: counter(registry, METRICS.watchRestarts),
     events: counter(registry, METRICS.events),
+    terms: counter(registry, METRICS.terms),
+    stoodIn: counter(registry, METRICS.stoodIn),
   };
   // A counter that appears with its first increment hides that increment from rate() and from alerts.
   for (const result of RECONCILE_RESULTS) counters.reconciles.inc({ result }, 0);
@@ -117,6 +130,7 @@ function makeGauges(registry: Registry): { show(state: ObservedState): void } {
   const watchSilence = gauge(registry, METRICS.watchSilence);
   const cacheObjects = gauge(registry, METRICS.cacheObjects);
   const ready = gauge(registry, METRICS.ready);
+  const leader = gauge(registry, METRICS.leader);
   const labelFor = policyLabels();
   const showPolicies = (policies: ObservedState['policies']): void => {
     namespaces.reset();
@@ -146,6 +160,7 @@ function makeGauges(registry: Registry): { show(state: ObservedState): void } {
       queueRetries.reset();
       queueRetries.inc(state.queue.retries);
       ready.set(state.isReady ? 1 : 0);
+      leader.set(state.isLeading ? 1 : 0);
     },
   };
 }

@@ -13,10 +13,12 @@ import { createLog, type Log } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { startProbeServer } from '../observe/probes.ts';
 import { buildInfo } from '../observe/version.ts';
+import { aborted, soleLeadership, type Leadership } from './leadership.ts';
+import { leaseLeadership } from './lease-leadership.ts';
 import { neededFields } from './needed-fields.ts';
 import { Prerequisites, type Readiness } from './prerequisites.ts';
 import { neededPermissions } from './preflight.ts';
-import { createRuntime, type Runtime } from './runtime.ts';
+import { createRuntime, NOT_BEGUN, type Runtime } from './runtime.ts';
 
 /** A watch whose attempts, too, have been silent for so many silence limits is stuck. */
 const SILENCE_LIMITS = 3;
@@ -64,12 +66,15 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
   const clock = systemClock;
   // The state comes from the runtime, which in turn counts through the metrics.
   const made: { runtime?: Runtime } = {};
-  const metrics = createMetrics({ buildInfo, withProcess: true, state: () => made.runtime?.state() ?? EMPTY_STATE });
+  const metrics = createMetrics({ buildInfo, withProcess: true, state: () => made.runtime?.state() ?? NOT_BEGUN });
   const events = createEventRecorder({ kube, clock, log, instance: hostname(), onResult: (result) => { metrics.eventHandled(result); } });
   const flow = new FlowLimit({ clock, maxInFlight: options.maxInFlight });
   const runtime = createRuntime({
     kube, clock, flow, log, metrics, events,
     random: Math.random,
+    leadership: leadershipFor(options, { kube, log }),
+    standInAfterMs: options.leaderElect === 'true' && options.standInAfterMs > 0 ? options.standInAfterMs : undefined,
+    requestTimeoutMs: options.requestTimeoutMs,
     workers: options.workers,
     silenceLimitMs: options.watchSilenceLimitMs,
     exclusion: exclusionFor({ operatorNamespace: options.operatorNamespace, globs: options.excludeNamespaces }),
@@ -81,7 +86,7 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
     },
   });
   made.runtime = runtime;
-  const needed = { permissions: neededPermissions(options.dnsNamespaces), fields: neededFields() };
+  const needed = { permissions: neededPermissions({ dnsNamespaces: options.dnsNamespaces, ...(options.leaderElect === 'true' ? { leaseNamespace: options.operatorNamespace } : {}) }), fields: neededFields() };
   const prerequisites = new Prerequisites({ kube, clock, log, signal, needed, unreachableLimitMs: options.startupTimeoutMs });
   const watches = watchesAlive({ name: 'watches', limitMs: options.watchSilenceLimitMs * SILENCE_LIMITS, watches: () => runtime.watches() });
   const synced = cachesSynced({ name: 'caches', caches: () => runtime.watches() });
@@ -94,9 +99,10 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
   try {
     const readiness = await prerequisites.met();
     if (readiness.kind !== 'ready') return endedEarly(readiness, log);
-    await runtime.run(signal);
+    const ended = runtime.run(signal).then(() => runtime.close()).then(() => true);
+    await Promise.race([ended, aborted(signal)]);
     log.info({}, 'shutting down');
-    const isInTime = await Promise.race([runtime.close().then(() => true), pause(clock, options.shutdownTimeoutMs).then(() => false)]);
+    const isInTime = await Promise.race([ended, pause(clock, options.shutdownTimeoutMs).then(() => false)]);
     if (!isInTime) log.error({ limitMs: options.shutdownTimeoutMs }, 'work in hand was not finished in time');
     return exitCode(isInTime ? 'ok' : 'failed');
   } finally {
@@ -105,7 +111,12 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
   }
 }
 
-const EMPTY_STATE = { policies: [], unprotectedNamespaces: 0, weakenedNamespaces: 0, conflicts: 0, contested: 0, queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 }, watches: [], isReady: false };
+function leadershipFor(options: RunOptions, { kube, log }: { readonly kube: HttpKubeClient; readonly log: Log }): Leadership {
+  const { version } = buildInfo;
+  if (options.leaderElect === 'false') return soleLeadership(version);
+  const { leaseDurationMs, renewDeadlineMs, retryPeriodMs, operatorNamespace: namespace } = options;
+  return leaseLeadership({ kube, clock: systemClock, random: Math.random, log, namespace, version, leaseDurationMs, renewDeadlineMs, retryPeriodMs });
+}
 
 function endedEarly(readiness: Exclude<Readiness, { kind: 'ready' }>, log: Log): number {
   if (readiness.kind === 'aborted') return exitCode('ok');

@@ -3,13 +3,13 @@ import type { Change } from '../kube/object-cache.ts';
 import { apiVersionOf } from '../kube/resource-type.ts';
 import type { Log } from '../observe/log.ts';
 import type { Identity } from './projections.ts';
-import type { Reactions } from './reactions.ts';
+import type { ChangeListener } from './reactions.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from './resources.ts';
 import type { Watched } from './watched.ts';
 
 interface Dependencies {
   readonly log: Log;
-  readonly reactions: Reactions;
+  readonly listener: ChangeListener;
   /** Everything that can be watched, the four of `init` among it. */
   readonly watched: readonly Watched<Identity>[];
 }
@@ -40,18 +40,18 @@ export class BaselineOperator extends k8sOperator.default {
   }
 
   protected override async init(): Promise<void> {
-    const { reactions } = this.#dependencies;
+    const { listener } = this.#dependencies;
     await this.#on(NAMESPACES, ({ meta }) => {
-      reactions.namespaceChanged(meta.name);
+      listener.namespaceChanged(meta.name);
     });
     await this.#on(BASELINE_POLICIES, ({ meta }) => {
-      reactions.policyChanged(meta.name);
+      listener.policyChanged(meta.name);
     });
     await this.#on(NETWORK_POLICIES, ({ meta }) => {
-      reactions.contentChanged(meta.namespace ?? '');
+      listener.contentChanged(meta.namespace ?? '');
     });
     await this.#on(NAMESPACE_BASELINES, ({ meta }) => {
-      reactions.contentChanged(meta.namespace ?? '');
+      listener.recordChanged(meta.namespace ?? '');
     });
   }
 

@@ -44,6 +44,8 @@ export interface EngineParts {
   readonly workers: number;
   readonly discovery: DiscoveryState;
   readonly guardLimits: GuardLimits;
+  /** Whether a newer version led before, so that what it rendered is left as it is (R15). */
+  readonly isNewerAtWork: () => boolean;
 }
 
 /** The loop and all that hangs on it, put together once. */
@@ -83,6 +85,7 @@ export function createEngine(parts: EngineParts): Engine {
     patience,
     policyWriter: new PolicyWriter({ kube, networkPolicies, equivalences, metrics, repairLog }, admitAs(priority)),
     recordWriter: new RecordWriter({ kube, records, namespaces: caches.namespaces, metrics, pace }, admitAs(priority)),
+    isNewerAtWork: parts.isNewerAtWork,
     nowTime,
   });
   const contexts = { fresh: contextFor('fresh'), resync: contextFor('resync') };

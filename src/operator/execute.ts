@@ -85,14 +85,14 @@ function isIsolatingAnew({ plan, action }: Step): boolean {
 }
 
 function frozenOutcome(action: Action): Outcome {
-  return action.kind === 'keep' ? { kind: 'inPlace', name: action.part.name, uid: action.observed.uid } : { kind: 'frozen', name: nameOf(action) };
+  return action.kind === 'keep' ? { kind: 'inPlace', name: action.part.name, uid: action.observed.uid, hash: action.observed.hash } : { kind: 'frozen', name: nameOf(action) };
 }
 
 async function carriedOut({ plan, action }: Step, namespace: string, writer: PolicyWriter): Promise<Outcome> {
   const target = { namespace, policy: plan.policy };
   switch (action.kind) {
     case 'keep':
-      return { kind: 'inPlace', name: action.part.name, uid: action.observed.uid };
+      return { kind: 'inPlace', name: action.part.name, uid: action.observed.uid, hash: action.observed.hash };
     case 'refuse':
       return foreignObject(action.part.name);
     case 'create':

@@ -112,7 +112,7 @@ export class PolicyWriter {
     networkPolicies.recordWrite(standing.value);
     const observed = networkPolicyProjection(standing.value);
     if (ownershipOf(observed, target.policy, undefined) === 'foreign' && !observed.isAdoptable) return foreignObject(name);
-    if (observed.hash === part.hash && observed.policyUid === target.policy.uid) return { kind: 'inPlace', name, uid: observed.uid };
+    if (observed.hash === part.hash && observed.policyUid === target.policy.uid) return { kind: 'inPlace', name, uid: observed.uid, hash: observed.hash };
     return this.repair(part, target, { uid: observed.uid, cause: 'takeover', manager: observed.otherManager });
   }
 
@@ -125,7 +125,7 @@ export class PolicyWriter {
       if (!hasOnlyUnknownAdditions(part.spec, write.answer.value.spec)) return this.#altered(part.name, target);
       equivalences.remember({ rendered: part.hash, observed: stored.hash });
     }
-    return { kind: 'inPlace', name: part.name, uid: stored.uid };
+    return { kind: 'inPlace', name: part.name, uid: stored.uid, hash: stored.hash };
   }
 
   /** Each write of it makes an event that would bring us here again, so that it counts as a quarrel (R6). */

@@ -4,6 +4,8 @@ import { failure, success, type Result } from '../kube/result.ts';
 import { isAllowed, type Permission } from './access.ts';
 import { fieldOf, textOf } from '../kube/json-shape.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, ENDPOINT_SLICES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES, SERVICES } from './resources.ts';
+import { LEASES } from '../kube/lease.ts';
+import { LEASE_NAME } from './lease-leadership.ts';
 import type { ResourceType } from '../kube/resource-type.ts';
 
 /** The oldest Kubernetes minor version that is supported. */
@@ -11,8 +13,8 @@ export const OLDEST_MINOR = 31;
 
 const READ = ['get', 'list', 'watch'];
 
-/** Everything that the operator does, as permissions: what deploy/base grants, and what the preflight asks for. */
-export function neededPermissions(dnsNamespaces: readonly string[]): readonly Permission[] {
+/** Everything that the operator does, as permissions: what deploy/base grants, and what the preflight asks for. Without a `leaseNamespace` it leads alone, and needs no Lease. */
+export function neededPermissions({ dnsNamespaces, leaseNamespace }: { readonly dnsNamespaces: readonly string[]; readonly leaseNamespace?: string }): readonly Permission[] {
   return [
     ...permissions(NAMESPACES, READ),
     ...permissions(NETWORK_POLICIES, [...READ, 'create', 'patch', 'delete']),
@@ -24,7 +26,13 @@ export function neededPermissions(dnsNamespaces: readonly string[]): readonly Pe
     ...permissions(SERVICES, READ, { namespace: 'default', name: 'kubernetes' }),
     ...[...dnsNamespaces, 'default'].flatMap((namespace) => permissions(ENDPOINT_SLICES, READ, { namespace })),
     { verb: 'create', group: 'events.k8s.io', resource: 'events' },
+    ...(leaseNamespace === undefined ? [] : leasePermissions(leaseNamespace)),
   ];
+}
+
+/** A name cannot be given to a create (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources). */
+function leasePermissions(namespace: string): readonly Permission[] {
+  return [...permissions(LEASES, ['create'], { namespace }), ...permissions(LEASES, [...READ, 'update'], { namespace, name: LEASE_NAME })];
 }
 
 function permissions(type: ResourceType, verbs: readonly string[], scope: { readonly namespace?: string; readonly name?: string } = {}): readonly Permission[] {

@@ -109,7 +109,7 @@ function recordedEntry(entry: unknown): RecordedEntry {
     generation: Number(fieldOf(entry, 'generation') ?? 0),
     phase: PHASES.find((known) => known === phase) ?? 'Pending',
     inPlace: fieldOf(entry, 'inPlace') === true,
-    managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => ({ name: textOf(fieldOf(managed, 'name')), uid: textOf(fieldOf(managed, 'uid')) })),
+    managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => ({ name: textOf(fieldOf(managed, 'name')), uid: textOf(fieldOf(managed, 'uid')), hash: textOf(fieldOf(managed, 'hash')) })),
   };
 }
 

@@ -26,13 +26,24 @@ interface Dependencies {
   readonly log: Log;
 }
 
+/** Who hears of every change that the watches bring. */
+export interface ChangeListener {
+  namespaceChanged(name: string): void;
+  /** A NetworkPolicy, anybody's. */
+  contentChanged(namespace: string): void;
+  /** Its NamespaceBaseline. */
+  recordChanged(namespace: string): void;
+  policyChanged(name: string): void;
+  discoveryChanged(state: DiscoveryState): void;
+}
+
 /**
  * What follows from each event: which namespaces are to be looked at, and how urgently. Events only name a key; what is
  * to be done is decided from the caches when its turn comes. Until {@link Reactions.begin} nothing is queued, since the
  * first pass looks at every namespace anyway. Whatever could unprotect many namespaces is assessed in all of them before
  * the first is queued (R9).
  */
-export class Reactions {
+export class Reactions implements ChangeListener {
   readonly #dependencies: Dependencies;
   #isLive = false;
 
@@ -64,7 +75,12 @@ export class Reactions {
     this.#queue(name);
   }
 
-  /** A NetworkPolicy, anybody's, or a NamespaceBaseline was changed by someone else: to be undone at once (R6). */
+  /** A NamespaceBaseline was changed by someone else, which is to be undone at once. */
+  recordChanged(namespace: string): void {
+    this.contentChanged(namespace);
+  }
+
+  /** A NetworkPolicy, anybody's, was changed by someone else: to be undone at once (R6). */
   contentChanged(namespace: string): void {
     if (!this.#isLive) return;
     const { queue, caches } = this.#dependencies;

@@ -26,6 +26,8 @@ export interface ReconcileContext {
   readonly patience: Patience;
   readonly policyWriter: PolicyWriter;
   readonly recordWriter: RecordWriter;
+  /** R15 */
+  readonly isNewerAtWork: () => boolean;
   /** The wall clock, RFC 3339 without fractions. */
   readonly nowTime: () => string;
 }
@@ -71,8 +73,8 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
  * The world of one namespace as the caches have it, or undefined when there is no such namespace. Removals are not held
  * back in it: what they would unprotect is what the guard counts.
  */
-export function observe(namespace: string, context: Pick<ReconcileContext, 'caches' | 'book' | 'equivalences' | 'guard' | 'repairLog'>): World | undefined {
-  const { caches, book, equivalences, guard, repairLog } = context;
+export function observe(namespace: string, context: Pick<ReconcileContext, 'caches' | 'book' | 'equivalences' | 'guard' | 'repairLog' | 'isNewerAtWork'>): World | undefined {
+  const { caches, book, equivalences, guard, repairLog, isNewerAtWork } = context;
   const facts = caches.namespaces.get({ namespace: '', name: namespace });
   if (facts === undefined) return undefined;
   return {
@@ -83,6 +85,7 @@ export function observe(namespace: string, context: Pick<ReconcileContext, 'cach
     isEquivalent: (pair) => equivalences.has(pair),
     holds: guard.isolationHoldsIn(namespace, book.facts),
     contests: repairLog.contestsAmong(namespace, partNames(book.facts)),
+    isNewerAtWork: isNewerAtWork(),
   };
 }
 

@@ -37,6 +37,7 @@ describe('the roles that the operator ships with', () => {
       '/nsbaseline-view',
       'default/nsbaseline-discovery',
       'kube-system/nsbaseline-discovery',
+      'nsbaseline-system/nsbaseline-lease',
     ]);
   });
 
@@ -49,10 +50,10 @@ describe('the roles that the operator ships with', () => {
     expect(grants.filter((grant) => grant.resource === resource || grant.resource.startsWith(`${resource}/`))).toEqual([]);
   });
 
-  test('change nothing but NetworkPolicies, our own resources and events', () => {
+  test('change nothing but NetworkPolicies, our own resources, events and the Lease', () => {
     const reading = new Set(['get', 'list', 'watch']);
     const written = grants.filter(({ verbs }) => verbs.some((verb) => !reading.has(verb))).map(({ resource }) => resource);
-    expect(written.sort()).toEqual(['baselinepolicies', 'baselinepolicies/status', 'events', 'namespacebaselines', 'networkpolicies']);
+    expect(written.sort()).toEqual(['baselinepolicies', 'baselinepolicies/status', 'events', 'leases', 'leases', 'namespacebaselines', 'networkpolicies']);
   });
 
   test('never take a verb that grants more than it seems', () => {
@@ -69,7 +70,7 @@ describe('the roles that the operator ships with', () => {
 });
 
 test('the roles grant exactly what the operator asks for at its start', () => {
-  const asked = neededPermissions(['kube-system']).map(({ verb, resource, subresource }) => `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`);
+  const asked = neededPermissions({ dnsNamespaces: ['kube-system'], leaseNamespace: 'nsbaseline-system' }).map(({ verb, resource, subresource }) => `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`);
   const granted = grants.filter(({ role }) => !role.endsWith('-view')).flatMap(({ resource, verbs }) => verbs.map((verb) => `${verb} ${resource}`));
   // Events may fail, and of CRDs only a get is needed: a list or watch of them is granted for what is to come.
   const others = granted.filter((grant) => !asked.includes(grant) && !/ (?:events|customresourcedefinitions)$/u.test(grant));

@@ -13,7 +13,7 @@ const IDLE: ObservedState = {
   contested: 0,
   queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 },
   watches: [],
-  isReady: false,
+  isReady: false, isLeading: false,
 };
 
 function metricsOf(first: Partial<ObservedState> = {}) {
@@ -106,7 +106,7 @@ describe('gauges show the state of the moment', () => {
     const { become, series } = metricsOf();
     expect((await series()).get('nsbaseline_ready')).toBe(0);
     become({
-      isReady: true,
+      isReady: true, isLeading: true,
       conflicts: 2,
       contested: 3,
       unprotectedNamespaces: 3,
