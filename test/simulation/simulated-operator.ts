@@ -52,7 +52,7 @@ export function startSimulatedOperator({ kube, clock, random, onError, excludeNa
 }
 
 const nothing = (): void => undefined;
-const NO_METRICS: Metrics = { namespaceProtected: nothing, reconciled: nothing, wrote: nothing, driftRepaired: nothing, watchRestarted: nothing, eventHandled: nothing };
+const NO_METRICS: Metrics = { namespaceProtected: nothing, reconciled: nothing, wrote: nothing, driftRepaired: nothing, watchRestarted: nothing, eventHandled: nothing, termBegun: nothing, stoodIn: nothing };
 
 function logInto(onError: (line: string) => void): Log {
   const log: Log = {
