@@ -1,6 +1,7 @@
 import { CONDITIONS, NAMESPACE_BASELINE_NAME, type ConditionType } from '../api/names.ts';
 import { PHASES, type Phase } from '../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../api/reasons.ts';
+import { CONDITION_RUNBOOKS, REASON_RUNBOOKS } from './runbooks.ts';
 
 /** What there is to say of a condition on one kind. */
 interface ConditionText {
@@ -124,7 +125,7 @@ export function conditionsPage(): string {
     table(['phase', 'meaning'], PHASES.map((phase) => [`\`${phase}\``, PHASE_TEXTS[phase]])),
     '## Reasons',
     'Events are on the NamespaceBaseline, in its namespace, and only on a change: `kubectl get events -n team-a`.',
-    table(['reason', 'condition', 'Event', 'meaning', 'what to do'], reasons().map((reason) => [`\`${reason}\``, placesOf(reason), EVENT_TYPES[reason] ?? '', REASONS[reason], REMEDIES[reason]])),
+    table(['reason', 'condition', 'Event', 'meaning', 'what to do', 'runbook'], reasons().map((reason) => [`\`${reason}\``, placesOf(reason), EVENT_TYPES[reason] ?? '', REASONS[reason], REMEDIES[reason], runbookLink(REASON_RUNBOOKS[reason])])),
     ...WAITING,
     ...KSTATUS,
   ].join('\n\n')}\n`;
@@ -132,8 +133,12 @@ export function conditionsPage(): string {
 
 function conditionSections(kind: ConditionText['kind'], presence: string): readonly string[] {
   const texts = CONDITION_TEXTS.filter((text) => text.kind === kind);
-  const rows = texts.map((text) => [`\`${text.type}\``, `\`${text.isGood ? 'True' : 'absent'}\``, text.meaning, reasonsText(text)]);
+  const rows = texts.map((text) => [`[\`${text.type}\`](runbooks/${CONDITION_RUNBOOKS[text.type]}.md)`, `\`${text.isGood ? 'True' : 'absent'}\``, text.meaning, reasonsText(text)]);
   return [`## Conditions of a ${kind}`, presence, table(['type', 'good is', 'meaning', 'reasons'], rows)];
+}
+
+function runbookLink(page: string): string {
+  return `[${page}](runbooks/${page}.md)`;
 }
 
 function reasonsText({ reasons: byStatus }: ConditionText): string {

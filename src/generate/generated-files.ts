@@ -1,6 +1,7 @@
 import { GROUP } from '../api/names.ts';
 import { configurationPage } from '../cli/configuration-page.ts';
 import { metricsPage } from '../observe/metrics-page.ts';
+import { alertsPage } from './alerts-page.ts';
 import { conditionsPage } from './conditions-page.ts';
 import { crdFor, RESOURCE_DEFINITIONS } from './crd.ts';
 import { referenceDocs } from './reference.ts';
@@ -17,6 +18,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     // Kustomize reads nothing from outside the folder of its kustomization, hence the same files once more.
     ...crds.map(({ file, text }) => [`deploy/crds/${file}`, text] as const),
     ['deploy/crds/kustomization.yaml', NOTICE + yamlOf(kustomization)],
+    ['docs/alerts.md', alertsPage()],
     ['docs/api.md', referenceDocs()],
     ['docs/conditions.md', conditionsPage()],
     ['docs/configuration.md', configurationPage()],

@@ -22,7 +22,7 @@ export function metricsPage(): string {
     '',
     '## The same server',
     '',
-    '- `/livez` answers 503 when a loop no longer turns or a watch shows no sign of life: Kubernetes shall restart the pod.',
+    '- `/livez` answers 503 when a loop no longer turns or a watch stands still (`standing still: …`), which is when not even its attempts go on: Kubernetes shall restart the pod. An API server that is away is no reason.',
     '- `/readyz` answers 503 until every cache is synced.',
     '- `?verbose` lists each check, as a 503 does anyway: `curl localhost:8080/readyz?verbose`.',
     '- Only GET and HEAD are answered, and nothing can be changed here.',
