@@ -67,6 +67,8 @@ interface Interruption {
 
 const BASE_DELAY_MS = 800;
 const LONGEST_DELAY_MS = 30_000;
+/** Where nobody answers there is nobody to be spared, and what happens once somebody does must not wait for long. */
+const LONGEST_DELAY_FOR_NOBODY_MS = 5_000;
 /** A type that is not served yet may come any moment: its CRD is being installed. */
 const LONGEST_DELAY_FOR_MISSING_TYPE_MS = 2_000;
 /** A watch that lived for so long, longer than any request may take to be answered, has nothing to do with the failures before it. */
@@ -197,7 +199,7 @@ class ListWatchReflector implements Reflector {
   }
 
   async #watch(signal: AbortSignal, initial?: InitialState): Promise<Interruption | undefined> {
-    const { client, scope, clock, random, silenceLimitMs = 70_000 } = this.#options;
+    const { client, scope, clock, random } = this.#options;
     const startedMs = clock.nowMs();
     const stop = new AbortController();
     const stopToo = (): void => {
@@ -211,7 +213,7 @@ class ListWatchReflector implements Reflector {
         ...scope,
         ...(initial === undefined && this.#position !== undefined ? { resourceVersion: this.#position } : { sendInitialEvents: true }),
         timeoutSeconds: Math.round(300 + 300 * random()),
-        silenceLimitMs,
+        silenceLimitMs: this.#silenceLimitMs,
         signal: stop.signal,
       },
       (event) => {
@@ -253,6 +255,10 @@ class ListWatchReflector implements Reflector {
     return undefined;
   }
 
+  get #silenceLimitMs(): number {
+    return this.#options.silenceLimitMs ?? 70_000;
+  }
+
   #noteActivity(): void {
     this.#lastActivityMs = this.#options.clock.nowMs();
     this.#lastTurnMs = this.#lastActivityMs;
@@ -260,10 +266,10 @@ class ListWatchReflector implements Reflector {
   }
 
   #delayMs({ reason, livedMs = 0, retryAfterMs = 0 }: Interruption): number {
-    if (livedMs >= HEALTHY_MS) this.#attempt = 0;
+    // With a short limit, silence alone would end every watch before that.
+    if (livedMs >= Math.min(HEALTHY_MS, this.#silenceLimitMs)) this.#attempt = 0;
     if (reason === 'ended' && livedMs >= HOT_MS) return 0;
-    const capMs = reason === 'notFound' ? LONGEST_DELAY_FOR_MISSING_TYPE_MS : LONGEST_DELAY_MS;
-    const delayMs = backoffMs({ attempt: this.#attempt, baseMs: BASE_DELAY_MS, capMs, random: this.#options.random });
+    const delayMs = backoffMs({ attempt: this.#attempt, baseMs: BASE_DELAY_MS, capMs: longestDelayMs(reason), random: this.#options.random });
     this.#attempt += 1;
     return Math.max(delayMs, retryAfterMs);
   }
@@ -273,6 +279,11 @@ class ListWatchReflector implements Reflector {
 class InitialState {
   isOpen = true;
   count = 0;
+}
+
+function longestDelayMs(reason: RestartReason): number {
+  if (reason === 'notFound') return LONGEST_DELAY_FOR_MISSING_TYPE_MS;
+  return reason === 'network' ? LONGEST_DELAY_FOR_NOBODY_MS : LONGEST_DELAY_MS;
 }
 
 function interruptionFor(error: KubeError): Interruption {

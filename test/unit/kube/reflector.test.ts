@@ -177,13 +177,35 @@ describe('a reflector survives', () => {
 
   test('F5 an API server that is away for long: attempts go on showing that the reflector itself is not stuck', async () => {
     const { clock, reflector, server } = await given({}, ({ nextLists }) => {
-      for (let turn = 0; turn < 100; turn += 1) nextLists.push(failure(refusal('network')));
+      for (let turn = 0; turn < 300; turn += 1) nextLists.push(failure(refusal('network')));
     });
     await clock.advance(600_000);
     expect(reflector.hasSynced()).toBe(false);
     expect(server.watches.length).toBe(0);
-    expect(clock.nowMs() - (reflector.lastTurnMs() ?? 0)).toBeLessThanOrEqual(30_000);
+    expect(clock.nowMs() - (reflector.lastTurnMs() ?? 0)).toBeLessThanOrEqual(5_000);
     expect(reflector.lastActivityMs()).toBe(0);
+  });
+
+  test('F5 F48 an API server that went away again and again: when it is back, the wait is 5 s at most', async () => {
+    const { server, clock } = await given({ random: () => 0.999_999 }, ({ nextLists }) => {
+      for (let turn = 0; turn < 20; turn += 1) nextLists.push(failure(refusal('network')));
+    });
+    while (server.nextLists.length > 0) await clock.advance(5_000);
+    const backAtMs = clock.nowMs();
+    await clock.advance(5_000);
+    expect(server.watches.length).toBe(1);
+    expect(server.lists.length).toBe(21);
+    expect(backAtMs).toBeGreaterThan(80_000);
+  });
+
+  test('F1 a silence limit below the time between two bookmarks: quiet watches are begun anew without growing pauses', async () => {
+    const { server, clock } = await given({ silenceLimitMs: 5_000 });
+    for (let turn = 1; turn <= 10; turn += 1) {
+      await clock.advance(5_000);
+      server.watching.end({ kind: 'timeout', message: 'silent', limitMs: 5_000 });
+      await clock.advance(800);
+      expect(server.watches.length).toBe(turn + 1);
+    }
   });
 
   test('F6 idle connections cut every minute: the wait starts from the beginning each time', async () => {
