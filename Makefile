@@ -88,6 +88,33 @@ exec "$$root/node_modules/.bin/node" --enable-source-maps --disable-warning=DEP0
 endef
 export LAUNCHER
 
+# The name of the image; for a registry of yours: make image IMAGE=registry.example/nsbaseline:0.1.0
+IMAGE ?= nsbaseline:$(shell sed -n 's/^ *"version": "\([^"]*\)",*$$/\1/p' package.json)
+# Other bases than those in the Dockerfile, and further flags for `docker build`, such as --platform or --pull.
+BUILD_IMAGE ?=
+RUNTIME_IMAGE ?=
+IMAGE_FLAGS ?=
+SOURCE_URL ?=
+# Everything about an image comes from the commit, so that one commit gives one image.
+COMMIT_SECONDS = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+IMAGE_ARGS = --build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
+  --build-arg VERSION="$$(sed -n 's/^ *"version": "\([^"]*\)",*$$/\1/p' package.json)" \
+  --build-arg SOURCE_DATE_EPOCH="$(COMMIT_SECONDS)" \
+  --build-arg CREATED="$$(TZ=UTC date -u -d "@$(COMMIT_SECONDS)" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r "$(COMMIT_SECONDS)" +%Y-%m-%dT%H:%M:%SZ)" \
+  --build-arg SOURCE_URL="$(SOURCE_URL)" \
+  $(if $(BUILD_IMAGE),--build-arg BUILD_IMAGE='$(BUILD_IMAGE)') $(if $(RUNTIME_IMAGE),--build-arg RUNTIME_IMAGE='$(RUNTIME_IMAGE)')
+
+.PHONY: image
+image: ## Build the container image; IMAGE= names it, STAND_IN=1 builds where no image registry can be reached
+ifeq ($(STAND_IN),1)
+	@$(MAKE) setup
+	@image/stand-in/build.sh nsbaseline-stand-in/build:local nsbaseline-stand-in/runtime:local
+	@$(MAKE) image STAND_IN= BUILD_IMAGE=nsbaseline-stand-in/build:local RUNTIME_IMAGE=nsbaseline-stand-in/runtime:local IMAGE_FLAGS='--network=host $(IMAGE_FLAGS)'
+else
+	@docker build $(IMAGE_ARGS) $(IMAGE_FLAGS) --tag '$(IMAGE)' .
+	@docker image inspect --format '$(IMAGE): {{.Size}} bytes' '$(IMAGE)'
+endif
+
 .PHONY: lint
 lint: setup ## Run eslint
 	@eslint . --max-warnings=0
