@@ -48,6 +48,11 @@ export function orphansIn<T extends OrphanCandidate>(facts: {
   });
 }
 
+/** Whether a managed object is of a former policy of this one's name, and nobody left it behind on purpose (R8): an orphan, unless this policy selects its namespace. */
+export function isOfFormer({ isLabelled, policyLabel, policyUid, isKept }: OrphanCandidate, policy: Pick<LivePolicy, 'name' | 'uid'>): boolean {
+  return isLabelled && !isKept && policyLabel === policy.name && policyUid !== '' && policyUid !== policy.uid;
+}
+
 /** The live policies that the object's name or its label speaks of. */
 function namesakesOf(candidate: OrphanCandidate, byName: ReadonlyMap<string, LivePolicy>): readonly LivePolicy[] {
   const names = new Set([managedName(candidate.name)?.policy ?? '', candidate.policyLabel]);

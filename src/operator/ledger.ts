@@ -41,6 +41,8 @@ interface Account {
  */
 export class Ledger {
   readonly #accounts = new Map<string, Account>();
+  /** By namespace, whose orphans are there, as one text. */
+  readonly #orphaned = new Map<string, string>();
 
   /** A policy changed, and these are the namespaces that it selects now: each is to be attempted. */
   expect(policy: PolicyVersion, namespaces: Iterable<string>): void {
@@ -65,6 +67,15 @@ export class Ledger {
     }
     for (const entry of entries) if (this.#enterOne(namespace, { entry, uid: known.get(entry.policy)?.uid }, nowMs)) concerned.push(entry.policy);
     return concerned;
+  }
+
+  /** R8: in a namespace there are orphans of these policies, one name for each; gives back the policies of which there were more or fewer. */
+  enterOrphans(namespace: string, owners: readonly string[]): readonly string[] {
+    const [before = '', now] = [this.#orphaned.get(namespace), [...owners].sort().join(' ')];
+    if (before === now) return [];
+    if (now === '') this.#orphaned.delete(namespace);
+    else this.#orphaned.set(namespace, now);
+    return [...new Set([...before.split(' '), ...owners])].filter((owner) => owner !== '');
   }
 
   /** A namespace is gone; gives back the policies concerned. */

@@ -3,6 +3,7 @@ import type { Reason } from '../api/reasons.ts';
 import { ANNOTATIONS, API_VERSION, CONDITIONS } from '../api/names.ts';
 import { confirmationLine } from '../baseline/guard.ts';
 import { digestOf } from '../baseline/comparison.ts';
+import { isOfFormer } from '../baseline/orphans.ts';
 import { policyStatusFor, untilPendingCountsMs } from '../baseline/policy-status.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
@@ -122,11 +123,9 @@ export class StatusWriter {
   }
 
   /** R8: managed objects of a former policy of this name, where this one selects nothing. */
-  #orphanCount({ name, uid }: { readonly name: string; readonly uid: string }): number {
+  #orphanCount(policy: { readonly name: string; readonly uid: string }): number {
     let count = 0;
-    for (const observed of this.#dependencies.networkPolicies.values()) {
-      if (observed.policyLabel === name && observed.isLabelled && observed.policyUid !== '' && observed.policyUid !== uid && !observed.isKept) count += 1;
-    }
+    for (const observed of this.#dependencies.networkPolicies.values()) if (isOfFormer(observed, policy)) count += 1;
     return count;
   }
 

@@ -1,5 +1,6 @@
 import type { PolicyEntry } from '../api/namespace-baseline.ts';
 import type { Reason } from '../api/reasons.ts';
+import { isOfFormer } from '../baseline/orphans.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Announcer } from './announcer.ts';
@@ -32,6 +33,7 @@ export function namespaceWorker(dependencies: Dependencies): (namespace: string,
     const startMs = clock.nowMs();
     try {
       const reconciled = await reconcile(namespace, contexts[priority]);
+      countOrphans(namespace, dependencies);
       if (reconciled === undefined) return leave(namespace, dependencies);
       const verdict = verdictOn(reconciled.outcomes.values(), reconciled.recorded, { isHeld: reconciled.world.holds.size > 0, isContested: reconciled.world.contests.size > 0 });
       metrics.reconciled({ result: verdict.result, durationMs: clock.nowMs() - startMs });
@@ -45,6 +47,13 @@ export function namespaceWorker(dependencies: Dependencies): (namespace: string,
       dependencies.onDone();
     }
   };
+}
+
+/** R8: also where no policy is concerned with the namespace, an orphan that comes or goes changes a status. */
+function countOrphans(namespace: string, { contexts, ledger, statusWriter }: Dependencies): void {
+  const { caches, book } = contexts.resync;
+  const owners = caches.networkPolicies.inNamespace(namespace).flatMap((observed) => book.facts.filter((policy) => isOfFormer(observed, policy)).map(({ name }) => name));
+  for (const policy of ledger.enterOrphans(namespace, owners)) statusWriter.touch(policy);
 }
 
 function leave(namespace: string, { contexts, ledger, statusWriter, stopwatch, announcer }: Dependencies): QueueAction {

@@ -18,8 +18,16 @@ export interface DeclaredPolicy {
   readonly parts: readonly RenderedPart[];
 }
 
+const declaredPolicies = new WeakMap<KubeObject, DeclaredPolicy>();
+
 /** What a BaselinePolicy declares. */
-export function declaredPolicy({ metadata, spec }: KubeObject): DeclaredPolicy {
+export function declaredPolicy(policy: KubeObject): DeclaredPolicy {
+  const known = declaredPolicies.get(policy) ?? declaration(policy);
+  declaredPolicies.set(policy, known);
+  return known;
+}
+
+function declaration({ metadata, spec }: KubeObject): DeclaredPolicy {
   const declared = fieldsOf(spec) as BaselinePolicySpec;
   const { onOptOut, onDelete } = declared.removal ?? {};
   return {

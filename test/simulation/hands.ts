@@ -1,12 +1,12 @@
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { ANNOTATIONS, API_VERSION, FIELD_MANAGER, LABELS } from '../../src/api/names.ts';
-import { fieldOf, fieldsOf, itemsOf, parsedJson, textOf } from '../../src/kube/json-shape.ts';
+import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
 import { isKubeObject, type KubeObject, type ObjectMeta } from '../../src/kube/kube-object.ts';
 import { namespacedPath, objectPath } from '../../src/kube/request-path.ts';
 import type { ResourceType } from '../../src/kube/resource-type.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { FakeCluster } from '../fake/fake-cluster.ts';
-import { parsedObject } from '../fake/stored-object.ts';
+import { parsedObject, type StoredObject } from '../fake/stored-object.ts';
 import type { Marks } from './steps.ts';
 
 interface Key {
@@ -28,12 +28,12 @@ export class Hands {
   /** The object as it is stored. */
   read(type: ResourceType, { namespace = '', name }: Key): KubeObject | undefined {
     const stored = this.#cluster.store.read(type, namespace, name);
-    return stored === undefined ? undefined : asObject(parsedObject(type, stored));
+    return stored === undefined ? undefined : asObject(type, stored);
   }
 
   /** All objects of a type, of one namespace or of all. */
   all(type: ResourceType, namespace?: string): readonly KubeObject[] {
-    return this.#cluster.store.all(type, namespace).map((stored) => asObject(parsedObject(type, stored)));
+    return this.#cluster.store.all(type, namespace).map((stored) => asObject(type, stored));
   }
 
   createNamespace(name: string, labels: Readonly<Record<string, string>> = {}): void {
@@ -128,8 +128,14 @@ function changed(map: Readonly<Record<string, string>> | undefined, key: string,
   return Object.fromEntries(value === undefined ? entries : [...entries, [key, value]]);
 }
 
-function asObject(stored: unknown): KubeObject {
-  const object = fieldsOf(parsedJson(JSON.stringify(stored)));
+/** What was read once; objects are never changed where they are. */
+const objects = new WeakMap<StoredObject, KubeObject>();
+
+function asObject(type: ResourceType, stored: StoredObject): KubeObject {
+  const known = objects.get(stored);
+  if (known !== undefined) return known;
+  const object: unknown = parsedObject(type, stored);
   if (!isKubeObject(object)) throw new Error('what is stored is no object');
+  objects.set(stored, object);
   return object;
 }

@@ -1,16 +1,21 @@
-/** What the network or the server does to one request instead of serving it. */
-export type Mishap = 'refused500' | 'throttled429' | 'lostBefore' | 'lostAfter' | 'silentAfter';
+/** What the network or the server does to one request instead of serving it at once. */
+export type Mishap = (typeof MISHAPS)[number];
 
-/** Every mishap. */
-export const MISHAPS: readonly Mishap[] = ['refused500', 'throttled429', 'lostBefore', 'lostAfter', 'silentAfter'];
+/**
+ * Every mishap. `silentAfter` is served and never answered; `queued` is served seconds later, if its sender is still
+ * there then, whether it waits for the answer or not.
+ */
+export const MISHAPS = ['refused409', 'refused500', 'refused503', 'throttled429', 'lostBefore', 'lostAfter', 'silentAfter', 'queued'] as const;
 
 const LONGEST_LEG_MS = 8;
+const LONGEST_QUEUE_MS = 9_000;
 
-/** The way between an operator and the API server: late by a little always, worse when told to. Two runs of one seed are alike. */
+/** The way between operators and the API server: late by a little always, worse when told to. Two runs of one seed are alike. */
 export class Network {
   readonly #random: () => number;
   readonly #lagsMs = new Map<string, number>();
   #mishaps: { left: number; readonly mishap: Mishap; readonly method: string } | undefined;
+  #expiringPages = 0;
 
   readonly #onMishap: () => void;
 
@@ -23,6 +28,11 @@ export class Network {
   /** How long a request, or its answer, is under way. */
   legMs(): number {
     return Math.floor(this.#random() * LONGEST_LEG_MS);
+  }
+
+  /** How long a request waits in a server that has too much to do. */
+  queueMs(): number {
+    return Math.floor(this.#random() * LONGEST_QUEUE_MS);
   }
 
   /** How long an event of a watch on this plural is under way. */
@@ -40,10 +50,24 @@ export class Network {
     this.#mishaps = { left: requests.count, mishap, method: requests.method };
   }
 
+  /** The next so many lists find, after their first page, that the rest can no longer be had (F10). */
+  expirePages(count: number): void {
+    this.#expiringPages = count;
+  }
+
+  /** Whether the next page of a list is refused as expired. */
+  isPageExpired(): boolean {
+    if (this.#expiringPages === 0) return false;
+    this.#expiringPages -= 1;
+    this.#onMishap();
+    return true;
+  }
+
   /** Everything goes well from here on. */
   calm(): void {
     this.#lagsMs.clear();
     this.#mishaps = undefined;
+    this.#expiringPages = 0;
   }
 
   /** What happens to a request of this method now. */

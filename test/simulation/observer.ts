@@ -19,9 +19,14 @@ export interface Violation {
 export interface ObserverParts {
   readonly clock: Clock;
   readonly hands: Hands;
-  readonly shown: ShownWorld;
   /** How many directions may lose their protection within the window without a confirmation. */
   readonly removalLimit: number;
+}
+
+/** Who wrote, and what he had been shown: one for each time that an operator was started. */
+export interface Writer {
+  readonly name: string;
+  readonly shown: ShownWorld;
 }
 
 /** As R9 has it. */
@@ -31,7 +36,7 @@ const QUICK_MS = 2_000;
 /** The same, when requests may be lost, refused or never answered. */
 const TROUBLED_MS = 45_000;
 
-/** One write of the operator to a NetworkPolicy. */
+/** One write of an operator to a NetworkPolicy. */
 interface Write {
   readonly event: StoredEvent;
   readonly namespace: string;
@@ -55,6 +60,9 @@ export class Observer {
   /** When an allow-dns last stood, by `namespace/name`. */
   readonly #dnsStoodMs = new Map<string, number>();
   #troubledUntilMs = 0;
+  #longestStopMs = 0;
+  /** Who wrote last, and so counts what was lost. */
+  #counting: Writer | undefined;
 
   constructor(parts: ObserverParts) {
     this.#parts = parts;
@@ -62,10 +70,16 @@ export class Observer {
 
   /** Requests may be lost or late from now on, and so may what follows from them. */
   troubled(): void {
-    this.#troubledUntilMs = this.#parts.clock.nowMs() + TROUBLED_MS;
+    this.#troubledUntilMs = Math.max(this.#troubledUntilMs, this.#parts.clock.nowMs() + TROUBLED_MS);
   }
 
-  /** The operator began anew, and knows nothing of what it had removed before. */
+  /** An operator stands still for so long, and goes on after that with what it knew. */
+  stopped(forMs: number): void {
+    this.#longestStopMs = Math.max(this.#longestStopMs, forMs);
+    this.#troubledUntilMs = Math.max(this.#troubledUntilMs, this.#parts.clock.nowMs() + forMs + TROUBLED_MS);
+  }
+
+  /** What was lost counts no more, as for an operator that began anew. */
   restarted(): void {
     this.#lost.length = 0;
   }
@@ -76,41 +90,49 @@ export class Observer {
   }
 
   /** To be called on every commit, after it. */
-  committed(type: ResourceType, event: StoredEvent, isByOperator: boolean): void {
+  committed(type: ResourceType, event: StoredEvent, writer: Writer | undefined): void {
     const { namespace, name } = event.object;
     if (type.plural === NETWORK_POLICIES.plural && name.endsWith('.allow-dns')) this.#dnsStoodMs.set(`${namespace}/${name}`, event.type === 'DELETED' ? this.#parts.clock.nowMs() : Number.POSITIVE_INFINITY);
-    if (!isByOperator) return;
+    if (writer === undefined) return;
     this.writes.push(`${event.type} ${type.plural} ${namespace}/${name}`);
-    if (namespace !== '') this.#judgeNamespace(type, event);
-    if (type.plural === NETWORK_POLICIES.plural) this.#judge(this.#writeFrom(event));
+    const moments = this.#momentsOf(writer);
+    if (namespace !== '') this.#judgeNamespace(type, event, moments);
+    if (type.plural === NETWORK_POLICIES.plural) this.#judge(this.#writeFrom(event, moments), writer);
     else if (![NAMESPACE_BASELINES, BASELINE_POLICIES].some(({ plural }) => plural === type.plural)) this.#report('R15', event, `writes ${type.plural}`);
   }
 
-  #writeFrom(event: StoredEvent): Write {
+  #writeFrom(event: StoredEvent, moments: readonly ShownMoment[]): Write {
     const { namespace, name } = event.object;
     return {
       event, namespace, name,
       before: event.before === undefined ? undefined : objectOf(event.before),
       after: event.type === 'DELETED' ? undefined : objectOf(event.object),
-      moments: this.#moments(),
+      moments,
     };
   }
 
-  #moments(): readonly ShownMoment[] {
-    const { clock, shown } = this.#parts;
-    return shown.recent(clock.nowMs() < this.#troubledUntilMs ? TROUBLED_MS : QUICK_MS);
+  /** What a write of now may rest on. */
+  #momentsOf({ shown }: Writer): readonly ShownMoment[] {
+    return shown.recent(this.#windowMs());
   }
 
-  #judgeNamespace(type: ResourceType, event: StoredEvent): void {
+  #windowMs(): number {
+    return this.#parts.clock.nowMs() < this.#troubledUntilMs ? TROUBLED_MS + this.#longestStopMs : QUICK_MS;
+  }
+
+  #judgeNamespace(type: ResourceType, event: StoredEvent, moments: readonly ShownMoment[]): void {
     const key = shownKey(NAMESPACES.plural, { name: event.object.namespace });
-    const isKnownToGo = this.#moments().every((moment) => {
+    const isKnownToGo = moments.every((moment) => {
       const namespace = moment.get(key);
       return namespace !== undefined && isGoing(namespace);
     });
     if (isKnownToGo) this.#report('R12', event, `writes ${type.plural} although the namespace is terminating`);
   }
 
-  #judge(write: Write): void {
+  #judge(write: Write, writer: Writer): void {
+    // Each counts for itself, from when it began to write (docs/attempts.md).
+    if (this.#counting !== writer) this.restarted();
+    this.#counting = writer;
     this.#judgeOwnership(write);
     this.#judgeMode(write);
     if (write.after === undefined) this.#judgeRemoval(write);
@@ -168,7 +190,7 @@ export class Observer {
     const owner = name.split('.')[0] ?? '';
     const isNew = isolatedBy(after).includes('Egress') && !(before !== undefined && isolatedBy(before).includes('Egress'));
     const stoodMs = this.#dnsStoodMs.get(`${namespace}/${owner}.allow-dns`) ?? Number.NEGATIVE_INFINITY;
-    const hasStood = stoodMs >= this.#parts.clock.nowMs() - QUICK_MS;
+    const hasStood = stoodMs >= this.#parts.clock.nowMs() - this.#windowMs();
     if (isNew && !hasStood && moments.every((moment) => isDnsDeclared(moment, owner))) this.#report('R3', event, 'egress is isolated before allow-dns stands');
   }
 

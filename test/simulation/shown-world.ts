@@ -55,4 +55,4 @@ export class ShownWorld implements ShownSink {
   }
 }
 
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 150_000;

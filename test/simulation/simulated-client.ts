@@ -1,18 +1,17 @@
 import { FIELD_MANAGER } from '../../src/api/names.ts';
-import { pause, type Clock } from '../../src/clock.ts';
-import type { KubeClient, ListPage, WatchEvent, WatchRequest } from '../../src/kube/kube-client.ts';
+import type { KubeClient, ListPage, WatchEvent, WatchRequest, WriteOptions } from '../../src/kube/kube-client.ts';
 import type { KubeError } from '../../src/kube/kube-error.ts';
 import { fieldOf, itemsOf, parsedJson, textOf } from '../../src/kube/json-shape.ts';
 import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
 import { namespacedPath, objectPath, scopePath, type Query } from '../../src/kube/request-path.ts';
-import { RequestEnd } from '../../src/kube/request-end.ts';
 import type { ResourceType } from '../../src/kube/resource-type.ts';
 import { failure, success, type Result } from '../../src/kube/result.ts';
 import { statusError } from '../../src/kube/status-error.ts';
-import { watchLine } from '../../src/kube/watch-lines.ts';
 import type { ApiResponse, FakeCluster } from '../fake/fake-cluster.ts';
-import type { WatchStart } from '../fake/watch-stream.ts';
-import type { Network } from './network.ts';
+import type { HostClock } from './host-clock.ts';
+import type { Mishap, Network } from './network.ts';
+import { SimulatedWatch } from './simulated-watch.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** Who is told what the operator has been shown. */
 export interface ShownSink {
@@ -25,14 +24,21 @@ export interface ShownSink {
 /** What a simulated client works with. */
 export interface SimulatedClientParts {
   readonly cluster: FakeCluster;
-  readonly clock: Clock;
+  /** The time of the process that the client belongs to. */
+  readonly host: HostClock;
+  /** The time of everything between that process and the server. */
+  readonly world: VirtualClock;
   readonly network: Network;
   readonly shown: ShownSink;
-  /** Runs what the server does for this client, so that its commits are known to be the operator's. */
+  /** Runs what the server does for this client, so that its commits are known to be this operator's. */
   readonly asOperator: <Value>(act: () => Value) => Value;
+  /** Told of every request: before it is on its way, and when the server has served it. */
+  readonly onRequest: (moment: 'before' | 'after', method: string) => void;
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** So small that lists take several requests, between which anything may happen. */
+const PAGE_SIZE = 4;
 
 interface Sent {
   readonly method: string;
@@ -41,28 +47,45 @@ interface Sent {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
+  /** The client's own limit, and the server's. */
+  readonly timeoutMs?: number | undefined;
 }
 
-/** A {@link KubeClient} straight over a {@link FakeCluster}: no sockets, virtual time, and a network that misbehaves when told to. */
+/**
+ * A {@link KubeClient} straight over a {@link FakeCluster}: no sockets, virtual time, and a network that misbehaves when
+ * told to. What has left the process reaches the server even if the process stops or ends meanwhile.
+ */
 export class SimulatedClient implements KubeClient {
   readonly #parts: SimulatedClientParts;
   readonly #listing = new Map<string, KubeObject[]>();
-  #isDead = false;
+  readonly #watches = new Set<SimulatedWatch>();
 
   constructor(parts: SimulatedClientParts) {
     this.#parts = parts;
   }
 
-  /** The process is gone: nothing that is under way, or sent later, ever reaches the server. */
-  die(): void {
-    this.#isDead = true;
+  /** The process has ended, and with it its connections. */
+  close(): void {
+    for (const watch of this.#watches) watch.abandon();
+  }
+
+  /** The connections of the watches on this plural that are open now are dead, and nobody is told (F1). */
+  mute(plural: string): void {
+    for (const watch of this.#watches) if (watch.plural === plural) watch.mute();
+  }
+
+  /** The open watches on this plural show their newest events once more (F7). */
+  replay(plural: string, count: number): void {
+    for (const watch of this.#watches) if (watch.plural === plural) watch.replay(count);
   }
 
   async list(request: Parameters<KubeClient['list']>[0]): Promise<Result<ListPage, KubeError>> {
     const path = scopePath(request);
     if (!path.ok) return path;
-    const { limit, continueToken, resourceVersion, fieldSelector, labelSelector, signal, type, namespace } = request;
-    const answer = await this.#send({ method: 'GET', path: path.value, query: { limit, continue: continueToken, resourceVersion, fieldSelector, labelSelector }, signal });
+    const { limit = PAGE_SIZE, continueToken, resourceVersion, fieldSelector, labelSelector, signal, type, namespace } = request;
+    if (continueToken !== undefined && this.#parts.network.isPageExpired()) return failure(EXPIRED);
+    const query = { limit: Math.min(limit, PAGE_SIZE), continue: continueToken, resourceVersion, fieldSelector, labelSelector };
+    const answer = await this.#send({ method: 'GET', path: path.value, query, signal });
     if (!answer.ok) return answer;
     const items = itemsOf(fieldOf(answer.value, 'items')).filter(isKubeObject);
     const metadata = fieldOf(answer.value, 'metadata');
@@ -75,15 +98,19 @@ export class SimulatedClient implements KubeClient {
   async watch(request: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<Result<void, KubeError>> {
     const path = scopePath(request);
     if (!path.ok) return path;
-    const { clock, network, asOperator, cluster } = this.#parts;
-    await pause(clock, network.legMs(), request.signal);
-    if (this.#isOver(request.signal)) return failure(ABORTED);
     const { resourceVersion, fieldSelector, labelSelector, timeoutSeconds, sendInitialEvents } = request;
     const initial: Query = sendInitialEvents === true ? { sendInitialEvents, resourceVersionMatch: 'NotOlderThan' } : {};
     const query = { watch: true, allowWatchBookmarks: true, resourceVersion, fieldSelector, labelSelector, timeoutSeconds, ...initial };
-    const response = asOperator(() => cluster.handle(apiRequest({ method: 'GET', path: path.value, query })));
-    if (response.kind === 'body') return this.#failed(response);
-    return await this.#stream(response.watch, request, onEvent);
+    const response = await this.#exchange({ method: 'GET', path: path.value, query, signal: request.signal });
+    if (!response.ok) return response;
+    if (response.value.kind === 'body') return this.#failed(response.value);
+    const { host, world, network, shown } = this.#parts;
+    const isWhole = request.namespace === undefined;
+    const watch = new SimulatedWatch({ host, world, network, request, onEvent, ...(isWhole ? { shown } : {}) });
+    this.#watches.add(watch);
+    const over = await watch.run(response.value.watch);
+    this.#watches.delete(watch);
+    return over;
   }
 
   async get(...[reference, options]: Parameters<KubeClient['get']>): Promise<Result<KubeObject, KubeError>> {
@@ -93,36 +120,32 @@ export class SimulatedClient implements KubeClient {
 
   async create(...[type, object, options]: Parameters<KubeClient['create']>): Promise<Result<KubeObject, KubeError>> {
     const path = namespacedPath(type, object.metadata.namespace);
-    return path.ok ? await this.#object(type, { method: 'POST', path: path.value, body: object, query: WRITE_QUERY, signal: options?.signal }) : path;
+    return path.ok ? await this.#object(type, { method: 'POST', path: path.value, body: object, query: WRITE_QUERY, ...limitsOf(options) }) : path;
   }
 
   async apply(...[type, object, options]: Parameters<KubeClient['apply']>): Promise<Result<KubeObject, KubeError>> {
     const { name, namespace } = object.metadata;
     const path = objectPath({ type, name, namespace, subresource: options?.subresource });
     const contentType = 'application/apply-patch+yaml';
-    return path.ok ? await this.#object(type, { method: 'PATCH', path: path.value, body: object, contentType, query: { ...WRITE_QUERY, force: true }, signal: options?.signal }) : path;
+    return path.ok ? await this.#object(type, { method: 'PATCH', path: path.value, body: object, contentType, query: { ...WRITE_QUERY, force: true }, ...limitsOf(options) }) : path;
   }
 
   async replace(...[type, object, options]: Parameters<KubeClient['replace']>): Promise<Result<KubeObject, KubeError>> {
     const { name, namespace } = object.metadata;
     const path = objectPath({ type, name, namespace });
-    return path.ok ? await this.#object(type, { method: 'PUT', path: path.value, body: object, query: WRITE_QUERY, signal: options?.signal }) : path;
+    return path.ok ? await this.#object(type, { method: 'PUT', path: path.value, body: object, query: WRITE_QUERY, ...limitsOf(options) }) : path;
   }
 
   async remove(...[reference, options]: Parameters<KubeClient['remove']>): Promise<Result<void, KubeError>> {
     const path = objectPath(reference);
     if (!path.ok) return path;
     const preconditions = { uid: options?.uid, resourceVersion: options?.resourceVersion };
-    const answer = await this.#send({ method: 'DELETE', path: path.value, body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions }, signal: options?.signal });
+    const answer = await this.#send({ method: 'DELETE', path: path.value, body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions }, ...limitsOf(options) });
     return answer.ok ? success(undefined) : answer;
   }
 
   async read(...[path, options]: Parameters<KubeClient['read']>): Promise<Result<unknown, KubeError>> {
     return await this.#send({ method: 'GET', path, signal: options?.signal });
-  }
-
-  #isOver(signal: AbortSignal | undefined): boolean {
-    return this.#isDead || signal?.aborted === true;
   }
 
   async #object(type: ResourceType, sent: Sent): Promise<Result<KubeObject, KubeError>> {
@@ -134,22 +157,58 @@ export class SimulatedClient implements KubeClient {
   }
 
   async #send(sent: Sent): Promise<Result<unknown, KubeError>> {
-    const { clock, network, cluster, asOperator } = this.#parts;
+    const response = await this.#exchange(sent);
+    if (!response.ok) return response;
+    return response.value.kind === 'body' ? this.#bodyOf(response.value) : failure({ kind: 'malformed', message: 'a watch' });
+  }
+
+  /** One request on its way, served and answered, or what became of it. It ends at the latest with its time limit. */
+  #exchange(sent: Sent): Promise<Result<ApiResponse, KubeError>> {
+    const { host, onRequest } = this.#parts;
+    if (sent.signal?.aborted === true) return Promise.resolve(failure(ABORTED));
+    onRequest('before', sent.method);
+    // A process that was ended just now: nothing leaves it any more, and nobody waits for the answer.
+    if (!host.isAlive) return new Promise(() => undefined);
+    return new Promise((resolve) => {
+      const call = { isOver: false };
+      const finish = (result: Result<ApiResponse, KubeError>): void => {
+        if (call.isOver) return;
+        call.isOver = true;
+        limit.cancel();
+        sent.signal?.removeEventListener('abort', onAbort);
+        resolve(result);
+      };
+      const onAbort = (): void => { finish(failure(ABORTED)); };
+      const limitMs = sent.timeoutMs ?? REQUEST_TIMEOUT_MS;
+      const limit = host.after(limitMs, () => { finish(failure({ kind: 'timeout', message: 'no answer', limitMs })); });
+      sent.signal?.addEventListener('abort', onAbort, { once: true });
+      this.#travel(sent, { finish, isAwaited: () => host.isAlive && !call.isOver });
+    });
+  }
+
+  #travel(sent: Sent, { finish, isAwaited }: { readonly finish: (result: Result<ApiResponse, KubeError>) => void; readonly isAwaited: () => boolean }): void {
+    const { host, world, network, cluster, asOperator, onRequest } = this.#parts;
     const mishap = network.mishapFor(sent.method);
-    await pause(clock, network.legMs(), sent.signal);
-    if (this.#isOver(sent.signal)) return failure(ABORTED);
-    if (mishap === 'refused500') return failure({ kind: 'serverError', status: 500, message: 'etcdserver: leader changed' });
-    if (mishap === 'throttled429') return failure({ kind: 'throttled', message: 'too many requests', retryAfterMs: 1000 });
-    if (mishap === 'lostBefore') return failure(LOST);
-    const response = asOperator(() => cluster.handle(apiRequest(sent)));
-    if (mishap === 'lostAfter') return failure(LOST);
-    if (mishap === 'silentAfter') {
-      await pause(clock, REQUEST_TIMEOUT_MS, sent.signal);
-      return failure({ kind: 'timeout', message: 'no answer', limitMs: REQUEST_TIMEOUT_MS });
-    }
-    await pause(clock, network.legMs(), sent.signal);
-    if (this.#isOver(sent.signal)) return failure(ABORTED);
-    return response.kind === 'body' ? this.#bodyOf(response) : failure({ kind: 'malformed', message: 'a watch' });
+    const refusal = mishap === undefined ? undefined : REFUSALS[mishap];
+    world.after(network.legMs(), () => {
+      if (refusal !== undefined) {
+        host.arrive(network.legMs(), () => { finish(failure(refusal)); });
+        return;
+      }
+      const serve = (): void => {
+        const response = asOperator(() => cluster.handle(apiRequest(sent)));
+        onRequest('after', sent.method);
+        if (mishap === 'silentAfter') return;
+        host.arrive(network.legMs(), () => { finish(mishap === 'lostAfter' ? failure(LOST) : success(response)); });
+      };
+      if (mishap !== 'queued') {
+        serve();
+        return;
+      }
+      // Who has hung up is not served any more when his turn comes, nor what is over its time limit.
+      const waitMs = network.queueMs();
+      world.after(waitMs, () => { if (isAwaited() && waitMs < (sent.timeoutMs ?? REQUEST_TIMEOUT_MS)) serve(); });
+    });
   }
 
   #bodyOf(response: Extract<ApiResponse, { kind: 'body' }>): Result<unknown, KubeError> {
@@ -157,67 +216,39 @@ export class SimulatedClient implements KubeClient {
   }
 
   #failed({ status, body }: Extract<ApiResponse, { kind: 'body' }>): Result<never, KubeError> {
-    return failure(statusError({ status, body: parsedJson(body), wallTime: this.#parts.clock.wallTime() }));
+    return failure(statusError({ status, body: parsedJson(body), wallTime: this.#parts.host.wallTime() }));
   }
 
   #noteList(type: ResourceType, items: readonly KubeObject[], { isFirst, isLast }: { readonly isFirst: boolean; readonly isLast: boolean }): void {
     const key = `${type.group}/${type.plural}`;
     const sofar = [...(isFirst ? [] : (this.#listing.get(key) ?? [])), ...items];
     this.#listing.set(key, sofar);
+    // What a page names counts at once; what a list does not name, when it is complete.
+    for (const object of items) this.#parts.shown.shown(type, { isGone: false, object });
     if (isLast) this.#parts.shown.listed(type, sofar);
-  }
-
-  /** Lines come in order, each as late as the network says, and all that is under way is lost when the connection breaks. */
-  #stream(watch: WatchStart, request: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<Result<void, KubeError>> {
-    const { clock, network, shown } = this.#parts;
-    return new Promise((resolve) => {
-      const end = new RequestEnd(clock, request.signal);
-      const state = { isOver: false };
-      let lastDueMs = 0;
-      let close = (): void => undefined;
-      const finish = (result: Result<void, KubeError>): void => {
-        if (state.isOver) return;
-        state.isOver = true;
-        end.dispose();
-        close();
-        resolve(result);
-      };
-      const later = (act: () => void): void => {
-        lastDueMs = Math.max(lastDueMs, clock.nowMs() + network.lagMs(request.type.plural));
-        clock.after(lastDueMs - clock.nowMs(), () => {
-          if (!state.isOver && !this.#isDead) act();
-        });
-      };
-      const take = (line: string): void => {
-        end.touch();
-        const said = watchLine(line, clock.wallTime());
-        if ('error' in said) {
-          finish(failure(said.error));
-          return;
-        }
-        const { type, object } = said.event;
-        if (type !== 'BOOKMARK' && request.namespace === undefined) shown.shown(request.type, { isGone: type === 'DELETED', object });
-        onEvent(said.event);
-      };
-      end.signal.addEventListener('abort', () => { finish(failure(end.reason ?? ABORTED)); }, { once: true });
-      end.allow(request.silenceLimitMs);
-      const stop = watch.open({
-        write: (text) => {
-          for (const line of text.split('\n')) if (line !== '') later(() => { take(line); });
-        },
-        end: () => { later(() => { finish(success(undefined)); }); },
-        reset: () => { finish(failure(LOST)); },
-      });
-      close = stop;
-      // A watch that is refused ends while it is being opened.
-      if (state.isOver) stop();
-    });
   }
 }
 
 const ABORTED: KubeError = { kind: 'aborted', message: 'the request was aborted' };
 const LOST: KubeError = { kind: 'network', message: 'the connection broke' };
+const EXPIRED: KubeError = { kind: 'expired', message: 'the continue parameter is too old' };
 const WRITE_QUERY: Query = { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' };
+
+/** What is said instead of serving the request; nothing, when it is served. */
+const REFUSALS: Readonly<Record<Mishap, KubeError | undefined>> = {
+  refused409: { kind: 'conflict', message: 'the object has been modified' },
+  refused500: { kind: 'serverError', status: 500, message: 'etcdserver: leader changed' },
+  refused503: { kind: 'serverError', status: 503, message: 'the server is shutting down', retryAfterMs: 1000 },
+  throttled429: { kind: 'throttled', message: 'too many requests', retryAfterMs: 1000 },
+  lostBefore: LOST,
+  lostAfter: undefined,
+  silentAfter: undefined,
+  queued: undefined,
+};
+
+function limitsOf(options: WriteOptions | undefined): Pick<Sent, 'signal' | 'timeoutMs'> {
+  return { signal: options?.signal, timeoutMs: options?.timeoutMs };
+}
 
 function apiRequest({ method, path, query = {}, body, contentType = 'application/json' }: Sent): Parameters<FakeCluster['handle']>[0] {
   const parameters = new URLSearchParams();

@@ -1,283 +1,244 @@
-import { ANNOTATIONS } from '../../src/api/names.ts';
 import { crdFor, RESOURCE_DEFINITIONS } from '../../src/generate/crd.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import { FakeCluster } from '../fake/fake-cluster.ts';
 import { baselinePolicyCauses } from '../fake/nsbaseline-api-server.ts';
-import type { StoreSnapshot } from '../fake/object-store.ts';
+import { Fate } from './fate.ts';
 import { Hands } from './hands.ts';
 import { Network } from './network.ts';
-import { Observer } from './observer.ts';
+import { Observer, type Writer } from './observer.ts';
+import { People } from './people.ts';
+import { Replica, type Surroundings } from './replica.ts';
+import { RequestBudget } from './request-budget.ts';
 import { problemsAtRest } from './rest.ts';
 import { seededRandom } from './seeded-random.ts';
-import { ShownWorld } from './shown-world.ts';
-import { SimulatedClient } from './simulated-client.ts';
-import { SIMULATED_LIMITS, startSimulatedOperator, type SimulatedOperator } from './simulated-operator.ts';
-import { POLICY_NAMES, type History, type Step } from './steps.ts';
+import { SIMULATED_LIMITS } from './simulated-operator.ts';
+import { isPeopleStep, isProcessStep, POLICY_NAMES, stepText, type History, type ProcessStep, type Step } from './steps.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** Longer than every pause of the loop but the slowest: the quarrels of R6 end after ten quiet minutes. */
 const REST_MS = 700_000;
+/** Longer than a dead watch goes unnoticed and a stopped process stays so. */
+const SETTLING_MS = 90_000;
+/** How often it is looked whether anything waits for a confirmation. */
+const ROUND_MS = 40_000;
+/** How long an operator at rest is watched. */
+const IDLE_MS = 200_000;
+/** How long a process has to end in order (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination). */
+const GRACE_MS = 30_000;
 
-/** A cluster, an operator and an observer in virtual time. */
+const CUSTOM_RESOURCES = RESOURCE_DEFINITIONS.map(crdFor);
+
+/** A cluster, operators and an observer in virtual time. */
 export class Simulation {
   readonly clock = new VirtualClock();
   readonly cluster: FakeCluster;
   readonly hands: Hands;
   readonly network: Network;
-  readonly shown: ShownWorld;
   readonly observer: Observer;
-  /** Lines that the operator logged as errors. */
+  readonly people: People;
+  readonly fate: Fate;
+  readonly budget: RequestBudget;
+  /** Lines that operators logged as errors. */
   readonly errors: string[] = [];
-  readonly #random: () => number;
-  #running: { readonly operator: SimulatedOperator; readonly client: SimulatedClient } | undefined;
-  readonly #twins: SimulatedClient[] = [];
-  #isOperatorActing = false;
-  #snapshot: StoreSnapshot | undefined;
+  /** All that happened, as lines to read. */
+  readonly story: string[] = [];
+  readonly #surroundings: Surroundings;
+  readonly #running: Replica[] = [];
+  #acting: Writer | undefined;
+  #started = 0;
 
   constructor(seed: number) {
-    this.#random = seededRandom(seed);
+    const random = seededRandom(seed);
     let uids = 0;
-    this.cluster = new FakeCluster({ clock: this.clock, crds: RESOURCE_DEFINITIONS.map(crdFor), newUid: () => `uid-${++uids}` });
+    this.cluster = new FakeCluster({ clock: this.clock, crds: CUSTOM_RESOURCES, newUid: () => `uid-${++uids}`, historyLength: 1_000 });
     this.cluster.extraCauses = baselinePolicyCauses;
     this.hands = new Hands(this.cluster);
-    this.network = new Network(this.#random, () => { this.observer.troubled(); });
-    this.shown = new ShownWorld(() => this.clock.nowMs());
-    this.observer = new Observer({ clock: this.clock, hands: this.hands, shown: this.shown, removalLimit: SIMULATED_LIMITS.removal.count });
+    this.network = new Network(random, () => { this.observer.troubled(); });
+    this.observer = new Observer({ clock: this.clock, hands: this.hands, removalLimit: SIMULATED_LIMITS.removal.count });
+    this.people = new People({ hands: this.hands, clock: this.clock, observer: this.observer });
+    this.fate = new Fate({ cluster: this.cluster, hands: this.hands, network: this.network, observer: this.observer, isOperatorActing: () => this.#acting !== undefined });
+    this.budget = new RequestBudget(this.clock);
+    this.#surroundings = {
+      cluster: this.cluster, world: this.clock, network: this.network, random,
+      as: (writer, act) => this.#as(writer, act),
+      onRequest: (replica, method) => { this.budget.spend(replica.name, method); },
+      onError: (line) => this.errors.push(line),
+    };
     this.cluster.store.onCommit((type, event) => {
-      this.observer.committed(type, event, this.#isOperatorActing);
+      if (this.#acting === undefined) this.budget.allow();
+      else this.#tell(`${this.#acting.name}: ${event.type} ${type.plural} ${event.object.namespace}/${event.object.name}`);
+      this.observer.committed(type, event, this.#acting);
     });
   }
 
-  /** Starts an operator; the one before must be gone. */
-  start(excludeNamespaces: readonly string[] = []): void {
-    const client = this.newClient();
-    this.observer.restarted();
-    const operator = startSimulatedOperator({ kube: client, clock: this.clock, random: this.#random, excludeNamespaces, onError: (line) => this.errors.push(line) });
-    this.#running = { operator, client };
+  /** Starts one more operator. */
+  start(excludeNamespaces: readonly string[] = []): Replica {
+    this.#started += 1;
+    const replica = new Replica(`operator ${this.#started}`, this.#surroundings, excludeNamespaces);
+    this.budget.begin(replica.name);
+    this.#tell(`${replica.name} starts`);
+    this.#running.push(replica);
+    return replica;
   }
 
-  /** Starts another operator of the same version beside the one that runs; it ends by being killed with it. */
-  startTwin(): void {
-    const client = this.newClient();
-    this.#twins.push(client);
-    startSimulatedOperator({ kube: client, clock: this.clock, random: this.#random, onError: (line) => this.errors.push(line) });
-  }
-
-  /** A client whose writes count as the operator's. */
-  newClient(): SimulatedClient {
-    const { cluster, clock, network, shown } = this;
-    return new SimulatedClient({ cluster, clock, network, shown, asOperator: (act) => this.#asOperator(act) });
-  }
-
-  /** Ends the operator, in order or by killing it, and lets its last promises settle. */
+  /** Ends all operators, in order or by killing them. */
   async stop(how: 'crash' | 'restart'): Promise<void> {
-    const running = this.#running;
-    if (running === undefined) return;
-    this.#running = undefined;
-    for (const twin of this.#twins.splice(0)) twin.die();
-    if (how === 'crash') running.client.die();
+    const endings = this.#running.splice(0).map((replica) => this.#end(replica, how));
     const state = { isOver: false };
-    const over = running.operator.stop().then(() => {
+    const over = Promise.all(endings).then(() => {
       state.isOver = true;
     });
-    for (let waited = 0; !state.isOver && waited < 100; waited += 1) await this.clock.advance(1_000);
-    running.client.die();
-    if (!state.isOver) throw new Error('the operator does not end');
+    for (let waited = 0; !state.isOver && waited < 100; waited += 1) await this.clock.advance(how === 'crash' ? 0 : 1_000);
     await over;
   }
 
   /** Carries out one step. */
   async take(step: Step): Promise<void> {
-    await (this.#fate(step) ?? this.#people(step));
+    this.#tell(stepText(step));
+    if (step.do === 'wait') await this.clock.advance(step.ms);
+    else if (isProcessStep(step)) this.#process(step);
+    else if (isPeopleStep(step)) this.people.take(step);
+    else this.fate.take(step);
   }
 
   /** Ends all trouble, confirms whatever waits for it, and gives back what is not as declared when nothing moves any more. */
   async rest(): Promise<readonly string[]> {
-    this.#calm();
+    this.#tell('all trouble ends, and what waits is confirmed');
+    this.fate.calm();
     this.cluster.namespaces.resume();
+    this.budget.allow(POLICY_NAMES.length);
+    await this.clock.advance(SETTLING_MS);
     for (let round = 0; round < 8; round += 1) {
-      await this.clock.advance(40_000);
-      const confirmed = POLICY_NAMES.reduce((sum, policy) => sum + this.#confirm(policy), 0);
-      if (confirmed === 0) break;
+      if (this.#confirmAll() === 0) {
+        await this.clock.advance(REST_MS);
+        if (this.#confirmAll() === 0) break;
+      }
+      await this.clock.advance(ROUND_MS);
     }
-    await this.clock.advance(REST_MS);
-    const before = this.observer.writes.length;
     const problems = problemsAtRest(this.hands);
-    await this.clock.advance(REST_MS);
-    const late = this.observer.writes.slice(before);
-    return [...problems, ...(late.length === 0 ? [] : [`an idle loop still writes: ${late.slice(0, 5).join(', ')}`])];
+    if (problems.length > 0) return problems;
+    return [...(await this.#idleProblems('an idle loop')), ...(await this.#restartProblems())];
   }
 
-  #asOperator<Value>(act: () => Value): Value {
-    this.#isOperatorActing = true;
+  /** R10: an operator that finds all in place writes nothing. */
+  async #restartProblems(): Promise<readonly string[]> {
+    const count = this.#running.length;
+    await this.stop('crash');
+    for (let index = 0; index < count; index += 1) this.start();
+    return await this.#idleProblems('an operator that finds all in place');
+  }
+
+  async #idleProblems(who: string): Promise<readonly string[]> {
+    const { writes } = this.observer;
+    const before = writes.length;
+    const requestsBefore = this.budget.count;
+    await this.clock.advance(IDLE_MS);
+    const late = writes.slice(before);
+    const requests = this.budget.count - requestsBefore;
+    return [
+      ...(late.length === 0 ? [] : [`R10 ${who} still writes: ${late.slice(0, 5).join(', ')}`]),
+      ...(requests <= MOST_IDLE_REQUESTS * this.#running.length ? [] : [`R10 ${who} sends ${requests} requests`]),
+    ];
+  }
+
+  #confirmAll(): number {
+    return POLICY_NAMES.reduce((sum, policy) => sum + this.people.confirm(policy), 0);
+  }
+
+  #as<Value>(writer: Writer, act: () => Value): Value {
+    this.#acting = writer;
     try {
       return act();
     } finally {
-      this.#isOperatorActing = false;
+      this.#acting = undefined;
     }
   }
 
-  #calm(): void {
-    this.network.calm();
-    this.cluster.thawReads();
+  #tell(line: string): void {
+    this.story.push(`${this.clock.nowMs().toFixed(0).padStart(8)} ms  ${line}`);
   }
 
-  #confirm(policy: string): number {
-    const confirmed = this.hands.confirm(policy);
-    for (const { uid, generation, annotation } of confirmed) if (annotation === ANNOTATIONS.confirmRemoval) this.observer.confirmed({ uid, generation });
-    return confirmed.length;
-  }
-
-  #fate(step: Step): Promise<void> | undefined {
-    switch (step.do) {
-      case 'wait':
-        return this.clock.advance(step.ms);
-      case 'crash':
-      case 'restart':
-        return this.#restart(step.do);
-      case 'lag':
-        this.network.setLag(step.plural, step.lagMs);
-        return Promise.resolve();
-      case 'trouble':
-        this.network.trouble(step.mishap, step);
-        return Promise.resolve();
-      case 'jump wall clock':
-        this.clock.jumpWallClock(step.byMs);
-        return Promise.resolve();
-      default:
-        return this.#server(step);
+  #process(step: ProcessStep): void {
+    if (step.do === 'jump wall clock') {
+      for (const { host } of this.#running) host.jumpWallClock(step.byMs);
+      return;
     }
+    const replica = this.#chosen(step.who);
+    if (replica === undefined) return;
+    if (step.do === 'stall') this.#stall(replica, step);
+    else if (step.do === 'mute watch') this.#mute(replica, step.plural);
+    else if (step.do === 'replay') replica.client.replay(step.plural, step.count);
+    else if (step.do === 'crash at request') replica.ambush(step, () => { this.#replace(replica, { how: 'crash', downMs: step.downMs }); });
+    else this.#replace(replica, { how: step.do, downMs: step.downMs });
   }
 
-  #server(step: Step): Promise<void> | undefined {
-    const { cluster } = this;
-    const acts: Partial<Record<Step['do'], () => void>> = {
-      'drop watches': () => { cluster.dropWatches('reset'); },
-      'end watches': () => { cluster.dropWatches('end'); },
-      // What was held back is sent first: a compaction takes nothing from a watch that runs.
-      compact: () => { cluster.thawReads(); cluster.compactHistory(); },
-      'freeze reads': () => { cluster.freezeReads(); },
-      'thaw reads': () => { cluster.thawReads(); },
-      calm: () => { this.#calm(); },
-      'hold namespace deletion': () => { cluster.namespaces.isPaused = true; },
-      'let namespaces go': () => { cluster.namespaces.resume(); },
-      snapshot: () => { this.#takeSnapshot(); },
-      restore: () => { this.#restore(); },
-    };
-    const act = acts[step.do];
-    act?.();
-    return act === undefined ? undefined : Promise.resolve();
+  #chosen(who: ProcessStep['who']): Replica | undefined {
+    return who === 'other' ? this.#running[1] : this.#running[0];
   }
 
-  /** Versions go on far from here, so that a restore is surely seen: one whose versions have caught up before a watch is back is not (docs/attempts.md). */
-  #takeSnapshot(): void {
-    this.#snapshot = this.cluster.snapshot();
-    this.cluster.restoreSnapshot({ ...this.#snapshot, version: this.#snapshot.version + 100_000 });
+  #stall(replica: Replica, { ms, waking }: Extract<Step, { readonly do: 'stall' }>): void {
+    this.observer.stopped(ms);
+    replica.stop();
+    this.clock.after(ms, () => {
+      this.#tell(`${replica.name} goes on, ${waking}`);
+      replica.wake(waking);
+    });
   }
 
-  #restore(): void {
-    if (this.#snapshot === undefined) return;
+  #mute({ client }: Replica, plural: string): void {
     this.observer.troubled();
-    this.cluster.thawReads();
-    this.cluster.restoreSnapshot(this.#snapshot);
-    // The namespace controller begins anew as well: a write shows it what it has to end.
-    for (const { metadata } of this.hands.all(NAMESPACES)) if (metadata.deletionTimestamp !== undefined) this.hands.label(metadata.name ?? '', 'restored', 'true');
+    client.mute(plural);
   }
 
-  async #restart(how: 'crash' | 'restart'): Promise<void> {
-    await this.stop(how);
-    this.start();
+  /** Ends one operator and starts another in its place after a while. */
+  #replace(replica: Replica, { how, downMs }: { readonly how: 'crash' | 'restart'; readonly downMs: number }): void {
+    const index = this.#running.indexOf(replica);
+    if (index < 0) return;
+    this.#running.splice(index, 1);
+    this.#end(replica, how).then(
+      () => { this.clock.after(downMs, () => { this.start(); }); },
+      (cause: unknown) => this.errors.push(String(cause)),
+    );
   }
 
-  #people(step: Step): Promise<void> {
-    if ('policy' in step) this.#administrator(step);
-    else if ('name' in step) this.#tenant(step);
-    else if ('namespace' in step) this.#namespaceOwner(step);
-    return Promise.resolve();
-  }
-
-  #administrator(step: Extract<Step, { policy: string }>): void {
-    const { hands } = this;
-    switch (step.do) {
-      case 'declare':
-        hands.declare(step.policy, step.spec);
-        break;
-      case 'set mode': {
-        const standing = hands.read(BASELINE_POLICIES, { name: step.policy });
-        if (standing !== undefined) hands.declare(step.policy, { ...(standing.spec as object), mode: step.mode });
-        break;
-      }
-      case 'delete policy':
-        hands.remove(BASELINE_POLICIES, { name: step.policy });
-        break;
-      case 'confirm':
-        this.#confirm(step.policy);
+  /** Resolves when the operator is gone. Who does not end in time is killed. */
+  #end(replica: Replica, how: 'crash' | 'restart'): Promise<void> {
+    this.#tell(`${replica.name} ${how === 'crash' ? 'is killed' : 'is told to end'}`);
+    if (how === 'crash') {
+      replica.kill();
+      return Promise.resolve();
     }
-  }
-
-  #namespaceOwner(step: Exclude<Extract<Step, { namespace: string }>, { name: string }>): void {
-    const { hands } = this;
-    const { namespace } = step;
-    const acts: Record<typeof step.do, () => void> = {
-      'create namespace': () => { hands.createNamespace(namespace); },
-      'opt in': () => { hands.createNamespace(namespace); hands.label(namespace, 'nsbaseline.io/enabled', 'true'); },
-      'opt out': () => { hands.label(namespace, 'nsbaseline.io/enabled', undefined); },
-      'team on': () => { hands.createNamespace(namespace); hands.label(namespace, 'team', 'x'); },
-      'team off': () => { hands.label(namespace, 'team', undefined); },
-      'delete namespace': () => { hands.remove(NAMESPACES, { name: namespace }); },
-      'recreate namespace': () => { this.#recreate(namespace); },
-      'forge record': () => { hands.forgeRecord(namespace); },
-      'delete record': () => { hands.remove(NAMESPACE_BASELINES, { namespace, name: 'baseline' }); },
-    };
-    acts[step.do]();
-  }
-
-  /** Gone and back within one millisecond, with the labels that it had. */
-  #recreate(name: string): void {
-    const labels = this.hands.read(NAMESPACES, { name })?.metadata.labels;
-    this.hands.remove(NAMESPACES, { name });
-    this.clock.after(1, () => { this.hands.createNamespace(name, labels); });
-  }
-
-  #tenant(step: Extract<Step, { name: string }>): void {
-    const { hands } = this;
-    const { namespace, name } = step;
-    const key = { namespace, name };
-    switch (step.do) {
-      case 'put foreign':
-        hands.putForeign(namespace, name, step.marks);
-        break;
-      case 'tamper':
-        hands.tamper(key);
-        break;
-      case 'delete part':
-        hands.remove(NETWORK_POLICIES, key);
-        break;
-      case 'strip label':
-        hands.stripLabel(key);
-        break;
-      case 'strip all marks':
-        hands.stripAll(key);
-        break;
-      case 'mark adopt':
-        hands.annotate(NETWORK_POLICIES, key, { annotation: ANNOTATIONS.adopt, value: 'true' });
-        break;
-      case 'unmark adopt':
-        hands.annotate(NETWORK_POLICIES, key, { annotation: ANNOTATIONS.adopt, value: undefined });
-    }
+    return new Promise((resolve, reject) => {
+      this.clock.after(GRACE_MS, () => {
+        if (replica.host.isAlive) this.#tell(`${replica.name} is killed, as it does not end`);
+        replica.kill();
+        resolve();
+      });
+      // Who is stopped hears of it when he wakes.
+      replica.host.arrive(0, () => { replica.terminate().then(resolve, reject); });
+    });
   }
 }
 
-/** Runs a history to its end and gives back every broken rule. */
-export async function problemsIn({ seed, steps }: History): Promise<readonly string[]> {
+/** Watches that end every few minutes and are begun again, each with a look at the server's version. */
+const MOST_IDLE_REQUESTS = 60;
+
+/** Runs a history to its end. */
+export async function courseOf({ seed, steps }: History): Promise<{ readonly problems: readonly string[]; readonly simulation: Simulation }> {
   const simulation = new Simulation(seed);
+  const { observer, errors, budget } = simulation;
+  const isBroken = (): boolean => observer.violations.length > 0 || errors.length > 0;
   simulation.start();
   await simulation.clock.advance(200);
   for (const step of steps) {
     await simulation.take(step);
-    if (simulation.observer.violations.length > 0) break;
+    if (isBroken()) break;
   }
-  const problems = simulation.observer.violations.length > 0 ? [] : await simulation.rest();
+  const problems = isBroken() ? [] : await simulation.rest();
   await simulation.stop('crash');
-  return [...simulation.observer.violations.map(({ rule, what }) => `${rule} ${what}`), ...problems, ...simulation.errors];
+  return { problems: [...observer.violations.map(({ rule, what }) => `${rule} ${what}`), ...problems, ...errors, ...budget.problems], simulation };
+}
+
+/** Runs a history to its end and gives back every broken rule. */
+export async function problemsIn(history: History): Promise<readonly string[]> {
+  return (await courseOf(history)).problems;
 }

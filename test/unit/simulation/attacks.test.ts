@@ -116,7 +116,7 @@ describe('R9 attempts to have much unprotected without a confirmation', () => {
     await inPlace({}, FOUR);
     for (const name of FOUR) {
       simulation.hands.label(name, 'nsbaseline.io/enabled', undefined);
-      simulation.clock.jumpWallClock(7_200_000);
+      await simulation.take({ do: 'jump wall clock', byMs: 7_200_000 });
       await simulation.clock.advance(1_000);
     }
     expect(FOUR.filter((name) => directions(name).length === 2)).toHaveLength(3);
@@ -223,6 +223,23 @@ describe('R8 attempts around the deletion of a policy', () => {
     expect(FOUR.map(names)).toEqual(FOUR.map(() => SET));
   });
 
+  test('an orphan that comes and goes where the policy selects nothing is counted in its status while it is there', async () => {
+    await inPlace({}, ['a']);
+    const isPresent = (): boolean => itemsOf(fieldOf(simulation.hands.read(BASELINE_POLICIES, { name: 'p' })?.status, 'conditions')).some((condition) => fieldOf(condition, 'type') === 'OrphansPresent');
+    simulation.hands.createNamespace('b');
+    simulation.hands.putForeign('b', 'p.default-deny', 'label and a made-up uid');
+    await simulation.clock.advance(3_000);
+    expect(isPresent()).toBe(true);
+    simulation.hands.remove(NETWORK_POLICIES, { namespace: 'b', name: 'p.default-deny' });
+    await simulation.clock.advance(3_000);
+    expect(isPresent()).toBe(false);
+    simulation.hands.putForeign('b', 'p.default-deny', 'label and a made-up uid');
+    await simulation.clock.advance(3_000);
+    simulation.hands.remove(NAMESPACES, { name: 'b' });
+    await simulation.clock.advance(3_000);
+    expect(isPresent()).toBe(false);
+  });
+
   test('deleted and created again under its name within a millisecond, with the watch of policies two seconds late', async () => {
     await inPlace({ removal: { onDelete: 'Keep' } }, ['a']);
     simulation.network.setLag('baselinepolicies', 2_000);
@@ -322,7 +339,7 @@ describe('R12 R13 attempts with namespaces and late or broken watches', () => {
   test('F35 two operators of one version at once come to rest, and neither undoes what the other did', async () => {
     await inPlace({}, FOUR);
     const first = simulation;
-    first.startTwin();
+    first.start();
     await first.clock.advance(3_000);
     first.hands.tamper({ namespace: 'a', name: 'p.default-deny' });
     first.hands.remove(NETWORK_POLICIES, { namespace: 'b', name: 'p.allow-dns' });

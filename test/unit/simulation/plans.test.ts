@@ -6,7 +6,7 @@ import { nameOf, planFor, type PolicyPlan } from '../../../src/baseline/plan.ts'
 import { reportFor } from '../../../src/baseline/report.ts';
 import type { Hold, NamespaceRecord, ObservedPolicy, PolicyFacts, World } from '../../../src/baseline/world.ts';
 import { allDone, applied, foreign, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
-import { someSpec } from '../../simulation/steps.ts';
+import { someSpec } from '../../simulation/any-spec.ts';
 
 const NAMES = ['p.default-deny', 'p.allow-dns', 'p.allow-monitoring', 'p.custom', 'q.default-deny', 'q.allow-dns', 'own', '.x', 'p.'];
 /** The last stands for a policy of the name that is gone; uids come back on purpose. */
