@@ -1,0 +1,88 @@
+import { FIELD_MANAGER } from '../../src/api/names.ts';
+import { systemClock } from '../../src/clock.ts';
+import { createKubeClient } from '../../src/kube/http-kube-client.ts';
+import type { KubeClient } from '../../src/kube/kube-client.ts';
+import type { KubeError } from '../../src/kube/kube-error.ts';
+import { failure } from '../../src/kube/result.ts';
+import { leaseLeadership } from '../../src/operator/lease-leadership.ts';
+import type { FakeApiServer } from '../fake/fake-api-server.ts';
+import { startInProcess, type InProcess, type InProcessOptions } from './in-process.ts';
+
+/** What can be said of one of several operators. */
+export interface ReplicaOptions extends Omit<InProcessOptions, 'around'> {
+  readonly identity: string;
+  readonly version?: string;
+  /** Never when absent. */
+  readonly standInAfterMs?: number;
+  /** Whole seconds; deadline and retry follow from it. One second when absent. */
+  readonly leaseDurationMs?: number;
+}
+
+/** One of several operators that share a Lease. */
+export interface Replica extends InProcess {
+  isLeading(): boolean;
+  /** As from one moment to the next without a network: nothing goes out, nothing comes in. */
+  cutOff(): void;
+  /** Only the Lease is out of its reach; it does not know. */
+  loseLease(): void;
+}
+
+/** Makes the versions that a test does not name equal. */
+export const SOME_VERSION = '1.0.0';
+
+/** Starts one of several operators and resolves when its caches are synced, whether it leads or not. */
+export async function startReplica(options: ReplicaOptions): Promise<Replica> {
+  const { server, identity, version = SOME_VERSION, standInAfterMs, leaseDurationMs = 1_000 } = options;
+  const lost = { everything: false, lease: false };
+  const leaseKube = createKubeClient({ cluster: server.asCluster(), fieldManager: FIELD_MANAGER, userAgent: `nsbaseline/test (${identity})` });
+  const leadership = leaseLeadership({
+    kube: severable(leaseKube, () => lost.everything || lost.lease), clock: systemClock, random: Math.random, log: SILENT, namespace: 'nsbaseline-system',
+    identity, version, leaseDurationMs, renewDeadlineMs: leaseDurationMs * 0.6, retryPeriodMs: leaseDurationMs * 0.1,
+  });
+  const parts = { ...options.parts, leadership, version, standInAfterMs };
+  const operator = await startInProcess({ ...options, parts, around: (kube) => severable(kube, () => lost.everything) });
+  return {
+    ...operator,
+    isLeading: () => operator.runtime.state().isLeading,
+    cutOff() {
+      lost.everything = true;
+    },
+    loseLease() {
+      lost.lease = true;
+    },
+    async close() {
+      await operator.close();
+      await leaseKube.close();
+    },
+  };
+}
+
+/** The namespace that holds the Lease. */
+export async function leaseNamespace(server: FakeApiServer): Promise<void> {
+  const kube = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
+  await kube.create({ group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'nsbaseline-system' } });
+  await kube.close();
+}
+
+const SEVERED: KubeError = { kind: 'network', message: 'severed by the test' };
+
+function severable(kube: KubeClient, isSevered: () => boolean): KubeClient {
+  return {
+    list: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.list(...request)),
+    watch: (request, onEvent) =>
+      isSevered()
+        ? Promise.resolve(failure(SEVERED))
+        : kube.watch(request, (event) => {
+            if (!isSevered()) onEvent(event);
+          }),
+    get: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.get(...request)),
+    read: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.read(...request)),
+    create: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.create(...request)),
+    apply: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.apply(...request)),
+    replace: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.replace(...request)),
+    remove: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.remove(...request)),
+  };
+}
+
+const silent = (): void => undefined;
+const SILENT = { debug: silent, info: silent, warn: silent, error: silent, child: () => SILENT };
