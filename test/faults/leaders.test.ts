@@ -132,10 +132,10 @@ describe('a standby stands in for a silent leader of its own version', () => {
   });
 
   test('R15 while the leader works it does nothing, however much there is to do', async () => {
-    const { standby } = await pair({ leader: { ...LONG, parts: { workers: 1 } }, standby: { ...LONG, standInAfterMs: 250 } });
-    const names = Array.from({ length: 120 }, (_, index) => `burst-${String(index)}`);
+    const { standby } = await pair({ leader: { ...LONG, parts: { workers: 1 } }, standby: { ...LONG, standInAfterMs: 1_000 } });
+    const names = Array.from({ length: 300 }, (_, index) => `burst-${String(index)}`);
     await Promise.all(names.map((name) => scene.people.namespace(name, OPTED_IN)));
-    await eventually(() => scene.phaseOf('burst-119')).toBe('Protected');
+    await eventually(() => scene.phaseOf('burst-299')).toBe('Protected');
     expect(standby.writes).toEqual([]);
   });
 
