@@ -73,6 +73,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
     dnsNamespaces: ['kube-system'],
     resolvConf: '/nonexistent',
     guardLimits: { removal: { count: 5, percent: 10 }, isolation: { count: 20, percent: 10 } },
+    requestTimeoutMs,
     ...options.parts,
   });
   made.runtime = runtime;

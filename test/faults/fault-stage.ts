@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, expect } from 'vitest';
+import { FIELD_MANAGER } from '../../src/api/names.ts';
+import { pause, systemClock } from '../../src/clock.ts';
+import type { KubeClient } from '../../src/kube/kube-client.ts';
+import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
+import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import type { StoredEvent } from '../fake/event-log.ts';
+import { RequestCounts, type Interceptor } from '../fake/fake-api-server.ts';
+import { parsedObject } from '../fake/stored-object.ts';
+import type { ManualClock } from '../fixtures/manual-clock.ts';
+import { inProcessScene, type InProcessScene } from '../operator/in-process-scene.ts';
+import type { InProcess, InProcessOptions } from '../operator/in-process.ts';
+import { isHandedOver, isLabelled, policyUidOf, recordedUids } from '../simulation/declared.ts';
+import { Hands } from '../simulation/hands.ts';
+import { problemsAtRest } from '../simulation/rest.ts';
+
+/** What an operator may write besides NetworkPolicies: reports, statuses and finalizers, Events, its Lease. */
+const OWN_PLURALS = ['namespacebaselines', 'baselinepolicies', 'events', 'leases'];
+/** As long as this, in milliseconds, an answer is waited for before the operator's time goes on. */
+const LONGEST_ANSWER_MS = 100;
+
+/** A scene for faults, with an account of all that operators ask and write that owes nothing to what they say. */
+export interface FaultStage {
+  readonly scene: InProcessScene;
+  readonly hands: Hands;
+  /** What operators have asked of the API server so far. */
+  readonly asked: RequestCounts;
+  /** How many requests operators have sent so far, watches aside. */
+  requests(): number;
+  /** NetworkPolicies that operators removed, as `team-a/standard.default-deny`. After each test these must be among those that it expects. */
+  readonly removals: readonly string[];
+  expectRemovals(names: readonly string[]): void;
+  /** Tells of everything that an operator has stored, changed or removed, as it happens. */
+  onWrite(listener: (plural: string, event: StoredEvent) => void): void;
+  /** What happens to requests from now on; undefined ends it. */
+  intercept(interceptor: Interceptor | undefined): void;
+  /** Starts an operator that ends with the test. */
+  start(options?: Omit<InProcessOptions, 'server'>): Promise<InProcess>;
+  /** Lets an operator's time pass, in steps, and between them lets every request be answered. */
+  pass(clock: ManualClock, durationMs: number, stepMs?: number): Promise<void>;
+  /** What is not as declared, as somebody sees it who knows the rules and not the operator; empty when all is well. */
+  problems(): readonly string[];
+}
+
+/**
+ * The stage of a file's tests. After each, whatever its fault was: no operator has changed or removed anything that is
+ * not its own (R5), nor removed anything that the test does not expect to go (R8, R13).
+ */
+export function faultStage(): FaultStage {
+  const scene = inProcessScene();
+  const state = { asked: new RequestCounts(), underWay: 0, isOperator: false, removals: [] as string[], expected: new Set<string>(), trespasses: [] as string[], listeners: [] as ((plural: string, event: StoredEvent) => void)[] };
+  const stage: FaultStage = {
+    scene,
+    get hands() {
+      return new Hands(scene.server.cluster);
+    },
+    get asked() {
+      return state.asked;
+    },
+    requests: () => Object.entries(state.asked.all()).reduce((sum, [key, count]) => (key.startsWith('watch ') ? sum : sum + count), 0),
+    get removals() {
+      return state.removals;
+    },
+    expectRemovals(names) {
+      for (const name of names) state.expected.add(name);
+    },
+    onWrite(listener) {
+      state.listeners.push(listener);
+    },
+    intercept(interceptor) {
+      scene.server.intercept = (request) => {
+        if (request.userAgent.startsWith(`${FIELD_MANAGER}/`)) state.asked.add(request.verb, request.resource);
+        return interceptor?.(request);
+      };
+    },
+    start: (options = {}) => scene.start({ ...options, around: (kube) => counted((options.around ?? ((same) => same))(kube), state) }),
+    async pass(clock, durationMs, stepMs = 1_000) {
+      for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
+        await clock.advance(stepMs);
+        for (let waitedMs = 0, quiet = 0; quiet < 2 && waitedMs < LONGEST_ANSWER_MS; waitedMs += 1) {
+          await pause(systemClock, 1);
+          quiet = state.underWay === 0 ? quiet + 1 : 0;
+        }
+      }
+    },
+    problems: () => problemsAtRest(stage.hands),
+  };
+  beforeEach(() => {
+    Object.assign(state, { asked: new RequestCounts(), underWay: 0, isOperator: false, removals: [], expected: new Set(), trespasses: [], listeners: [] });
+    const { cluster } = scene.server;
+    const handle = cluster.handle.bind(cluster);
+    cluster.handle = (request) => {
+      state.isOperator = request.userAgent.startsWith(`${FIELD_MANAGER}/`);
+      try {
+        return handle(request);
+      } finally {
+        state.isOperator = false;
+      }
+    };
+    cluster.store.onCommit((type, event) => {
+      if (!state.isOperator) return;
+      for (const listener of state.listeners) listener(type.plural, event);
+      const where = `${event.object.namespace}/${event.object.name}`;
+      if (type.plural !== NETWORK_POLICIES.plural) {
+        if (!OWN_PLURALS.includes(type.plural)) state.trespasses.push(`${event.type} ${type.plural} ${where}`);
+        return;
+      }
+      if (event.type === 'DELETED') state.removals.push(where);
+      if (!isOwn(event, stage.hands)) state.trespasses.push(`${event.type} ${type.plural} ${where}`);
+    });
+    stage.intercept(undefined);
+  });
+  afterEach(() => {
+    expect(state.trespasses).toEqual([]);
+    expect(state.removals.filter((name) => !state.expected.has(name))).toEqual([]);
+  });
+  return stage;
+}
+
+/** R5: what it wrote over or removed carried its marks, was in its records, or was handed over. */
+function isOwn({ before, object }: StoredEvent, hands: Hands): boolean {
+  if (before === undefined) return true;
+  const stood: unknown = parsedObject(NETWORK_POLICIES, before);
+  if (!isKubeObject(stood)) return false;
+  const record = hands.read(NAMESPACE_BASELINES, { namespace: object.namespace, name: 'baseline' });
+  return (isLabelled(stood) && policyUidOf(stood) !== '') || recordedUids(record).has(stood.metadata.uid ?? '') || isHandedOver(stood);
+}
+
+/** Counts the requests that wait for an answer. */
+function counted(kube: KubeClient, state: { underWay: number }): KubeClient {
+  const through = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
+    state.underWay += 1;
+    try {
+      return await request();
+    } finally {
+      state.underWay -= 1;
+    }
+  };
+  return {
+    watch: (...request) => kube.watch(...request),
+    list: (...request) => through(() => kube.list(...request)),
+    get: (...request) => through(() => kube.get(...request)),
+    read: (...request) => through(() => kube.read(...request)),
+    create: (...request) => through(() => kube.create(...request)),
+    apply: (...request) => through(() => kube.apply(...request)),
+    replace: (...request) => through(() => kube.replace(...request)),
+    remove: (...request) => through(() => kube.remove(...request)),
+  };
+}
+
+/** An object that is there; that it is not is a fault of the test. */
+export function standing(object: KubeObject | undefined): KubeObject {
+  if (object === undefined) throw new Error('there is no such object');
+  return object;
+}
