@@ -124,8 +124,9 @@ typecheck: setup ## Run the TypeScript compiler
 	@tsc -p .
 
 .PHONY: generate
-generate: setup ## Write the CRDs and the reference docs out of the schemas
+generate: setup ## Write the CRDs and the reference docs out of the schemas, and which tests prove which fault
 	@node src/generate/main.ts
+	@node test/fault-table/main.ts
 
 .PHONY: verify
 verify: setup ## Check that generated files are current and that a real API server takes the CRDs

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ALERTS } from '../../../src/observe/alerts.ts';
 import { METRICS, type MetricDescription } from '../../../src/observe/metric-table.ts';
 import { createMetrics } from '../../../src/observe/metrics.ts';
+import { buildInfo } from '../../../src/observe/version.ts';
 
 const metrics = new Map<string, MetricDescription>(Object.values(METRICS).map((metric) => [metric.name, metric]));
 /** What Prometheus adds to every series itself. */
@@ -30,7 +31,7 @@ function labelsOf(series: string): readonly string[] {
 
 async function processMetrics(): Promise<readonly string[]> {
   const state = { policies: [], unprotectedNamespaces: 0, weakenedNamespaces: 0, conflicts: 0, contested: 0, queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 }, watches: [], isReady: true, isLeading: true };
-  const page = await createMetrics({ buildInfo: { version: '', commit: '', node: '' }, withProcess: true, state: () => state }).page();
+  const page = await createMetrics({ buildInfo, withProcess: true, state: () => state }).page();
   return [...page.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1] ?? '');
 }
 
