@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /** The parts of a CycloneDX document that are looked at (https://cyclonedx.org/docs/1.5/json/); all else is passed on. */
 export interface BillOfMaterials {
-  readonly serialNumber?: string;
+  readonly serialNumber?: string | undefined;
   readonly metadata: { readonly timestamp: string; readonly component: Component };
   readonly components: readonly Component[];
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
@@ -33,13 +33,15 @@ function packageAt(folder: string): string {
  * number and the time of day that npm puts into it. Throws when npm does not know one of them. Pure.
  */
 export function billOfMaterials(listed: BillOfMaterials, { packages, epochSeconds }: { readonly packages: ReadonlySet<string>; readonly epochSeconds: number }): BillOfMaterials {
-  const { serialNumber, metadata, components, dependencies, ...others } = listed;
+  const { metadata, components, dependencies } = listed;
   const known = new Set(components.map((component) => component['bom-ref']));
   const unknown = [...packages].filter((name) => !known.has(name));
   if (unknown.length > 0) throw new Error(`npm lists no ${unknown.join(', ')}`);
   const root = metadata.component['bom-ref'];
   return {
-    ...others,
+    ...listed,
+    // Left out when written.
+    serialNumber: undefined,
     // npm takes the name of the folder for that of the program.
     metadata: { ...metadata, timestamp: new Date(epochSeconds * 1000).toISOString(), component: { ...metadata.component, name: root.slice(0, root.lastIndexOf('@')) } },
     components: components.filter((component) => packages.has(component['bom-ref'])).map(withoutDevelopment).sort((a, b) => (a['bom-ref'] < b['bom-ref'] ? -1 : 1)),

@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { billOfMaterials, packagesIn } from './bill-of-materials.ts';
+import { billOfMaterials, packagesIn, type BillOfMaterials } from './bill-of-materials.ts';
 
 const [target] = process.argv.slice(2);
 if (target === undefined) throw new Error('write: node image/content.ts <folder>');
@@ -39,7 +39,7 @@ const { metafile } = await build({
 });
 // npm knows every package, esbuild which are in the program. `--omit=dev` would leave out what development needs as well.
 const listed = execFileSync('npm', ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-const bill = billOfMaterials(JSON.parse(listed), { packages: packagesIn(Object.keys(metafile.inputs)), epochSeconds });
+const bill = billOfMaterials(JSON.parse(listed) as BillOfMaterials, { packages: packagesIn(Object.keys(metafile.inputs)), epochSeconds });
 writeFileSync(join(app, 'sbom.cdx.json'), `${JSON.stringify(bill, null, 2)}\n`);
 copyFileSync('LICENSE', join(app, 'LICENSE'));
 for (const name of readdirSync(app)) utimesSync(join(app, name), epochSeconds, epochSeconds);

@@ -1,4 +1,5 @@
 import { ALERTS } from '../observe/alerts.ts';
+import { ruleFile } from './prometheus-rule.ts';
 import { yamlOf } from './yaml.ts';
 
 /** The text of docs/alerts.md: every alert with its runbook, and all of them as Prometheus takes them. Pure. */
@@ -6,7 +7,7 @@ export function alertsPage(): string {
   return `${[
     '# Alerts',
     'Generated from `src/observe/alerts.ts`; do not edit.',
-    'They go by the metrics of [metrics.md](metrics.md). A test holds that every metric, label and value in them exists, and that each has a page that says what to do. A PrometheusRule that is installed with the operator is planned with "Installed on a real cluster"; until then, the rules [below](#as-prometheus-takes-them) are a rule file.',
+    'They go by the metrics of [metrics.md](metrics.md). A test holds that every metric, label and value in them exists, and that each has a page that says what to do. For the Prometheus operator, `deploy/components/monitoring` and the chart (`monitoring.enabled`) have them as a PrometheusRule; the rules [below](#as-prometheus-takes-them) are a rule file.',
     'critical: protection is missing, or nobody keeps it. warning: somebody should look today. info: worth knowing.',
     ['| alert | severity | after | when | what to do |', '|---|---|---|---|---|', ...ALERTS.map((alert) => `| \`${alert.name}\` | ${alert.severity} | ${alert.for} | \`${alert.expr.replaceAll('|', '\\|')}\` | ${runbookLink(alert.runbook)} |`)].join('\n'),
     '## As Prometheus takes them',
@@ -18,9 +19,4 @@ export function alertsPage(): string {
 function runbookLink(path: string): string {
   const fromDocs = path.replace(/^docs\//, '');
   return `[${fromDocs.replace(/^runbooks\/|\.md$/g, '')}](${fromDocs})`;
-}
-
-function ruleFile(): object {
-  const rules = ALERTS.map(({ name, expr, for: holdsFor, severity, summary, runbook }) => ({ alert: name, expr, for: holdsFor, labels: { severity }, annotations: { summary, runbook } }));
-  return { groups: [{ name: 'nsbaseline', rules }] };
 }

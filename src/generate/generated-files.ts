@@ -4,6 +4,8 @@ import { metricsPage } from '../observe/metrics-page.ts';
 import { alertsPage } from './alerts-page.ts';
 import { conditionsPage } from './conditions-page.ts';
 import { crdFor, RESOURCE_DEFINITIONS } from './crd.ts';
+import { grafanaDashboard } from './grafana-dashboard.ts';
+import { prometheusRule } from './prometheus-rule.ts';
 import { referenceDocs } from './reference.ts';
 import { yamlOf } from './yaml.ts';
 
@@ -18,6 +20,12 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     // Kustomize reads nothing from outside the folder of its kustomization, hence the same files once more.
     ...crds.map(({ file, text }) => [`deploy/crds/${file}`, text] as const),
     ['deploy/crds/kustomization.yaml', NOTICE + yamlOf(kustomization)],
+    // A chart reads nothing from outside its folder either.
+    ...crds.map(({ file, text }) => [`deploy/chart/files/crds/${file}`, text] as const),
+    ...['deploy/components/monitoring', 'deploy/chart/files'].flatMap((folder) => [
+      [`${folder}/prometheus-rule.yaml`, `# Generated from src/observe/alerts.ts by src/generate/main.ts; do not edit.\n${yamlOf(prometheusRule())}`] as const,
+      [`${folder}/dashboard.json`, `${JSON.stringify(grafanaDashboard(), null, 2)}\n`] as const,
+    ]),
     ['docs/alerts.md', alertsPage()],
     ['docs/api.md', referenceDocs()],
     ['docs/conditions.md', conditionsPage()],
