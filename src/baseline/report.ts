@@ -222,8 +222,9 @@ function isForeign(outcome: Outcome | undefined): boolean {
   return outcome?.kind === 'refused' && outcome.reason === 'ForeignObject';
 }
 
+/** What is to be removed is sorted, since it comes from the cache in any order, and a report is written again when it differs. */
 function dryRunPlan(actions: readonly Action[]): { apply: string[]; remove: string[] } {
   const apply = actions.filter((action) => action.kind === 'create' || action.kind === 'repair');
   const remove = actions.filter((action) => action.kind === 'remove');
-  return { apply: apply.map(nameOf).slice(0, BOUNDS.managedPerPolicy), remove: remove.map(nameOf).slice(0, BOUNDS.managedPerPolicy) };
+  return { apply: apply.map(nameOf).slice(0, BOUNDS.managedPerPolicy), remove: remove.map(nameOf).sort().slice(0, BOUNDS.managedPerPolicy) };
 }

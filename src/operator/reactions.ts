@@ -56,7 +56,9 @@ export class Reactions implements ChangeListener {
     const { caches, queue, finalizers, ledger, book } = this.#dependencies;
     this.#isLive = true;
     for (const policy of book.facts) {
-      ledger.expect(policy, selectedNamespaces(policy, caches));
+      // Also where it is at work without selecting: its status counts those too, and must not be written before.
+      const affected = [...affectedNamespaces({ name: policy.name, before: undefined, after: policy }, caches, ledger)];
+      ledger.expect(policy, affected.filter((name) => caches.namespaces.get({ namespace: '', name }) !== undefined));
       this.#review(policy.name, undefined);
       finalizers.add(policy.name, 'resync');
     }
