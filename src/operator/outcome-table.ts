@@ -5,11 +5,22 @@ import type { ReconcileResult } from '../observe/metric-table.ts';
 import type { QueueAction } from './queue.ts';
 import type { Recorded } from './record-writer.ts';
 
-/** How long until something that was refused for good is looked at again, in milliseconds; a change is seen at once. */
+/** How long at most until something that was refused for good is looked at again, in milliseconds; a change is seen at once. */
 export const SLOW_RECHECK_MS = 300_000;
+
+/** How long at most until a missing permission is looked for again, in milliseconds. */
+const FORBIDDEN_RECHECK_MS = 30_000;
 
 /** How long until something that waits for a confirmation, or for a quarrel to end, is looked at again, in milliseconds. */
 export const HELD_RECHECK_MS = 30_000;
+
+/** What a reconcile waits for besides its own writes. */
+export interface Waits {
+  readonly isHeld: boolean;
+  readonly isContested: boolean;
+  /** How long what a 403 refused is to wait, in milliseconds; as long as the rest when absent. */
+  readonly after403Ms?: number | undefined;
+}
 
 /** What one reconcile amounts to: the row of the outcome table in docs/reconcile.md. */
 export interface Verdict {
@@ -21,7 +32,7 @@ export interface Verdict {
  * The one place where what came of a reconcile becomes what the queue does next and what the metric counts. The worst
  * outcome decides; a wait that the server asked for is kept.
  */
-export function verdictOn(outcomes: Iterable<Outcome>, recorded: Result<Recorded, KubeError>, waits: { readonly isHeld: boolean; readonly isContested: boolean }): Verdict {
+export function verdictOn(outcomes: Iterable<Outcome>, recorded: Result<Recorded, KubeError>, waits: Waits): Verdict {
   const all = [...outcomes];
   const retries = all.flatMap((outcome) => (outcome.kind === 'retry' ? [outcome] : []));
   if (retries.length > 0 || !recorded.ok) {
@@ -29,13 +40,17 @@ export function verdictOn(outcomes: Iterable<Outcome>, recorded: Result<Recorded
     return { result: 'retry', queue: { kind: 'backoff', atLeastMs } };
   }
   const refused = all.flatMap((outcome) => (outcome.kind === 'refused' ? [outcome] : []));
-  if (refused.some((outcome) => outcome.reason === 'Forbidden')) return { result: 'terminal', queue: { kind: 'after', delayMs: SLOW_RECHECK_MS / 10 } };
-  const pausesMs = [...refused.map((outcome) => outcome.recheckMs ?? SLOW_RECHECK_MS), ...(recorded.value.kind === 'early' ? [recorded.value.waitMs] : [])];
+  if (refused.some((outcome) => outcome.reason === 'Forbidden')) return { result: 'terminal', queue: { kind: 'after', delayMs: Math.min(FORBIDDEN_RECHECK_MS, pauseAfter403Ms(waits)) } };
+  const pausesMs = [...refused.map((outcome) => outcome.recheckMs ?? (outcome.reason === 'Denied' ? pauseAfter403Ms(waits) : SLOW_RECHECK_MS)), ...(recorded.value.kind === 'early' ? [recorded.value.waitMs] : [])];
   if (pausesMs.length > 0) return { result: 'refused', queue: { kind: 'after', delayMs: Math.min(SLOW_RECHECK_MS, ...pausesMs) } };
   if (waits.isHeld) return { result: 'terminal', queue: { kind: 'after', delayMs: HELD_RECHECK_MS } };
   if (waits.isContested) return { result: 'refused', queue: { kind: 'after', delayMs: HELD_RECHECK_MS } };
   if (all.some((outcome) => outcome.kind === 'namespaceGone')) return { result: 'waiting', queue: { kind: 'forget' } };
   return { result: 'success', queue: { kind: 'forget' } };
+}
+
+function pauseAfter403Ms({ after403Ms = SLOW_RECHECK_MS }: Waits): number {
+  return after403Ms;
 }
 
 function retryAfterMsOf(error: KubeError): number {

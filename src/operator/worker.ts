@@ -35,7 +35,9 @@ export function namespaceWorker(dependencies: Dependencies): (namespace: string,
       const reconciled = await reconcile(namespace, contexts[priority]);
       countOrphans(namespace, dependencies);
       if (reconciled === undefined) return leave(namespace, dependencies);
-      const verdict = verdictOn(reconciled.outcomes.values(), reconciled.recorded, { isHeld: reconciled.world.holds.size > 0, isContested: reconciled.world.contests.size > 0 });
+      const { world, outcomes, recorded } = reconciled;
+      const after403Ms = contexts[priority].patience.pauseAfter403Ms(namespace, outcomes);
+      const verdict = verdictOn(outcomes.values(), recorded, { isHeld: world.holds.size > 0, isContested: world.contests.size > 0, after403Ms });
       metrics.reconciled({ result: verdict.result, durationMs: clock.nowMs() - startMs });
       settle(reconciled, priority, dependencies);
       return verdict.queue;
