@@ -1,0 +1,124 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { fieldOf, textOf } from '../../../src/kube/json-shape.ts';
+import type { OperatorProcess } from '../../operator/operator-process.ts';
+import { eventually, OPTED_IN, setScene, standardSet, type Scene } from '../../operator/scene.ts';
+
+/** Short enough to wait for; everything else is as shipped. */
+const SHORT_LEASE = ['--lease-duration', '3s', '--renew-deadline', '2s', '--retry-period', '300ms'];
+const LEASE = ['lease', 'nsbaseline', '--namespace=nsbaseline-system'] as const;
+
+let scene: Scene;
+const running: OperatorProcess[] = [];
+
+beforeAll(async () => {
+  scene = await setScene();
+  await scene.baselinePolicy('standard', {});
+});
+
+afterAll(async () => {
+  await scene.removeBaselinePolicy('standard');
+});
+
+afterEach(async () => {
+  for (const operator of running.splice(0)) {
+    operator.signal('SIGCONT');
+    await operator.stop();
+  }
+});
+
+async function start(flags: readonly string[] = SHORT_LEASE): Promise<OperatorProcess> {
+  const operator = await scene.start(flags);
+  running.push(operator);
+  return operator;
+}
+
+async function pair(flags?: readonly string[]): Promise<{ leader: OperatorProcess; standby: OperatorProcess }> {
+  const leader = await start(flags);
+  await leader.said('leads');
+  const standby = await start(flags);
+  await standby.said('stands by');
+  return { leader, standby };
+}
+
+const isLeading = async (operator: OperatorProcess): Promise<boolean> => (await operator.metric('nsbaseline_leader')) === 1;
+const policyWrites = (operator: OperatorProcess): Promise<number> => operator.metric('nsbaseline_writes_total', { kind: 'NetworkPolicy' });
+const holder = async (): Promise<string> => textOf(fieldOf(fieldOf(JSON.parse(await scene.cluster.kubectl('get', ...LEASE, '--output=json')), 'spec'), 'holderIdentity'));
+
+async function burst(prefix: string, count: number): Promise<readonly string[]> {
+  const names = Array.from({ length: count }, (_, index) => `${prefix}-${String(index)}`);
+  await Promise.all(names.map((name) => scene.namespace(name, OPTED_IN)));
+  return names;
+}
+
+async function areProtected(names: readonly string[]): Promise<void> {
+  for (const name of names) await expect.poll(() => scene.networkPolicyNames(name), { timeout: 40_000, interval: 50 }).toEqual(standardSet());
+}
+
+describe('R15 two replicas on a real API server', () => {
+  test('F30 SIGTERM in a burst: the work in hand is finished, the lease given back, and the other goes on', async () => {
+    const { leader, standby } = await pair();
+    const first = await burst('handed-over', 40);
+    const code = await leader.stop();
+    const rest = await burst('handed-over-later', 10);
+    await areProtected([...first, ...rest]);
+    expect(code).toBe(0);
+    expect(leader.log.map(({ msg }) => msg)).toContain('released the lease');
+    expect(await isLeading(standby)).toBe(true);
+  });
+
+  test('F29 SIGKILL in a burst: the standby fills the gaps at once, and all is declared and reported after the lease', async () => {
+    const { leader, standby } = await pair();
+    const names = burst('crashed', 40);
+    await eventually(() => policyWrites(leader)).toBeGreaterThan(0);
+    await leader.stop('SIGKILL');
+    await areProtected(await names);
+    for (const name of await names) await eventually(async () => fieldOf(await scene.report(name), 'phase')).toBe('Protected');
+    expect(await isLeading(standby)).toBe(true);
+  });
+
+  test('F32 a leader that stood still past its lease writes nothing when it wakes, and stands by', async () => {
+    const { leader, standby } = await pair();
+    const [before] = await burst('stalled', 1);
+    await areProtected([before ?? '']);
+    const written = await policyWrites(leader);
+    leader.signal('SIGSTOP');
+    await standby.said('leads');
+    const names = await burst('while-stalled', 10);
+    await areProtected(names);
+    const resourceVersions = await scene.cluster.kubectl('get', 'networkpolicies', '--all-namespaces', '--output=jsonpath={.items[*].metadata.resourceVersion}');
+    leader.signal('SIGCONT');
+    await leader.said('lost the lease');
+    await eventually(() => isLeading(leader)).toBe(false);
+    const [after] = await burst('after-stalled', 1);
+    await areProtected([after ?? '']);
+    expect(await policyWrites(leader)).toBe(written);
+    expect((await scene.cluster.kubectl('get', 'networkpolicies', '--all-namespaces', '--output=jsonpath={.items[*].metadata.resourceVersion}')).split(' ')).toEqual(expect.arrayContaining(resourceVersions.split(' ')));
+  });
+
+  test('F26 the FlowSchema that is shipped takes the renewals of the lease out of the queue of bulk writes', async () => {
+    await start();
+    const flowSchema = async (...request: readonly string[]): Promise<string> => {
+      const { stderr } = await scene.cluster.tryKubectl(['get', ...request, '-v=9'], { kubeconfigPath: scene.operatorKubeconfig });
+      const uid = /X-Kubernetes-Pf-Flowschema-Uid: (\S+)/iu.exec(stderr)?.[1] ?? '';
+      return scene.cluster.kubectl('get', 'flowschemas', `--output=jsonpath={.items[?(@.metadata.uid=="${uid}")].metadata.name}`);
+    };
+    // The API server takes a new FlowSchema into account some time after it was created.
+    await eventually(() => flowSchema(...LEASE)).toBe('nsbaseline-leader-election');
+    expect(await flowSchema('networkpolicies', '--namespace=default')).toBe('service-accounts');
+  });
+
+  test('F26 the lease is not lost in a burst of more requests than the API server takes at once', async () => {
+    const { leader, standby } = await pair([...SHORT_LEASE, '--max-in-flight', '512', '--workers', '512']);
+    const held = await holder();
+    await areProtected(await burst('starved', 150));
+    expect(await holder()).toBe(held);
+    expect(await isLeading(leader)).toBe(true);
+    expect(await standby.metric('nsbaseline_leader_terms_total')).toBe(0);
+  });
+
+  test('R15 F36 the lease names the newest version that ever led', async () => {
+    await start();
+    const version = await scene.cluster.kubectl('get', ...LEASE, String.raw`--output=jsonpath={.metadata.annotations.nsbaseline\.io/version}`);
+    expect(version).toMatch(/^\d+\.\d+\.\d+/u);
+  });
+});
