@@ -37,7 +37,7 @@ const LAYERS: Readonly<Record<string, { readonly layers: readonly string[]; read
   api: { layers: [], packages: ['zod', 'ipaddr.js'] },
   baseline: { layers: ['api'], packages: ['ipaddr.js', 'node:crypto', 'node:path'] },
   policy: { layers: ['api'], packages: ['ipaddr.js'] },
-  kube: { layers: ['api', 'clock.ts'], packages: ['undici', '@kubernetes/client-node', 'js-yaml', 'node:*'] },
+  kube: { layers: ['api', 'clock.ts'], packages: ['undici', '@kubernetes/client-node', 'js-yaml', 'compare-versions', 'node:*'] },
   observe: { layers: ['api', 'kube', 'clock.ts', '../package.json'], packages: ['pino', 'pino-pretty', 'prom-client', 'node:*'] },
   // generate/crd.ts: a served CRD must have every field that the generated one has.
   operator: { layers: ['api', 'baseline', 'kube', 'observe', 'clock.ts', 'generate/crd.ts'], packages: ['@dot-i/k8s-operator', 'zod', 'node:*'] },
