@@ -44,6 +44,8 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
   readonly #removedUids = new Set<string>();
   /** The newest version that the watch has shown: everything up to it is known. */
   #seenVersion: string | undefined;
+  /** The newest version of a write of ours. */
+  #writtenVersion: string | undefined;
   #hasSynced = false;
 
   constructor(options: ObjectCacheOptions<T>) {
@@ -57,6 +59,10 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
 
   get size(): number {
     return this.#store.size;
+  }
+
+  get isAhead(): boolean {
+    return this.#removedUids.size > 0 || isOlderVersion(this.#seenVersion, this.#writtenVersion);
   }
 
   get(key: Named): T | undefined {
@@ -83,6 +89,7 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     const held = this.#store.get(written);
     if (held !== undefined && (isSameState(held, written) || isOlderVersion(written.resourceVersion, held.resourceVersion))) return;
     this.#store.put(written);
+    if (!isOlderVersion(written.resourceVersion, this.#writtenVersion)) this.#writtenVersion = written.resourceVersion;
     if (this.#named !== undefined) this.#writtenDuringList.add(written);
   }
 
@@ -128,6 +135,7 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     this.#named = undefined;
     this.#writtenDuringList = new Set();
     this.#seenVersion = resourceVersion;
+    this.#writtenVersion = undefined;
     this.#hasSynced = true;
   }
 

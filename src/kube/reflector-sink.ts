@@ -17,4 +17,6 @@ export interface ReflectorSink {
   listEnded(resourceVersion: string): void;
   /** How many objects are held now. */
   readonly size: number;
+  /** Whether it knows of changes, as from the answers to own writes, that no list or event has shown yet; never when absent. */
+  readonly isAhead?: boolean;
 }

@@ -4,7 +4,7 @@ import { fieldOf } from './json-shape.ts';
 import type { KubeClient, Scope, WatchEvent } from './kube-client.ts';
 import type { KubeError } from './kube-error.ts';
 import type { ReflectorSink } from './reflector-sink.ts';
-import { isOlderVersion } from './resource-version.ts';
+import { resourceVersionOrder } from './resource-version.ts';
 import { failure, success, type Result } from './result.ts';
 
 /**
@@ -153,8 +153,10 @@ class ListWatchReflector implements Reflector {
     const page = await this.#options.client.list({ ...this.#options.scope, limit: 1, signal });
     if (!page.ok) return interruptionFor(page.error);
     this.#noteActivity();
-    if (isOlderVersion(page.value.resourceVersion, position)) {
-      return { reason: 'wentBack', message: `the server is at version ${page.value.resourceVersion}, before ${position}` };
+    const order = resourceVersionOrder(page.value.resourceVersion, position);
+    // Where we had written after that position, a server that is just there has lost it.
+    if (order !== undefined && (order < 0 || (order === 0 && this.#sink.isAhead === true))) {
+      return { reason: 'wentBack', message: `the server is at version ${page.value.resourceVersion}, before ${position} or what we wrote after it` };
     }
     this.#isPositionDoubtful = false;
     return undefined;

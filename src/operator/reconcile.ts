@@ -51,9 +51,9 @@ export interface Reconciled {
  * case nothing was written (R12). It decides on caches alone; nothing in it throws by design.
  */
 export async function reconcile(namespace: string, context: ReconcileContext): Promise<Reconciled | undefined> {
-  const observed = observe(namespace, context);
-  if (observed === undefined || observed.namespace.isTerminating) return undefined;
-  const world = guarded(observed, context.guard);
+  const found = observe(namespace, context);
+  if (found === undefined || found.namespace.isTerminating) return undefined;
+  const world = guarded(found, context.guard);
   const plans = planFor(world);
   const losing = unprotectionsIn(world, plans);
   context.guard.begin(namespace, losing);
@@ -61,7 +61,9 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
   context.guard.settle(namespace, lossesAmong(losing, outcomes));
   // Read again, since a repair just now may have been the one that makes it a quarrel.
   const contests = context.repairLog.contestsAmong(namespace, partNames(world.policies));
-  const report = reportFor({ plans, outcomes, record: world.record, contests, observed: world.observed, nowTime: context.nowTime() });
+  // So too what stands: what we have just removed or repaired weakens nothing any more.
+  const observed = context.caches.networkPolicies.inNamespace(namespace);
+  const report = reportFor({ plans, outcomes, record: world.record, contests, observed, nowTime: context.nowTime() });
   const isGone = [...outcomes.values()].some((outcome) => outcome.kind === 'namespaceGone');
   const isToBeTold = !isGone && context.patience.isToBeTold(namespace, outcomes);
   const recorded = !isToBeTold ? success(SETTLED) : await context.recordWriter.write(namespace, report, world.record);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { someSpec } from './any-spec.ts';
+import { VERSIONS } from './dialect.ts';
 import { MISHAPS } from './network.ts';
 import { NAMESPACE_NAMES, POLICY_NAMES, WATCHED_PLURALS, type Marks, type PeopleStep, type ServerStep, type Step } from './steps.ts';
 
@@ -53,6 +54,14 @@ const disturbances: fc.Arbitrary<ServerStep> = fc.oneof(
   { weight: 6, arbitrary: plainly('drop watches', 'end watches', 'compact', 'freeze reads', 'thaw reads', 'hold namespace deletion', 'let namespaces go', 'calm') },
   { weight: 2, arbitrary: plainly('snapshot', 'restore') },
   { weight: 1, arbitrary: plainly('withdraw rights', 'grant rights') },
+);
+
+/** What happens to operators that share a Lease, and to the Lease. */
+export const toReplicas: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 10, arbitrary: toProcesses },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('roll' as const), who, version: fc.constantFrom(...VERSIONS) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'restart' as const), who, downMs, version: fc.constantFrom(...VERSIONS) }) },
+  { weight: 1, arbitrary: plainly('delete lease', 'stranger takes lease') },
 );
 
 /** What goes wrong in the API server and on the way to it. */

@@ -1,4 +1,5 @@
 import { FIELD_MANAGER } from '../../src/api/names.ts';
+import { LEASES } from '../../src/kube/lease.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import { forbidden, type ApiFailure } from '../fake/api-status.ts';
 import type { FakeCluster } from '../fake/fake-cluster.ts';
@@ -7,6 +8,7 @@ import type { AdmissionReview } from '../fake/write-path.ts';
 import type { Hands } from './hands.ts';
 import type { Network } from './network.ts';
 import type { Observer } from './observer.ts';
+import { LEASE, type Terms } from './terms.ts';
 import type { Disturbance, ServerStep } from './steps.ts';
 
 interface FateParts {
@@ -14,6 +16,7 @@ interface FateParts {
   readonly hands: Hands;
   readonly network: Network;
   readonly observer: Observer;
+  readonly terms: Terms;
   /** Whether the request that is being served is an operator's. */
   readonly isOperatorActing: () => boolean;
 }
@@ -68,7 +71,7 @@ export class Fate {
   }
 
   #disturb(disturbance: Disturbance): void {
-    const { cluster } = this.#parts;
+    const { cluster, hands } = this.#parts;
     const acts: Record<Disturbance, () => void> = {
       'drop watches': () => { cluster.dropWatches('reset'); },
       'end watches': () => { cluster.dropWatches('end'); },
@@ -81,6 +84,8 @@ export class Fate {
       'let namespaces go': () => { cluster.namespaces.resume(); },
       snapshot: () => { this.#takeSnapshot(); },
       restore: () => { this.#restore(); },
+      'delete lease': () => { hands.remove(LEASES, LEASE); },
+      'stranger takes lease': () => { hands.takeLease(LEASE, 'a stranger'); },
     };
     acts[disturbance]();
   }
@@ -100,9 +105,10 @@ export class Fate {
   }
 
   #restore(): void {
-    const { cluster, hands, observer } = this.#parts;
+    const { cluster, hands, observer, terms } = this.#parts;
     if (this.#snapshot === undefined) return;
     observer.troubled();
+    terms.wentBack();
     cluster.thawReads();
     cluster.restoreSnapshot(this.#snapshot);
     // The namespace controller begins anew as well: a write shows it what it has to end.

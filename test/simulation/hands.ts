@@ -2,6 +2,7 @@ import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { ANNOTATIONS, API_VERSION, FIELD_MANAGER, LABELS } from '../../src/api/names.ts';
 import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
 import { isKubeObject, type KubeObject, type ObjectMeta } from '../../src/kube/kube-object.ts';
+import { LEASES } from '../../src/kube/lease.ts';
 import { namespacedPath, objectPath } from '../../src/kube/request-path.ts';
 import type { ResourceType } from '../../src/kube/resource-type.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
@@ -92,6 +93,14 @@ export class Hands {
     const forged = { ...(standing ?? { apiVersion: API_VERSION, kind: 'NamespaceBaseline', metadata: { ...key } }), status };
     if (standing === undefined) this.#send('POST', NAMESPACE_BASELINES, { namespace, name: '' }, forged);
     else this.#send('PUT', NAMESPACE_BASELINES, key, forged);
+  }
+
+  /** Writes into a Lease that somebody else holds it. */
+  takeLease(lease: Key, holder: string): void {
+    const standing = this.read(LEASES, lease);
+    if (standing === undefined) return;
+    const spec = { ...(standing.spec as object), holderIdentity: holder };
+    this.#send('PUT', LEASES, lease, { ...standing, spec });
   }
 
   /** Does what the policy's conditions say confirms what is held; gives back what was confirmed. */

@@ -1,19 +1,26 @@
 import fc from 'fast-check';
-import { byTenants, declaring, inNamespaces, toProcesses, toServer, waiting } from './any-step.ts';
+import { byTenants, declaring, inNamespaces, toProcesses, toReplicas, toServer, waiting } from './any-step.ts';
 import type { History, Step } from './steps.ts';
+
+const STEPS = { declaring, inNamespaces, byTenants, toProcesses, toReplicas, toServer, waiting };
 
 /** Of what there is more, and how long a history is at most. */
 interface Temper {
   readonly length: number;
-  readonly weights: { readonly declaring: number; readonly inNamespaces: number; readonly byTenants: number; readonly toProcesses: number; readonly toServer: number; readonly waiting: number };
+  readonly weights: Readonly<Partial<Record<keyof typeof STEPS, number>>>;
+  /** How many operators share a Lease, by the seed; one without a Lease when absent. */
+  readonly operatorsFor?: (seed: number) => number;
 }
 
+const EVERYDAY = { declaring: 10, inNamespaces: 14, byTenants: 10, toProcesses: 4, toServer: 5, waiting: 14 };
+
 /** The kinds of histories. */
-export const TEMPERS = {
-  short: { length: 12, weights: { declaring: 10, inNamespaces: 14, byTenants: 10, toProcesses: 4, toServer: 5, waiting: 14 } },
-  long: { length: 40, weights: { declaring: 10, inNamespaces: 14, byTenants: 10, toProcesses: 4, toServer: 5, waiting: 14 } },
+const TEMPERS = {
+  short: { length: 12, weights: EVERYDAY },
+  long: { length: 40, weights: EVERYDAY },
   stormy: { length: 40, weights: { declaring: 10, inNamespaces: 12, byTenants: 4, toProcesses: 3, toServer: 16, waiting: 14 } },
   restless: { length: 40, weights: { declaring: 10, inNamespaces: 12, byTenants: 5, toProcesses: 14, toServer: 4, waiting: 14 } },
+  shared: { length: 30, weights: { declaring: 10, inNamespaces: 14, byTenants: 5, toReplicas: 14, toServer: 5, waiting: 18 }, operatorsFor: (seed: number) => 2 + (seed % 2) },
 } as const satisfies Readonly<Record<string, Temper>>;
 
 /** The name of a kind of histories. */
@@ -32,21 +39,18 @@ export function seedsOf(temper: TemperName, count: number): readonly number[] {
 }
 
 function stepsOf({ length, weights }: Temper): fc.Arbitrary<readonly Step[]> {
-  const step = fc.oneof(
-    { weight: weights.declaring, arbitrary: declaring },
-    { weight: weights.inNamespaces, arbitrary: inNamespaces },
-    { weight: weights.byTenants, arbitrary: byTenants },
-    { weight: weights.toProcesses, arbitrary: toProcesses },
-    { weight: weights.toServer, arbitrary: toServer },
-    { weight: weights.waiting, arbitrary: waiting },
-  );
+  const names = Object.keys(weights) as readonly (keyof typeof STEPS)[];
+  const step = fc.oneof(...names.map((name) => ({ weight: weights[name] ?? 0, arbitrary: STEPS[name] })));
   return fc.array(step, { minLength: 1, maxLength: length, size: 'max' });
 }
 
-const arbitraries: Readonly<Record<TemperName, fc.Arbitrary<readonly Step[]>>> = { short: stepsOf(TEMPERS.short), long: stepsOf(TEMPERS.long), stormy: stepsOf(TEMPERS.stormy), restless: stepsOf(TEMPERS.restless) };
+const arbitraries = new Map(NAMES.map((name) => [name, stepsOf(TEMPERS[name])]));
 
 /** The history of a seed: always the same, but for changes to this folder. */
 export function historyOf(seed: number): History {
-  const [steps = []] = fc.sample(arbitraries[temperOf(seed)], { seed, numRuns: 1 });
-  return { seed, steps };
+  const name = temperOf(seed);
+  const temper: Temper = TEMPERS[name];
+  const arbitrary = arbitraries.get(name) ?? fc.constant([]);
+  const [steps = []] = fc.sample(arbitrary, { seed, numRuns: 1 });
+  return { seed, ...(temper.operatorsFor === undefined ? {} : { operators: temper.operatorsFor(seed) }), steps };
 }

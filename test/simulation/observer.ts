@@ -1,12 +1,15 @@
 import type { Clock } from '../../src/clock.ts';
 import type { KubeObject } from '../../src/kube/kube-object.ts';
+import { LEASES } from '../../src/kube/lease.ts';
 import type { ResourceType } from '../../src/kube/resource-type.ts';
 import { isKubeObject } from '../../src/kube/kube-object.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { StoredEvent } from '../fake/event-log.ts';
 import { parsedObject, type StoredObject } from '../fake/stored-object.ts';
 import { declaredPolicy, isGoing, isHandedOver, isKept, isLabelled, isolatedBy, isSelecting, ownerNameOf, policyUidOf, recordedUids, type DeclaredPolicy } from './declared.ts';
+import type { Version } from './dialect.ts';
 import type { Hands } from './hands.ts';
+import type { Terms } from './terms.ts';
 import { shownKey, type ShownMoment, type ShownWorld } from './shown-world.ts';
 
 /** One write of the operator that breaks a rule. */
@@ -19,6 +22,7 @@ export interface Violation {
 export interface ObserverParts {
   readonly clock: Clock;
   readonly hands: Hands;
+  readonly terms: Terms;
   /** How many directions may lose their protection within the window without a confirmation. */
   readonly removalLimit: number;
 }
@@ -26,6 +30,7 @@ export interface ObserverParts {
 /** Who wrote, and what he had been shown: one for each time that an operator was started. */
 export interface Writer {
   readonly name: string;
+  readonly version: Version;
   readonly shown: ShownWorld;
 }
 
@@ -61,8 +66,6 @@ export class Observer {
   readonly #dnsStoodMs = new Map<string, number>();
   #troubledUntilMs = 0;
   #longestStopMs = 0;
-  /** Who wrote last, and so counts what was lost. */
-  #counting: Writer | undefined;
 
   constructor(parts: ObserverParts) {
     this.#parts = parts;
@@ -79,7 +82,7 @@ export class Observer {
     this.#troubledUntilMs = Math.max(this.#troubledUntilMs, this.#parts.clock.nowMs() + forMs + TROUBLED_MS);
   }
 
-  /** What was lost counts no more, as for an operator that began anew. */
+  /** An operator began to lead, and knows nothing of what was removed before (docs/attempts.md). */
   restarted(): void {
     this.#lost.length = 0;
   }
@@ -93,11 +96,13 @@ export class Observer {
   committed(type: ResourceType, event: StoredEvent, writer: Writer | undefined): void {
     const { namespace, name } = event.object;
     if (type.plural === NETWORK_POLICIES.plural && name.endsWith('.allow-dns')) this.#dnsStoodMs.set(`${namespace}/${name}`, event.type === 'DELETED' ? this.#parts.clock.nowMs() : Number.POSITIVE_INFINITY);
-    if (writer === undefined) return;
+    if (writer === undefined || type.plural === LEASES.plural) return;
+    const breach = this.#parts.terms.breachBy(writer, { type, event });
+    if (breach !== undefined) this.#report('R15', event, breach);
     this.writes.push(`${event.type} ${type.plural} ${namespace}/${name}`);
     const moments = this.#momentsOf(writer);
     if (namespace !== '') this.#judgeNamespace(type, event, moments);
-    if (type.plural === NETWORK_POLICIES.plural) this.#judge(this.#writeFrom(event, moments), writer);
+    if (type.plural === NETWORK_POLICIES.plural) this.#judge(this.#writeFrom(event, moments));
     else if (![NAMESPACE_BASELINES, BASELINE_POLICIES].some(({ plural }) => plural === type.plural)) this.#report('R15', event, `writes ${type.plural}`);
   }
 
@@ -129,10 +134,7 @@ export class Observer {
     if (isKnownToGo) this.#report('R12', event, `writes ${type.plural} although the namespace is terminating`);
   }
 
-  #judge(write: Write, writer: Writer): void {
-    // Each counts for itself, from when it began to write (docs/attempts.md).
-    if (this.#counting !== writer) this.restarted();
-    this.#counting = writer;
+  #judge(write: Write): void {
     this.#judgeOwnership(write);
     this.#judgeMode(write);
     if (write.after === undefined) this.#judgeRemoval(write);

@@ -1,4 +1,5 @@
 import type { FakeCluster } from '../fake/fake-cluster.ts';
+import type { Version } from './dialect.ts';
 import { HostClock, type Waking } from './host-clock.ts';
 import type { Network } from './network.ts';
 import type { Writer } from './observer.ts';
@@ -17,6 +18,18 @@ export interface Surroundings {
   readonly as: <Value>(writer: Writer, act: () => Value) => Value;
   readonly onRequest: (replica: Replica, method: string) => void;
   readonly onError: (line: string) => void;
+  /** Told when an operator begins to lead. */
+  readonly onTerm: (replica: Replica) => void;
+}
+
+/** What one process is started as. */
+export interface ReplicaOptions {
+  /** Its identity in the Lease, too. */
+  readonly name: string;
+  readonly version: Version;
+  /** Whether several share a Lease. */
+  readonly isShared: boolean;
+  readonly excludeNamespaces: readonly string[];
 }
 
 /** Where in its course a process is to be killed. */
@@ -30,26 +43,28 @@ export interface Ambush {
 /** One process of the operator, from its start to its end: its own clock, caches and connections. */
 export class Replica implements Writer {
   readonly name: string;
+  readonly version: Version;
   readonly host: HostClock;
   readonly shown: ShownWorld;
   readonly client: SimulatedClient;
   readonly #operator: SimulatedOperator;
   #ambush: { left: number; readonly moment: Ambush['moment']; readonly onCaught: () => void } | undefined;
 
-  constructor(name: string, surroundings: Surroundings, excludeNamespaces: readonly string[]) {
-    const { cluster, world, network, random, as, onRequest, onError } = surroundings;
+  constructor({ name, version, isShared, excludeNamespaces }: ReplicaOptions, surroundings: Surroundings) {
+    const { cluster, world, network, random, as, onRequest, onError, onTerm } = surroundings;
     this.name = name;
+    this.version = version;
     this.host = new HostClock(world);
     this.shown = new ShownWorld(() => world.nowMs());
     this.client = new SimulatedClient({
-      cluster, host: this.host, world, network, shown: this.shown,
+      cluster, host: this.host, world, network, version, shown: this.shown,
       asOperator: (act) => as(this, act),
       onRequest: (moment, method) => {
         if (moment === 'before') onRequest(this, method);
         this.#spring(moment);
       },
     });
-    this.#operator = startSimulatedOperator({ kube: this.client, clock: this.host, random, excludeNamespaces, onError });
+    this.#operator = startSimulatedOperator({ kube: this.client, clock: this.host, random, version, excludeNamespaces, onError, onTerm: () => { onTerm(this); }, ...(isShared ? { identity: name } : {}) });
   }
 
   /** SIGKILL, at whatever await it is. */

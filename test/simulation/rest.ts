@@ -4,12 +4,13 @@ import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
 import type { KubeObject } from '../../src/kube/kube-object.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import { declaredPolicy, isGoing, isKept, isLabelled, isSelecting, ownerNameOf, policyUidOf, recordedUids, type DeclaredPolicy } from './declared.ts';
+import { inDialect, type Version } from './dialect.ts';
 import type { Hands } from './hands.ts';
 
-/** What is not as declared in a cluster in which nothing moves any more; empty when all is well. */
-export function problemsAtRest(hands: Hands): readonly string[] {
+/** What is not as declared in a cluster in which nothing moves any more, rendered by one of these versions; empty when all is well. */
+export function problemsAtRest(hands: Hands, dialects: readonly Version[] = ['0.1.0']): readonly string[] {
   const policies = hands.all(BASELINE_POLICIES).map(declaredPolicy);
-  return [...policies.flatMap((policy) => policyProblems(hands, policy)), ...hands.all(NAMESPACES).flatMap((namespace) => namespaceProblems(hands, namespace, policies))];
+  return [...policies.flatMap((policy) => policyProblems(hands, policy)), ...hands.all(NAMESPACES).flatMap((namespace) => namespaceProblems(namespace, { hands, policies, dialects }))];
 }
 
 function policyProblems(hands: Hands, policy: DeclaredPolicy): readonly string[] {
@@ -23,20 +24,20 @@ function policyProblems(hands: Hands, policy: DeclaredPolicy): readonly string[]
   ];
 }
 
-function namespaceProblems(hands: Hands, namespace: KubeObject, policies: readonly DeclaredPolicy[]): readonly string[] {
+function namespaceProblems(namespace: KubeObject, { hands, policies, dialects }: { readonly hands: Hands; readonly policies: readonly DeclaredPolicy[]; readonly dialects: readonly Version[] }): readonly string[] {
   const name = namespace.metadata.name ?? '';
   if (isGoing(namespace)) return [`namespace ${name} is never gone`];
   const objects = hands.all(NETWORK_POLICIES, name);
   const record = hands.read(NAMESPACE_BASELINES, { namespace: name, name: 'baseline' });
   const enforced = policies.filter(({ mode }) => mode === 'Enforce');
   const selecting = enforced.filter((policy) => isSelecting(policy, namespace));
-  const wrong = selecting.flatMap((policy) => setProblems(policy, objects, record));
+  const wrong = selecting.flatMap((policy) => setProblems(policy, { objects, record, dialects }));
   const leftovers = enforced.flatMap((policy) => objects.filter((object) => isLeftover(object, policy, { isSelected: selecting.includes(policy), record })).map(({ metadata }) => `${metadata.name ?? ''} should be gone`));
   return [...wrong, ...leftovers, ...recordProblems(record, policies.filter((policy) => isSelecting(policy, namespace)), objects)].map((problem) => `in ${name}: ${problem}`);
 }
 
 /** R2, R5: every part stands exactly, or somebody else's object is in its place. */
-function setProblems(policy: DeclaredPolicy, objects: readonly KubeObject[], record: KubeObject | undefined): readonly string[] {
+function setProblems(policy: DeclaredPolicy, { objects, record, dialects }: { readonly objects: readonly KubeObject[]; readonly record: KubeObject | undefined; readonly dialects: readonly Version[] }): readonly string[] {
   const dns = objects.find(({ metadata }) => metadata.name === `${policy.name}.allow-dns`);
   // R3: without its allow-dns the set waits.
   if (dns !== undefined && isForeign(dns, record)) return [];
@@ -44,14 +45,19 @@ function setProblems(policy: DeclaredPolicy, objects: readonly KubeObject[], rec
     const object = objects.find(({ metadata }) => metadata.name === part.name);
     if (object === undefined) return [`${part.name} is missing`];
     if (isForeign(object, record)) return [];
-    return partProblems(policy, part, object);
+    return partProblems(policy, { part, object, dialects });
   });
 }
 
-function partProblems(policy: DeclaredPolicy, part: RenderedPart, object: KubeObject): readonly string[] {
-  const isExact = JSON.stringify(normalForm(object.spec)) === JSON.stringify(normalForm(part.spec));
+function partProblems(policy: DeclaredPolicy, { part, object, dialects }: { readonly part: RenderedPart; readonly object: KubeObject; readonly dialects: readonly Version[] }): readonly string[] {
+  const isExact = dialects.some((version) => isRenderedBy(version, part, object));
   const isMarked = isLabelled(object) && policyUidOf(object) === policy.uid && !isKept(object);
   return [...(isExact ? [] : [`${part.name} has another spec`]), ...(isMarked ? [] : [`${part.name} lacks our marks`])];
+}
+
+/** Whether an object has the spec that this version renders for a part. */
+export function isRenderedBy(version: Version, { spec }: RenderedPart, object: KubeObject): boolean {
+  return JSON.stringify(normalForm(object.spec)) === inDialect(version, JSON.stringify(normalForm(spec)));
 }
 
 function isForeign(object: KubeObject, record: KubeObject | undefined): boolean {

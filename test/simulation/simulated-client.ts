@@ -7,7 +7,9 @@ import { namespacedPath, objectPath, scopePath, type Query } from '../../src/kub
 import type { ResourceType } from '../../src/kube/resource-type.ts';
 import { failure, success, type Result } from '../../src/kube/result.ts';
 import { statusError } from '../../src/kube/status-error.ts';
+import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { ApiResponse, FakeCluster } from '../fake/fake-cluster.ts';
+import { inDialect, type Version } from './dialect.ts';
 import type { HostClock } from './host-clock.ts';
 import type { Mishap, Network } from './network.ts';
 import { SimulatedWatch } from './simulated-watch.ts';
@@ -30,6 +32,8 @@ export interface SimulatedClientParts {
   readonly world: VirtualClock;
   readonly network: Network;
   readonly shown: ShownSink;
+  /** Of the program that the client belongs to, in whose dialect it reads and writes NetworkPolicies. */
+  readonly version: Version;
   /** Runs what the server does for this client, so that its commits are known to be this operator's. */
   readonly asOperator: <Value>(act: () => Value) => Value;
   /** Told of every request: before it is on its way, and when the server has served it. */
@@ -104,9 +108,9 @@ export class SimulatedClient implements KubeClient {
     const response = await this.#exchange({ method: 'GET', path: path.value, query, signal: request.signal });
     if (!response.ok) return response;
     if (response.value.kind === 'body') return this.#failed(response.value);
-    const { host, world, network, shown } = this.#parts;
+    const { host, world, network, shown, version } = this.#parts;
     const isWhole = request.namespace === undefined;
-    const watch = new SimulatedWatch({ host, world, network, request, onEvent, ...(isWhole ? { shown } : {}) });
+    const watch = new SimulatedWatch({ host, world, network, request, onEvent, version, ...(isWhole ? { shown } : {}) });
     this.#watches.add(watch);
     const over = await watch.run(response.value.watch);
     this.#watches.delete(watch);
@@ -196,7 +200,7 @@ export class SimulatedClient implements KubeClient {
         return;
       }
       const serve = (): void => {
-        const response = asOperator(() => cluster.handle(apiRequest(sent)));
+        const response = this.#translated(sent, asOperator(() => cluster.handle(this.#request(sent))));
         onRequest('after', sent.method);
         if (mishap === 'silentAfter') return;
         host.arrive(network.legMs(), () => { finish(mishap === 'lostAfter' ? failure(LOST) : success(response)); });
@@ -209,6 +213,15 @@ export class SimulatedClient implements KubeClient {
       const waitMs = network.queueMs();
       world.after(waitMs, () => { if (isAwaited() && waitMs < (sent.timeoutMs ?? REQUEST_TIMEOUT_MS)) serve(); });
     });
+  }
+
+  #request(sent: Sent): ReturnType<typeof apiRequest> {
+    const request = apiRequest(sent);
+    return isOfNetworkPolicies(sent) ? { ...request, body: inDialect(this.#parts.version, request.body) } : request;
+  }
+
+  #translated(sent: Sent, response: ApiResponse): ApiResponse {
+    return response.kind === 'body' && isOfNetworkPolicies(sent) ? { ...response, body: inDialect(this.#parts.version, response.body) } : response;
   }
 
   #bodyOf(response: Extract<ApiResponse, { kind: 'body' }>): Result<unknown, KubeError> {
@@ -245,6 +258,10 @@ const REFUSALS: Readonly<Record<Mishap, KubeError | undefined>> = {
   silentAfter: undefined,
   queued: undefined,
 };
+
+function isOfNetworkPolicies({ path }: Sent): boolean {
+  return path.includes(`/${NETWORK_POLICIES.plural}`);
+}
 
 function limitsOf(options: WriteOptions | undefined): Pick<Sent, 'signal' | 'timeoutMs'> {
   return { signal: options?.signal, timeoutMs: options?.timeoutMs };

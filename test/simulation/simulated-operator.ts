@@ -4,10 +4,18 @@ import type { KubeClient } from '../../src/kube/kube-client.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Log } from '../../src/observe/log.ts';
 import type { Metrics } from '../../src/observe/metrics.ts';
+import { leaseLeadership } from '../../src/operator/lease-leadership.ts';
 import { createRuntime } from '../../src/operator/runtime.ts';
 
 /** How the guards of R9 are set in histories: low, so that few namespaces are enough. */
 export const SIMULATED_LIMITS = { removal: { count: 3, percent: 0 }, isolation: { count: 1, percent: 0 } } as const;
+
+/** The operator's own namespace. */
+export const OPERATOR_NAMESPACE = 'nsbaseline-system';
+
+/** As the flags are when nobody sets them. */
+const LEASE = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 } as const;
+const STAND_IN_AFTER_MS = 1_000;
 
 /** What an operator in a simulation is made of. */
 export interface SimulatedOperatorParts {
@@ -15,8 +23,13 @@ export interface SimulatedOperatorParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly excludeNamespaces?: readonly string[];
+  /** Who it is among several that share a Lease; alone, without one, when absent. */
+  readonly identity?: string;
+  readonly version: string;
   /** Told of every unexpected throw. */
   readonly onError: (line: string) => void;
+  /** Told when it begins to lead. */
+  readonly onTerm: () => void;
 }
 
 /** An operator that runs, but for its process. */
@@ -26,16 +39,20 @@ export interface SimulatedOperator {
 }
 
 /** Starts the real loop over this client. Nothing happens until the clock goes on. */
-export function startSimulatedOperator({ kube, clock, random, onError, excludeNamespaces = [] }: SimulatedOperatorParts): SimulatedOperator {
+export function startSimulatedOperator({ kube, clock, random, identity, version, onError, onTerm, excludeNamespaces = [] }: SimulatedOperatorParts): SimulatedOperator {
+  // Else resolv.conf would be read, which takes time that no simulation owns.
+  delete process.env.KUBERNETES_SERVICE_HOST;
+  const log = logInto(onError);
+  const shared = identity === undefined ? {} : { leadership: leaseLeadership({ kube, clock, random, log, namespace: OPERATOR_NAMESPACE, identity, version, ...LEASE }), standInAfterMs: STAND_IN_AFTER_MS };
   const runtime = createRuntime({
-    kube, clock, random,
+    kube, clock, random, log, version,
+    ...shared,
     flow: new FlowLimit({ clock }),
-    log: logInto(onError),
-    metrics: NO_METRICS,
+    metrics: { ...NO_METRICS, termBegun: onTerm },
     events: { record: () => undefined },
     workers: 4,
     silenceLimitMs: 70_000,
-    exclusion: exclusionFor({ operatorNamespace: 'nsbaseline-system', globs: excludeNamespaces }),
+    exclusion: exclusionFor({ operatorNamespace: OPERATOR_NAMESPACE, globs: excludeNamespaces }),
     dnsNamespaces: ['kube-system'],
     resolvConf: '/nonexistent',
     guardLimits: SIMULATED_LIMITS,

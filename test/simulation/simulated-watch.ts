@@ -3,7 +3,9 @@ import type { KubeError } from '../../src/kube/kube-error.ts';
 import { RequestEnd } from '../../src/kube/request-end.ts';
 import { failure, success, type Result } from '../../src/kube/result.ts';
 import { watchLine } from '../../src/kube/watch-lines.ts';
+import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { WatchStart } from '../fake/watch-stream.ts';
+import { inDialect, type Version } from './dialect.ts';
 import type { HostClock } from './host-clock.ts';
 import type { Network } from './network.ts';
 import type { ShownSink } from './simulated-client.ts';
@@ -16,6 +18,7 @@ export interface SimulatedWatchParts {
   readonly network: Network;
   readonly request: WatchRequest;
   readonly onEvent: (event: WatchEvent) => void;
+  readonly version: Version;
   /** Told of every event, where the watch is over a whole type. */
   readonly shown?: ShownSink;
 }
@@ -96,9 +99,9 @@ export class SimulatedWatch {
   }
 
   #take(line: string): void {
-    const { host, shown, request, onEvent } = this.#parts;
+    const { host, shown, request, onEvent, version } = this.#parts;
     this.#end.touch();
-    const said = watchLine(line, host.wallTime());
+    const said = watchLine(this.plural === NETWORK_POLICIES.plural ? inDialect(version, line) : line, host.wallTime());
     if ('error' in said) {
       this.#finish(failure(said.error));
       return;

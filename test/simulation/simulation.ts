@@ -1,6 +1,8 @@
 import { crdFor, RESOURCE_DEFINITIONS } from '../../src/generate/crd.ts';
 import { FakeCluster } from '../fake/fake-cluster.ts';
 import { baselinePolicyCauses } from '../fake/nsbaseline-api-server.ts';
+import { LEASES } from '../../src/kube/lease.ts';
+import type { Version } from './dialect.ts';
 import { Fate } from './fate.ts';
 import { Hands } from './hands.ts';
 import { Network } from './network.ts';
@@ -10,8 +12,9 @@ import { Replica, type Surroundings } from './replica.ts';
 import { RequestBudget } from './request-budget.ts';
 import { problemsAtRest } from './rest.ts';
 import { seededRandom } from './seeded-random.ts';
-import { SIMULATED_LIMITS } from './simulated-operator.ts';
+import { OPERATOR_NAMESPACE, SIMULATED_LIMITS } from './simulated-operator.ts';
 import { isPeopleStep, isProcessStep, POLICY_NAMES, stepText, type History, type ProcessStep, type Step } from './steps.ts';
+import { Terms } from './terms.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** Longer than every pause of the loop but the slowest: the quarrels of R6 end after ten quiet minutes. */
@@ -36,6 +39,7 @@ export class Simulation {
   readonly observer: Observer;
   readonly people: People;
   readonly fate: Fate;
+  readonly terms: Terms;
   readonly budget: RequestBudget;
   /** Lines that operators logged as errors. */
   readonly errors: string[] = [];
@@ -43,39 +47,49 @@ export class Simulation {
   readonly story: string[] = [];
   readonly #surroundings: Surroundings;
   readonly #running: Replica[] = [];
+  readonly #isShared: boolean;
   #acting: Writer | undefined;
   #started = 0;
 
-  constructor(seed: number) {
+  /** With `isShared` the operators have a Lease; without, each works as if it were alone. */
+  constructor(seed: number, { isShared = false }: { readonly isShared?: boolean } = {}) {
+    this.#isShared = isShared;
     const random = seededRandom(seed);
     let uids = 0;
     this.cluster = new FakeCluster({ clock: this.clock, crds: CUSTOM_RESOURCES, newUid: () => `uid-${++uids}`, historyLength: 1_000 });
     this.cluster.extraCauses = baselinePolicyCauses;
     this.hands = new Hands(this.cluster);
     this.network = new Network(random, () => { this.observer.troubled(); });
-    this.observer = new Observer({ clock: this.clock, hands: this.hands, removalLimit: SIMULATED_LIMITS.removal.count });
+    this.terms = new Terms({ hands: this.hands, clock: this.clock, isShared });
+    this.observer = new Observer({ clock: this.clock, hands: this.hands, terms: this.terms, removalLimit: SIMULATED_LIMITS.removal.count });
     this.people = new People({ hands: this.hands, clock: this.clock, observer: this.observer });
-    this.fate = new Fate({ cluster: this.cluster, hands: this.hands, network: this.network, observer: this.observer, isOperatorActing: () => this.#acting !== undefined });
+    this.fate = new Fate({ cluster: this.cluster, hands: this.hands, network: this.network, observer: this.observer, terms: this.terms, isOperatorActing: () => this.#acting !== undefined });
     this.budget = new RequestBudget(this.clock);
     this.#surroundings = {
       cluster: this.cluster, world: this.clock, network: this.network, random,
       as: (writer, act) => this.#as(writer, act),
       onRequest: (replica, method) => { this.budget.spend(replica.name, method); },
       onError: (line) => this.errors.push(line),
+      onTerm: (replica) => {
+        this.#tell(`${replica.name} leads`);
+        this.observer.restarted();
+      },
     };
+    this.hands.createNamespace(OPERATOR_NAMESPACE);
     this.cluster.store.onCommit((type, event) => {
       if (this.#acting === undefined) this.budget.allow();
-      else this.#tell(`${this.#acting.name}: ${event.type} ${type.plural} ${event.object.namespace}/${event.object.name}`);
+      else if (type.plural !== LEASES.plural) this.#tell(`${this.#acting.name}: ${event.type} ${type.plural} ${event.object.namespace}/${event.object.name}`);
       this.observer.committed(type, event, this.#acting);
     });
   }
 
   /** Starts one more operator. */
-  start(excludeNamespaces: readonly string[] = []): Replica {
+  start(excludeNamespaces: readonly string[] = [], version: Version = '0.1.0'): Replica {
     this.#started += 1;
-    const replica = new Replica(`operator ${this.#started}`, this.#surroundings, excludeNamespaces);
+    const replica = new Replica({ name: `operator ${this.#started}`, version, isShared: this.#isShared, excludeNamespaces }, this.#surroundings);
     this.budget.begin(replica.name);
-    this.#tell(`${replica.name} starts`);
+    this.terms.started(replica.name);
+    this.#tell(`${replica.name} starts${version === '0.1.0' ? '' : ` as version ${version}`}`);
     this.#running.push(replica);
     return replica;
   }
@@ -114,16 +128,28 @@ export class Simulation {
       }
       await this.clock.advance(ROUND_MS);
     }
-    const problems = problemsAtRest(this.hands);
+    const problems = [...problemsAtRest(this.hands, this.#dialects()), ...this.#leaderProblems()];
     if (problems.length > 0) return problems;
     return [...(await this.#idleProblems('an idle loop')), ...(await this.#restartProblems())];
   }
 
+  /** R15: once the newest version leads, everything is as it renders it; under an older one what stands may stay. */
+  #dialects(): readonly Version[] {
+    const leader = this.#chosen('first')?.version ?? '0.1.0';
+    const { newestVersion = leader } = this.terms;
+    return leader === newestVersion ? [leader] : [leader, newestVersion];
+  }
+
+  #leaderProblems(): readonly string[] {
+    if (!this.#isShared || this.#running.some(({ name }) => name === this.terms.holder)) return [];
+    return [`R15 nobody leads of ${this.#running.map(({ name }) => name).join(', ')}`];
+  }
+
   /** R10: an operator that finds all in place writes nothing. */
   async #restartProblems(): Promise<readonly string[]> {
-    const count = this.#running.length;
+    const versions = this.#running.map(({ version }) => version);
     await this.stop('crash');
-    for (let index = 0; index < count; index += 1) this.start();
+    for (const version of versions) this.start([], version);
     return await this.#idleProblems('an operator that finds all in place');
   }
 
@@ -136,7 +162,7 @@ export class Simulation {
     const requests = this.budget.count - requestsBefore;
     return [
       ...(late.length === 0 ? [] : [`R10 ${who} still writes: ${late.slice(0, 5).join(', ')}`]),
-      ...(requests <= MOST_IDLE_REQUESTS * this.#running.length ? [] : [`R10 ${who} sends ${requests} requests`]),
+      ...(requests <= (this.#isShared ? MOST_IDLE_REQUESTS_SHARED : MOST_IDLE_REQUESTS) * this.#running.length ? [] : [`R10 ${who} sends ${requests} requests`]),
     ];
   }
 
@@ -168,11 +194,24 @@ export class Simulation {
     else if (step.do === 'mute watch') this.#mute(replica, step.plural);
     else if (step.do === 'replay') replica.client.replay(step.plural, step.count);
     else if (step.do === 'crash at request') replica.ambush(step, () => { this.#replace(replica, { how: 'crash', downMs: step.downMs }); });
-    else this.#replace(replica, { how: step.do, downMs: step.downMs });
+    else if (step.do === 'roll') this.#roll(replica, step.version);
+    else this.#replace(replica, { how: step.do, ...step });
   }
 
   #chosen(who: ProcessStep['who']): Replica | undefined {
-    return who === 'other' ? this.#running[1] : this.#running[0];
+    const leader = this.#running.find(({ name }) => name === this.terms.holder) ?? this.#running[0];
+    return who === 'other' ? this.#running.find((replica) => replica !== leader) : leader;
+  }
+
+  /** As a Deployment does: the new one first, then the end of the old one; without a Lease, one after the other. */
+  #roll(replica: Replica, version: Version): void {
+    if (!this.#isShared) {
+      this.#replace(replica, { how: 'restart', downMs: 0, version });
+      return;
+    }
+    this.start([], version);
+    this.#running.splice(this.#running.indexOf(replica), 1);
+    this.#end(replica, 'restart').catch((cause: unknown) => this.errors.push(String(cause)));
   }
 
   #stall(replica: Replica, { ms, waking }: Extract<Step, { readonly do: 'stall' }>): void {
@@ -190,12 +229,12 @@ export class Simulation {
   }
 
   /** Ends one operator and starts another in its place after a while. */
-  #replace(replica: Replica, { how, downMs }: { readonly how: 'crash' | 'restart'; readonly downMs: number }): void {
+  #replace(replica: Replica, { how, downMs, version = replica.version }: { readonly how: 'crash' | 'restart'; readonly downMs: number; readonly version?: Version }): void {
     const index = this.#running.indexOf(replica);
     if (index < 0) return;
     this.#running.splice(index, 1);
     this.#end(replica, how).then(
-      () => { this.clock.after(downMs, () => { this.start(); }); },
+      () => { this.clock.after(downMs, () => { this.start([], version); }); },
       (cause: unknown) => this.errors.push(String(cause)),
     );
   }
@@ -221,13 +260,15 @@ export class Simulation {
 
 /** Watches that end every few minutes and are begun again, each with a look at the server's version. */
 const MOST_IDLE_REQUESTS = 60;
+/** The same, and the Lease renewed or asked for. */
+const MOST_IDLE_REQUESTS_SHARED = 300;
 
 /** Runs a history to its end. */
-export async function courseOf({ seed, steps }: History): Promise<{ readonly problems: readonly string[]; readonly simulation: Simulation }> {
-  const simulation = new Simulation(seed);
+export async function courseOf({ seed, operators, steps }: History): Promise<{ readonly problems: readonly string[]; readonly simulation: Simulation }> {
+  const simulation = new Simulation(seed, { isShared: operators !== undefined });
   const { observer, errors, budget } = simulation;
   const isBroken = (): boolean => observer.violations.length > 0 || errors.length > 0;
-  simulation.start();
+  for (let started = 0; started < (operators ?? 1); started += 1) simulation.start();
   await simulation.clock.advance(200);
   for (const step of steps) {
     await simulation.take(step);

@@ -1,4 +1,5 @@
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
+import type { Version } from './dialect.ts';
 import type { Ambush } from './replica.ts';
 import type { Waking } from './host-clock.ts';
 import type { Mishap } from './network.ts';
@@ -13,12 +14,13 @@ export const WATCHED_PLURALS = ['namespaces', 'networkpolicies', 'baselinepolici
 /** Which marks of ours somebody puts on his own NetworkPolicy: none, some, or all with the right uid. */
 export type Marks = 'none' | 'label' | 'uid' | 'label and a made-up uid' | 'label and the live uid' | 'adopt';
 
-/** Which operator a step is about, where there are several. */
+/** Which operator a step is about: the one that leads, or the one that would be next. */
 export type Who = 'first' | 'other';
 
-/** What happens to the process of an operator. Another starts in the place of one that ends. */
+/** What happens to the process of an operator. Another starts in the place of one that ends, of the same version where none is named; `roll` starts it before. */
 export type ProcessStep =
-  | { readonly do: 'crash' | 'restart'; readonly who?: Who; readonly downMs: number }
+  | { readonly do: 'crash' | 'restart'; readonly who?: Who; readonly downMs: number; readonly version?: Version }
+  | { readonly do: 'roll'; readonly who?: Who; readonly version: Version }
   | ({ readonly do: 'crash at request'; readonly who?: Who; readonly downMs: number } & Ambush)
   | { readonly do: 'stall'; readonly who?: Who; readonly ms: number; readonly waking: Waking }
   | { readonly do: 'mute watch'; readonly who?: Who; readonly plural: string }
@@ -26,7 +28,7 @@ export type ProcessStep =
   | { readonly do: 'jump wall clock'; readonly who?: Who; readonly byMs: number };
 
 /** What happens in the API server at once and by itself. */
-export type Disturbance = 'hold namespace deletion' | 'let namespaces go' | 'drop watches' | 'end watches' | 'compact' | 'freeze reads' | 'thaw reads' | 'snapshot' | 'restore' | 'calm';
+export type Disturbance = 'hold namespace deletion' | 'let namespaces go' | 'drop watches' | 'end watches' | 'compact' | 'freeze reads' | 'thaw reads' | 'snapshot' | 'restore' | 'calm' | 'delete lease' | 'stranger takes lease';
 
 /** What happens in the API server, or on the way to it. */
 export type ServerStep =
@@ -54,7 +56,7 @@ export function isPeopleStep(step: Step): step is PeopleStep {
   return 'policy' in step || 'namespace' in step;
 }
 
-const PROCESS_STEPS: ReadonlySet<string> = new Set<ProcessStep['do']>(['crash', 'restart', 'crash at request', 'stall', 'mute watch', 'replay', 'jump wall clock']);
+const PROCESS_STEPS: ReadonlySet<string> = new Set<ProcessStep['do']>(['crash', 'restart', 'roll', 'crash at request', 'stall', 'mute watch', 'replay', 'jump wall clock']);
 
 /** Whether the step is about the process of an operator. */
 export function isProcessStep(step: Step): step is ProcessStep {
@@ -70,5 +72,7 @@ export function stepText({ do: verb, ...rest }: Step): string {
 /** A history with the seed of its small delays. */
 export interface History {
   readonly seed: number;
+  /** How many operators share a Lease; one without a Lease when absent. */
+  readonly operators?: number;
   readonly steps: readonly Step[];
 }

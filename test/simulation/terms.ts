@@ -1,0 +1,89 @@
+import { ANNOTATIONS } from '../../src/api/names.ts';
+import type { Clock } from '../../src/clock.ts';
+import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
+import type { KubeObject } from '../../src/kube/kube-object.ts';
+import { LEASES } from '../../src/kube/lease.ts';
+import type { ResourceType } from '../../src/kube/resource-type.ts';
+import { LEASE_NAME } from '../../src/operator/lease-leadership.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import type { StoredEvent } from '../fake/event-log.ts';
+import { parsedObject } from '../fake/stored-object.ts';
+import { declaredPolicy, isKept, isLabelled, ownerNameOf, policyUidOf } from './declared.ts';
+import { VERSIONS, type Version } from './dialect.ts';
+import type { Hands } from './hands.ts';
+import type { Writer } from './observer.ts';
+import { isRenderedBy } from './rest.ts';
+import { OPERATOR_NAMESPACE } from './simulated-operator.ts';
+
+/** The Lease that all operators of a history share. */
+export const LEASE = { namespace: OPERATOR_NAMESPACE, name: LEASE_NAME } as const;
+
+/** After the store went back so far two may take themselves for the leader: nothing in it tells them apart. */
+const DOUBTFUL_MS = 30_000;
+
+/** Who leads, as the Lease in the store has it, and what that allows (R15). */
+export class Terms {
+  readonly #hands: Hands;
+  readonly #clock: Clock;
+  readonly #isShared: boolean;
+  readonly #operators = new Set<string>();
+  #doubtfulUntilMs = 0;
+
+  constructor(parts: { readonly hands: Hands; readonly clock: Clock; readonly isShared: boolean }) {
+    this.#hands = parts.hands;
+    this.#clock = parts.clock;
+    this.#isShared = parts.isShared;
+  }
+
+  /** An operator of this name was started. */
+  started(name: string): void {
+    this.#operators.add(name);
+  }
+
+  /** The store was restored to an older state, and the Lease with it. */
+  wentBack(): void {
+    this.#doubtfulUntilMs = this.#clock.nowMs() + DOUBTFUL_MS;
+  }
+
+  /** The operator that holds the Lease; undefined when none does. */
+  get holder(): string | undefined {
+    const holder = textOf(fieldOf(this.#hands.read(LEASES, LEASE)?.spec, 'holderIdentity'));
+    return this.#operators.has(holder) ? holder : undefined;
+  }
+
+  /** The newest version that ever led, as the Lease says. */
+  get newestVersion(): Version | undefined {
+    const said = this.#hands.read(LEASES, LEASE)?.metadata.annotations?.[ANNOTATIONS.version];
+    return VERSIONS.find((version) => version === said);
+  }
+
+  /** What is wrong about who made this write; undefined when nothing is. */
+  breachBy(writer: Writer, write: { readonly type: ResourceType; readonly event: StoredEvent }): string | undefined {
+    if (!this.#isShared || this.#clock.nowMs() < this.#doubtfulUntilMs) return undefined;
+    const isStandIn = write.type.plural === NETWORK_POLICIES.plural && write.event.type === 'ADDED';
+    const { holder } = this;
+    if (holder !== undefined && holder !== writer.name && !isStandIn) return `${writer.name} writes although ${holder} leads`;
+    return this.#isTakingBack(writer, write) ? `${writer.name} takes back what a newer version rendered` : undefined;
+  }
+
+  /** Whether an older version writes its own form over that of a newer one, for the same generation, which nobody had touched. */
+  #isTakingBack({ version }: Writer, { type, event }: { readonly type: ResourceType; readonly event: StoredEvent }): boolean {
+    if (type.plural !== NETWORK_POLICIES.plural || event.type !== 'MODIFIED' || event.before === undefined) return false;
+    const newest = this.newestVersion;
+    if (newest === undefined || newest === version) return false;
+    const [before, after] = [event.before, event.object].map((stored) => parsedObject(type, stored) as unknown as KubeObject);
+    if (before === undefined || after === undefined || !isLabelled(before) || isKept(before)) return false;
+    const standing = this.#hands.read(BASELINE_POLICIES, { name: ownerNameOf(before) });
+    const policy = standing === undefined ? undefined : declaredPolicy(standing);
+    const part = policy?.parts.find(({ name }) => name === before.metadata.name);
+    if (policy === undefined || part === undefined || policyUidOf(before) !== policy.uid) return false;
+    const isReported = this.#isReported(before, policy);
+    return isReported && isRenderedBy(newest, part, before) && !isRenderedBy(newest, part, after);
+  }
+
+  #isReported({ metadata }: KubeObject, policy: { readonly name: string; readonly generation: number }): boolean {
+    const record = this.#hands.read(NAMESPACE_BASELINES, { namespace: metadata.namespace ?? '', name: 'baseline' });
+    const entry = itemsOf(fieldOf(record?.status, 'policies')).find((candidate) => fieldOf(candidate, 'policy') === policy.name && fieldOf(candidate, 'generation') === policy.generation);
+    return itemsOf(fieldOf(entry, 'managed')).some((managed) => fieldOf(managed, 'uid') === metadata.uid);
+  }
+}
