@@ -10,6 +10,7 @@ import { parsedObject } from '../fake/stored-object.ts';
 import type { ManualClock } from '../fixtures/manual-clock.ts';
 import { inProcessScene, type InProcessScene } from '../operator/in-process-scene.ts';
 import type { InProcess, InProcessOptions } from '../operator/in-process.ts';
+import { eventually } from '../operator/people.ts';
 import { isHandedOver, isLabelled, policyUidOf, recordedUids } from '../simulation/declared.ts';
 import { Hands } from '../simulation/hands.ts';
 import { problemsAtRest } from '../simulation/rest.ts';
@@ -38,6 +39,8 @@ export interface FaultStage {
   start(options?: Omit<InProcessOptions, 'server'>): Promise<InProcess>;
   /** Lets an operator's time pass, in steps, and between them lets every request be answered. */
   pass(clock: ManualClock, durationMs: number, stepMs?: number): Promise<void>;
+  /** Lets an operator's time pass until all is as declared, at most so long. */
+  settle(clock: ManualClock, withinMs: number): Promise<void>;
   /** What is not as declared, as somebody sees it who knows the rules and not the operator; empty when all is well. */
   problems(): readonly string[];
 }
@@ -82,6 +85,10 @@ export function faultStage(): FaultStage {
           quiet = state.underWay === 0 ? quiet + 1 : 0;
         }
       }
+    },
+    async settle(clock, withinMs) {
+      for (let passedMs = 0; passedMs < withinMs && stage.problems().length > 0; passedMs += 1_000) await stage.pass(clock, 1_000);
+      await eventually(() => stage.problems()).toEqual([]);
     },
     problems: () => problemsAtRest(stage.hands),
   };
