@@ -1,17 +1,11 @@
 import { pause, type Clock } from '../clock.ts';
-import { backoffMs } from './backoff.ts';
 import { fieldOf } from './json-shape.ts';
 import type { KubeClient, Scope, WatchEvent } from './kube-client.ts';
 import type { KubeError } from './kube-error.ts';
 import type { ReflectorSink } from './reflector-sink.ts';
+import { RestartDelay, type EndedAttempt, type RestartReason } from './restart-delay.ts';
 import { resourceVersionOrder } from './resource-version.ts';
 import { failure, success, type Result } from './result.ts';
-
-/**
- * Why a reflector had to begin anew: an error of the API layer, or `ended` (the server ended the watch in order),
- * `sinkFailed` (what we fill threw) or `wentBack` (the server knows less than it did: an etcd restore).
- */
-export type RestartReason = KubeError['kind'] | 'ended' | 'sinkFailed' | 'wentBack';
 
 /** Who wants to know how a reflector fares. Its methods must not throw. */
 export interface ReflectorObserver {
@@ -57,24 +51,11 @@ export function createReflector(options: ReflectorOptions): Reflector {
   return new ListWatchReflector(options);
 }
 
-interface Interruption {
-  readonly reason: RestartReason;
+interface Interruption extends EndedAttempt {
   readonly message: string;
-  readonly retryAfterMs?: number | undefined;
-  /** How long the watch lasted that was interrupted. */
-  readonly livedMs?: number;
 }
 
-const BASE_DELAY_MS = 800;
-const LONGEST_DELAY_MS = 30_000;
-/** Where nobody answers there is nobody to be spared, and what happens once somebody does must not wait for long. */
-const LONGEST_DELAY_FOR_NOBODY_MS = 5_000;
-/** A type that is not served yet may come any moment: its CRD is being installed. */
-const LONGEST_DELAY_FOR_MISSING_TYPE_MS = 2_000;
-/** A watch that lived for so long, longer than any request may take to be answered, has nothing to do with the failures before it. */
-const HEALTHY_MS = 15_000;
-/** A watch that ends in order sooner than this is not begun again at once. */
-const HOT_MS = 1_000;
+const SILENCE_LIMIT_MS = 70_000;
 
 /** After these the position in the history is of no use any more. */
 const RELIST_REASONS: ReadonlySet<RestartReason> = new Set<RestartReason>([
@@ -97,7 +78,8 @@ class ListWatchReflector implements Reflector {
   /** Whether the server may have been restored from a backup since we last heard of `#position`. */
   #isPositionDoubtful = false;
   #hasSynced = false;
-  #attempt = 0;
+  readonly #silenceLimitMs: number;
+  readonly #delay: RestartDelay;
   #lastActivityMs: number;
   #lastTurnMs: number | undefined;
 
@@ -105,6 +87,8 @@ class ListWatchReflector implements Reflector {
     this.#options = options;
     this.#sink = options.sink;
     this.#initial = options.initial ?? 'pages';
+    this.#silenceLimitMs = options.silenceLimitMs ?? SILENCE_LIMIT_MS;
+    this.#delay = new RestartDelay({ random: options.random, silenceLimitMs: this.#silenceLimitMs });
     this.#lastActivityMs = options.clock.nowMs();
   }
 
@@ -124,7 +108,7 @@ class ListWatchReflector implements Reflector {
     while (!signal.aborted) {
       this.#lastTurnMs = this.#options.clock.nowMs();
       const interruption = await this.#step(signal);
-      const delayMs = interruption === undefined ? 0 : this.#delayMs(interruption);
+      const delayMs = interruption === undefined ? 0 : this.#delay.afterMs(interruption);
       if (delayMs > 0) await pause(this.#options.clock, delayMs, signal);
     }
   }
@@ -257,23 +241,10 @@ class ListWatchReflector implements Reflector {
     return undefined;
   }
 
-  get #silenceLimitMs(): number {
-    return this.#options.silenceLimitMs ?? 70_000;
-  }
-
   #noteActivity(): void {
     this.#lastActivityMs = this.#options.clock.nowMs();
     this.#lastTurnMs = this.#lastActivityMs;
     this.#options.observer?.activity?.();
-  }
-
-  #delayMs({ reason, livedMs = 0, retryAfterMs = 0 }: Interruption): number {
-    // With a short limit, silence alone would end every watch before that.
-    if (livedMs >= Math.min(HEALTHY_MS, this.#silenceLimitMs)) this.#attempt = 0;
-    if (reason === 'ended' && livedMs >= HOT_MS) return 0;
-    const delayMs = backoffMs({ attempt: this.#attempt, baseMs: BASE_DELAY_MS, capMs: longestDelayMs(reason), random: this.#options.random });
-    this.#attempt += 1;
-    return Math.max(delayMs, retryAfterMs);
   }
 }
 
@@ -281,11 +252,6 @@ class ListWatchReflector implements Reflector {
 class InitialState {
   isOpen = true;
   count = 0;
-}
-
-function longestDelayMs(reason: RestartReason): number {
-  if (reason === 'notFound') return LONGEST_DELAY_FOR_MISSING_TYPE_MS;
-  return reason === 'network' ? LONGEST_DELAY_FOR_NOBODY_MS : LONGEST_DELAY_MS;
 }
 
 function interruptionFor(error: KubeError): Interruption {

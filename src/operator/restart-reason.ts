@@ -1,4 +1,4 @@
-import type { RestartReason } from '../kube/reflector.ts';
+import type { RestartReason } from '../kube/restart-delay.ts';
 import type { WatchRestartReason } from '../observe/metric-table.ts';
 
 /** How the metric counts why a watch had to be begun anew. */

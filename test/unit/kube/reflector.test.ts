@@ -198,6 +198,16 @@ describe('a reflector survives', () => {
     expect(backAtMs).toBeGreaterThan(80_000);
   });
 
+  test('F5 an API server that answers for the first time, and refuses: that is asked again soon', async () => {
+    const { server, clock } = await given({ random: () => 0.999_999 }, ({ nextLists }) => {
+      for (let turn = 0; turn < 20; turn += 1) nextLists.push(failure({ kind: 'timeout', message: 'no answer', limitMs: 10_000 }));
+      nextLists.push(failure(refusal('forbidden')));
+    });
+    while (server.nextLists.length > 1) await clock.advance(100);
+    await clock.advance(5_800);
+    expect(server.watches.length).toBe(1);
+  });
+
   test('F1 a silence limit below the time between two bookmarks: quiet watches are begun anew without growing pauses', async () => {
     const { server, clock } = await given({ silenceLimitMs: 5_000 });
     for (let turn = 1; turn <= 10; turn += 1) {
