@@ -165,6 +165,21 @@ test-oldest: setup ## Run the contract and integration tests on the oldest Kuber
 .PHONY: check
 check: lint typecheck verify test ## All that a change must pass: lint, typecheck, verify, test
 
+# How long a soak takes, what it chooses (any number; chosen when empty) and how many replicas run; OUTPUT=json for a report to read by machine.
+MINUTES ?= 10
+SEED ?=
+OPERATORS ?= 2
+OUTPUT ?=
+
+.PHONY: soak
+soak: setup ## Random events, tampering and faults on a real API server for MINUTES=10, all of them accounted for
+	@$(CONTROL_PLANE)
+	@node test/soak/main.ts --minutes '$(MINUTES)' --seed '$(SEED)' --operators '$(OPERATORS)' --output '$(OUTPUT)'
+
+.PHONY: scale
+scale: setup ## What 1,000, 10,000 and 100,000 namespaces cost the operator, against the fake API server (F50)
+	@node test/scale/main.ts
+
 .PHONY: demo
 demo: setup ## See it at work on a control plane of its own; KEEP=1 leaves that running
 	@$(CONTROL_PLANE)

@@ -11,6 +11,8 @@ export interface LogLine {
 
 /** The real operator as a process of its own. */
 export interface OperatorProcess {
+  /** The id of its process; 0 when it could not be started. */
+  readonly processId: number;
   /** Every log line so far. */
   readonly log: readonly LogLine[];
   /** The exit code, once it has ended; -1 where a signal ended it. */
@@ -72,6 +74,7 @@ export function startOperator(options: { readonly kubeconfigPath: string; readon
     return { status: response.status, body: await response.text() };
   };
   return {
+    processId: child.pid ?? 0,
     log,
     exited,
     said,

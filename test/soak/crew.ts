@@ -1,0 +1,120 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Cluster } from '../controlplane/cluster.ts';
+import { startOperator, type OperatorProcess } from '../operator/operator-process.ts';
+import { passageTo, type Passage } from './cut-off.ts';
+
+/** What one process of the operator held at one moment. */
+export interface Sample {
+  readonly atMs: number;
+  readonly rssBytes: number;
+  readonly handles: number;
+}
+
+/** One place for an operator: whoever runs there is started anew when it ends. */
+export interface Post {
+  readonly number: number;
+  readonly passage: Passage;
+  /** The samples of every process that ran here, in their order. */
+  readonly lives: Sample[][];
+  operator: OperatorProcess;
+}
+
+/** Held back by nothing, since a soak declares and takes back all the time; R9 has tests of its own. */
+const FLAGS = ['--removal-limit', '1000000', '--isolation-limit', '1000000', '--log-level', 'info'];
+const START_LIMIT_MS = 60_000;
+/** What the operator logs when something happened that should not be possible. */
+const BUG = /unexpectedly|could not be made|handler of/;
+
+/** The operators of a soak, each with its own way to the API server. */
+export class Crew {
+  readonly posts: readonly Post[];
+  readonly #kubeconfigs: readonly string[];
+  #isEnding = false;
+  /** Lines that tell of a fault in the operator itself, and processes that ended though nobody had asked for it. */
+  readonly bugs: string[] = [];
+  readonly #asked = new WeakSet<OperatorProcess>();
+
+  private constructor(posts: readonly Post[], kubeconfigs: readonly string[]) {
+    this.posts = posts;
+    this.#kubeconfigs = kubeconfigs;
+    for (const post of posts) this.#watchOver(post);
+  }
+
+  /** Starts so many operators with an account's kubeconfig. */
+  static async start(cluster: Cluster, account: { readonly kubeconfigPath: string }, count: number): Promise<Crew> {
+    const kubeconfig = await readFile(account.kubeconfigPath, 'utf8');
+    const { port } = new URL(cluster.address.server);
+    const posts: Post[] = [];
+    const kubeconfigs: string[] = [];
+    for (let number = 0; number < count; number += 1) {
+      const passage = await passageTo(Number(port));
+      const kubeconfigPath = join(cluster.address.directory, `soak-${number}.yaml`);
+      await writeFile(kubeconfigPath, kubeconfig.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${passage.port}`), { mode: 0o600 });
+      kubeconfigs.push(kubeconfigPath);
+      posts.push({ number, passage, lives: [[]], operator: startOperator({ kubeconfigPath, arguments: FLAGS }) });
+    }
+    return new Crew(posts, kubeconfigs);
+  }
+
+  /** Resolves when every operator knows the cluster; rejects when one does not come to that. */
+  async ready(): Promise<void> {
+    await Promise.all(this.posts.map(({ operator }) => operator.said('caches are synced', START_LIMIT_MS)));
+  }
+
+  /** Ends an operator with a signal and starts another in its place. */
+  async replace(post: Post, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.#asked.add(post.operator);
+    await post.operator.stop(signal);
+    if (!this.#isEnding) this.#restart(post);
+  }
+
+  /** Notes what every operator holds now. */
+  async sample(nowMs: number): Promise<void> {
+    for (const { operator, lives } of this.posts) {
+      const sample = await sampleOf(operator.processId, nowMs);
+      if (sample !== undefined) lives.at(-1)?.push(sample);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isEnding = true;
+    for (const { operator } of this.posts) {
+      this.#asked.add(operator);
+      operator.signal('SIGCONT');
+    }
+    await Promise.all(this.posts.map(async ({ operator, passage }) => {
+      await operator.stop();
+      await passage.close();
+    }));
+    for (const { operator } of this.posts) this.#readLog(operator);
+  }
+
+  #restart(post: Post): void {
+    this.#readLog(post.operator);
+    post.lives.push([]);
+    post.operator = startOperator({ kubeconfigPath: this.#kubeconfigs[post.number] ?? '', arguments: FLAGS });
+    this.#watchOver(post);
+  }
+
+  #watchOver(post: Post): void {
+    const { operator } = post;
+    void operator.exited.then((code) => {
+      if (this.#asked.has(operator) || this.#isEnding) return;
+      this.bugs.push(`operator ${post.number} ended by itself with ${code}: ${operator.log.slice(-3).map((line) => JSON.stringify(line)).join(' ')}`);
+      this.#restart(post);
+    });
+  }
+
+  #readLog({ log }: OperatorProcess): void {
+    for (const line of log) if (BUG.test(line.msg)) this.bugs.push(JSON.stringify(line).slice(0, 500));
+  }
+}
+
+/** Undefined where the process has just ended, and where there is no /proc. */
+async function sampleOf(processId: number, atMs: number): Promise<Sample | undefined> {
+  const status = await readFile(`/proc/${processId}/status`, 'utf8').catch(() => '');
+  const handles = await readdir(`/proc/${processId}/fd`).catch(() => []);
+  const kibibytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
+  return kibibytes === 0 ? undefined : { atMs, rssBytes: kibibytes * 1024, handles: handles.length };
+}

@@ -1,0 +1,218 @@
+import { pause, systemClock } from '../../src/clock.ts';
+import { createKubeClient } from '../../src/kube/http-kube-client.ts';
+import { loadCluster } from '../../src/kube/kubeconfig.ts';
+import { NAMESPACE_BASELINES } from '../../src/operator/resources.ts';
+import { clusterDns } from '../controlplane/cluster-dns.ts';
+import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { kubernetesChoice } from '../controlplane/versions.ts';
+import { valueOf } from '../operator/people.ts';
+import { seededRandom } from '../simulation/seeded-random.ts';
+import { Accounts } from './accounts.ts';
+import { declareAll, doSomething, noticeGone, type Workshop } from './actions.ts';
+import { Crew } from './crew.ts';
+import { Declaration } from './declaration.ts';
+import { untruthIn } from './examination.ts';
+import { strike } from './faults.ts';
+import { quartersOf, type Quarters } from './flatness.ts';
+import { Hands } from './hands.ts';
+import { View } from './view.ts';
+
+/** How a soak goes. */
+export interface SoakOptions {
+  readonly durationMs: number;
+  /** The same seed chooses the same things; when they happen, and what comes of them, is up to the machine. */
+  readonly seed: number;
+  /** How many replicas of the operator. */
+  readonly operators: number;
+  /** Ends it early. */
+  readonly signal: AbortSignal;
+  /** Told every few seconds how it goes. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** How a soak goes so far. */
+export interface Progress {
+  readonly elapsedMs: number;
+  readonly actions: number;
+  readonly faults: number;
+  readonly open: number;
+  readonly missed: number;
+  readonly violations: number;
+  readonly rssBytes: number;
+}
+
+/** What came of a soak. */
+export interface SoakReport {
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly operators: number;
+  readonly actions: Readonly<Record<string, number>>;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly byKind: Readonly<Record<string, { readonly answeredMs: readonly number[]; readonly overtaken: number; readonly missed: number }>>;
+  readonly missed: number;
+  readonly violations: number;
+  /** Writes to NetworkPolicies that the operator made, as the observer saw them. */
+  readonly answers: number;
+  /** What the longest life at each operator's place held. */
+  readonly quarters: readonly (Quarters | undefined)[];
+  readonly complaints: readonly string[];
+  readonly isGood: boolean;
+}
+
+const POLICIES = ['amber', 'birch', 'cedar'];
+const NAMESPACES = Array.from({ length: 24 }, (_, index) => `soak-${String(index).padStart(2, '0')}`);
+const MEAN_PAUSE_MS = 120;
+const PROGRESS_INTERVAL_MS = 5_000;
+const SAMPLE_INTERVAL_MS = 1_000;
+const REVIEW_INTERVAL_MS = 20;
+/** How long everything may take to come to rest when nobody does anything any more. */
+const REST_LIMIT_MS = 120_000;
+const REST_MS = 4_000;
+
+/** Runs a soak on a control plane of its own, and takes everything away again. It throws only where it could not begin. */
+export async function soak(options: SoakOptions): Promise<SoakReport> {
+  const controlPlane = await startControlPlane({ version: kubernetesChoice(process.env) });
+  try {
+    return await soakOn(controlPlane, options);
+  } finally {
+    await controlPlane.stop();
+  }
+}
+
+async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise<SoakReport> {
+  await controlPlane.applyManifests('deploy/crds');
+  await controlPlane.applyManifests('deploy/base');
+  await controlPlane.applyManifests(clusterDns());
+  const account = await controlPlane.serviceAccount({ name: 'nsbaseline', namespace: 'nsbaseline-system' });
+  const kube = createKubeClient({ cluster: valueOf(await loadCluster({ kubeconfigPath: controlPlane.address.kubeconfigPath })), fieldManager: 'soak', userAgent: 'nsbaseline-soak' });
+  const crew = await Crew.start(controlPlane, account, options.operators);
+  await crew.ready().catch(async (error: unknown) => {
+    await crew.close();
+    throw error;
+  });
+  const startMs = systemClock.nowMs();
+  const nowMs = (): number => systemClock.nowMs() - startMs;
+  const declaration = new Declaration({ policies: POLICIES, namespaces: NAMESPACES });
+  const accounts = new Accounts({ declaration, nowMs });
+  const view = new View({ kube, onSighting: (sighting) => { accounts.saw(sighting); } });
+  accounts.lookThrough(view);
+  const workshop: Workshop = { declaration, view, accounts, nowMs, hands: new Hands({ kube, accounts, signal: options.signal }), random: seededRandom(options.seed) };
+  const over = new AbortController();
+  const running = { controlPlane, crew, accounts, workshop, nowMs, actions: new Map<string, number>(), faults: new Map<string, number>() };
+  view.start();
+  try {
+    const looking = lookOn(running, options, over.signal);
+    await declareAll(workshop);
+    await Promise.all([act(running, options), hinder(running, options)]);
+    await comeToRest(running, options.signal);
+    over.abort();
+    await looking;
+    accounts.close();
+    await judgeReports(running, kube);
+  } finally {
+    over.abort();
+    await view.close();
+    await crew.close();
+    await kube.close();
+  }
+  return reportOf(running, options);
+}
+
+interface Running {
+  readonly controlPlane: ControlPlane;
+  readonly crew: Crew;
+  readonly accounts: Accounts;
+  readonly workshop: Workshop;
+  readonly nowMs: () => number;
+  readonly actions: Map<string, number>;
+  readonly faults: Map<string, number>;
+}
+
+/** People and tenants, one thing after another. */
+async function act({ workshop, actions, nowMs }: Running, { durationMs, signal }: SoakOptions): Promise<void> {
+  while (nowMs() < durationMs && !signal.aborted) {
+    const done = await doSomething(workshop);
+    actions.set(done, (actions.get(done) ?? 0) + 1);
+    await pause(systemClock, -Math.log(1 - workshop.random()) * MEAN_PAUSE_MS, signal);
+  }
+}
+
+/** Faults, with a while of peace between them, from choices of their own. */
+async function hinder(running: Running, { durationMs, seed, signal }: SoakOptions): Promise<void> {
+  const { faults, nowMs } = running;
+  const random = seededRandom(seed + 1);
+  const meanPeaceMs = Math.min(15_000, durationMs / 6);
+  for (;;) {
+    await pause(systemClock, meanPeaceMs * (0.5 + random()), signal);
+    // The last one leaves time to see what comes of it while things still happen.
+    if (nowMs() > durationMs * 0.9 || signal.aborted) return;
+    const name = await strike({ ...running, random, signal, progress: () => nowMs() / durationMs });
+    faults.set(name, (faults.get(name) ?? 0) + 1);
+  }
+}
+
+/** Looks at what was seen, measures and tells, until `signal`. */
+async function lookOn(running: Running, { onProgress }: SoakOptions, signal: AbortSignal): Promise<void> {
+  const { accounts, workshop, crew, nowMs, actions, faults } = running;
+  let nextSampleMs = 0;
+  let nextTellingMs = PROGRESS_INTERVAL_MS;
+  while (!signal.aborted) {
+    noticeGone(workshop);
+    accounts.review();
+    if (nowMs() >= nextSampleMs) {
+      nextSampleMs = nowMs() + SAMPLE_INTERVAL_MS;
+      await crew.sample(nowMs());
+    }
+    if (nowMs() >= nextTellingMs) {
+      nextTellingMs = nowMs() + PROGRESS_INTERVAL_MS;
+      const rssBytes = Math.max(...crew.posts.map(({ lives }) => lives.at(-1)?.at(-1)?.rssBytes ?? 0));
+      onProgress?.({ elapsedMs: nowMs(), actions: sumOf(actions), faults: sumOf(faults), open: accounts.open, missed: accounts.missed, violations: accounts.violations, rssBytes });
+    }
+    await pause(systemClock, REVIEW_INTERVAL_MS, signal);
+  }
+}
+
+/** Nobody does anything any more: everything that is open is answered, and then nothing is written. */
+async function comeToRest({ accounts, nowMs }: Running, signal: AbortSignal): Promise<void> {
+  const endMs = nowMs() + REST_LIMIT_MS;
+  const isAtRest = (): boolean => accounts.open === 0 && nowMs() - accounts.lastAnswerMs > REST_MS;
+  while (nowMs() < endMs && !isAtRest() && !signal.aborted) await pause(systemClock, REVIEW_INTERVAL_MS, signal);
+  if (accounts.open === 0 && !isAtRest()) accounts.violated('writes go on although nothing happens any more');
+}
+
+async function judgeReports({ accounts, workshop: { declaration, view } }: Running, kube: Pick<ReturnType<typeof createKubeClient>, 'list'>): Promise<void> {
+  const page = await kube.list({ type: NAMESPACE_BASELINES });
+  if (!page.ok) {
+    accounts.violated(`the NamespaceBaselines cannot be listed: ${page.error.message}`);
+    return;
+  }
+  const statuses = new Map(page.value.items.map((record) => [record.metadata.namespace, record.status]));
+  for (const namespace of declaration.namespaces.values()) {
+    const untruth = namespace.state === 'present' ? untruthIn(namespace, declaration, { status: statuses.get(namespace.name), standing: view.networkPolicies(namespace.name) }) : undefined;
+    if (untruth !== undefined) accounts.violated(`NamespaceBaseline of ${namespace.name}: ${untruth}`);
+  }
+}
+
+function reportOf({ accounts, crew, nowMs, actions, faults }: Running, { seed, operators }: SoakOptions): SoakReport {
+  const lives = crew.posts.map((post) => post.lives.toSorted((a, b) => b.length - a.length)[0] ?? []);
+  const quarters = lives.map(quartersOf);
+  const complaints = [...accounts.complaints, ...crew.bugs];
+  return {
+    seed,
+    operators,
+    durationMs: nowMs(),
+    actions: Object.fromEntries(actions),
+    faults: Object.fromEntries(faults),
+    byKind: Object.fromEntries(accounts.byKind),
+    missed: accounts.missed,
+    violations: accounts.violations,
+    answers: accounts.answers,
+    quarters,
+    complaints,
+    isGood: complaints.length === 0 && quarters.every((each) => each?.isFlat !== false),
+  };
+}
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}

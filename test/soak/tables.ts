@@ -1,0 +1,49 @@
+import { quantile, type Quarters } from './flatness.ts';
+import type { Progress, SoakReport } from './soak.ts';
+
+/** One line on how it goes. */
+export function progressLine({ elapsedMs, actions, faults, open, missed, violations, rssBytes }: Progress): string {
+  return `${clock(elapsedMs)}  ${actions} actions  ${faults} faults  ${open} open  ${missed} missed  ${violations} violations  RSS ${mebibytes(rssBytes)}`;
+}
+
+/** Everything that a soak found, for people. */
+export function reportText(report: SoakReport): string {
+  const kinds = Object.entries(report.byKind).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const rows = kinds.map(([kind, { answeredMs, overtaken, missed }]) => [kind, String(answeredMs.length), String(overtaken), String(missed), ms(quantile(answeredMs, 0.5)), ms(quantile(answeredMs, 0.99)), ms(quantile(answeredMs, 1))]);
+  return [
+    '',
+    ...table([['what happened', 'answered', 'overtaken', 'missed', 'p50', 'p99', 'longest'], ...rows]),
+    '',
+    ...table([['fault', 'times'], ...Object.entries(report.faults).map(([name, times]) => [name, String(times)])]),
+    '',
+    ...table([['operator', 'life', 'RSS first', 'RSS last', 'handles first', 'handles last', 'flat'], ...report.quarters.map(quarterRow)]),
+    '',
+    ...report.complaints.map((complaint) => `! ${complaint}`),
+    `seed ${report.seed}, ${clock(report.durationMs)}, ${report.operators} operators: ${report.answers} writes of the operator seen, ${report.missed} missed, ${report.violations} violations: ${report.isGood ? 'good' : 'NOT GOOD'}`,
+  ].join('\n');
+}
+
+function quarterRow(quarters: Quarters | undefined, number: number): readonly string[] {
+  if (quarters === undefined) return [String(number), '', '', '', '', '', 'too short'];
+  const { lifeMs, firstRssBytes, lastRssBytes, firstHandles, lastHandles, isFlat } = quarters;
+  return [String(number), clock(lifeMs), mebibytes(firstRssBytes), mebibytes(lastRssBytes), String(firstHandles), String(lastHandles), isFlat === undefined ? 'too short' : isFlat ? 'yes' : 'NO'];
+}
+
+/** The first column to the left, all others to the right. */
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd());
+}
+
+function clock(elapsedMs: number): string {
+  const seconds = Math.round(elapsedMs / 1_000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+function ms(value: number): string {
+  return `${Math.round(value)} ms`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`;
+}
