@@ -95,9 +95,14 @@ export function createEngine(parts: EngineParts): Engine {
   const work = namespaceWorker({ contexts, clock, ledger, statusWriter, announcer, stopwatch, metrics, onBug, onDone: () => { pulse.beat(); } });
   const queue = new KeyedQueue({ clock, random, workers, work });
   const assess = (namespace: string): void => {
-    const world = observe(namespace, contexts.resync);
-    if (world === undefined) guard.forget(namespace);
-    else guard.consider(world, planFor(world));
+    try {
+      const world = observe(namespace, contexts.resync);
+      if (world === undefined) guard.forget(namespace);
+      else guard.consider(world, planFor(world));
+    } catch (cause) {
+      // Its reconcile will meet the same, and wait by itself: neither a watch nor the start stands still for one namespace.
+      onBug(namespace, cause);
+    }
   };
   const onRemoving = (policy: string): void => { reactions.removalDecided(policy); };
   const finalizerKeeper = new FinalizerKeeper({ kube, caches, book, metrics, log, onRemoving }, admitAs('fresh'));

@@ -83,6 +83,14 @@ export class PolicyBook {
   }
 
   #pageFor(cached: CachedPolicy, before: Page | undefined): Page {
+    try {
+      return this.#workedOut(cached, before);
+    } catch (cause) {
+      return pageOfBug(cached, before, cause);
+    }
+  }
+
+  #workedOut(cached: CachedPolicy, before: Page | undefined): Page {
     const verdict = validateBaselinePolicy(cached.name, cached.spec);
     const accepted = verdict.ok ? verdict.spec : before?.accepted;
     const problems = verdict.ok ? [] : verdict.problems;
@@ -91,7 +99,7 @@ export class PolicyBook {
     const isRemoving = isDeleting && this.#removing.has(uid) && verdict.ok && verdict.spec.removal?.onDelete === 'Remove';
     const identity = { name, uid, generation, isDeleting, isRemoving, isAccepted: verdict.ok, formerParts: formerPartsOf(cached, before) };
     if (accepted === undefined) {
-      const facts = { ...identity, mode: 'Enforce' as const, keepsOnOptOut: false, removesOnDelete: false, selector: undefined, parts: undefined };
+      const facts = { ...NOTHING_ACCEPTED, ...identity };
       return { cached, accepted, problems, facts, discoveryProblem: undefined };
     }
     return { cached, accepted, problems, facts: { ...identity, ...this.#rendering(name, accepted) }, discoveryProblem: discoveryProblemFor(accepted, this.#discovery) };
@@ -106,6 +114,17 @@ export class PolicyBook {
       parts: renderedParts(name, spec, this.#discovery.discovered),
     };
   }
+}
+
+/** What a policy wants of which nothing was ever accepted. */
+const NOTHING_ACCEPTED = { mode: 'Enforce', keepsOnOptOut: false, removesOnDelete: false, selector: undefined, parts: undefined, formerParts: undefined } as const;
+
+/** What goes wrong here with one policy is told as that policy's problem: its last good set stays (R11), and the others go on. */
+function pageOfBug(cached: CachedPolicy, before: Page | undefined, cause: unknown): Page {
+  const { name, uid, generation, isDeleting } = cached;
+  const facts = { ...NOTHING_ACCEPTED, ...before?.facts, name, uid, generation, isDeleting, isRemoving: false, isAccepted: false };
+  const problems = [{ path: 'spec', message: `the operator fails on it, which is a bug of the operator: ${cause instanceof Error ? cause.message : 'no reason is known'}` }];
+  return { cached, accepted: before?.accepted, problems, facts, discoveryProblem: before?.discoveryProblem };
 }
 
 function isSameForNamespaces(before: PolicyFacts, after: PolicyFacts): boolean {
