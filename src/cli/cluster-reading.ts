@@ -63,7 +63,8 @@ export async function readCluster(reading: Reading): Promise<Result<ClusterFacts
   });
 }
 
-function listRecords(reading: Reading): Promise<Result<readonly RecordSeen[], FailedAttempt>> {
+/** Every NamespaceBaseline. */
+export function listRecords(reading: Reading): Promise<Result<readonly RecordSeen[], FailedAttempt>> {
   return listed(reading, { type: NAMESPACE_BASELINES, fieldSelector: `metadata.name=${NAMESPACE_BASELINE_NAME}` }, recordSeen);
 }
 

@@ -7,6 +7,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'render', summary: 'print the NetworkPolicies of a BaselinePolicy', load: async () => (await import('./render.ts')).defineRender },
   { name: 'prune', summary: 'remove NetworkPolicies of policies that are gone', load: async () => (await import('./prune.ts')).definePrune },
   { name: 'approve', summary: 'let a change that is held go on', load: async () => (await import('./approve.ts')).defineApprove },
+  { name: 'uninstall', summary: 'take out everything of ours, in the right order', load: async () => (await import('./uninstall.ts')).defineUninstall },
   { name: 'version', summary: 'print what this is', load: async () => (await import('./version.ts')).defineVersion },
   { name: 'completion', summary: 'print the completion script for a shell', load: async () => (await import('./completion.ts')).defineCompletion },
 ];
