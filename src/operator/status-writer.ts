@@ -19,6 +19,8 @@ import { writeResultFor } from './write-result.ts';
 
 /** A BaselinePolicy's status is written at most this often (R16), in milliseconds. */
 export const STATUS_INTERVAL_MS = 1000;
+/** The longest pause between attempts at a status that cannot be written, in milliseconds. */
+const LONGEST_PAUSE_MS = 30_000;
 
 interface Dependencies {
   readonly kube: KubeClient;
@@ -47,6 +49,8 @@ export class StatusWriter {
   readonly #writtenMs = new Map<string, number>();
   /** Generations that a former run had finished with: while they are only looked through again, their status stands. */
   readonly #resumed = new Map<string, number>();
+  /** How often in a row a status could not be written, by policy. */
+  readonly #failures = new Map<string, number>();
   /** What was last told of held changes, by uid. */
   readonly #told = new Map<string, string>();
   readonly #inFlight = new Set<Promise<void>>();
@@ -135,10 +139,19 @@ export class StatusWriter {
     const written = await this.#admit(() => kube.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: BASELINE_POLICIES.kind, metadata: policy, status }, { subresource: 'status' }));
     metrics.wrote({ kind: BASELINE_POLICIES.kind, verb: 'apply', result: writeResultFor(written) });
     if (written.ok) {
+      this.#failures.delete(policy.name);
       policies.recordWrite(written.value);
       this.#tellOfHolds(policy, status);
+    } else if (written.error.kind !== 'notFound' && written.error.kind !== 'aborted') {
+      this.#later(policy.name, this.#pauseMs(policy.name));
     }
-    if (!written.ok && written.error.kind !== 'notFound' && written.error.kind !== 'aborted') this.#later(policy.name, STATUS_INTERVAL_MS * 2);
+  }
+
+  /** Ever longer, so that a server that is in trouble is not asked for each policy every other second; what happens meanwhile brings it forward. */
+  #pauseMs(policy: string): number {
+    const failures = this.#failures.get(policy) ?? 0;
+    this.#failures.set(policy, failures + 1);
+    return Math.min(LONGEST_PAUSE_MS, STATUS_INTERVAL_MS * 2 ** Math.min(failures + 1, 10));
   }
 
   #tellOfHolds(policy: { readonly name: string; readonly uid: string }, status: BaselinePolicyStatus): void {

@@ -34,8 +34,8 @@ describe('F17 409 on create and update', () => {
     stage.intercept((request) => (isWrite(request) ? answering(answer) : undefined));
     for (const name of ['team-a', 'team-b']) await stage.scene.people.namespace(name, OPTED_IN);
     await stage.pass(clock, FIVE_MINUTES_MS);
-    // Growing pauses up to a minute for each namespace, and a status every two seconds.
-    expect(stage.requests()).toBeLessThan(350);
+    // Growing pauses: up to a minute for each namespace, up to half a minute for the status.
+    expect(stage.requests()).toBeLessThan(220);
     stage.intercept(undefined);
     await stage.settle(clock, COMEBACK_MS);
   });

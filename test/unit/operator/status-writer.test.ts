@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { BaselinePolicyStatus } from '../../../src/api/baseline-policy.ts';
 import type { KubeClient } from '../../../src/kube/kube-client.ts';
 import { ObjectCache } from '../../../src/kube/object-cache.ts';
-import { success } from '../../../src/kube/result.ts';
+import { failure, success } from '../../../src/kube/result.ts';
 import type { Metrics } from '../../../src/observe/metrics.ts';
 import { GuardKeeper } from '../../../src/operator/guard-keeper.ts';
 import { Ledger, type ReportedEntry } from '../../../src/operator/ledger.ts';
@@ -15,7 +15,7 @@ import { ManualClock } from '../../fixtures/manual-clock.ts';
 const onChange = (): void => undefined;
 
 /** A writer over one policy `standard`, whose API server keeps what is applied. */
-function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; readonly ledger: Ledger; readonly clock: ManualClock; readonly written: BaselinePolicyStatus[]; readonly bugs: unknown[] } {
+function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; readonly ledger: Ledger; readonly clock: ManualClock; readonly written: BaselinePolicyStatus[]; readonly bugs: unknown[]; readonly attempts: () => number; readonly refuse: (isRefused: boolean) => void } {
   const clock = new ManualClock();
   const written: BaselinePolicyStatus[] = [];
   const bugs: unknown[] = [];
@@ -31,8 +31,12 @@ function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; 
   const book = new PolicyBook({ discovered: {}, isDnsCurrent: true });
   for (const cached of policies.values()) book.write(cached);
   const ledger = new Ledger();
+  let attempts = 0;
+  let isRefused = false;
   const kube: Pick<KubeClient, 'apply'> = {
     apply: (_type, object) => {
+      attempts += 1;
+      if (isRefused) return Promise.resolve(failure({ kind: 'conflict', message: 'x' }));
       written.push(object.status as BaselinePolicyStatus);
       return Promise.resolve(success({ ...object, metadata: { ...metadata, resourceVersion: String(written.length + 1) }, spec: {} }));
     },
@@ -43,7 +47,10 @@ function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; 
     { kube: kube as KubeClient, clock, policies, networkPolicies: caches.networkPolicies, book, ledger, guard, metrics: metrics as Metrics, nowTime: () => '2026-01-01T00:00:00Z', onHeld: () => undefined, onBug: (_policy, cause) => void bugs.push(cause) },
     (request) => request(),
   );
-  return { writer, ledger, clock, written, bugs };
+  const refuse = (refused: boolean): void => {
+    isRefused = refused;
+  };
+  return { writer, ledger, clock, written, bugs, attempts: () => attempts, refuse };
 }
 
 function inPlace(): ReportedEntry {
@@ -98,6 +105,21 @@ describe('R16 when a status is written', () => {
     writer.touch('standard');
     await clock.advance(1000);
     expect(written.at(-1)?.namespaces).toMatchObject({ protected: 1, pending: 0 });
+  });
+
+  test('F17 a status that cannot be written is tried ever less often, and at once when something happens', async () => {
+    const { writer, ledger, clock, attempts, refuse } = stage();
+    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
+    refuse(true);
+    writer.start();
+    await clock.advance(600_000);
+    expect(attempts()).toBeGreaterThan(15);
+    expect(attempts()).toBeLessThan(30);
+    refuse(false);
+    const before = attempts();
+    writer.touch('standard');
+    await clock.advance(1000);
+    expect(attempts()).toBe(before + 1);
   });
 
   test('F38 a status that cannot be made harms nothing else, is told of and is tried again', async () => {
