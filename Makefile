@@ -156,6 +156,14 @@ faults: setup ## Run the fault suite (F1 to F50): against the fake API server an
 	@$(CONTROL_PLANE)
 	@$(VITEST) --project faults --project integration faults
 
+# How many histories, and the number of the first.
+SEEDS ?= 100000
+FROM ?= 1
+
+.PHONY: simulate
+simulate: setup ## Run SEEDS=100000 simulated histories from FROM=1 on, on all cores (nightly; the first 2,000 are in `make test`)
+	@node test/simulation/main.ts --seeds '$(SEEDS)' --from '$(FROM)'
+
 .PHONY: test-oldest
 test-oldest: setup ## Run the contract and integration tests on the oldest Kubernetes that can be had
 	@KUBERNETES=oldest $(CONTROL_PLANE)

@@ -8,19 +8,28 @@ const STEPS = { declaring, inNamespaces, byTenants, toProcesses, toReplicas, toS
 interface Temper {
   readonly length: number;
   readonly weights: Readonly<Partial<Record<keyof typeof STEPS, number>>>;
+  /** Whether something stands already when the history begins. */
+  readonly isSettled?: boolean;
   /** How many operators share a Lease, by the seed; one without a Lease when absent. */
   readonly operatorsFor?: (seed: number) => number;
 }
 
 const EVERYDAY = { declaring: 10, inNamespaces: 14, byTenants: 10, toProcesses: 4, toServer: 5, waiting: 14 };
 
+/** One policy, in place in three namespaces. */
+const PROLOGUE: readonly Step[] = [
+  { do: 'declare', policy: 'p', spec: { namespaceSelector: { matchLabels: { team: 'x' } } } },
+  ...(['a', 'b', 'c'] as const).flatMap((namespace): readonly Step[] => [{ do: 'team on', namespace }, { do: 'opt in', namespace }]),
+  { do: 'wait', ms: 2_000 },
+];
+
 /** The kinds of histories. */
 const TEMPERS = {
   short: { length: 12, weights: EVERYDAY },
   long: { length: 40, weights: EVERYDAY },
-  stormy: { length: 40, weights: { declaring: 10, inNamespaces: 12, byTenants: 4, toProcesses: 3, toServer: 16, waiting: 14 } },
-  restless: { length: 40, weights: { declaring: 10, inNamespaces: 12, byTenants: 5, toProcesses: 14, toServer: 4, waiting: 14 } },
-  shared: { length: 30, weights: { declaring: 10, inNamespaces: 14, byTenants: 5, toReplicas: 14, toServer: 5, waiting: 18 }, operatorsFor: (seed: number) => 2 + (seed % 2) },
+  stormy: { length: 40, weights: { declaring: 10, inNamespaces: 12, byTenants: 4, toProcesses: 3, toServer: 16, waiting: 14 }, isSettled: true },
+  restless: { length: 40, weights: { declaring: 10, inNamespaces: 12, byTenants: 5, toProcesses: 14, toServer: 4, waiting: 14 }, isSettled: true },
+  shared: { length: 30, weights: { declaring: 10, inNamespaces: 14, byTenants: 5, toReplicas: 14, toServer: 5, waiting: 18 }, isSettled: true, operatorsFor: (seed: number) => 2 + (seed % 2) },
 } as const satisfies Readonly<Record<string, Temper>>;
 
 /** The name of a kind of histories. */
@@ -52,5 +61,6 @@ export function historyOf(seed: number): History {
   const temper: Temper = TEMPERS[name];
   const arbitrary = arbitraries.get(name) ?? fc.constant([]);
   const [steps = []] = fc.sample(arbitrary, { seed, numRuns: 1 });
-  return { seed, ...(temper.operatorsFor === undefined ? {} : { operators: temper.operatorsFor(seed) }), steps };
+  const operators = temper.operatorsFor?.(seed);
+  return { seed, ...(operators === undefined ? {} : { operators }), steps: [...(temper.isSettled === true ? PROLOGUE : []), ...steps] };
 }

@@ -4,7 +4,7 @@ import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
 import type { KubeObject } from '../../src/kube/kube-object.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import { declaredPolicy, isGoing, isKept, isLabelled, isSelecting, ownerNameOf, policyUidOf, recordedUids, type DeclaredPolicy } from './declared.ts';
-import { inDialect, type Version } from './dialect.ts';
+import { asRenderedBy, type Version } from './dialect.ts';
 import type { Hands } from './hands.ts';
 
 /** What is not as declared in a cluster in which nothing moves any more, rendered by one of these versions; empty when all is well. */
@@ -57,7 +57,7 @@ function partProblems(policy: DeclaredPolicy, { part, object, dialects }: { read
 
 /** Whether an object has the spec that this version renders for a part. */
 export function isRenderedBy(version: Version, { spec }: RenderedPart, object: KubeObject): boolean {
-  return JSON.stringify(normalForm(object.spec)) === inDialect(version, JSON.stringify(normalForm(spec)));
+  return JSON.stringify(normalForm(object.spec)) === asRenderedBy(version, JSON.stringify(normalForm(spec)));
 }
 
 function isForeign(object: KubeObject, record: KubeObject | undefined): boolean {

@@ -7,9 +7,9 @@ import { namespacedPath, objectPath, scopePath, type Query } from '../../src/kub
 import type { ResourceType } from '../../src/kube/resource-type.ts';
 import { failure, success, type Result } from '../../src/kube/result.ts';
 import { statusError } from '../../src/kube/status-error.ts';
-import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { BASELINE_POLICIES } from '../../src/operator/resources.ts';
 import type { ApiResponse, FakeCluster } from '../fake/fake-cluster.ts';
-import { inDialect, type Version } from './dialect.ts';
+import { asReadBy, type Version } from './dialect.ts';
 import type { HostClock } from './host-clock.ts';
 import type { Mishap, Network } from './network.ts';
 import { SimulatedWatch } from './simulated-watch.ts';
@@ -32,7 +32,7 @@ export interface SimulatedClientParts {
   readonly world: VirtualClock;
   readonly network: Network;
   readonly shown: ShownSink;
-  /** Of the program that the client belongs to, in whose dialect it reads and writes NetworkPolicies. */
+  /** Of the program that the client belongs to, in whose way it reads BaselinePolicies. */
   readonly version: Version;
   /** Runs what the server does for this client, so that its commits are known to be this operator's. */
   readonly asOperator: <Value>(act: () => Value) => Value;
@@ -91,7 +91,7 @@ export class SimulatedClient implements KubeClient {
     const query = { limit: Math.min(limit, PAGE_SIZE), continue: continueToken, resourceVersion, fieldSelector, labelSelector };
     const answer = await this.#send({ method: 'GET', path: path.value, query, signal });
     if (!answer.ok) return answer;
-    const items = itemsOf(fieldOf(answer.value, 'items')).filter(isKubeObject);
+    const items = itemsOf(fieldOf(answer.value, 'items')).filter(isKubeObject).map((object) => this.#read(type, object));
     const metadata = fieldOf(answer.value, 'metadata');
     const next = textOf(fieldOf(metadata, 'continue'));
     // A list of one object only asks for the version.
@@ -108,9 +108,10 @@ export class SimulatedClient implements KubeClient {
     const response = await this.#exchange({ method: 'GET', path: path.value, query, signal: request.signal });
     if (!response.ok) return response;
     if (response.value.kind === 'body') return this.#failed(response.value);
-    const { host, world, network, shown, version } = this.#parts;
+    const { host, world, network, shown } = this.#parts;
     const isWhole = request.namespace === undefined;
-    const watch = new SimulatedWatch({ host, world, network, request, onEvent, version, ...(isWhole ? { shown } : {}) });
+    const read = (object: KubeObject): KubeObject => this.#read(request.type, object);
+    const watch = new SimulatedWatch({ host, world, network, request, onEvent, read, ...(isWhole ? { shown } : {}) });
     this.#watches.add(watch);
     const over = await watch.run(response.value.watch);
     this.#watches.delete(watch);
@@ -156,8 +157,9 @@ export class SimulatedClient implements KubeClient {
     const answer = await this.#send(sent);
     if (!answer.ok) return answer;
     if (!isKubeObject(answer.value)) return failure({ kind: 'malformed', message: 'not an object' });
-    this.#parts.shown.shown(type, { isGone: false, object: answer.value });
-    return success(answer.value);
+    const object = this.#read(type, answer.value);
+    this.#parts.shown.shown(type, { isGone: false, object });
+    return success(object);
   }
 
   async #send(sent: Sent): Promise<Result<unknown, KubeError>> {
@@ -200,7 +202,7 @@ export class SimulatedClient implements KubeClient {
         return;
       }
       const serve = (): void => {
-        const response = this.#translated(sent, asOperator(() => cluster.handle(this.#request(sent))));
+        const response = asOperator(() => cluster.handle(apiRequest(sent)));
         onRequest('after', sent.method);
         if (mishap === 'silentAfter') return;
         host.arrive(network.legMs(), () => { finish(mishap === 'lostAfter' ? failure(LOST) : success(response)); });
@@ -215,13 +217,9 @@ export class SimulatedClient implements KubeClient {
     });
   }
 
-  #request(sent: Sent): ReturnType<typeof apiRequest> {
-    const request = apiRequest(sent);
-    return isOfNetworkPolicies(sent) ? { ...request, body: inDialect(this.#parts.version, request.body) } : request;
-  }
-
-  #translated(sent: Sent, response: ApiResponse): ApiResponse {
-    return response.kind === 'body' && isOfNetworkPolicies(sent) ? { ...response, body: inDialect(this.#parts.version, response.body) } : response;
+  /** As the program of this client reads an object. */
+  #read(type: ResourceType, object: KubeObject): KubeObject {
+    return type.plural === BASELINE_POLICIES.plural ? asReadBy(this.#parts.version, object) : object;
   }
 
   #bodyOf(response: Extract<ApiResponse, { kind: 'body' }>): Result<unknown, KubeError> {
@@ -258,10 +256,6 @@ const REFUSALS: Readonly<Record<Mishap, KubeError | undefined>> = {
   silentAfter: undefined,
   queued: undefined,
 };
-
-function isOfNetworkPolicies({ path }: Sent): boolean {
-  return path.includes(`/${NETWORK_POLICIES.plural}`);
-}
 
 function limitsOf(options: WriteOptions | undefined): Pick<Sent, 'signal' | 'timeoutMs'> {
   return { signal: options?.signal, timeoutMs: options?.timeoutMs };

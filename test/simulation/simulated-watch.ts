@@ -1,11 +1,10 @@
 import type { WatchEvent, WatchRequest } from '../../src/kube/kube-client.ts';
 import type { KubeError } from '../../src/kube/kube-error.ts';
+import type { KubeObject } from '../../src/kube/kube-object.ts';
 import { RequestEnd } from '../../src/kube/request-end.ts';
 import { failure, success, type Result } from '../../src/kube/result.ts';
 import { watchLine } from '../../src/kube/watch-lines.ts';
-import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { WatchStart } from '../fake/watch-stream.ts';
-import { inDialect, type Version } from './dialect.ts';
 import type { HostClock } from './host-clock.ts';
 import type { Network } from './network.ts';
 import type { ShownSink } from './simulated-client.ts';
@@ -18,7 +17,8 @@ export interface SimulatedWatchParts {
   readonly network: Network;
   readonly request: WatchRequest;
   readonly onEvent: (event: WatchEvent) => void;
-  readonly version: Version;
+  /** What the program makes of an object. */
+  readonly read: (object: KubeObject) => KubeObject;
   /** Told of every event, where the watch is over a whole type. */
   readonly shown?: ShownSink;
 }
@@ -99,16 +99,17 @@ export class SimulatedWatch {
   }
 
   #take(line: string): void {
-    const { host, shown, request, onEvent, version } = this.#parts;
+    const { host, shown, request, onEvent, read } = this.#parts;
     this.#end.touch();
-    const said = watchLine(this.plural === NETWORK_POLICIES.plural ? inDialect(version, line) : line, host.wallTime());
+    const said = watchLine(line, host.wallTime());
     if ('error' in said) {
       this.#finish(failure(said.error));
       return;
     }
-    const { type, object } = said.event;
+    const { type } = said.event;
+    const object = type === 'BOOKMARK' ? said.event.object : read(said.event.object);
     if (type !== 'BOOKMARK') shown?.shown(request.type, { isGone: type === 'DELETED', object });
-    onEvent(said.event);
+    onEvent({ type, object });
   }
 
   #finish(result: Result<void, KubeError>): void {

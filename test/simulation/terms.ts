@@ -1,14 +1,14 @@
 import { ANNOTATIONS } from '../../src/api/names.ts';
 import type { Clock } from '../../src/clock.ts';
 import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
+import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
 import { LEASES } from '../../src/kube/lease.ts';
 import type { ResourceType } from '../../src/kube/resource-type.ts';
 import { LEASE_NAME } from '../../src/operator/lease-leadership.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { StoredEvent } from '../fake/event-log.ts';
-import { parsedObject } from '../fake/stored-object.ts';
-import { declaredPolicy, isKept, isLabelled, ownerNameOf, policyUidOf } from './declared.ts';
+import { parsedObject, type StoredObject } from '../fake/stored-object.ts';
+import { declaredPolicy, isKept, isLabelled, ownerNameOf, policyUidOf, type DeclaredPolicy } from './declared.ts';
 import { VERSIONS, type Version } from './dialect.ts';
 import type { Hands } from './hands.ts';
 import type { Writer } from './observer.ts';
@@ -68,17 +68,25 @@ export class Terms {
 
   /** Whether an older version writes its own form over that of a newer one, for the same generation, which nobody had touched. */
   #isTakingBack({ version }: Writer, { type, event }: { readonly type: ResourceType; readonly event: StoredEvent }): boolean {
-    if (type.plural !== NETWORK_POLICIES.plural || event.type !== 'MODIFIED' || event.before === undefined) return false;
     const newest = this.newestVersion;
-    if (newest === undefined || newest === version) return false;
-    const [before, after] = [event.before, event.object].map((stored) => parsedObject(type, stored) as unknown as KubeObject);
-    if (before === undefined || after === undefined || !isLabelled(before) || isKept(before)) return false;
-    const standing = this.#hands.read(BASELINE_POLICIES, { name: ownerNameOf(before) });
+    if (newest === undefined || newest === version || type.plural !== NETWORK_POLICIES.plural) return false;
+    if (event.type !== 'MODIFIED' || event.before === undefined) return false;
+    return this.#isWorkOf(newest, objectOf(event.before)) && !this.#isWorkOf(newest, objectOf(event.object));
+  }
+
+  /** Whether an object is just as this version renders it for the present generation, and reported so. */
+  #isWorkOf(version: Version, object: KubeObject): boolean {
+    const policy = this.#ownerOf(object);
+    const part = policy?.parts.find(({ name }) => name === object.metadata.name);
+    return policy !== undefined && part !== undefined && this.#isReported(object, policy) && isRenderedBy(version, part, object);
+  }
+
+  /** The policy whose marks an object carries in full. */
+  #ownerOf(object: KubeObject): DeclaredPolicy | undefined {
+    const standing = this.#hands.read(BASELINE_POLICIES, { name: ownerNameOf(object) });
     const policy = standing === undefined ? undefined : declaredPolicy(standing);
-    const part = policy?.parts.find(({ name }) => name === before.metadata.name);
-    if (policy === undefined || part === undefined || policyUidOf(before) !== policy.uid) return false;
-    const isReported = this.#isReported(before, policy);
-    return isReported && isRenderedBy(newest, part, before) && !isRenderedBy(newest, part, after);
+    const isWhole = isLabelled(object) && !isKept(object) && policyUidOf(object) === policy?.uid;
+    return isWhole ? policy : undefined;
   }
 
   #isReported({ metadata }: KubeObject, policy: { readonly name: string; readonly generation: number }): boolean {
@@ -86,4 +94,10 @@ export class Terms {
     const entry = itemsOf(fieldOf(record?.status, 'policies')).find((candidate) => fieldOf(candidate, 'policy') === policy.name && fieldOf(candidate, 'generation') === policy.generation);
     return itemsOf(fieldOf(entry, 'managed')).some((managed) => fieldOf(managed, 'uid') === metadata.uid);
   }
+}
+
+function objectOf(stored: StoredObject): KubeObject {
+  const object: unknown = parsedObject(NETWORK_POLICIES, stored);
+  if (!isKubeObject(object)) throw new Error('what is stored is no object');
+  return object;
 }
