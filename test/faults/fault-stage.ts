@@ -6,6 +6,7 @@ import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
 import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { StoredEvent } from '../fake/event-log.ts';
 import { RequestCounts, type Interceptor } from '../fake/fake-api-server.ts';
+import type { FakeClusterOptions } from '../fake/fake-cluster.ts';
 import { parsedObject } from '../fake/stored-object.ts';
 import type { ManualClock } from '../fixtures/manual-clock.ts';
 import { inProcessScene, type InProcessScene } from '../operator/in-process-scene.ts';
@@ -49,8 +50,8 @@ export interface FaultStage {
  * The stage of a file's tests. After each, whatever its fault was: no operator has changed or removed anything that is
  * not its own (R5), nor removed anything that the test does not expect to go (R8, R13).
  */
-export function faultStage(): FaultStage {
-  const scene = inProcessScene();
+export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})): FaultStage {
+  const scene = inProcessScene(clusterOptions);
   const state = { asked: new RequestCounts(), underWay: 0, isOperator: false, removals: [] as string[], expected: new Set<string>(), trespasses: [] as string[], listeners: [] as ((plural: string, event: StoredEvent) => void)[] };
   const stage: FaultStage = {
     scene,

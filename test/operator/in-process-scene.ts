@@ -4,6 +4,7 @@ import { createKubeClient, type HttpKubeClient } from '../../src/kube/http-kube-
 import { fieldOf, itemsOf } from '../../src/kube/json-shape.ts';
 import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
 import type { FakeApiServer } from '../fake/fake-api-server.ts';
+import type { FakeClusterOptions } from '../fake/fake-cluster.ts';
 import { fakeServerWithCrds } from '../fake/nsbaseline-api-server.ts';
 import { startInProcess, type InProcess, type InProcessOptions } from './in-process.ts';
 import { eventually, OPTED_IN, peopleWith, standardSet, type People } from './people.ts';
@@ -23,8 +24,8 @@ export interface InProcessScene {
   lookAgain(namespace: string, weakening: string): Promise<void>;
 }
 
-/** The scene of a file's tests; its members are there while a test runs. */
-export function inProcessScene(): InProcessScene {
+/** The scene of a file's tests; its members are there while a test runs. `clusterOptions` is asked before each. */
+export function inProcessScene(clusterOptions: () => FakeClusterOptions = () => ({})): InProcessScene {
   const made: { server?: FakeApiServer; admin?: HttpKubeClient } = {};
   const running: InProcess[] = [];
   const scene: InProcessScene = {
@@ -55,7 +56,7 @@ export function inProcessScene(): InProcessScene {
     },
   };
   beforeEach(async () => {
-    made.server = await fakeServerWithCrds();
+    made.server = await fakeServerWithCrds(clusterOptions());
     made.admin = createKubeClient({ cluster: made.server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
   });
   afterEach(async () => {

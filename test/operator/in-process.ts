@@ -1,6 +1,7 @@
 import { FIELD_MANAGER } from '../../src/api/names.ts';
 import { exclusionFor } from '../../src/baseline/selection.ts';
 import { pause, systemClock, type Clock } from '../../src/clock.ts';
+import type { Cluster } from '../../src/kube/cluster.ts';
 import { FlowLimit } from '../../src/kube/flow-limit.ts';
 import { createKubeClient } from '../../src/kube/http-kube-client.ts';
 import type { KubeClient } from '../../src/kube/kube-client.ts';
@@ -18,6 +19,10 @@ export interface InProcessOptions {
   readonly server: FakeApiServer;
   /** The operator's time, but not that of its HTTP requests. A {@link ManualClock} is advanced only until the caches are synced. */
   readonly clock?: Clock;
+  /** The way to the server; straight when absent. */
+  readonly cluster?: Cluster;
+  /** The time of the operator's HTTP requests: their limits, and the silence limit of watches; the machine's when absent. */
+  readonly requestClock?: Clock;
   /** Stands between the operator and the server, to be late, to lie or to look. */
   readonly around?: (kube: KubeClient) => KubeClient;
   /** The operator's time limit for a request, in milliseconds; 10 s when absent. */
@@ -51,8 +56,8 @@ const SYNCED = 'caches are synced';
 
 /** Starts an operator against a fake API server and resolves when its caches are synced and its first pass has begun. */
 export async function startInProcess(options: InProcessOptions): Promise<InProcess> {
-  const { server, clock = systemClock, around = (kube: KubeClient) => kube, requestTimeoutMs = 10_000 } = options;
-  const http = createKubeClient({ cluster: server.asCluster(), fieldManager: FIELD_MANAGER, userAgent: 'nsbaseline/test (operator)', requestTimeoutMs });
+  const { server, clock = systemClock, around = (kube: KubeClient) => kube, requestTimeoutMs = 10_000, requestClock = systemClock } = options;
+  const http = createKubeClient({ cluster: options.cluster ?? server.asCluster(), fieldManager: FIELD_MANAGER, userAgent: 'nsbaseline/test (operator)', requestTimeoutMs, clock: requestClock });
   const client = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
   const writes: string[] = [];
   const log: LoggedLine[] = [];
