@@ -94,6 +94,18 @@ describe('R15 a hand-over', () => {
     expect(await simulation.rest()).toEqual([]);
   });
 
+  test('F32 a leader that stood still in the midst of its writes does not go on with them when it wakes', async () => {
+    // Stopped at any moment of a repair in two steps, while the next leader renders an edit that it has not seen.
+    for (const delayMs of [1, 2, 3, 4, 6, 8, 10, 12]) {
+      await led('0.1.0', '0.1.0');
+      await all({ do: 'tamper', namespace: 'a', name: 'p.allow-dns' }, { do: 'tamper', namespace: 'a', name: 'p.default-deny' }, { do: 'wait', ms: delayMs });
+      await all({ do: 'stall', ms: 40_000, waking: 'arrivals first' }, { do: 'declare', policy: 'p', spec: { isolate: ['Ingress'] } }, { do: 'wait', ms: 60_000 });
+      expect(simulation.observer.violations).toEqual([]);
+      expect(await simulation.rest()).toEqual([]);
+      await simulation.stop('crash');
+    }
+  });
+
   test('F33 a leader whose wall clock jumps keeps the lease, and a standby whose wall clock jumps does not take it', async () => {
     await led('0.1.0', '0.1.0');
     await all({ do: 'jump wall clock', byMs: -7_200_000 }, { do: 'wait', ms: 60_000 }, { do: 'jump wall clock', who: 'other', byMs: 7_200_000 }, { do: 'wait', ms: 60_000 });
