@@ -190,7 +190,7 @@ export class LeaderElection {
     };
     const written = await this.#write(leaseObject(lease, draft, { standing, versionAnnotation }), standing !== undefined);
     if (written.ok) this.#see(written.value);
-    else if (!isRace(written.error)) this.#tell({ kind: 'failed', error: written.error });
+    else if (!isRace(written.error, standing !== undefined)) this.#tell({ kind: 'failed', error: written.error });
     return written.ok;
   }
 
@@ -265,6 +265,7 @@ export function newerVersion(a: string, b: string): string {
 }
 
 /** Somebody was faster: everyday life among candidates. */
-function isRace(error: KubeError): boolean {
-  return error.kind === 'conflict' || error.kind === 'alreadyExists' || error.kind === 'notFound';
+function isRace(error: KubeError, isStanding: boolean): boolean {
+  // To create it and hear that something is not there means that its namespace is not.
+  return error.kind === 'conflict' || error.kind === 'alreadyExists' || (error.kind === 'notFound' && isStanding);
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../../src/clock.ts';
 import { LeaderElection, newerVersion, type ElectionNews, type Term } from '../../../src/kube/leader-election.ts';
+import { failure } from '../../../src/kube/result.ts';
 import { LeaseServer } from '../../fixtures/lease-server.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
 
@@ -19,17 +20,19 @@ interface Settings {
   readonly clock: Clock;
   readonly version?: string;
   readonly isDeaf?: boolean;
+  /** The namespace of the Lease is not there. */
+  readonly isNowhere?: boolean;
 }
 
 const stops: (() => Promise<void>)[] = [];
 
-function candidate(server: LeaseServer, identity: string, { clock, version = '1.0.0', isDeaf = false }: Settings): Candidate {
+function candidate(server: LeaseServer, identity: string, { clock, version = '1.0.0', isDeaf = false, isNowhere = false }: Settings): Candidate {
   const stop = new AbortController();
   const news: ElectionNews['kind'][] = [];
   const terms: Term[] = [];
   const state = { isCutOff: false, isLeading: false };
   const election = new LeaderElection({
-    kube: server.client(() => state.isCutOff, isDeaf), clock, random: () => 0.5, identity, version, versionAnnotation: ANNOTATION,
+    kube: { ...server.client(() => state.isCutOff, isDeaf), ...(isNowhere ? { create: () => Promise.resolve(failure({ kind: 'notFound', message: 'namespaces "nsbaseline-system" not found' })) } : {}) }, clock, random: () => 0.5, identity, version, versionAnnotation: ANNOTATION,
     lease: { namespace: 'nsbaseline-system', name: 'nsbaseline' }, leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000,
     onNews: ({ kind }) => void news.push(kind),
   });
@@ -126,6 +129,14 @@ describe('R15 only the holder of the lease leads', () => {
     expect(bothLed).toEqual([]);
     expect(first.news).toContain('lost');
     expect(second.isLeading()).toBe(true);
+  });
+
+  test('R15 where the namespace of the Lease is not there, nobody leads, and that is told', async () => {
+    const clock = new ManualClock();
+    const lost = candidate(new LeaseServer(), 'a', { clock, isNowhere: true });
+    await clock.advance(3_000);
+    expect(lost.isLeading()).toBe(false);
+    expect(lost.news).toContain('failed');
   });
 
   test('R15 after a renewal that failed, the next may still succeed', async () => {
