@@ -59,14 +59,17 @@ export function untruthIn(namespace: DeclaredNamespace, declaration: Declaration
   const entries = itemsOf(fieldOf(seen.status, 'policies'));
   for (const policy of declaration.policies.values()) {
     const duty = declaration.duty(namespace, policy);
-    const phase = textOf(fieldOf(entries.find((entry) => fieldOf(entry, 'policy') === policy.name), 'phase'));
+    const entry = entries.find((each) => fieldOf(each, 'policy') === policy.name);
+    const phase = textOf(fieldOf(entry, 'phase'));
     if (duty.kind === 'none' && phase !== '') return `it says ${phase} of ${policy.name}, which does not select it`;
     if (duty.kind !== 'full') continue;
     const isObstructed = Object.keys(duty.form.parts).some((part) => {
       const object = seen.standing.get(`${policy.name}.${part}`);
       return object !== undefined && isForeign(object);
     });
-    if (phase !== (isObstructed ? 'Conflict' : 'Protected')) return `it says ${phase || 'nothing'} of ${policy.name}`;
+    // What was tampered with again and again stands, and is reported for ten minutes more (R6).
+    const isContested = phase === 'Conflict' && fieldOf(entry, 'reason') === 'Contested';
+    if (!isContested && phase !== (isObstructed ? 'Conflict' : 'Protected')) return `it says ${phase || 'nothing'} of ${policy.name}`;
   }
   return undefined;
 }

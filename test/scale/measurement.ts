@@ -1,0 +1,146 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { API_VERSION, FIELD_MANAGER } from '../../src/api/names.ts';
+import { pause, systemClock } from '../../src/clock.ts';
+import { createKubeClient } from '../../src/kube/http-kube-client.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import type { FakeApiServer } from '../fake/fake-api-server.ts';
+import { fakeServerWithCrds } from '../fake/nsbaseline-api-server.ts';
+import { parsedObject } from '../fake/stored-object.ts';
+import { startOperator, type OperatorProcess } from '../operator/operator-process.ts';
+import { OPTED_IN, peopleWith, standardSet, valueOf } from '../operator/people.ts';
+import { collectGarbage, INSPECTABLE } from './garbage.ts';
+import { populate } from './populace.ts';
+
+/** What an operator with so many protected namespaces costs, and whether it did what it is for. */
+export interface Measurement {
+  readonly namespaces: number;
+  /** From its start until its caches are filled, and until it has looked at every namespace; milliseconds. */
+  readonly syncedMs: number;
+  readonly lookedMs: number;
+  /** What it holds after that, garbage aside. */
+  readonly heapBytes: number;
+  readonly rssBytes: number;
+  /** The most that it ever held. */
+  readonly peakRssBytes: number;
+  /** Writes to the namespaces that were in place: there is nothing to write. */
+  readonly needlessWrites: number;
+  /** How long namespaces that were labelled while it looked at all the others took to be protected; milliseconds, ascending. */
+  readonly freshMs: readonly number[];
+  /** The same for managed policies that were deleted after it had looked at all. */
+  readonly repairMs: readonly number[];
+}
+
+const MODEL = 'model';
+const FRESH = 10;
+const REPAIRS = 10;
+const LIMIT_MS = 600_000;
+
+/** Starts a real operator process against a fake API server in which so many namespaces are protected already. */
+export async function measured(namespaces: number): Promise<Measurement> {
+  const server = await fakeServerWithCrds();
+  const directory = await mkdtemp(join(tmpdir(), 'nsbaseline-scale-'));
+  try {
+    return await measuredOn(server, { namespaces, kubeconfigPath: await kubeconfigFor(server, directory) });
+  } finally {
+    await server.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function measuredOn(server: FakeApiServer, { namespaces, kubeconfigPath }: { readonly namespaces: number; readonly kubeconfigPath: string }): Promise<Measurement> {
+  const names = Array.from({ length: namespaces }, (_, index) => `team-${String(index).padStart(6, '0')}`);
+  const kube = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
+  const people = peopleWith(kube);
+  try {
+    await leaveModel(server, kubeconfigPath);
+    populate(server.cluster, { model: MODEL, names });
+    const writes = countWrites(server, new Set(names));
+    const startMs = systemClock.nowMs();
+    const operator = startOperator({ kubeconfigPath, arguments: ['--log-level', 'info'], env: INSPECTABLE });
+    try {
+      await operator.said('caches are synced', LIMIT_MS);
+      const syncedMs = systemClock.nowMs() - startMs;
+      const fresh = Promise.all(Array.from({ length: FRESH }, async (_, index) => {
+        const sinceMs = systemClock.nowMs();
+        await people.namespace(`fresh-${index}`, OPTED_IN);
+        return await durationUntil(sinceMs, () => isProtected(server, `fresh-${index}`));
+      }));
+      await untilTrue(async () => (await operator.metric('nsbaseline_reconciles_total')) >= namespaces && (await operator.metric('nsbaseline_queue_depth')) === 0);
+      const lookedMs = systemClock.nowMs() - startMs;
+      const freshMs = (await fresh).toSorted((a, b) => a - b);
+      const needlessWrites = writes();
+      const repairMs = await repairs(server, names.slice(0, REPAIRS));
+      await collectGarbage(operator);
+      const [heapBytes, memory] = [await operator.metric('nodejs_heap_size_used_bytes'), await memoryOf(operator)];
+      return { namespaces, syncedMs, lookedMs, heapBytes, ...memory, needlessWrites, freshMs, repairMs };
+    } finally {
+      await operator.stop();
+    }
+  } finally {
+    await kube.close();
+  }
+}
+
+/** A first operator protects one namespace and ends: what it leaves is what stands everywhere. */
+async function leaveModel(server: FakeApiServer, kubeconfigPath: string): Promise<void> {
+  const kube = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
+  valueOf(await kube.create(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard' }, spec: {} }));
+  await peopleWith(kube).namespace('nsbaseline-system');
+  await peopleWith(kube).namespace(MODEL, OPTED_IN);
+  await kube.close();
+  const operator = startOperator({ kubeconfigPath });
+  await operator.said('caches are synced');
+  await untilTrue(() => Promise.resolve(server.cluster.store.read(NAMESPACE_BASELINES, MODEL, 'baseline') !== undefined && isProtected(server, MODEL)));
+  await operator.stop();
+}
+
+async function repairs(server: FakeApiServer, names: readonly string[]): Promise<readonly number[]> {
+  const durations: number[] = [];
+  for (const name of names) {
+    const stored = server.cluster.store.read(NETWORK_POLICIES, name, 'standard.default-deny');
+    const sinceMs = systemClock.nowMs();
+    if (stored !== undefined) server.cluster.store.remove(NETWORK_POLICIES, stored, parsedObject(NETWORK_POLICIES, stored));
+    durations.push(await durationUntil(sinceMs, () => isProtected(server, name)));
+  }
+  return durations.toSorted((a, b) => a - b);
+}
+
+function countWrites({ cluster }: FakeApiServer, names: ReadonlySet<string>): () => number {
+  let count = 0;
+  cluster.store.onCommit((_type, { object }) => {
+    if (names.has(object.namespace)) count += 1;
+  });
+  return () => count;
+}
+
+function isProtected({ cluster }: FakeApiServer, namespace: string): boolean {
+  return standardSet().every((name) => cluster.store.read(NETWORK_POLICIES, namespace, name) !== undefined);
+}
+
+async function durationUntil(sinceMs: number, isTrue: () => boolean): Promise<number> {
+  await untilTrue(() => Promise.resolve(isTrue()));
+  return systemClock.nowMs() - sinceMs;
+}
+
+async function untilTrue(ask: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = systemClock.nowMs() + LIMIT_MS;
+  while (!(await ask())) {
+    if (systemClock.nowMs() > deadlineMs) throw new Error(`it did not come to that within ${LIMIT_MS / 1000} s`);
+    await pause(systemClock, 5);
+  }
+}
+
+async function memoryOf({ processId }: OperatorProcess): Promise<{ readonly rssBytes: number; readonly peakRssBytes: number }> {
+  const status = await readFile(`/proc/${processId}/status`, 'utf8').catch(() => '');
+  const bytes = (field: string): number => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
+  return { rssBytes: bytes('VmRSS'), peakRssBytes: bytes('VmHWM') };
+}
+
+async function kubeconfigFor(server: FakeApiServer, directory: string): Promise<string> {
+  const path = join(directory, 'kubeconfig.json');
+  const config = { apiVersion: 'v1', kind: 'Config', clusters: [{ name: 'fake', cluster: { server: server.url } }], users: [{ name: FIELD_MANAGER, user: {} }], contexts: [{ name: 'fake', context: { cluster: 'fake', user: FIELD_MANAGER } }], 'current-context': 'fake' };
+  await writeFile(path, JSON.stringify(config));
+  return path;
+}
