@@ -29,7 +29,7 @@ describe('F33 clocks that are wrong', () => {
     for (const name of ['team-a', 'team-b']) await stage.scene.people.namespace(name, OPTED_IN);
     await stage.settle(clock, 60_000);
     await stage.pass(clock, 3_000);
-    const times = async (): Promise<unknown> => [valueOf(await stage.scene.admin.get({ type: BASELINE_POLICIES, name: 'standard' })).status, await stage.scene.people.report('team-a')].map((status) => itemsOf(fieldOf(status, 'conditions')).map((condition) => ['type', 'status', 'lastTransitionTime'].map((field) => fieldOf(condition, field))));
+    const times = async (): Promise<unknown> => [valueOf(await stage.scene.admin.get({ type: BASELINE_POLICIES, name: 'standard' })).status, await stage.scene.people.report('team-a'), await stage.scene.people.report('team-b')].map((status) => itemsOf(fieldOf(status, 'conditions')).map((condition) => ['type', 'status', 'lastTransitionTime'].map((field) => fieldOf(condition, field))));
     const before = await times();
     clock.movedByMs = movedByMs;
     const asked = stage.requests();

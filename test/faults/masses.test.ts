@@ -67,8 +67,8 @@ describe('F41 namespaces deleted in masses', () => {
     for (const name of names) stage.hands.remove(NAMESPACES, { name });
     await expect.poll(() => stage.hands.all(NAMESPACES).length, limits).toBe(5);
     await expect.poll(() => stored('protected'), limits).toBe(1);
-    // A status each second, and now and then a write that was on its way.
-    expect(stage.requests() - before).toBeLessThan(100);
+    // A status each second, and a refused write here and there where the objects were seen to go before their namespace.
+    expect(stage.requests() - before).toBeLessThan(100 + SCALE / 20);
     expect(stage.removals).toEqual([]);
     const objects = (): Readonly<Record<string, number>> => Object.fromEntries([...operator.runtime.watches()].map((watch) => [watch.resource, watch.objects]));
     await expect.poll(objects, limits).toMatchObject({ namespaces: 5, networkpolicies: 3, namespacebaselines: 1 });
