@@ -1,0 +1,83 @@
+import { INSPECTABLE, retainedHeapBytes } from '../heap.ts';
+import { passDoneMs, pauseMs } from '../operator-pages.ts';
+import { startEmpty, startOperator, type Measured } from '../process.ts';
+import { isFullList, isWrite, requestCount, requestsSince } from '../requests.ts';
+import { leading, onStage, type Scenario } from '../scenario.ts';
+
+const SETTLE_MS = 5000;
+const IDLE_MS = 300_000;
+
+/** What the operator weighs. */
+export const memory: Scenario = {
+  name: 'memory',
+  what: 'What stands in memory after a restart over 10,000 namespaces of 3 policies, against a process that imports the same and does nothing.',
+  isLong: true,
+  run: async ({ sized, estates, say }) => {
+    say('an empty process, and an operator with nothing to do');
+    const empty = startEmpty();
+    await empty.said('ready');
+    await pauseMs(SETTLE_MS);
+    const weight = await empty.consumption();
+    await empty.stop();
+    const bareBytes = await onStage(async (stage) => {
+      const operator = startOperator(stage.kubeconfigPath, INSPECTABLE);
+      await operator.said('"msg":"leads"');
+      await pauseMs(SETTLE_MS);
+      return heapOf(operator);
+    });
+    const { stage, namespaces } = await estates.of(sized(10_000));
+    say(`operator: ${namespaces.length} namespaces in place`);
+    const operator = startOperator(stage.kubeconfigPath);
+    await passDoneMs(operator, namespaces.length);
+    await pauseMs(SETTLE_MS);
+    const { rssMiB, peakRssMiB } = await operator.consumption();
+    await operator.stop();
+    const inspected = startOperator(stage.kubeconfigPath, INSPECTABLE);
+    await passDoneMs(inspected, namespaces.length);
+    await pauseMs(SETTLE_MS);
+    const fullBytes = await heapOf(inspected);
+    const scenario = 'memory';
+    return [
+      { scenario, what: 'heap retained per namespace', unit: 'bytes', value: (fullBytes - bareBytes) / namespaces.length, bar: { atMost: 1024 } },
+      { scenario, what: `RSS at ${namespaces.length.toLocaleString('en-US')} namespaces`, unit: 'MiB', value: rssMiB, floor: weight.rssMiB, bar: { aboveFloorAtMost: 60 } },
+      { scenario, what: 'RSS at its highest, at the start', unit: 'MiB', value: peakRssMiB, floor: weight.peakRssMiB, bar: { aboveFloorAtMost: 120 } },
+    ];
+  },
+};
+
+async function heapOf(operator: Measured): Promise<number> {
+  try {
+    return await retainedHeapBytes(operator);
+  } finally {
+    await operator.stop();
+  }
+}
+
+/** Nothing happens. */
+export const idle: Scenario = {
+  name: 'idle',
+  what: 'Nothing happens in 10,000 namespaces for five minutes.',
+  isLong: true,
+  run: async ({ sized, estates, say }) => {
+    const { stage, namespaces } = await estates.of(sized(10_000));
+    const operator = await leading(stage);
+    await passDoneMs(operator, namespaces.length);
+    const empty = startEmpty();
+    await empty.said('ready');
+    await pauseMs(SETTLE_MS);
+    const durationMs = Math.max(10_000, (IDLE_MS * namespaces.length) / 10_000);
+    say(`nothing, for ${Math.round(durationMs / 1000)} s`);
+    const before = { requests: await requestCount(stage), operator: await operator.consumption(), empty: await empty.consumption() };
+    await pauseMs(durationMs);
+    const after = { requests: await requestsSince(stage, before.requests), operator: await operator.consumption(), empty: await empty.consumption() };
+    await operator.stop();
+    await empty.stop();
+    const millicores = (subject: 'operator' | 'empty'): number => ((after[subject].cpuMs - before[subject].cpuMs) / durationMs) * 1000;
+    const scenario = 'idle';
+    return [
+      { scenario, what: 'writes but the Lease', unit: 'requests', value: after.requests.filter(isWrite).length, bar: { atMost: 0 } },
+      { scenario, what: 'full lists', unit: 'requests', value: after.requests.filter(isFullList).length, bar: { atMost: 0 } },
+      { scenario, what: 'CPU', unit: 'millicores', value: millicores('operator'), floor: millicores('empty'), bar: { aboveFloorAtMost: 2 } },
+    ];
+  },
+};

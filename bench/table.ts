@@ -1,0 +1,43 @@
+import { isWithinBar, type Bar, type Summary, type Unit } from './figure.ts';
+import { numberText, quantityText } from './number-text.ts';
+
+/** The head of the table. */
+export const COLUMNS = ['scenario', 'figure', 'measured', 'floor', 'ratio', 'bar', ''] as const;
+
+/** The cells of one line of the table. */
+export function cellsOf(summary: Summary): readonly string[] {
+  const { scenario, what, unit, value, floor, ratio, bar } = summary;
+  const isWithin = isWithinBar(summary);
+  return [
+    scenario,
+    what,
+    quantityText(value, unit),
+    floor === undefined ? '' : quantityText(floor, unit),
+    ratio === undefined ? '' : numberText(ratio),
+    bar === undefined ? '' : barText(bar, unit),
+    isWithin === undefined ? '' : isWithin ? 'met' : 'missed',
+  ];
+}
+
+/** What a bar asks for, in words. */
+export function barText({ atMost, ratioAtMost, aboveFloorAtMost }: Bar, unit: Unit): string {
+  return [
+    ...(atMost === undefined ? [] : [`≤ ${quantityText(atMost, unit)}`]),
+    ...(ratioAtMost === undefined ? [] : [`≤ ${numberText(ratioAtMost)} × floor`]),
+    ...(aboveFloorAtMost === undefined ? [] : [`≤ floor + ${quantityText(aboveFloorAtMost, unit)}`]),
+  ].join(', ');
+}
+
+/** The table for a screen: columns in line, numbers to the right. */
+export function screenTable(summaries: readonly Summary[]): string {
+  const rows = [COLUMNS, ...summaries.map(cellsOf)];
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const isNumeric = (column: number): boolean => column >= 2 && column <= 4;
+  return rows.map((row) => row.map((cell, column) => (isNumeric(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd()).join('\n');
+}
+
+/** The same in Markdown. */
+export function markdownTable(summaries: readonly Summary[]): string {
+  const rule = COLUMNS.map((_, column) => (column >= 2 && column <= 4 ? '---:' : '---'));
+  return [COLUMNS, rule, ...summaries.map(cellsOf)].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
