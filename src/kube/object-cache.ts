@@ -47,6 +47,7 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
   /** The newest version of a write of ours. */
   #writtenVersion: string | undefined;
   #hasSynced = false;
+  #isDoubtful = false;
 
   constructor(options: ObjectCacheOptions<T>) {
     this.#options = options;
@@ -55,6 +56,11 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
   /** Whether a list was ever complete. Before that, what is missing here may well exist. */
   get hasSynced(): boolean {
     return this.#hasSynced;
+  }
+
+  /** Whether the server is out of sight: then nothing is to be taken away on the word of this cache and another (R13). */
+  get isDoubtful(): boolean {
+    return this.#isDoubtful;
   }
 
   get size(): number {
@@ -137,6 +143,15 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     this.#seenVersion = resourceVersion;
     this.#writtenVersion = undefined;
     this.#hasSynced = true;
+    this.#isDoubtful = false;
+  }
+
+  doubted(): void {
+    this.#isDoubtful = true;
+  }
+
+  confirmed(): void {
+    this.#isDoubtful = false;
   }
 
   /** Between lists whatever is older; in a list only what was begun before our own write was answered. */

@@ -15,6 +15,10 @@ export interface ReflectorSink {
   remove(object: KubeObject): void;
   /** The list is complete: what it did not name is gone. */
   listEnded(resourceVersion: string): void;
+  /** The server is out of sight: until the next `confirmed` or `listEnded`, what is held may be of another time than what other sinks hold. */
+  doubted?(): void;
+  /** The server has got at least as far as what is held. */
+  confirmed?(): void;
   /** How many objects are held now. */
   readonly size: number;
   /** Whether it knows of changes, as from the answers to own writes, that no list or event has shown yet; never when absent. */

@@ -119,6 +119,7 @@ class ListWatchReflector implements Reflector {
     if (interruption === undefined || signal.aborted) return undefined;
     if (RELIST_REASONS.has(interruption.reason)) this.#position = undefined;
     this.#isPositionDoubtful = true;
+    this.#sink.doubted?.();
     this.#options.observer?.restarted?.(interruption.reason, interruption.message);
     return interruption;
   }
@@ -143,6 +144,7 @@ class ListWatchReflector implements Reflector {
       return { reason: 'wentBack', message: `the server is at version ${page.value.resourceVersion}, before ${position} or what we wrote after it` };
     }
     this.#isPositionDoubtful = false;
+    this.#sink.confirmed?.();
     return undefined;
   }
 

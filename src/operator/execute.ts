@@ -14,13 +14,15 @@ interface Step {
  * Carries out the plans of one namespace in the order that never leaves it isolated without name resolution (R3): first
  * every allow-dns, then everything else in one flight; then removals in one flight, allow-dns last. A part that fails
  * holds nothing up, but for a missing allow-dns, which holds back what would isolate. A removal waits while something
- * that is to take over could not be written yet. Frozen plans are not touched (R7, R11). It never throws.
+ * that is to take over could not be written yet, and with `mayTakeAway: false` for another time (R13). Frozen plans are
+ * not touched (R7, R11). It never throws.
  */
-export async function execute(plans: readonly PolicyPlan[], namespace: string, writer: PolicyWriter): Promise<Map<string, Outcome>> {
+export async function execute(plans: readonly PolicyPlan[], namespace: string, writer: PolicyWriter, options: { readonly mayTakeAway?: boolean } = {}): Promise<Map<string, Outcome>> {
   const outcomes = new Map<string, Outcome>();
   const steps = plans.flatMap((plan) => plan.actions.map((action): Step => ({ plan, action })));
+  const attempt = async (step: Step): Promise<Outcome> => options.mayTakeAway === false && isTakingAway(step) ? outOfSight(nameOf(step.action)) : carriedOut(step, namespace, writer);
   const fly = async (flight: readonly Step[]): Promise<void> => {
-    await Promise.all(flight.map(async (step) => outcomes.set(nameOf(step.action), await carriedOut(step, namespace, writer))));
+    await Promise.all(flight.map(async (step) => outcomes.set(nameOf(step.action), await attempt(step))));
   };
   for (const step of steps.filter(({ plan }) => plan.frozen !== undefined)) outcomes.set(nameOf(step.action), frozenOutcome(step.action));
 
@@ -65,6 +67,10 @@ function isFarewell({ action }: Step): boolean {
   return action.kind === 'remove' || action.kind === 'leave';
 }
 
+function isTakingAway(step: Step): boolean {
+  return isFarewell(step) || isNarrowing(step);
+}
+
 function isOver(outcome: Outcome | undefined): boolean {
   return outcome?.kind === 'removed' || outcome?.kind === 'left';
 }
@@ -82,6 +88,10 @@ function isIsolatingAnew({ plan, action }: Step): boolean {
   if (action.kind === 'create' && deny === undefined) return true;
   const isDrift = action.kind === 'repair' && (action.cause === 'spec' || action.cause === 'labels');
   return !isDrift && action.part.spec.policyTypes.includes('Egress') && deny?.isolates.includes('Egress') !== true;
+}
+
+function outOfSight(name: string): Outcome {
+  return { kind: 'retry', name, message: 'nothing is taken away while a watch is being begun anew' };
 }
 
 function frozenOutcome(action: Action): Outcome {

@@ -57,7 +57,7 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
   const plans = planFor(world);
   const losing = unprotectionsIn(world, plans);
   context.guard.begin(namespace, losing);
-  const outcomes = await execute(plans, namespace, context.policyWriter);
+  const outcomes = await execute(plans, namespace, context.policyWriter, { mayTakeAway: !isAnyDoubtful(context.caches) });
   context.guard.settle(namespace, lossesAmong(losing, outcomes));
   // Read again, since a repair just now may have been the one that makes it a quarrel.
   const contests = context.repairLog.contestsAmong(namespace, partNames(world.policies));
@@ -95,6 +95,11 @@ export function observe(namespace: string, context: Pick<ReconcileContext, 'cach
 export function guarded(world: World, guard: GuardKeeper): World {
   guard.consider(world, planFor(world));
   return { ...world, holds: guard.holdsIn(world.namespace.name, world.policies) };
+}
+
+/** R13: after an etcd restore the first cache that is back shows objects that the others, still of the time before, know no reason for. */
+function isAnyDoubtful({ namespaces, policies, networkPolicies, records }: Caches): boolean {
+  return namespaces.isDoubtful || policies.isDoubtful || networkPolicies.isDoubtful || records.isDoubtful;
 }
 
 /** R9: it counts from the moment the default-deny itself is gone or narrowed, whatever becomes of the other parts. A write without an answer may have happened. */

@@ -14,6 +14,7 @@ interface Given {
   readonly restarts: string[];
   readonly synced: number[];
   readonly held: () => string[];
+  readonly sink: ObjectCache<CachedObject>;
   readonly failSink: (times: number) => void;
   /** Lets enough time pass for any backoff. */
   readonly retry: () => Promise<void>;
@@ -57,6 +58,7 @@ async function given(options: Partial<ReflectorOptions> = {}, prepare: (server: 
     restarts,
     synced,
     stop,
+    sink,
     held: () => [...sink.values()].map((entry) => `${entry.name}@${entry.resourceVersion}`).sort(),
     failSink: (times) => (failures = times),
     retry: () => clock.advance(31_000),
@@ -267,6 +269,22 @@ describe('a reflector survives', () => {
     expect(restarts).toEqual(['ended', 'wentBack']);
     expect(held()).toEqual(['a@1', 'restored@400']);
     expect(server.watching.request.resourceVersion).toBe('500');
+  });
+
+  test('R13 F12 what it fills is in doubt from the end of a watch until the server has shown how far it is', async () => {
+    const { server, sink, retry } = await given();
+    expect(sink.isDoubtful).toBe(false);
+    server.nextLists.push(failure(refusal('network')), failure(refusal('network')));
+    server.watching.end(refusal('network'));
+    await settled();
+    expect(sink.isDoubtful).toBe(true);
+    await retry();
+    expect(sink.isDoubtful).toBe(false);
+    server.watching.end(refusal('expired'));
+    await settled();
+    expect(sink.isDoubtful).toBe(true);
+    await retry();
+    expect(sink.isDoubtful).toBe(false);
   });
 
   test('F15 a page that is too large is asked for in smaller parts', async () => {

@@ -87,6 +87,16 @@ describe('R3 the order of writes', () => {
     expect(log.slice(-2)).toEqual(['remove standard.allow-dns', 'done standard.allow-dns']);
   });
 
+  test('R13 F12 nothing is removed or narrowed for as long as a watch is in doubt, and it is tried again', async () => {
+    const { writer, log } = loggingWriter();
+    const leaving = await execute(planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })), 'team-a', writer, { mayTakeAway: false });
+    const narrower = policy('standard', { isolate: ['Ingress'] });
+    const narrowing = await execute(planFor(world({ policies: [narrower], observed: inPlace(standard) })), 'team-a', writer, { mayTakeAway: false });
+    expect(leaving.get('standard.default-deny')).toMatchObject({ kind: 'retry' });
+    expect(narrowing.get('standard.default-deny')).toMatchObject({ kind: 'retry' });
+    expect(log.filter((line) => line.includes('remove') || line.includes('default-deny'))).toEqual([]);
+  });
+
   test('allow-dns stays while the default-deny could not be removed', async () => {
     const { writer, log } = loggingWriter(retry('standard.default-deny'));
     await execute(planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })), 'team-a', writer);
