@@ -6,7 +6,7 @@ const MOST_BYTES_PER_NAMESPACE = 8 * 1024;
 
 const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1_000, 10_000, 100_000];
 const measurements: Measurement[] = [];
-say(['namespaces', 'synced', 'looked at all', 'heap', 'heap each', 'RSS', 'peak RSS', 'needless writes', 'fresh, longest', 'repair, longest']);
+say(['namespaces', 'synced', 'looked at all', 'longest stall', 'heap', 'heap each', 'RSS', 'peak RSS', 'needless writes', 'fresh, longest', 'repair, longest']);
 for (const namespaces of sizes) {
   const found = await measured(namespaces);
   const before = measurements.at(-1);
@@ -15,6 +15,7 @@ for (const namespaces of sizes) {
     String(namespaces),
     seconds(found.syncedMs),
     seconds(found.lookedMs),
+    seconds(found.longestStallMs),
     mebibytes(found.heapBytes),
     before === undefined ? '' : `${Math.round(bytesEach(before, found))} B`,
     mebibytes(found.rssBytes),
@@ -34,7 +35,7 @@ function bytesEach(smaller: Measurement, larger: Measurement): number {
 }
 
 function say(cells: readonly string[]): void {
-  process.stdout.write(`${cells.map((cell) => cell.padStart(15)).join('')}\n`);
+  process.stdout.write(`${cells.map((cell) => cell.padStart(17)).join('')}\n`);
 }
 
 function seconds(durationMs: number): string {

@@ -19,6 +19,8 @@ export interface Measurement {
   /** From its start until its caches are filled, and until it has looked at every namespace; milliseconds. */
   readonly syncedMs: number;
   readonly lookedMs: number;
+  /** The longest that it attended to nothing else at a stretch while it looked; milliseconds. */
+  readonly longestStallMs: number;
   /** What it holds after that, garbage aside. */
   readonly heapBytes: number;
   readonly rssBytes: number;
@@ -36,6 +38,8 @@ const MODEL = 'model';
 const FRESH = 10;
 const REPAIRS = 10;
 const LIMIT_MS = 600_000;
+/** To make the page of metrics costs the operator something too. */
+const METRIC_INTERVAL_MS = 200;
 
 /** Starts a real operator process against a fake API server in which so many namespaces are protected already. */
 export async function measured(namespaces: number): Promise<Measurement> {
@@ -67,14 +71,18 @@ async function measuredOn(server: FakeApiServer, { namespaces, kubeconfigPath }:
         await people.namespace(`fresh-${index}`, OPTED_IN);
         return await durationUntil(sinceMs, () => isProtected(server, `fresh-${index}`));
       }));
-      await untilTrue(async () => (await operator.metric('nsbaseline_reconciles_total')) >= namespaces && (await operator.metric('nsbaseline_queue_depth')) === 0);
+      const lags: number[] = [];
+      await untilTrue(async () => {
+        lags.push((await readMetric(operator, 'nodejs_eventloop_lag_max_seconds')) * 1_000);
+        return (await readMetric(operator, 'nsbaseline_reconciles_total')) >= namespaces && (await readMetric(operator, 'nsbaseline_queue_depth')) === 0;
+      }, METRIC_INTERVAL_MS);
       const lookedMs = systemClock.nowMs() - startMs;
       const freshMs = (await fresh).toSorted((a, b) => a - b);
       const needlessWrites = writes();
       const repairMs = await repairs(server, names.slice(0, REPAIRS));
       await collectGarbage(operator);
       const [heapBytes, memory] = [await operator.metric('nodejs_heap_size_used_bytes'), await memoryOf(operator)];
-      return { namespaces, syncedMs, lookedMs, heapBytes, ...memory, needlessWrites, freshMs, repairMs };
+      return { namespaces, syncedMs, lookedMs, longestStallMs: Math.max(...lags.filter((lagMs) => !Number.isNaN(lagMs))), heapBytes, ...memory, needlessWrites, freshMs, repairMs };
     } finally {
       await operator.stop();
     }
@@ -124,11 +132,16 @@ async function durationUntil(sinceMs: number, isTrue: () => boolean): Promise<nu
   return systemClock.nowMs() - sinceMs;
 }
 
-async function untilTrue(ask: () => Promise<boolean>): Promise<void> {
+/** Not a number where a process that is busy lets the connection go. */
+async function readMetric(operator: OperatorProcess, name: string): Promise<number> {
+  return await operator.metric(name).catch(() => Number.NaN);
+}
+
+async function untilTrue(ask: () => Promise<boolean>, intervalMs = 5): Promise<void> {
   const deadlineMs = systemClock.nowMs() + LIMIT_MS;
   while (!(await ask())) {
     if (systemClock.nowMs() > deadlineMs) throw new Error(`it did not come to that within ${LIMIT_MS / 1000} s`);
-    await pause(systemClock, 5);
+    await pause(systemClock, intervalMs);
   }
 }
 
