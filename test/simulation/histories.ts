@@ -29,7 +29,7 @@ const TEMPERS = {
   long: { length: 40, weights: EVERYDAY },
   stormy: { length: 40, weights: { declaring: 10, inNamespaces: 12, byTenants: 4, toProcesses: 3, toServer: 16, waiting: 14 }, isSettled: true },
   restless: { length: 40, weights: { declaring: 10, inNamespaces: 12, byTenants: 5, toProcesses: 14, toServer: 4, waiting: 14 }, isSettled: true },
-  shared: { length: 30, weights: { declaring: 10, inNamespaces: 14, byTenants: 5, toReplicas: 14, toServer: 5, waiting: 18 }, isSettled: true, operatorsFor: (seed: number) => 2 + (seed % 2) },
+  crowded: { length: 30, weights: { declaring: 10, inNamespaces: 14, byTenants: 5, toReplicas: 14, toServer: 5, waiting: 18 }, isSettled: true, operatorsFor: (seed: number) => 2 + (seed % 2) },
 } as const satisfies Readonly<Record<string, Temper>>;
 
 /** The name of a kind of histories. */
