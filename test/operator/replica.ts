@@ -5,6 +5,7 @@ import type { KubeClient } from '../../src/kube/kube-client.ts';
 import type { KubeError } from '../../src/kube/kube-error.ts';
 import { failure } from '../../src/kube/result.ts';
 import { leaseLeadership } from '../../src/operator/lease-leadership.ts';
+import { SILENT_LOG } from '../fixtures/silence.ts';
 import type { FakeApiServer } from '../fake/fake-api-server.ts';
 import { startInProcess, type InProcess, type InProcessOptions } from './in-process.ts';
 
@@ -36,7 +37,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const lost = { everything: false, lease: false };
   const leaseKube = createKubeClient({ cluster: server.asCluster(), fieldManager: FIELD_MANAGER, userAgent: `nsbaseline/test (${identity})` });
   const leadership = leaseLeadership({
-    kube: severable(leaseKube, () => lost.everything || lost.lease), clock: systemClock, random: Math.random, log: SILENT, namespace: 'nsbaseline-system',
+    kube: severable(leaseKube, () => lost.everything || lost.lease), clock: systemClock, random: Math.random, log: SILENT_LOG, namespace: 'nsbaseline-system',
     identity, version, leaseDurationMs, renewDeadlineMs: leaseDurationMs * 0.6, retryPeriodMs: leaseDurationMs * 0.1,
   });
   const parts = { ...options.parts, leadership, version, standInAfterMs };
@@ -83,6 +84,3 @@ function severable(kube: KubeClient, isSevered: () => boolean): KubeClient {
     remove: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.remove(...request)),
   };
 }
-
-const silent = (): void => undefined;
-const SILENT = { debug: silent, info: silent, warn: silent, error: silent, child: () => SILENT };
