@@ -19,6 +19,9 @@ export type Intervention =
 /** Looks at every request; undefined lets it through. */
 export type Interceptor = (request: InterceptedRequest) => Intervention | undefined;
 
+/** Gives what is sent in place of one line of a watch: nothing, that line, or others. A line has its line feed. */
+export type WatchRewriter = (line: string, request: InterceptedRequest) => readonly string[];
+
 /** A request with what it is about, as RBAC would name it; `verb` is `none` for paths that are no resource. */
 export interface InterceptedRequest extends ApiRequest {
   readonly verb: string;
@@ -61,6 +64,8 @@ export class FakeApiServer {
   readonly requests = new RequestCounts();
   /** May be set and taken away at any time. */
   intercept: Interceptor | undefined;
+  /** May be set and taken away at any time. */
+  rewriteWatch: WatchRewriter | undefined;
   readonly #server: Server;
 
   private constructor(cluster: FakeCluster) {
@@ -127,22 +132,27 @@ export class FakeApiServer {
     const verb = target === undefined ? 'none' : verbFor(request, target);
     const resource = target === undefined ? request.path : target.resource.type.plural;
     this.requests.add(verb, resource);
-    const intervention = this.intercept?.({ ...request, verb, resource });
+    const seen = { ...request, verb, resource };
+    const intervention = this.intercept?.(seen);
     if (intervention === undefined) {
-      answer(response, this.cluster.handle(request));
+      this.#answer(seen, response);
     } else {
-      await this.#intervene(request, response, intervention);
+      await this.#intervene(seen, response, intervention);
     }
   }
 
-  async #intervene(request: ApiRequest, response: ServerResponse, intervention: Intervention): Promise<void> {
+  #answer(request: InterceptedRequest, response: ServerResponse): void {
+    answer(response, this.cluster.handle(request), (line) => this.rewriteWatch?.(line, request) ?? [line]);
+  }
+
+  async #intervene(request: InterceptedRequest, response: ServerResponse, intervention: Intervention): Promise<void> {
     switch (intervention.kind) {
       case 'respond':
         response.writeHead(intervention.status, { 'content-type': 'application/json', ...intervention.headers }).end(intervention.body);
         return;
       case 'delay':
         await pauseMs(intervention.delayMs, undefined, { ref: false });
-        answer(response, this.cluster.handle(request));
+        this.#answer(request, response);
         return;
       case 'reset':
       case 'silence':
@@ -179,7 +189,7 @@ async function requestOf(incoming: IncomingMessage): Promise<ApiRequest | undefi
   };
 }
 
-function answer(response: ServerResponse, answered: ApiResponse): void {
+function answer(response: ServerResponse, answered: ApiResponse, rewrite: (line: string) => readonly string[]): void {
   if (answered.kind === 'body') {
     const isPlain = !answered.body.startsWith('{');
     response.writeHead(answered.status, { 'content-type': isPlain ? 'text/plain; charset=utf-8' : 'application/json' }).end(answered.body);
@@ -189,7 +199,9 @@ function answer(response: ServerResponse, answered: ApiResponse): void {
   response.flushHeaders();
   const close = answered.watch.open({
     write: (text) => {
-      response.write(text);
+      for (const line of rewrite(text)) {
+        response.write(line);
+      }
     },
     end: () => {
       response.end();

@@ -59,6 +59,12 @@ export class FaultProxy {
     return this.#activity;
   }
 
+  /** The connections that stand now, and no later ones. */
+  standing(): Where {
+    const standing: ReadonlySet<ProxiedConnection> = new Set(this.#pairs);
+    return (connection) => standing.has(connection);
+  }
+
   /** Where connections lead from now on; those that stand stay. */
   leadTo(targets: readonly Target[]): void {
     this.#targets = targets;
