@@ -36,5 +36,6 @@ ENV NODE_ENV=production
 USER 65532:65532
 EXPOSE 8080
 # DEP0040 is about a dependency's dependency, and nothing that a user could mend.
-ENTRYPOINT ["/nodejs/bin/node", "--disable-warning=DEP0040", "/app/nsbaseline.mjs"]
+# Left alone, the young generation of the heap grows to 128 MiB in a burst and stays so; a quarter of that is no slower here.
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=16", "--disable-warning=DEP0040", "/app/nsbaseline.mjs"]
 CMD ["run"]

@@ -22,6 +22,8 @@ export interface Post {
 
 /** Held back by nothing, since a soak declares and takes back all the time; R9 has tests of its own. */
 const FLAGS = ['--removal-limit', '1000000', '--isolation-limit', '1000000', '--log-level', 'info'];
+/** As in the image. */
+const ENVIRONMENT = { NODE_OPTIONS: '--max-semi-space-size=16' };
 const START_LIMIT_MS = 60_000;
 /** What the operator logs when something happened that should not be possible. */
 const BUG = /unexpectedly|could not be made|handler of/;
@@ -52,7 +54,7 @@ export class Crew {
       const kubeconfigPath = join(cluster.address.directory, `soak-${number}.yaml`);
       await writeFile(kubeconfigPath, kubeconfig.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${passage.port}`), { mode: 0o600 });
       kubeconfigs.push(kubeconfigPath);
-      posts.push({ number, passage, lives: [[]], operator: startOperator({ kubeconfigPath, arguments: FLAGS }) });
+      posts.push({ number, passage, lives: [[]], operator: startOperator({ kubeconfigPath, arguments: FLAGS, env: ENVIRONMENT }) });
     }
     return new Crew(posts, kubeconfigs);
   }
@@ -93,7 +95,7 @@ export class Crew {
   #restart(post: Post): void {
     this.#readLog(post.operator);
     post.lives.push([]);
-    post.operator = startOperator({ kubeconfigPath: this.#kubeconfigs[post.number] ?? '', arguments: FLAGS });
+    post.operator = startOperator({ kubeconfigPath: this.#kubeconfigs[post.number] ?? '', arguments: FLAGS, env: ENVIRONMENT });
     this.#watchOver(post);
   }
 
