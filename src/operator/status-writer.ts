@@ -53,7 +53,9 @@ export class StatusWriter {
   readonly #failures = new Map<string, number>();
   /** What was last told of held changes, by uid. */
   readonly #told = new Map<string, string>();
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #inFlight = new Map<string, Promise<void>>();
+  /** Policies whose turn came while a write of theirs was under way, which knew nothing of why. */
+  readonly #overtaken = new Set<string>();
   #isStarted = false;
 
   constructor(dependencies: Dependencies, admit: Admit) {
@@ -84,7 +86,7 @@ export class StatusWriter {
     this.#isStarted = false;
     for (const { timer } of this.#timers.values()) timer.cancel();
     this.#timers.clear();
-    await Promise.all(this.#inFlight);
+    await Promise.all(this.#inFlight.values());
   }
 
   /** The earlier of two times counts: what happens now does not wait for what was put off. */
@@ -95,13 +97,20 @@ export class StatusWriter {
     waiting?.timer.cancel();
     const timer = this.#dependencies.clock.after(delayMs, () => {
       this.#timers.delete(policy);
+      if (this.#inFlight.has(policy)) {
+        this.#overtaken.add(policy);
+        return;
+      }
       const writing = this.#write(policy)
         .catch((cause: unknown) => {
           this.#dependencies.onBug(policy, cause);
           this.#later(policy, STATUS_INTERVAL_MS * 10);
         })
-        .finally(() => this.#inFlight.delete(writing));
-      this.#inFlight.add(writing);
+        .finally(() => {
+          this.#inFlight.delete(policy);
+          if (this.#overtaken.delete(policy)) this.touch(policy);
+        });
+      this.#inFlight.set(policy, writing);
     });
     this.#timers.set(policy, { timer, dueMs });
   }

@@ -22,4 +22,8 @@ export const PAST_FAULTS: readonly { readonly fault: string; readonly history: H
     fault: 'F12 a restore to the very version at which a watch stood was not seen, though we had written since',
     history: { seed: 7_710, steps: [{ do: 'declare', policy: 'p', spec: {} }, { do: 'end watches' }, { do: 'snapshot' }, { do: 'wait', ms: 40 }, { do: 'restore' }] },
   },
+  {
+    fault: 'R16 a status that waited for a server that asks to slow down was written after all, and what had changed meanwhile was taken for told',
+    history: { seed: 478, steps: [{ do: 'declare', policy: 'p', spec: {} }, { do: 'team on', namespace: 'a' }, { do: 'opt in', namespace: 'a' }, { do: 'team on', namespace: 'b' }, { do: 'opt in', namespace: 'b' }, { do: 'team on', namespace: 'c' }, { do: 'opt in', namespace: 'c' }, { do: 'wait', ms: 2_000 }, { do: 'trouble', mishap: 'throttled429', method: 'PATCH', count: 1 }, { do: 'put foreign', namespace: 'b', name: 'q.allow-monitoring', marks: 'uid' }, { do: 'wait', ms: 15 }, { do: 'delete part', namespace: 'b', name: 'q.allow-monitoring' }] },
+  },
 ];
