@@ -63,6 +63,13 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     return this.#isDoubtful;
   }
 
+  /** Looks at every entry. */
+  get newest(): T | undefined {
+    let newest: T | undefined;
+    for (const entry of this.#store.values()) if (newest === undefined || isOlderVersion(newest.resourceVersion, entry.resourceVersion)) newest = entry;
+    return newest;
+  }
+
   get size(): number {
     return this.#store.size;
   }

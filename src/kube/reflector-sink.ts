@@ -1,5 +1,13 @@
 import type { KubeObject } from './kube-object.ts';
 
+/** One object in one version; `namespace` is empty for cluster-scoped objects. */
+export interface Marker {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
 /**
  * What a reflector fills. Calls come one after another, never at once:
  * `listStarted`, then an `upsert` for each listed object, then `listEnded`; after that an `upsert` or a `remove` for each
@@ -19,6 +27,8 @@ export interface ReflectorSink {
   doubted?(): void;
   /** The server has got at least as far as what is held. */
   confirmed?(): void;
+  /** The object held in the newest version, by which a server that was out of sight shows that it still has all it had; undefined where nothing is held. */
+  readonly newest?: Marker | undefined;
   /** How many objects are held now. */
   readonly size: number;
   /** Whether it knows of changes, as from the answers to own writes, that no list or event has shown yet; never when absent. */

@@ -271,6 +271,41 @@ describe('a reflector survives', () => {
     expect(server.watching.request.resourceVersion).toBe('500');
   });
 
+  test('F12 an etcd restore whose versions have caught up: what was seen last is not there in its version, so it lists again', async () => {
+    const { server, restarts, held, retry } = await given();
+    server.watching.send('MODIFIED', namespace('a', '11'));
+    server.watching.end(refusal('network'));
+    server.objects = [namespace('a', '1'), namespace('b', '2'), namespace('c', '12')];
+    server.resourceVersion = '500';
+    await retry();
+    expect(server.lists.at(1)).toMatchObject({ fieldSelector: 'metadata.name=a', limit: 1 });
+    expect(restarts).toEqual(['network', 'wentBack']);
+    expect(held()).toEqual(['a@1', 'b@2', 'c@12']);
+  });
+
+  test('F12 after a deletion there is nothing to tell two histories apart by, so it lists again, once', async () => {
+    const { server, restarts, held, retry } = await given();
+    server.watching.send('DELETED', namespace('a', '11'));
+    server.watching.end(refusal('network'));
+    server.resourceVersion = '500';
+    await retry();
+    expect(held()).toEqual(['a@1', 'b@2']);
+    server.watching.end(refusal('network'));
+    await retry();
+    expect(restarts).toEqual(['network', 'wentBack', 'network']);
+  });
+
+  test('F6 a connection that was cut while nothing happened goes on from where it was, without a list', async () => {
+    const { server, restarts, retry } = await given();
+    server.watching.send('MODIFIED', namespace('b', '11'));
+    server.objects = [namespace('a', '1'), namespace('b', '11')];
+    server.resourceVersion = '500';
+    server.watching.end(refusal('network'));
+    await retry();
+    expect(restarts).toEqual(['network']);
+    expect(server.watching.request.resourceVersion).toBe('11');
+  });
+
   test('R13 F12 what it fills is in doubt from the end of a watch until the server has shown how far it is', async () => {
     const { server, sink, retry } = await given();
     expect(sink.isDoubtful).toBe(false);

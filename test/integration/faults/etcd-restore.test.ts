@@ -1,0 +1,84 @@
+import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import { startControlPlane, type ControlPlane } from '../../controlplane/control-plane.ts';
+import { advanceRevisions } from '../../controlplane/etcd.ts';
+import { settleEstate, type Estate } from '../../operator/estate.ts';
+import type { OperatorProcess } from '../../operator/operator-process.ts';
+import { operatorRequests } from '../../operator/operator-requests.ts';
+import { setScene, type Scene } from '../../operator/scene.ts';
+
+let own: ControlPlane;
+let scene: Scene;
+let operator: OperatorProcess;
+
+beforeAll(async () => {
+  own = await startControlPlane({ version: inject('controlPlane').choice });
+  scene = await setScene(own);
+  operator = await scene.start();
+});
+
+afterEach(async () => {
+  await scene.clear();
+});
+
+afterAll(async () => {
+  await operator.stop();
+  await own.stop();
+});
+
+async function deletions(): Promise<readonly string[]> {
+  const requests = await operatorRequests(own.address);
+  return requests.filter(({ verb, resource }) => verb.startsWith('delete') && resource === 'networkpolicies').map(({ namespace, name }) => `${namespace}/${name}`);
+}
+
+/** A snapshot that has namespaces which were protected, and namespaces which are labelled and not protected yet. */
+async function savedEstate(name: string): Promise<{ readonly estate: Estate; readonly late: readonly string[] }> {
+  const estate = await settleEstate(scene, name);
+  await estate.add(8);
+  await estate.settled();
+  operator.signal('SIGSTOP');
+  const late = await estate.add(4);
+  await own.saveEtcd();
+  operator.signal('SIGCONT');
+  await estate.settled();
+  return { estate, late };
+}
+
+test('F12 an etcd that is put back to an older state under a running operator: nothing wrong goes, all is protected again', async () => {
+  const { estate, late } = await savedEstate('back');
+  const before = await estate.identities();
+  const [opensUp = '', goes = '', tampered = ''] = estate.namespaces;
+  // What happens after the snapshot, and is undone by it: an edit, an opt-out, a deletion and a repair.
+  await scene.declare('back', { allow: { sameNamespace: { enabled: true } } });
+  await expect.poll(() => scene.networkPolicyNames(late[0] ?? ''), { timeout: 15_000 }).toContain('back.allow-same-namespace');
+  await scene.label(opensUp, { set: null });
+  await expect.poll(() => scene.networkPolicyNames(opensUp), { timeout: 15_000 }).toEqual(['own']);
+  await scene.cluster.kubectl('delete', 'networkpolicy', 'back.default-deny', '-n', tampered);
+  await expect.poll(() => scene.networkPolicyNames(tampered), { timeout: 15_000 }).toContain('back.default-deny');
+  const added = await estate.add(4);
+  await expect.poll(() => scene.report(added[3] ?? ''), { timeout: 15_000 }).toMatchObject({ phase: 'Protected' });
+  await scene.cluster.kubectl('delete', 'namespace', goes, '--timeout=30s');
+  await advanceRevisions(own.address, 3_000);
+  const deletionsBefore = await deletions();
+
+  await own.restoreEtcd();
+  // People declare again what the snapshot did not have; all else is back by itself.
+  await scene.declare('back', {});
+  await expect.poll(() => estate.redeclare().then(() => 'declared', String), { timeout: 30_000 }).toBe('declared');
+  await estate.settled();
+
+  // The edit may have reached some namespaces once more before it was seen to be undone.
+  expect((await deletions()).slice(deletionsBefore.length).filter((path) => !path.endsWith('/back.allow-same-namespace'))).toEqual([]);
+  const protectedInTheSnapshot = Object.entries(before).filter(([path]) => !late.some((name) => path.startsWith(`${name}/`)));
+  expect(await estate.identities()).toMatchObject(Object.fromEntries(protectedInTheSnapshot));
+  expect(operator.log.filter(({ msg, cause }) => msg === 'watch is begun anew' && cause === 'wentBack').length).toBeGreaterThan(0);
+});
+
+test('F12 also where the versions have caught up before anybody looks', async () => {
+  const { estate } = await savedEstate('caught-up');
+  // Further than the snapshot by less than what an API server writes when it starts.
+  const deletionsBefore = await deletions();
+  await own.restoreEtcd();
+  await estate.settled();
+  expect(await deletions()).toEqual(deletionsBefore);
+  expect((await operator.page('/readyz')).status).toBe(200);
+});
