@@ -133,7 +133,6 @@ generate: setup ## Write the CRDs and the reference docs out of the schemas, and
 verify: setup ## Check that generated files are current and that a real API server takes the CRDs
 	@node src/generate/main.ts --check
 	@$(CONTROL_PLANE)
-	@$(TOOLS)
 	@$(VITEST) --project integration custom-resources deployment
 
 .PHONY: test
