@@ -6,6 +6,7 @@ import type { Marker, ReflectorSink } from './reflector-sink.ts';
 import { RestartDelay, type EndedAttempt, type RestartReason } from './restart-delay.ts';
 import { resourceVersionOrder } from './resource-version.ts';
 import { failure, success, type Result } from './result.ts';
+import { Sight } from './sight.ts';
 
 /** Who wants to know how a reflector fares. Its methods must not throw. */
 export interface ReflectorObserver {
@@ -77,10 +78,7 @@ class ListWatchReflector implements Reflector {
   #position: string | undefined;
   /** Whether the server may have been restored from a backup since we last heard of `#position`. */
   #isPositionDoubtful = false;
-  /** Whether the watch did not end in order, so that anything may have happened to the server. */
-  #wasOutOfSight = false;
-  /** Whether the newest event was a deletion. */
-  #hasDeletedLast = false;
+  readonly #sight = new Sight();
   #hasSynced = false;
   readonly #silenceLimitMs: number;
   readonly #delay: RestartDelay;
@@ -123,7 +121,7 @@ class ListWatchReflector implements Reflector {
     if (interruption === undefined || signal.aborted) return undefined;
     if (RELIST_REASONS.has(interruption.reason)) this.#position = undefined;
     this.#isPositionDoubtful = true;
-    if (interruption.reason !== 'ended') this.#wasOutOfSight = true;
+    if (interruption.reason !== 'ended') this.#sight.lose(this.#sink.newest);
     this.#sink.doubted?.();
     this.#options.observer?.restarted?.(interruption.reason, interruption.message);
     return interruption;
@@ -140,27 +138,24 @@ class ListWatchReflector implements Reflector {
    * etcd restore that would lose every change until then, so the server's version is asked for before each new watch.
    */
   async #verify(position: string, signal: AbortSignal): Promise<Interruption | undefined> {
-    const marker = this.#wasOutOfSight ? this.#sink.newest : undefined;
+    const { marker } = this.#sight;
     const page = await this.#options.client.list({ ...this.#options.scope, ...(marker === undefined ? {} : scopeOf(marker)), limit: 1, signal });
     if (!page.ok) return interruptionFor(page.error);
     this.#noteActivity();
-    const loss = this.#lossIn(page.value, position, marker);
+    const loss = this.#lossIn(page.value, position);
     if (loss !== undefined) return { reason: 'wentBack', message: loss };
     this.#isPositionDoubtful = false;
-    this.#wasOutOfSight = false;
+    this.#sight.regain();
     this.#sink.confirmed?.();
     return undefined;
   }
 
   /** What the server has lost, in words; undefined where it has all that was seen of it. */
-  #lossIn({ resourceVersion, items }: ListPage, position: string, marker: Marker | undefined): string | undefined {
+  #lossIn({ resourceVersion, items }: ListPage, position: string): string | undefined {
     const order = resourceVersionOrder(resourceVersion, position);
     // Where we had written after that position, a server that is just there has lost it.
     if (order !== undefined && (order < 0 || (order === 0 && this.#sink.isAhead === true))) return `the server is at version ${resourceVersion}, before ${position} or what we wrote after it`;
-    if (!this.#wasOutOfSight) return undefined;
-    // Versions count for all of etcd, so that no two histories have one object in one version. A deletion leaves nothing to go by.
-    const isThere = marker === undefined || items.some(({ metadata }) => metadata.uid === marker.uid && metadata.resourceVersion === marker.resourceVersion);
-    return isThere && !this.#hasDeletedLast ? undefined : 'what was seen last cannot be found in that version, as after a restore whose versions have caught up';
+    return this.#sight.isProvenBy(items) ? undefined : 'what was seen last cannot be found in that version, as after a restore whose versions have caught up';
   }
 
   async #list(signal: AbortSignal): Promise<Interruption | undefined> {
@@ -197,8 +192,8 @@ class ListWatchReflector implements Reflector {
     this.#sink.listEnded(resourceVersion);
     this.#position = resourceVersion;
     this.#isPositionDoubtful = false;
-    this.#wasOutOfSight = false;
-    this.#hasDeletedLast = false;
+    this.#sight.regain();
+    this.#sight.note('list');
     this.#hasSynced = true;
     this.#options.observer?.synced?.(count);
   }
@@ -241,7 +236,7 @@ class ListWatchReflector implements Reflector {
       if (initial?.isOpen === true) return this.#takenInitially(event, resourceVersion, initial);
       if (event.type === 'DELETED') this.#sink.remove(event.object);
       else if (event.type !== 'BOOKMARK') this.#sink.upsert(event.object);
-      if (event.type !== 'BOOKMARK') this.#hasDeletedLast = event.type === 'DELETED';
+      if (event.type !== 'BOOKMARK') this.#sight.note(event.type === 'DELETED' ? 'deletion' : 'object');
       this.#position = resourceVersion;
       return undefined;
     } catch (thrown) {

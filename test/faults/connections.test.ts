@@ -176,7 +176,7 @@ describe('F39 no way to the API server', () => {
       const callback = call.at(-1) as (error: Error) => void;
       setImmediate(() => { callback(Object.assign(new Error(`no connection: ${code}`), { code })); });
     };
-    lookup.mockImplementation(failing as typeof dns.lookup);
+    lookup.mockImplementation(failing);
     scene.proxy.cut();
     scene.disturb();
     scene.stage.hands.createNamespace('unseen', OPTED_IN);
