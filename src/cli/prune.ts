@@ -148,7 +148,7 @@ function showOutcome({ orphan, outcome, message = '' }: Told, context: CommandCo
 
 function complain({ context }: Run, { attempt, error }: FailedAttempt): ExitCodeName {
   const isMissingCrd = error.kind === 'notFound' && attempt.name === undefined;
-  const advice = isMissingCrd ? '. Without BaselinePolicies it cannot be told what is an orphan; to remove all that is ours: kubectl delete networkpolicy -A -l app.kubernetes.io/managed-by=nsbaseline' : '';
+  const advice = isMissingCrd ? '. Without BaselinePolicies it cannot be told what is an orphan; to remove all that is ours: nsbaseline uninstall --remove-policies' : '';
   context.complain(`${context.programName} prune: ${failureText(attempt, error)}${advice}\n`);
   return exitCodeNameFor(error);
 }
