@@ -38,7 +38,7 @@ export const ACTIONS: readonly Action[] = [
   { name: 'delete a managed policy', weight: 10, act: removeManaged },
   { name: 'widen a managed policy', weight: 8, act: (workshop) => tamper(workshop, 'policy widened', widened) },
   { name: 'narrow a managed policy', weight: 6, act: (workshop) => tamper(workshop, 'policy narrowed', narrowed) },
-  { name: 'relabel a managed policy', weight: 6, act: (workshop) => tamper(workshop, RELABELLED, relabelled) },
+  { name: 'relabel a managed policy', weight: 6, act: relabelManaged },
   { name: 'make a foreign policy', weight: 6, act: makeForeign },
   { name: 'change a foreign policy', weight: 6, act: changeForeign },
   { name: 'delete a foreign policy', weight: 4, act: removeForeign },
@@ -117,6 +117,17 @@ async function tamper(workshop: Workshop, kind: string, change: (object: KubeObj
   const { namespace, name } = found;
   const written = await workshop.hands.editNetworkPolicy(namespace, name, (object) => (isForeign(object) ? object : change(object)));
   if (written !== undefined && !isForeign(written)) workshop.accounts.happened({ kind, namespace, past: pastOf(written) });
+}
+
+/** Of one that is recorded by its uid: what lost its label before that is nobody's (R5). */
+async function relabelManaged(workshop: Workshop): Promise<void> {
+  const found = managed(workshop);
+  if (found === undefined) return;
+  const { namespace, name } = found;
+  const recorded = await workshop.hands.recordedUids(namespace);
+  const isRecorded = (object: KubeObject): boolean => recorded.has(object.metadata.uid ?? '');
+  const written = await workshop.hands.editNetworkPolicy(namespace, name, (object) => (isRecorded(object) ? relabelled(object) : object));
+  if (written !== undefined && isRecorded(written)) workshop.accounts.happened({ kind: RELABELLED, namespace, past: pastOf(written) });
 }
 
 function widened(object: KubeObject): KubeObject {

@@ -1,4 +1,4 @@
-import { API_VERSION } from '../../src/api/names.ts';
+import { API_VERSION, NAMESPACE_BASELINE_NAME } from '../../src/api/names.ts';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { pause, systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/kube-client.ts';
@@ -6,7 +6,8 @@ import type { KubeError } from '../../src/kube/kube-error.ts';
 import type { KubeObject, ObjectMeta } from '../../src/kube/kube-object.ts';
 import type { ObjectReference } from '../../src/kube/resource-type.ts';
 import type { Result } from '../../src/kube/result.ts';
-import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { recordedUids } from '../simulation/declared.ts';
 import type { Accounts } from './accounts.ts';
 import { FOREIGN } from './examination.ts';
 
@@ -59,6 +60,11 @@ export class Hands {
 
   async isDeclared(name: string): Promise<boolean> {
     return (await this.#read({ type: BASELINE_POLICIES, name })) !== undefined;
+  }
+
+  /** The uids of the NetworkPolicies that the NamespaceBaseline lists. */
+  async recordedUids(namespace: string): Promise<ReadonlySet<string>> {
+    return recordedUids(await this.#read({ type: NAMESPACE_BASELINES, namespace, name: NAMESPACE_BASELINE_NAME }));
   }
 
   /** A tenant's own NetworkPolicy; undefined where its name is taken. */

@@ -60,7 +60,8 @@ export interface SoakReport {
 }
 
 const POLICIES = ['amber', 'birch', 'cedar'];
-const NAMESPACES = Array.from({ length: 24 }, (_, index) => `soak-${String(index).padStart(2, '0')}`);
+/** So many that hardly any object is tampered with so often that it is contested (R6). */
+const NAMESPACES = Array.from({ length: 60 }, (_, index) => `soak-${String(index).padStart(2, '0')}`);
 const MEAN_PAUSE_MS = 120;
 const PROGRESS_INTERVAL_MS = 5_000;
 const SAMPLE_INTERVAL_MS = 1_000;
