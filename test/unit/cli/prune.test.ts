@@ -157,7 +157,7 @@ describe('prune', () => {
     cluster.server.intercept = ({ resource }) => (resource === 'baselinepolicies' ? { kind: 'respond', status: 404, body: '404 page not found' } : undefined);
     const { code, complaint } = await cluster.run(definePrune, ['-A', '--yes']);
     expect(code).toBe(1);
-    expect(complaint).toContain('kubectl delete networkpolicy -A -l app.kubernetes.io/managed-by=nsbaseline');
+    expect(complaint).toContain('nsbaseline uninstall --remove-policies');
     expect(await cluster.networkPolicyNames('team-b')).toEqual(['old.default-deny']);
   });
 });
