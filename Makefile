@@ -188,6 +188,14 @@ soak: setup ## Random events, tampering and faults on a real API server for MINU
 scale: setup ## What 1,000, 10,000 and 100,000 namespaces cost the operator, against the fake API server (F50)
 	@node test/scale/main.ts
 
+.PHONY: e2e
+e2e: setup ## Prove it by packets on a kind cluster, with the real image and manifests; KEEP=1 leaves the cluster, and uses one that was left
+	@KEEP='$(KEEP)' $(VITEST) --config vitest.e2e.config.ts
+
+.PHONY: e2e-clean
+e2e-clean: setup ## Remove that cluster, its images and, where it was started for them, Docker
+	@node test/e2e/clean.ts
+
 .PHONY: demo
 demo: setup ## See it at work on a control plane of its own; KEEP=1 leaves that running
 	@$(CONTROL_PLANE)

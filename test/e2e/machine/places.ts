@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { cacheDirectory } from '../../controlplane/cache.ts';
+
+/** The root of the checkout. */
+export const ROOT = join(import.meta.dirname, '../../..');
+
+/** Where everything of the end-to-end tests is kept between runs. */
+export function e2eCache(): string {
+  return join(cacheDirectory(process.env), 'e2e');
+}
+
+/** The kubeconfig of the cluster, which is nobody's own. */
+export function kubeconfigPath(): string {
+  return join(e2eCache(), 'kubeconfig.yaml');
+}
+
+/** Where dockerd's id and words go when it was started from here. */
+export function dockerFiles(): { readonly processId: string; readonly log: string } {
+  return { processId: join(e2eCache(), 'dockerd.pid'), log: join(e2eCache(), 'dockerd.log') };
+}
+
+/** What is known of a cluster that was left for the next run. */
+export function leftClusterPath(): string {
+  return join(e2eCache(), 'cluster.json');
+}
