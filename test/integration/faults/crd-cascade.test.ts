@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { settleEstate, type Estate } from '../../operator/estate.ts';
+import type { OperatorProcess } from '../../operator/operator-process.ts';
+import { operatorRequests } from '../../operator/operator-requests.ts';
+import { setScene, type Scene } from '../../operator/scene.ts';
+
+const CRDS = ['baselinepolicies.nsbaseline.io', 'namespacebaselines.nsbaseline.io'];
+
+let scene: Scene;
+let estate: Estate;
+let operator: OperatorProcess;
+
+beforeAll(async () => {
+  scene = await setScene();
+  operator = await scene.start();
+  estate = await settleEstate(scene, 'cascade');
+  await estate.add(8);
+  await estate.settled();
+});
+
+afterAll(async () => {
+  await operator.stop();
+  await scene.clear();
+});
+
+test('F46 R8 both CRDs are deleted with all that is of them: every NetworkPolicy stays, and is taken over when they come back', async () => {
+  const before = await estate.identities();
+  const begin = (await operatorRequests(scene.cluster.address)).length;
+  const notFoundBefore = await operator.metric('nsbaseline_watch_restarts_total', { resource: 'baselinepolicies' });
+  await scene.cluster.kubectl('delete', 'crd', ...CRDS, '--timeout=40s');
+  // It has looked for them several times and found none.
+  await expect.poll(async () => await operator.metric('nsbaseline_watch_restarts_total', { resource: 'baselinepolicies' }) - notFoundBefore, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+  expect(await estate.identities()).toEqual(before);
+
+  await scene.cluster.applyManifests('deploy/crds');
+  await expect.poll(() => estate.redeclare().then(() => 'declared', String), { timeout: 20_000 }).toBe('declared');
+  await estate.settled();
+  expect(await estate.identities()).toEqual(before);
+  const noted = (await operatorRequests(scene.cluster.address)).slice(begin);
+  expect(noted.filter(({ verb, resource }) => resource === 'networkpolicies' && verb.startsWith('delete'))).toEqual([]);
+});
