@@ -69,6 +69,11 @@ const REVIEW_INTERVAL_MS = 20;
 /** How long everything may take to come to rest when nobody does anything any more. */
 const REST_LIMIT_MS = 120_000;
 const REST_MS = 4_000;
+/** How long a report may take to be true when everything else is as declared. */
+const REPORT_LIMIT_MS = 45_000;
+const REPORT_INTERVAL_MS = 250;
+
+type Lister = Pick<ReturnType<typeof createKubeClient>, 'list'>;
 
 /** Runs a soak on a control plane of its own, and takes everything away again. It throws only where it could not begin. */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
@@ -109,7 +114,7 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
     over.abort();
     await looking;
     accounts.close();
-    await judgeReports(running, kube);
+    await judgeReports(running, kube, options.signal);
   } finally {
     over.abort();
     await view.close();
@@ -181,17 +186,25 @@ async function comeToRest({ accounts, nowMs }: Running, signal: AbortSignal): Pr
   if (accounts.open === 0 && !isAtRest()) accounts.violated('writes go on although nothing happens any more');
 }
 
-async function judgeReports({ accounts, workshop: { declaration, view } }: Running, kube: Pick<ReturnType<typeof createKubeClient>, 'list'>): Promise<void> {
+/** A standby that stands in puts policies back at once; what is reported waits for the next leader. */
+async function judgeReports(running: Running, kube: Lister, signal: AbortSignal): Promise<void> {
+  const endMs = running.nowMs() + REPORT_LIMIT_MS;
+  let untruths = await untruthsIn(running, kube);
+  while (untruths.length > 0 && running.nowMs() < endMs && !signal.aborted) {
+    await pause(systemClock, REPORT_INTERVAL_MS, signal);
+    untruths = await untruthsIn(running, kube);
+  }
+  for (const untruth of untruths) running.accounts.violated(untruth);
+}
+
+async function untruthsIn({ workshop: { declaration, view } }: Running, kube: Lister): Promise<readonly string[]> {
   const page = await kube.list({ type: NAMESPACE_BASELINES });
-  if (!page.ok) {
-    accounts.violated(`the NamespaceBaselines cannot be listed: ${page.error.message}`);
-    return;
-  }
+  if (!page.ok) return [`the NamespaceBaselines cannot be listed: ${page.error.message}`];
   const statuses = new Map(page.value.items.map((record) => [record.metadata.namespace, record.status]));
-  for (const namespace of declaration.namespaces.values()) {
+  return [...declaration.namespaces.values()].flatMap((namespace) => {
     const untruth = namespace.state === 'present' ? untruthIn(namespace, declaration, { status: statuses.get(namespace.name), standing: view.networkPolicies(namespace.name) }) : undefined;
-    if (untruth !== undefined) accounts.violated(`NamespaceBaseline of ${namespace.name}: ${untruth}`);
-  }
+    return untruth === undefined ? [] : [`NamespaceBaseline of ${namespace.name}: ${untruth}`];
+  });
 }
 
 function reportOf({ accounts, crew, nowMs, actions, faults }: Running, { seed, operators }: SoakOptions): SoakReport {
