@@ -22,6 +22,8 @@ import { createRuntime, NOT_BEGUN, type Runtime } from './runtime.ts';
 
 /** A watch whose attempts, too, have been silent for so many silence limits is stuck. */
 const SILENCE_LIMITS = 3;
+/** Longer than any pause between two attempts, which a Retry-After can make two minutes: a restart would help nobody then. */
+const SHORTEST_STILL_LIMIT_MS = 180_000;
 
 /**
  * `nsbaseline run`: works until `signal` is aborted and gives back the exit code (src/cli/exit-codes.ts). This is the
@@ -88,7 +90,7 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
   made.runtime = runtime;
   const needed = { permissions: neededPermissions({ dnsNamespaces: options.dnsNamespaces, ...(options.leaderElect === 'true' ? { leaseNamespace: options.operatorNamespace } : {}) }), fields: neededFields() };
   const prerequisites = new Prerequisites({ kube, clock, log, signal, needed, unreachableLimitMs: options.startupTimeoutMs });
-  const watches = watchesAlive({ name: 'watches', limitMs: options.watchSilenceLimitMs * SILENCE_LIMITS, watches: () => runtime.watches() });
+  const watches = watchesAlive({ name: 'watches', limitMs: Math.max(SHORTEST_STILL_LIMIT_MS, options.watchSilenceLimitMs * SILENCE_LIMITS), watches: () => runtime.watches() });
   const synced = cachesSynced({ name: 'caches', caches: () => runtime.watches() });
   const probes = await startProbeServer({ listen: options.listen, livez: [runtime.heartbeat, watches], readyz: [prerequisites, synced], metrics, log });
   if (!probes.ok) {
