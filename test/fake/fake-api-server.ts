@@ -110,6 +110,11 @@ export class FakeApiServer {
     });
   }
 
+  /** Breaks every connection; new ones are taken. */
+  breakConnections(): void {
+    this.#server.closeAllConnections();
+  }
+
   /** Breaks every connection and stops listening; what is stored stays. */
   async close(): Promise<void> {
     this.cluster.watches.stop();
