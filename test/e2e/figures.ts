@@ -1,13 +1,13 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Progress } from '../controlplane/progress.ts';
-import { e2eCache, ROOT } from './machine/places.ts';
+import { clusterName, e2eCache, ROOT } from './machine/places.ts';
 
 /** Measured times by name, in milliseconds; said at the end of a run and never asserted. */
 export type Figures = Readonly<Record<string, number | string>>;
 
 function folder(): string {
-  return join(e2eCache(), 'figures');
+  return join(e2eCache(), `${clusterName()}.figures`);
 }
 
 /** Keeps figures of this run, under a name that says what they are about. */

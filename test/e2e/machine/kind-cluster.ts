@@ -5,12 +5,8 @@ import { controlPlaneBinaries } from '../../controlplane/binaries.ts';
 import { commandOutput, commandResult } from './command.ts';
 import { goProgram } from './go-programs.ts';
 import { loadImages, type ClusterImages } from './images.ts';
-import { e2eCache, kubeconfigPath } from './places.ts';
+import { clusterName, e2eCache, kubeconfigPath } from './places.ts';
 
-/** The name that kind knows the cluster by. */
-export const CLUSTER = 'nsbaseline-e2e';
-/** Its one node, a container. */
-export const NODE_CONTAINER = `${CLUSTER}-control-plane`;
 const NODE_FOLDER = join(import.meta.dirname, '../node');
 
 /** How to use a cluster that runs; plain data, so that it can be handed to test workers. */
@@ -30,10 +26,12 @@ export async function createCluster(images: ClusterImages, progress: Progress): 
   await mkdir(e2eCache(), { recursive: true });
   await removeCluster(kind);
   const own = images.node === undefined ? [] : ['--image', images.node, '--config', join(NODE_FOLDER, 'kind.yaml')];
-  const args = ['create', 'cluster', '--name', CLUSTER, '--kubeconfig', kubeconfigPath(), '--wait', '180s', ...own];
+  const args = ['create', 'cluster', '--name', clusterName(), '--kubeconfig', kubeconfigPath(), '--wait', '180s', ...own];
   await commandOutput({ program: kind, args, onLine: (line) => { progress.update(line); } });
-  await loadImages(NODE_CONTAINER, [images.probe]);
-  const address = { kubeconfigPath: kubeconfigPath(), kubectlPath: join(binaries, 'kubectl'), node: NODE_CONTAINER, isOwnNode: images.node !== undefined, probeImage: images.probe };
+  // Its one node, a container.
+  const node = `${clusterName()}-control-plane`;
+  await loadImages(node, [images.probe]);
+  const address = { kubeconfigPath: kubeconfigPath(), kubectlPath: join(binaries, 'kubectl'), node, isOwnNode: images.node !== undefined, probeImage: images.probe };
   const kubectl = (...words: readonly string[]): Promise<string> => commandOutput({ program: address.kubectlPath, args: words, environment: { ...process.env, KUBECONFIG: address.kubeconfigPath } });
   if (address.isOwnNode) {
     await kubectl('apply', '--filename', join(NODE_FOLDER, 'enforcer.yaml'));
@@ -45,6 +43,6 @@ export async function createCluster(images: ClusterImages, progress: Progress): 
 
 /** Takes the cluster away, if there is one. */
 export async function removeCluster(kind: string): Promise<void> {
-  const result = await commandResult({ program: kind, args: ['delete', 'cluster', '--name', CLUSTER, '--kubeconfig', kubeconfigPath()] });
-  if (result.exitCode !== 0) throw new Error(`kind cannot delete the cluster ${CLUSTER}:\n${result.stderr}`);
+  const result = await commandResult({ program: kind, args: ['delete', 'cluster', '--name', clusterName(), '--kubeconfig', kubeconfigPath()] });
+  if (result.exitCode !== 0) throw new Error(`kind cannot delete the cluster ${clusterName()}:\n${result.stderr}`);
 }

@@ -9,9 +9,15 @@ export function e2eCache(): string {
   return join(cacheDirectory(process.env), 'e2e');
 }
 
+/** The name that kind knows the cluster by: `E2E_CLUSTER`, for runs beside each other. */
+export function clusterName(): string {
+  const own = process.env.E2E_CLUSTER;
+  return own !== undefined && own !== '' ? own : 'nsbaseline-e2e';
+}
+
 /** The kubeconfig of the cluster, which is nobody's own. */
 export function kubeconfigPath(): string {
-  return join(e2eCache(), 'kubeconfig.yaml');
+  return join(e2eCache(), `${clusterName()}.kubeconfig.yaml`);
 }
 
 /** Where dockerd's id and words go when it was started from here. */
@@ -21,5 +27,5 @@ export function dockerFiles(): { readonly processId: string; readonly log: strin
 
 /** What is known of a cluster that was left for the next run. */
 export function leftClusterPath(): string {
-  return join(e2eCache(), 'cluster.json');
+  return join(e2eCache(), `${clusterName()}.cluster.json`);
 }
