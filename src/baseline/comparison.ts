@@ -1,11 +1,15 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { canonicalText } from './canonical-text.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** 128 bits in base64url, 6 bits a character. */
+const DIGEST_LENGTH = 22;
+
 /**
  * The spec of a NetworkPolicy in one normal form: what the API server would have filled in is filled in, what it would
- * have dropped is dropped, and keys are in order. Two specs are the same policy exactly when their normal forms are
- * equal. A field that we do not know stays in, so that nothing added is ever overlooked (R2).
+ * have dropped is dropped. Two specs are the same policy exactly when their normal forms are equal, whatever the order of
+ * keys. A field that we do not know stays in, so that nothing added is ever overlooked (R2).
  *
  * Defaults: https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/networking/v1/defaults.go
  */
@@ -15,7 +19,7 @@ export function normalForm(spec: unknown): unknown {
   const egress = listOf(source.egress).map((rule) => normalRule(rule, 'to'));
   const declaredTypes = listOf(source.policyTypes);
   const policyTypes = declaredTypes.length > 0 ? declaredTypes : egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
-  return ordered({ ...source, podSelector: normalSelector(source.podSelector ?? {}), policyTypes, ingress, egress });
+  return { ...source, podSelector: normalSelector(source.podSelector ?? {}), policyTypes, ingress, egress };
 }
 
 /**
@@ -48,9 +52,11 @@ function isExtended(rendered: unknown, stored: unknown, isMap: boolean): boolean
   return Object.entries(rendered).every(([key, value]) => Object.hasOwn(stored, key) && isExtended(value, stored[key], key === 'matchLabels'));
 }
 
-/** A digest of any JSON value that does not depend on the order of keys. */
-export function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(ordered(value))).digest('base64url').slice(0, 22);
+/** A digest of any JSON value that does not depend on the order of keys, nor on fields called `without`. */
+export function digestOf(value: unknown, without?: string): string {
+  const digest = hash('sha256', canonicalText(value, without), 'base64url');
+  // A mere slice would hold on to the whole: these are kept by the ten thousand.
+  return Buffer.from(digest, 'latin1').toString('latin1', 0, DIGEST_LENGTH);
 }
 
 function normalRule(rule: unknown, peersField: 'from' | 'to'): unknown {
@@ -90,13 +96,6 @@ function withoutEmpty(object: Json): Json {
 
 function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || (Array.isArray(value) ? value.length === 0 : isJson(value) && Object.keys(value).length === 0);
-}
-
-function ordered(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(ordered);
-  if (!isJson(value)) return value;
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, ordered(inner)]));
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -52,7 +52,7 @@ function messageFor(worst: PolicyEntry): string {
 
 /** A digest of a NamespaceBaseline's status without its transition times. */
 export function statusHash(status: unknown): string {
-  return digestOf(JSON.parse(JSON.stringify(status, (key, value: unknown) => (key === 'lastTransitionTime' ? undefined : value))));
+  return digestOf(status, 'lastTransitionTime');
 }
 
 function readyCondition(worst: PolicyEntry, record: NamespaceRecord | undefined, nowTime: string): Condition {

@@ -1,15 +1,15 @@
 import type { ServiceFacts, SliceFacts } from '../baseline/discovery.ts';
-import { specHash } from '../baseline/comparison.ts';
 import { statusHash } from '../baseline/report.ts';
 import { isExcluded, type Exclusion } from '../baseline/selection.ts';
 import type { NamespaceFacts, NamespaceRecord, ObservedPolicy, RecordedEntry } from '../baseline/world.ts';
 import type { Direction } from '../api/network-policy.ts';
-import { weakeningOf } from '../baseline/weakening.ts';
 import { managedName } from '../baseline/ownership.ts';
 import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../api/names.ts';
 import { PHASES } from '../api/namespace-baseline.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../kube/json-shape.ts';
+import { specFactsOf } from './spec-facts.ts';
+import { TextPool } from './text-pool.ts';
 
 /** What every cached object has, so that it can be found and told from an older self. */
 export interface Identity {
@@ -42,33 +42,46 @@ export interface CachedService extends Identity, ServiceFacts {}
 /** An EndpointSlice, slim. */
 export interface CachedSlice extends Identity, SliceFacts {}
 
+const pool = new TextPool();
+
+/** A text that many objects have alike. */
+function sharedText(value: unknown): string {
+  return typeof value === 'string' ? pool.shared(value) : '';
+}
+
+/** Whatever is kept by the ten thousand is written out field by field: an object that is spread into another takes a third more. */
 function identityOf({ metadata }: KubeObject): Identity {
-  return { name: textOf(metadata.name), namespace: textOf(metadata.namespace), uid: textOf(metadata.uid), resourceVersion: textOf(metadata.resourceVersion) };
+  return { name: sharedText(metadata.name), namespace: sharedText(metadata.namespace), uid: textOf(metadata.uid), resourceVersion: textOf(metadata.resourceVersion) };
 }
 
 /** How Namespaces are kept; whether one is excluded is decided here, once. */
 export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) => CachedNamespace {
   return (object) => {
-    const identity = identityOf(object);
+    const { name, namespace, uid, resourceVersion } = identityOf(object);
     const isTerminating = object.metadata.deletionTimestamp !== undefined || fieldOf(object.status, 'phase') === 'Terminating';
-    return { ...identity, labels: textFieldsOf(object.metadata.labels), isTerminating, isExcluded: isExcluded(identity.name, exclusion) };
+    return { name, namespace, uid, resourceVersion, labels: sharedFieldsOf(object.metadata.labels), isTerminating, isExcluded: isExcluded(name, exclusion) };
   };
+}
+
+function sharedFieldsOf(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(textFieldsOf(value)).map(([key, text]) => [key, pool.shared(text)]));
 }
 
 /** How NetworkPolicies are kept: a spec only as its digest, and only where it carries a mark of ours. */
 export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy {
   const { labels, annotations } = object.metadata;
   const isLabelled = fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER;
-  const policyUid = textOf(fieldOf(annotations, ANNOTATIONS.policyUid));
+  const policyUid = sharedText(fieldOf(annotations, ANNOTATIONS.policyUid));
   const isAdoptable = fieldOf(annotations, ANNOTATIONS.adopt) === 'true';
-  const policyLabel = textOf(fieldOf(labels, LABELS.policy));
+  const policyLabel = sharedText(fieldOf(labels, LABELS.policy));
   const mayBeOurs = isLabelled || isAdoptable || policyUid !== '' || policyLabel !== '';
   const isKept = fieldOf(annotations, ANNOTATIONS.kept) === 'true';
+  const { name, namespace, uid, resourceVersion } = identityOf(object);
   // Looked at whatever the labels say, since anybody can put ours on his own.
-  const weakens = weakeningOf(object.spec);
-  const marks = { ...identityOf(object), isLabelled, policyLabel, policyUid, isAdoptable, isKept, weakens };
-  if (!mayBeOurs) return { ...marks, hash: '', isolates: isolatedBy(object), otherManager: '' };
-  return { ...marks, hash: specHash(object.spec), isolates: isolatedBy(object), otherManager: otherManagerOf(object) };
+  const { weakens, hash } = specFactsOf(object.spec);
+  const isolates = isolatedBy(object);
+  const otherManager = mayBeOurs ? pool.shared(otherManagerOf(object)) : '';
+  return { name, namespace, uid, resourceVersion, isLabelled, policyLabel, policyUid, isAdoptable, isKept, weakens, hash: mayBeOurs ? hash : '', isolates, otherManager };
 }
 
 const NO_DIRECTION: readonly Direction[] = [];
@@ -93,23 +106,19 @@ function otherManagerOf({ metadata }: KubeObject): string {
 export function recordProjection(object: KubeObject): CachedRecord {
   const status = object.status;
   const ready = itemsOf(fieldOf(status, 'conditions')).find((condition) => fieldOf(condition, 'type') === CONDITIONS.ready);
-  return {
-    ...identityOf(object),
-    hash: statusHash(status ?? {}),
-    entries: itemsOf(fieldOf(status, 'policies')).map(recordedEntry),
-    readyStatus: textOf(fieldOf(ready, 'status')),
-    readySince: textOf(fieldOf(ready, 'lastTransitionTime')),
-  };
+  const { name, namespace, uid, resourceVersion } = identityOf(object);
+  const entries = itemsOf(fieldOf(status, 'policies')).map(recordedEntry);
+  return { name, namespace, uid, resourceVersion, hash: statusHash(status ?? {}), entries, readyStatus: sharedText(fieldOf(ready, 'status')), readySince: sharedText(fieldOf(ready, 'lastTransitionTime')) };
 }
 
 function recordedEntry(entry: unknown): RecordedEntry {
   const phase = fieldOf(entry, 'phase');
   return {
-    policy: textOf(fieldOf(entry, 'policy')),
+    policy: sharedText(fieldOf(entry, 'policy')),
     generation: Number(fieldOf(entry, 'generation') ?? 0),
     phase: PHASES.find((known) => known === phase) ?? 'Pending',
     inPlace: fieldOf(entry, 'inPlace') === true,
-    managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => ({ name: textOf(fieldOf(managed, 'name')), uid: textOf(fieldOf(managed, 'uid')), hash: textOf(fieldOf(managed, 'hash')) })),
+    managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => ({ name: sharedText(fieldOf(managed, 'name')), uid: textOf(fieldOf(managed, 'uid')), hash: sharedText(fieldOf(managed, 'hash')) })),
   };
 }
 

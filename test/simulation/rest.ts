@@ -1,3 +1,4 @@
+import { canonicalText } from '../../src/baseline/canonical-text.ts';
 import { normalForm } from '../../src/baseline/comparison.ts';
 import type { RenderedPart } from '../../src/baseline/rendering.ts';
 import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
@@ -57,7 +58,7 @@ function partProblems(policy: DeclaredPolicy, { part, object, dialects }: { read
 
 /** Whether an object has the spec that this version renders for a part. */
 export function isRenderedBy(version: Version, { spec }: RenderedPart, object: KubeObject): boolean {
-  return JSON.stringify(normalForm(object.spec)) === asRenderedBy(version, JSON.stringify(normalForm(spec)));
+  return canonicalText(normalForm(object.spec)) === asRenderedBy(version, canonicalText(normalForm(spec)));
 }
 
 function isForeign(object: KubeObject, record: KubeObject | undefined): boolean {
