@@ -83,7 +83,10 @@ export function allComplete(stage: Stage, namespaces: readonly string[]): Promis
 export async function trickling(all: readonly string[], everyMs: number, act: (name: string) => Promise<void>): Promise<void> {
   const acts: Promise<void>[] = [];
   for (const name of all) {
-    acts.push(act(name));
+    const acting = act(name);
+    // It is waited for below; until then its failure is nobody's.
+    acting.catch(() => undefined);
+    acts.push(acting);
     await pauseMs(everyMs);
   }
   await Promise.all(acts);

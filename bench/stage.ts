@@ -51,9 +51,7 @@ export async function setStage(): Promise<Stage> {
         valueOf(await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: isLabelled ? { [LABELS.enabled]: 'true' } : {} } }));
       }),
     edit: async (spec) => {
-      const { metadata } = valueOf(await admin.get({ type: BASELINE_POLICIES, name: 'standard' }));
-      const { resourceVersion = '' } = metadata;
-      valueOf(await admin.replace(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard', resourceVersion }, spec }));
+      valueOf(await admin.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard' }, spec }));
     },
     end: async () => {
       await sightings.end();
