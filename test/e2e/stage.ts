@@ -70,9 +70,12 @@ export async function startPods(...pods: readonly ProbePod[]): Promise<readonly 
   return addresses;
 }
 
+/** A probe is not root, and listens on ports such as 443 all the same. */
+const ANY_PORT = { sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }] };
+
 function manifestOf({ namespace, name, labels = {}, args = ['serve'] }: ProbePod): object {
   const container = { name: 'probe', image: kind.probeImage, imagePullPolicy: 'Never', args };
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels }, spec: { terminationGracePeriodSeconds: 0, enableServiceLinks: false, containers: [container] } };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels }, spec: { terminationGracePeriodSeconds: 0, enableServiceLinks: false, securityContext: ANY_PORT, containers: [container] } };
 }
 
 /** Has a pod ask targets such as `tcp@10.244.0.5:8080`, each a few times from ports of its own. */
