@@ -186,6 +186,43 @@ describe('F13 another under the same name', () => {
 });
 
 describe('F16 an API server that lags behind what we wrote', () => {
+  test('F16 NetworkPolicies are told of late, all else at once: nothing is written twice, and what comes late replaces nothing', async () => {
+    await scene.settled();
+    const { hands, asked } = scene.stage;
+    const { server } = scene.stage.scene;
+    const held: string[] = [];
+    let isLate = true;
+    server.rewriteWatch = (line, { resource }) => {
+      if (resource !== NETWORK_POLICIES.plural) return [line];
+      held.push(line);
+      return isLate ? [] : held.splice(0);
+    };
+    const created = (): number => asked.of('create', 'networkpolicies');
+    const before = created();
+    hands.createNamespace('late', OPTED_IN);
+    hands.declare('standard', { allow: { sameNamespace: { enabled: true } } });
+    for (let round = 0; round < 5; round += 1) {
+      await scene.pass(2_000);
+      for (const name of ['late', 'team-0']) hands.label(name, 'round', String(round));
+    }
+    hands.declare('standard', { allow: { sameNamespace: { enabled: true }, internet: { enabled: true } } });
+    await scene.pass(10_000);
+    expect(scene.stage.problems()).toEqual([]);
+    // The whole set for the new namespace, and for each of the others the two parts that were added.
+    expect(created() - before).toBe(5 + 6 * 2);
+    isLate = false;
+    const writes = asked.of('patch', 'networkpolicies') + created();
+    hands.annotate(NETWORK_POLICIES, { namespace: 'team-1', name: 'own' }, { annotation: 'note', value: 'x' });
+    await scene.pass(10_000);
+    expect(held).toEqual([]);
+    expect(asked.of('patch', 'networkpolicies') + created()).toBe(writes);
+    server.rewriteWatch = undefined;
+    hands.annotate(NETWORK_POLICIES, { namespace: 'team-1', name: 'own' }, { annotation: 'note', value: undefined });
+    hands.remove(NETWORK_POLICIES, { namespace: 'late', name: 'standard.default-deny' });
+    await scene.pass(10_000);
+    expect(scene.stage.problems()).toEqual([]);
+  });
+
   test('F16 our own writes are not visible: each is written once, and what the others do then is seen when it catches up', async () => {
     await scene.settled();
     const { cluster } = scene.stage.scene.server;
