@@ -86,6 +86,7 @@ class TransportKubeClient implements HttpKubeClient {
   readonly #userAgent: string;
   readonly #requestTimeoutMs: number;
   readonly #listTimeoutMs: number;
+  readonly #isInTheClear: boolean;
 
   constructor(options: KubeClientOptions, transport: HttpTransport, clock: Clock) {
     this.#cluster = options.cluster;
@@ -96,6 +97,7 @@ class TransportKubeClient implements HttpKubeClient {
     this.#userAgent = options.userAgent;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
     this.#listTimeoutMs = options.listTimeoutMs ?? 30_000;
+    this.#isInTheClear = isInTheClear(options.cluster.server);
   }
 
   async list(request: Parameters<KubeClient['list']>[0]): Promise<Result<ListPage, KubeError>> {
@@ -228,7 +230,7 @@ class TransportKubeClient implements HttpKubeClient {
   }
 
   async #attempt(call: Call, credentials: CredentialHeaders, reading?: StreamReading): Promise<Result<HttpResponse, KubeError>> {
-    if (Object.keys(credentials).length > 0 && isInTheClear(this.#cluster.server)) {
+    if (this.#isInTheClear && Object.keys(credentials).length > 0) {
       return failure({ kind: 'credentials', message: 'credentials are never sent over plain http to another machine: use https' });
     }
     const request: HttpRequest = {

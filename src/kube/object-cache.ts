@@ -92,10 +92,14 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     return this.#store.values();
   }
 
-  /** Takes in the server's answer to a write of ours (or to a read of a single object): it is the entry at once, unless the watch has been further already. */
-  recordWrite(object: KubeObject): void {
+  /** Takes in the server's answer to a write of ours (or to a read of a single object), and gives its slim form: it is the entry at once, unless the watch has been further already. */
+  recordWrite(object: KubeObject): T | undefined {
     const written = this.#projected(object);
-    if (written === undefined) return;
+    if (written !== undefined) this.#takeWritten(written);
+    return written;
+  }
+
+  #takeWritten(written: T): void {
     const order = resourceVersionOrder(written.resourceVersion, this.#seenVersion);
     // The watch or a list has shown this write and all that came of it, perhaps its deletion.
     if (order !== undefined && order <= 0) return;
@@ -190,6 +194,8 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
 
   /** Gives what is held afterwards. What cannot be projected leaves the last good form of that same object standing. */
   #takeIn(held: T | undefined, object: KubeObject): T | undefined {
+    // As with the echo of every write of ours: there is nothing to read in it.
+    if (held !== undefined && isSameState(held, object.metadata)) return held;
     const current = this.#projected(object);
     if (current !== undefined) return this.#put(held, current);
     if (held === undefined || held.uid === object.metadata.uid) return held;
@@ -222,7 +228,7 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
   }
 }
 
-function isSameState(first: CachedObject, second: CachedObject): boolean {
+function isSameState(first: CachedObject, second: Pick<KubeObject['metadata'], 'uid' | 'resourceVersion'>): boolean {
   return first.uid === second.uid && first.resourceVersion === second.resourceVersion;
 }
 

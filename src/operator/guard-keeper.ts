@@ -71,16 +71,17 @@ export class GuardKeeper {
     this.#dependencies = dependencies;
   }
 
-  /** Takes note of what the plans of a namespace would unprotect. The plans must have been made without holds. */
-  consider(world: World, plans: readonly PolicyPlan[]): void {
+  /** Takes note of what the plans of a namespace would unprotect, and gives it back. The plans must have been made without its holds. */
+  consider(world: World, plans: readonly PolicyPlan[]): readonly Unprotection[] {
     const { name } = world.namespace;
     const lost = unprotectionsIn(world, plans);
     this.forget(name);
-    if (lost.length === 0) return;
+    if (lost.length === 0) return lost;
     // What was not answered and is still to be done did not happen.
     for (const { direction } of lost) if (this.#spent.get(`${direction} ${name}`)?.isSure === false) this.#spent.delete(`${direction} ${name}`);
     this.#open.set(name, lost);
     this.#openDirections += this.#unconfirmed(name, lost).length;
+    return lost;
   }
 
   /** A namespace is gone: what was open of it protects nobody any more. */

@@ -109,8 +109,7 @@ export class PolicyWriter {
     const { name } = part;
     const standing = await this.#admit(() => kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name }));
     if (!standing.ok) return this.#failed(name, target, { verb: 'get', error: standing.error });
-    networkPolicies.recordWrite(standing.value);
-    const observed = networkPolicyProjection(standing.value);
+    const observed = networkPolicies.recordWrite(standing.value) ?? networkPolicyProjection(standing.value);
     if (ownershipOf(observed, target.policy, undefined) === 'foreign' && !observed.isAdoptable) return foreignObject(name);
     if (observed.hash === part.hash && observed.policyUid === target.policy.uid) return { kind: 'inPlace', name, uid: observed.uid, hash: observed.hash };
     return this.repair(part, target, { uid: observed.uid, cause: 'takeover', manager: observed.otherManager });
@@ -119,8 +118,7 @@ export class PolicyWriter {
   async #settle(part: RenderedPart, target: WriteTarget, write: { readonly verb: string; readonly answer: Result<KubeObject, KubeError> }): Promise<Outcome> {
     const { networkPolicies, equivalences } = this.#dependencies;
     if (!write.answer.ok) return this.#failed(part.name, target, { verb: write.verb, error: write.answer.error });
-    networkPolicies.recordWrite(write.answer.value);
-    const stored = networkPolicyProjection(write.answer.value);
+    const stored = networkPolicies.recordWrite(write.answer.value) ?? networkPolicyProjection(write.answer.value);
     if (stored.hash !== part.hash) {
       if (!hasOnlyUnknownAdditions(part.spec, write.answer.value.spec)) return this.#altered(part.name, target);
       equivalences.remember({ rendered: part.hash, observed: stored.hash });

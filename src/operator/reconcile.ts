@@ -53,9 +53,7 @@ export interface Reconciled {
 export async function reconcile(namespace: string, context: ReconcileContext): Promise<Reconciled | undefined> {
   const found = observe(namespace, context);
   if (found === undefined || found.namespace.isTerminating) return undefined;
-  const world = guarded(found, context.guard);
-  const plans = planFor(world);
-  const losing = unprotectionsIn(world, plans);
+  const { world, plans, losing } = guarded(found, context.guard);
   context.guard.begin(namespace, losing);
   const outcomes = await execute(plans, namespace, context.policyWriter, { mayTakeAway: !isAnyDoubtful(context.caches) });
   context.guard.settle(namespace, lossesAmong(losing, outcomes));
@@ -91,10 +89,16 @@ export function observe(namespace: string, context: Pick<ReconcileContext, 'cach
   };
 }
 
-/** The world with what has to wait for a confirmation held back (R9). */
-export function guarded(world: World, guard: GuardKeeper): World {
-  guard.consider(world, planFor(world));
-  return { ...world, holds: guard.holdsIn(world.namespace.name, world.policies) };
+/** The world with what has to wait for a confirmation held back (R9), what is to be done in it, and what that unprotects. */
+function guarded(found: World, guard: GuardKeeper): { readonly world: World; readonly plans: readonly PolicyPlan[]; readonly losing: readonly Unprotection[] } {
+  const plans = planFor(found);
+  const losing = guard.consider(found, plans);
+  const holds = guard.holdsIn(found.namespace.name, found.policies);
+  // The guard only ever adds to the holds that were there: as many are the same, and so is all that follows from them.
+  if (holds.size === found.holds.size) return { world: found, plans, losing };
+  const world = { ...found, holds };
+  const heldPlans = planFor(world);
+  return { world, plans: heldPlans, losing: unprotectionsIn(world, heldPlans) };
 }
 
 /** R13: after an etcd restore the first cache that is back shows objects that the others, still of the time before, know no reason for. */

@@ -1,5 +1,5 @@
 import { NAMESPACE_BASELINE_NAME } from '../api/names.ts';
-import { statusHash, type NamespaceReport } from '../baseline/report.ts';
+import type { NamespaceReport } from '../baseline/report.ts';
 import type { NamespaceRecord } from '../baseline/world.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
@@ -66,8 +66,7 @@ export class RecordWriter {
     const applied = await this.#admit(() => kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, owner)));
     metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'apply', result: writeResultFor(applied) });
     if (!applied.ok) return applied;
-    records.recordWrite(applied.value);
-    const stored = statusHash(applied.value.status);
+    const stored = records.recordWrite(applied.value)?.hash ?? '';
     return stored === report.hash ? success(stored) : this.#replace(report, applied.value);
   }
 
@@ -77,8 +76,7 @@ export class RecordWriter {
     const replaced = await this.#admit(() => kube.replace(NAMESPACE_BASELINES, { ...stored, status: report.status }));
     metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'replace', result: writeResultFor(replaced) });
     if (!replaced.ok) return replaced;
-    records.recordWrite(replaced.value);
-    return success(statusHash(replaced.value.status));
+    return success(records.recordWrite(replaced.value)?.hash ?? '');
   }
 
   async #remove(namespace: string, record: NamespaceRecord | undefined): Promise<Result<undefined, KubeError>> {
