@@ -62,12 +62,7 @@ export async function declare(name: string, spec: BaselinePolicySpec = {}): Prom
 /** Starts pods and gives their addresses in the same order once all are ready. */
 export async function startPods(...pods: readonly ProbePod[]): Promise<readonly string[]> {
   await applyObjects(...pods.map(manifestOf));
-  const addresses: string[] = [];
-  for (const { namespace, name } of pods) {
-    await kubectl('wait', '--for=condition=Ready', '--timeout=120s', `pod/${name}`, `--namespace=${namespace}`);
-    addresses.push(await kubectl('get', 'pod', name, `--namespace=${namespace}`, '--output=jsonpath={.status.podIP}'));
-  }
-  return addresses;
+  return Promise.all(pods.map(({ namespace, name }) => kubectl('wait', '--for=condition=Ready', '--timeout=120s', `pod/${name}`, `--namespace=${namespace}`, '--output=jsonpath={.status.podIP}')));
 }
 
 /** A probe is not root, and listens on ports such as 443 all the same. */
@@ -118,4 +113,31 @@ export async function managedPolicies(namespace: string): Promise<readonly strin
 export async function clear({ policies = [], namespaces: names }: { readonly policies?: readonly string[]; readonly namespaces: readonly string[] }): Promise<void> {
   if (policies.length > 0) await kubectl('delete', 'baselinepolicies', '--ignore-not-found', ...policies);
   await kubectl('delete', 'namespaces', '--ignore-not-found', '--wait=false', ...names);
+}
+
+/** Targets that ask a resolver by UDP three times over, for {@link unansweredTimes}. */
+export function threefoldDns(resolver: string): readonly string[] {
+  return [1, 2, 3].map((number) => `dns-udp-${number}=dns-udp@${resolver}:53`);
+}
+
+/**
+ * When a resolver answered none of three watches. A datagram may be lost on any network and is asked for again; what a
+ * policy refuses is refused to all. A watch asks every 25 ms, so nothing that lasts longer escapes.
+ */
+export function unansweredTimes(seen: Readonly<Record<string, readonly Run[]>>): readonly number[] {
+  const [first = [], second = [], third = []] = [1, 2, 3].map((number) => (seen[`dns-udp-${number}`] ?? []).filter(({ answered }) => !answered));
+  const isNear = (run: Run) => (other: Run): boolean => other.fromMs <= run.toMs + 50 && other.toMs >= run.fromMs - 50;
+  return first.filter((run) => second.some(isNear(run)) && third.some(isNear(run))).map(({ fromMs }) => fromMs);
+}
+
+/** How many questions by UDP were asked, and how many were not answered, of all three watches together. */
+export function datagrams(seen: Readonly<Record<string, readonly Run[]>>): { readonly asked: number; readonly lost: number } {
+  const runs = [1, 2, 3].flatMap((number) => seen[`dns-udp-${number}`] ?? []);
+  const sum = (some: readonly Run[]): number => some.reduce((total, { questions }) => total + questions, 0);
+  return { asked: sum(runs), lost: sum(runs.filter(({ answered }) => !answered)) };
+}
+
+/** The outcomes of a target in their order, each as often as it came. */
+export function outcomes(seen: Readonly<Record<string, readonly Run[]>>, target: string): readonly boolean[] {
+  return (seen[target] ?? []).map(({ answered }) => answered);
 }
