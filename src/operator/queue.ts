@@ -27,6 +27,9 @@ interface Options {
 /** What happens to a key during a failing attempt is answered after this at the latest, and when it happens every time no sooner, in milliseconds. */
 const LONGEST_WAIT_OF_NEWS_MS = 1000;
 
+/** Work that waits for nothing follows on other such work at most so long before the process attends to everything else: answers, watches, the lease, probes. */
+const LONGEST_TURN_MS = 10;
+
 interface Waiting {
   readonly priority: Priority;
   readonly sinceMs: number;
@@ -45,6 +48,8 @@ export class KeyedQueue {
   readonly #failures = new Map<string, number>();
   readonly #idle: (() => void)[] = [];
   #retries = 0;
+  /** When this turn of the event loop began, as far as work was handed out in it. */
+  #turnSinceMs: number | undefined;
   #isStarted = false;
   #isClosed = false;
 
@@ -114,12 +119,26 @@ export class KeyedQueue {
   #handOut(): void {
     while (this.#isStarted && !this.#isClosed && this.#active.size < this.#options.workers) {
       const next = firstOf(this.#waiting.fresh) ?? firstOf(this.#waiting.resync);
-      if (next === undefined) return;
+      if (next === undefined || !this.#isTurnLeft()) return;
       const [key, { priority }] = next;
       this.#waiting[priority].delete(key);
       this.#active.set(key, undefined);
       void this.#workOn(key, priority);
     }
+  }
+
+  /** A reconcile that finds everything in place asks nobody, so that a pass over all namespaces would be a single turn. */
+  #isTurnLeft(): boolean {
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    if (this.#turnSinceMs === undefined) {
+      this.#turnSinceMs = nowMs;
+      clock.after(0, () => {
+        this.#turnSinceMs = undefined;
+        this.#handOut();
+      });
+    }
+    return nowMs - this.#turnSinceMs < LONGEST_TURN_MS;
   }
 
   async #workOn(key: string, priority: Priority): Promise<void> {

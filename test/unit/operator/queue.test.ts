@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../../src/clock.ts';
 import { KeyedQueue, type Priority, type QueueAction } from '../../../src/operator/queue.ts';
 import { ManualClock, settled } from '../../fixtures/manual-clock.ts';
 
@@ -147,7 +148,29 @@ describe('a queue of keys', () => {
     queue.add('a', 'fresh');
     expect(begun).toHaveLength(2);
     await finish('a');
+    await clock.advance(0);
     expect(clock.pending).toBe(0);
+  });
+
+  test('F50 a pass over many keys that wait for nothing lets everything else have its turn every few of them', async () => {
+    const state = { nowMs: 0, begun: 0 };
+    const turns: (() => void)[] = [];
+    const clock: Clock = { nowMs: () => state.nowMs, wallTime: () => new Date(0), after: (_delayMs, callback) => ({ cancel: () => undefined, number: turns.push(callback) }) };
+    const work = (): Promise<QueueAction> => {
+      state.nowMs += 1;
+      state.begun += 1;
+      return Promise.resolve({ kind: 'forget' });
+    };
+    const queue = new KeyedQueue({ clock, random: () => 1, workers: 4, work });
+    for (let key = 0; key < 1_000; key += 1) queue.add(String(key), 'resync');
+    queue.start();
+    await settled();
+    expect(state.begun).toBeLessThan(20);
+    while (turns.length > 0) {
+      turns.splice(0).forEach((turn) => { turn(); });
+      await settled();
+    }
+    expect(state.begun).toBe(1_000);
   });
 
   test('success forgets the failures before it', async () => {
