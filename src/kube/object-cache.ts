@@ -25,6 +25,8 @@ export interface ObjectCacheOptions<T> {
   readonly onChange: (change: Change<T>) => void;
   /** Told of each object that `project` refused. The last good form under that name stays, unless it was of another uid. */
   readonly onRefused?: (object: KubeObject, thrown: unknown) => void;
+  /** Told when the server is in sight again after it was not. It must not throw. */
+  readonly onCertain?: () => void;
 }
 
 /**
@@ -154,7 +156,7 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     this.#seenVersion = resourceVersion;
     this.#writtenVersion = undefined;
     this.#hasSynced = true;
-    this.#isDoubtful = false;
+    this.confirmed();
   }
 
   doubted(): void {
@@ -162,7 +164,9 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
   }
 
   confirmed(): void {
+    const wasDoubtful = this.#isDoubtful;
     this.#isDoubtful = false;
+    if (wasDoubtful) this.#options.onCertain?.();
   }
 
   /** Between lists whatever is older; in a list only what was begun before our own write was answered. */

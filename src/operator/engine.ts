@@ -52,6 +52,8 @@ export interface EngineParts {
 export interface Engine {
   readonly reactions: Reactions;
   readonly statusWriter: StatusWriter;
+  /** Tries at once what waits after a failure: the API server was away and is back. */
+  hasten(): void;
   /** Finishes the work in hand and begins no other. */
   drain(): Promise<void>;
   readonly heartbeat: Heartbeat;
@@ -131,5 +133,9 @@ export function createEngine(parts: EngineParts): Engine {
     await Promise.all([queue.drain(), finalizers.drain()]);
     await statusWriter.stop();
   };
-  return { reactions, statusWriter, drain, heartbeat: loopCheck, state };
+  const hasten = (): void => {
+    queue.hasten();
+    finalizers.hasten();
+  };
+  return { reactions, statusWriter, hasten, drain, heartbeat: loopCheck, state };
 }

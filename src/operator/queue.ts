@@ -30,6 +30,13 @@ const LONGEST_WAIT_OF_NEWS_MS = 1000;
 /** Work that waits for nothing follows on other such work at most so long before the process attends to everything else: answers, watches, the lease, probes. */
 const LONGEST_TURN_MS = 10;
 
+/** A key that is to come back later; `isRetry` where a failure is to be over by then. */
+interface Delay {
+  readonly delayMs: number;
+  readonly priority: Priority;
+  readonly isRetry: boolean;
+}
+
 interface Waiting {
   readonly priority: Priority;
   readonly sinceMs: number;
@@ -44,7 +51,7 @@ export class KeyedQueue {
   readonly #options: Options;
   readonly #waiting = { fresh: new Map<string, Waiting>(), resync: new Map<string, Waiting>() };
   readonly #active = new Map<string, Priority | undefined>();
-  readonly #delayed = new Map<string, Timer>();
+  readonly #delayed = new Map<string, Delay & { readonly timer: Timer }>();
   readonly #failures = new Map<string, number>();
   readonly #idle: (() => void)[] = [];
   #retries = 0;
@@ -66,7 +73,7 @@ export class KeyedQueue {
   /** Wants `key` to be worked on, now or as soon as the work in hand is done. A delayed key is brought forward. */
   add(key: string, priority: Priority): void {
     if (this.#isClosed) return;
-    this.#delayed.get(key)?.cancel();
+    this.#delayed.get(key)?.timer.cancel();
     this.#delayed.delete(key);
     if (this.#active.has(key)) {
       if (this.#active.get(key) !== 'fresh') this.#active.set(key, priority);
@@ -76,10 +83,19 @@ export class KeyedQueue {
     this.#handOut();
   }
 
+  /** What made work fail is over: all that waits for a retry comes back within a second, not all of it at one moment. */
+  hasten(): void {
+    for (const [key, { delayMs, priority, isRetry, timer }] of [...this.#delayed]) {
+      if (!isRetry || delayMs <= LONGEST_WAIT_OF_NEWS_MS) continue;
+      timer.cancel();
+      this.#delay(key, { delayMs: LONGEST_WAIT_OF_NEWS_MS * this.#options.random(), priority, isRetry });
+    }
+  }
+
   /** Takes no more work, and resolves when what is in hand is done. */
   async drain(): Promise<void> {
     this.#isClosed = true;
-    for (const timer of this.#delayed.values()) timer.cancel();
+    for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
     this.#waiting.fresh.clear();
     this.#waiting.resync.clear();
@@ -158,12 +174,12 @@ export class KeyedQueue {
       const isFresh = priority === 'fresh' || again === 'fresh';
       // The failure says nothing about what happened since the attempt began.
       const delayMs = again === undefined ? Math.max(action.atLeastMs ?? 0, this.#backoffMs(key, maxBackoffMs)) : this.#backoffMs(key, Math.min(maxBackoffMs, LONGEST_WAIT_OF_NEWS_MS));
-      this.#delay(key, delayMs, isFresh ? 'fresh' : 'resync');
+      this.#delay(key, { delayMs, priority: isFresh ? 'fresh' : 'resync', isRetry: true });
       return;
     }
     this.#failures.delete(key);
     if (again !== undefined) this.#wait(key, again);
-    else if (action.kind === 'after') this.#delay(key, action.delayMs, 'resync');
+    else if (action.kind === 'after') this.#delay(key, { delayMs: action.delayMs, priority: 'resync', isRetry: false });
   }
 
   #backoffMs(key: string, capMs: number): number {
@@ -174,12 +190,12 @@ export class KeyedQueue {
     return backoffMs({ attempt, baseMs: baseBackoffMs, capMs, random });
   }
 
-  #delay(key: string, delayMs: number, priority: Priority): void {
-    const timer = this.#options.clock.after(delayMs, () => {
+  #delay(key: string, delay: Delay): void {
+    const timer = this.#options.clock.after(delay.delayMs, () => {
       this.#delayed.delete(key);
-      this.add(key, priority);
+      this.add(key, delay.priority);
     });
-    this.#delayed.set(key, timer);
+    this.#delayed.set(key, { ...delay, timer });
   }
 }
 

@@ -91,6 +91,8 @@ export function createRuntime(parts: RuntimeParts): Runtime {
     policyChanged: (name) => acting?.policyChanged(name),
     discoveryChanged: (state) => acting?.discoveryChanged(state),
   };
+  // What failed while the API server was away need not wait for as long as it was away.
+  networkPolicies.whenCertain(() => engine?.hasten());
   const operator = new BaselineOperator({ log, listener, watched: core });
   const stopped = new AbortController();
   const running: Promise<void>[] = [];

@@ -16,6 +16,8 @@ export interface Watched<T extends Identity> {
   readonly namespace: string | undefined;
   readonly cache: ObjectCache<T>;
   readonly reflector: Reflector;
+  /** Who is told when the server is in sight again after it was not; only one. */
+  whenCertain(listener: () => void): void;
   /** Who is told of every change; only one. */
   listen(listener: (change: Change<T>) => void): void;
 }
@@ -38,10 +40,11 @@ export function watched<T extends Identity>(
   const { type, namespace, fieldSelector, project } = resource;
   const { log, metrics } = surroundings;
   let tell: ((change: Change<T>) => void) | undefined;
+  let reassure: (() => void) | undefined;
   const onRefused = ({ metadata }: KubeObject, thrown: unknown): void => {
     log.warn({ resource: type.plural, namespace: metadata.namespace, name: metadata.name, err: thrown }, 'object could not be read');
   };
-  const cache = new ObjectCache<T>({ project, onChange: (change) => tell?.(change), onRefused });
+  const cache = new ObjectCache<T>({ project, onChange: (change) => tell?.(change), onRefused, onCertain: () => reassure?.() });
   const scope = { type, ...(namespace === undefined ? {} : { namespace }), ...(fieldSelector === undefined ? {} : { fieldSelector }) };
   const observer = {
     synced: (count: number) => {
@@ -61,6 +64,9 @@ export function watched<T extends Identity>(
     namespace,
     cache,
     reflector,
+    whenCertain: (listener) => {
+      reassure = listener;
+    },
     listen: (listener) => {
       tell = listener;
     },

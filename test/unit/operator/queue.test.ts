@@ -243,3 +243,24 @@ describe('a queue of keys', () => {
     );
   });
 });
+
+describe('F28 when what made work fail is over', () => {
+  test('F28 what waits for a retry comes back within a second, and what waits for its time does not', async () => {
+    const { queue, clock, begun, finish } = harness({ workers: 3, random: () => 0.5 });
+    for (const key of ['failed', 'refused', 'retried soon']) queue.add(key, 'fresh');
+    queue.start();
+    await finish('failed', { kind: 'backoff', atLeastMs: 60_000 });
+    await finish('refused', { kind: 'after', delayMs: 300_000 });
+    await finish('retried soon', { kind: 'backoff', atLeastMs: 900 });
+    begun.splice(0);
+    queue.hasten();
+    await clock.advance(499);
+    expect(begun).toEqual([]);
+    await clock.advance(1);
+    expect(begun).toEqual(['failed']);
+    await clock.advance(400);
+    expect(begun).toEqual(['failed', 'retried soon']);
+    await clock.advance(60_000);
+    expect(begun).toEqual(['failed', 'retried soon']);
+  });
+});
