@@ -196,6 +196,18 @@ e2e: setup ## Prove it by packets on a kind cluster, with the real image and man
 e2e-clean: setup ## Remove that cluster, its images and, where it was started for them, Docker
 	@node test/e2e/clean.ts
 
+# Which scenarios and what else (ARGS="trickle burst -o json"), how often, and how much smaller than the real thing.
+ARGS ?=
+RUNS ?= 3
+SCALE ?= 1
+
+.PHONY: bench
+bench: build ## How fast and how small it is, each figure with its floor; ARGS=scenarios, RUNS=3, SCALE=1 (docs/performance.md)
+	@esbuild bench/programs/*.ts --bundle --splitting --outdir=dist/bench --platform=node --target=node24 --format=esm \
+	  --minify-whitespace --sourcemap --log-level=warning --define:NSBASELINE_COMMIT='"bench"' --banner:js="$$BANNER"
+	@$(CONTROL_PLANE)
+	@node bench/main.ts --runs '$(RUNS)' --scale '$(SCALE)' $(ARGS)
+
 .PHONY: demo
 demo: setup ## See it at work on a control plane of its own; KEEP=1 leaves that running
 	@$(CONTROL_PLANE)
