@@ -37,6 +37,27 @@ describe('F48 an API server that restarts again and again', () => {
   });
 });
 
+describe('F28 an API server that is away for long', () => {
+  const scene = faultScene();
+
+  test('F28 what failed meanwhile is done within seconds of its return, and not after the longest pause', async () => {
+    await scene.settled();
+    const { server } = scene.stage.scene;
+    server.intercept = ({ method }) => (method === 'GET' ? undefined : { kind: 'respond', status: 503, body: '' });
+    scene.disturb();
+    await scene.pass(5_000);
+    const accept = scene.proxy.refuse();
+    scene.proxy.cut();
+    await scene.pass(600_000, 5_000);
+    server.intercept = undefined;
+    accept();
+    // A watch is tried again within 5 s, and retries follow within a second.
+    await scene.pass(8_000, 500);
+    expect(scene.stage.problems()).toEqual([]);
+    await scene.recovered();
+  });
+});
+
 describe('F14 lists as streams (WatchList)', () => {
   const scene = faultScene({ isWatchListServed: false });
 
