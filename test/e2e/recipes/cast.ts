@@ -1,17 +1,19 @@
 import { kubectl, namespaces, resolverAddress, startPods, type ProbePod } from '../stage.ts';
 import { OUTSIDE, setOutside } from './outside.ts';
 
-/** The namespace that asks for one recipe after the other. */
+/** The namespace that asks for one recipe after the other, none of which takes isolation away that the one before gave: the operator holds that when it is much (R9). */
 export const TEAM = 'recipes';
+/** The one that asks for those that isolate what goes out only. */
+export const OUTWARD_TEAM = 'recipes-outward';
 const ELSEWHERE = 'recipes-elsewhere';
-const NAMESPACES = [TEAM, ELSEWHERE, 'monitoring', 'ingress-nginx', 'pci-scanner'];
+const NAMESPACES = [TEAM, OUTWARD_TEAM, ELSEWHERE, 'monitoring', 'ingress-nginx', 'pci-scanner'];
 
 const tcp = [21, 443, 5432, 8080, 9090, 9443, 31999, 32000, 32767, 32768].map((port) => `tcp:${port}`);
 const udp = [5432, 8080, 9090, 9443, 32000].map((port) => `udp:${port}`);
 const serving = ['serve', ...tcp, ...udp];
 const prometheusLabels = { 'app.kubernetes.io/name': 'prometheus' };
 
-/** The pods of the namespace that asks for recipes, and those around it. */
+/** The pods of the namespaces that ask for recipes, and those around them. */
 const PODS = {
   client: { namespace: TEAM },
   server: { namespace: TEAM, args: serving },
@@ -22,6 +24,9 @@ const PODS = {
   app: { namespace: TEAM, labels: { tier: 'app' }, args: serving },
   database: { namespace: TEAM, labels: { tier: 'database' }, args: serving },
   helper: { namespace: TEAM, labels: prometheusLabels },
+  caller: { namespace: OUTWARD_TEAM },
+  callee: { namespace: OUTWARD_TEAM, args: serving },
+  backend: { namespace: OUTWARD_TEAM, labels: { app: 'api' } },
   stranger: { namespace: ELSEWHERE, args: serving },
   impostor: { namespace: ELSEWHERE, labels: prometheusLabels },
   prometheus: { namespace: 'monitoring', labels: prometheusLabels },
@@ -36,7 +41,7 @@ export type PodName = keyof typeof PODS;
 /** Who asks: a pod, or somebody outside the cluster. */
 export type Person = PodName | 'outside';
 /** Who is asked: besides pods the resolver, the Kubernetes API by its Service, the node, and addresses outside the cluster. */
-export type Place = PodName | 'resolver' | 'kubernetes' | 'node' | keyof typeof OUTSIDE;
+type Place = PodName | 'resolver' | 'kubernetes' | 'node' | keyof typeof OUTSIDE;
 /** The address of every place. */
 export type AddressBook = Readonly<Record<Place, string>>;
 

@@ -1,11 +1,11 @@
 import { expect, inject } from 'vitest';
 import { ask, label, tryKubectl, type Labels, type Verdict } from '../stage.ts';
-import { homeOf, TEAM, type AddressBook, type Person, type Place } from './cast.ts';
+import { homeOf, type AddressBook, type Person } from './cast.ts';
 import { askFromOutside } from './outside.ts';
 
 type Question = 'tcp' | 'udp' | 'connect' | 'dns-udp' | 'dns-tcp';
-/** Who asks whom, how and on which port. */
-export type Claim = `${Person} -> ${Question}@${Place}:${number}`;
+/** Who asks whom, how and on which port; whom by the names of the {@link AddressBook}. */
+export type Claim = `${Person} -> ${Question}@${string}:${number}`;
 
 /** What a file of deploy/components/examples has to let through, and what it must not. */
 export interface Recipe {
@@ -27,11 +27,11 @@ export const FROM_STRANGERS: readonly Claim[] = ['stranger -> tcp@server:8080', 
 /** What the namespace has no business with, in the cluster and outside. */
 export const TO_STRANGERS: readonly Claim[] = ['client -> tcp@stranger:8080', 'client -> udp@stranger:8080', 'client -> tcp@internet:443', 'client -> connect@kubernetes:443'];
 
-/** Labels the namespace, and resolves once the report says that the sets of these policies are in place, and no others. */
-export async function askForRecipe(labels: Readonly<Record<string, string>>, policies: readonly string[]): Promise<void> {
+/** Labels a namespace, and resolves once the report says that the sets of these policies are in place, and no others. */
+export async function askForRecipe({ namespace, labels, policies }: { readonly namespace: string; readonly labels: Readonly<Record<string, string>>; readonly policies: readonly string[] }): Promise<void> {
   const wanted: Labels = { baseline: null, stage: null, ...labels };
-  await label(TEAM, wanted);
-  await expect.poll(setsInPlace, { timeout: 60_000, interval: 250 }).toEqual(policies);
+  await label(namespace, wanted);
+  await expect.poll(() => setsInPlace(namespace), { timeout: 60_000, interval: 250 }).toEqual(policies);
 }
 
 /** Resolves once all of these are answered and all of those are not, at the same time. */
@@ -40,8 +40,8 @@ export async function expectClaims(book: AddressBook, { allowed, refused }: Pick
   await expect.poll(() => verdicts(book, [...allowed, ...refused]), { timeout: 60_000, interval: 250 }).toEqual(expected);
 }
 
-async function setsInPlace(): Promise<readonly string[]> {
-  const { stdout } = await tryKubectl('get', 'namespacebaseline', 'baseline', `--namespace=${TEAM}`, '--ignore-not-found', '--output=json');
+async function setsInPlace(namespace: string): Promise<readonly string[]> {
+  const { stdout } = await tryKubectl('get', 'namespacebaseline', 'baseline', `--namespace=${namespace}`, '--ignore-not-found', '--output=json');
   if (stdout === '') return [];
   const { status } = JSON.parse(stdout) as { readonly status: { readonly phase: string; readonly policies: readonly { readonly policy: string; readonly inPlace: boolean }[] } };
   return status.policies.map(({ policy, inPlace }) => (inPlace && status.phase === 'Protected' ? policy : `${policy} ${status.phase}`)).sort();
@@ -68,6 +68,8 @@ async function answersTo(person: Person, targets: readonly string[]): Promise<Re
 }
 
 function addressed(claim: Claim, book: AddressBook): readonly [Person, string] {
-  const [, person, question, place, port] = /^(\S+) -> (\S+)@(\S+):(\d+)$/.exec(claim) ?? [];
-  return [person as Person, `${question ?? ''}@${book[place as Place]}:${port ?? ''}`];
+  const [, person = '', question = '', place = '', port = ''] = /^(\S+) -> (\S+)@(\S+):(\d+)$/.exec(claim) ?? [];
+  const address = (book as Readonly<Record<string, string>>)[place];
+  if (address === undefined) throw new Error(`"${claim}" asks nobody that there is`);
+  return [person as Person, `${question}@${address}:${port}`];
 }
