@@ -1,4 +1,4 @@
-import { expect, inject } from 'vitest';
+import { expect, inject, vi } from 'vitest';
 import { commandOutput, commandResult } from './machine/command.ts';
 import { kubectl, tryKubectl } from './stage.ts';
 
@@ -21,7 +21,8 @@ export async function operatorPods(): Promise<readonly string[]> {
 /** Resolves once every replica is ready and one of them leads. */
 export async function expectOperatorReady(): Promise<void> {
   await kubectl('rollout', 'status', 'deployment/nsbaseline', NAMESPACE, '--timeout=180s');
-  await expect.poll(leader, { timeout: 60_000, interval: 250 }).not.toBe('');
+  // Hooks ask as well, and `expect.poll` is for tests.
+  await vi.waitFor(async () => { expect(await leader()).not.toBe(''); }, { timeout: 60_000, interval: 250 });
 }
 
 /** SIGKILL to the process of one pod, which Kubernetes then starts again. It gives back no lease. */
@@ -36,7 +37,7 @@ export async function killOperator(pod: string): Promise<void> {
 export async function scaleOperator(replicas: number): Promise<void> {
   await kubectl('scale', 'deployment/nsbaseline', NAMESPACE, `--replicas=${replicas}`);
   if (replicas > 0) return expectOperatorReady();
-  await expect.poll(async () => (await tryKubectl('get', 'pods', NAMESPACE, '--output=name')).stdout.trim(), { timeout: 90_000, interval: 500 }).toBe('');
+  await vi.waitFor(async () => { expect((await tryKubectl('get', 'pods', NAMESPACE, '--output=name')).stdout.trim()).toBe(''); }, { timeout: 90_000, interval: 500 });
 }
 
 /** Runs a line of shell on the node. */
@@ -46,7 +47,7 @@ export function onNode(script: string): Promise<string> {
 
 /** Resolves once the API server answers, a few times in a row. */
 export async function expectApiServer(): Promise<void> {
-  await expect.poll(async () => (await tryKubectl('get', '--raw=/readyz', '--request-timeout=5s')).stdout, { timeout: 180_000, interval: 1_000 }).toBe('ok');
+  await vi.waitFor(async () => { expect((await tryKubectl('get', '--raw=/readyz', '--request-timeout=5s')).stdout).toBe('ok'); }, { timeout: 180_000, interval: 1_000 });
 }
 
 /** Stops the node's container in order and starts it again, as a node that is rebooted. */

@@ -1,4 +1,4 @@
-import { expect, inject } from 'vitest';
+import { expect, inject, vi } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { API_VERSION } from '../../src/api/names.ts';
 import { commandOutput, commandResult, type CommandResult } from './machine/command.ts';
@@ -95,7 +95,7 @@ export async function phaseOf(namespace: string): Promise<string> {
 
 /** Resolves once a namespace is protected. */
 export async function expectProtected(namespace: string): Promise<void> {
-  await expect.poll(() => phaseOf(namespace), { timeout: 60_000, interval: 250 }).toBe('Protected');
+  await vi.waitFor(async () => { expect(await phaseOf(namespace)).toBe('Protected'); }, { timeout: 60_000, interval: 250 });
 }
 
 /** The address of the cluster's resolver, as pods know it. */

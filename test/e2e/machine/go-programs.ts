@@ -23,7 +23,7 @@ const GO_PROGRAMS = {
     linkerFlags: `-s -w -X ${STAMP}.gitVersion=v${KUBERNETES} -X ${STAMP}.gitMajor=${MAJOR} -X ${STAMP}.gitMinor=${MINOR} -X ${STAMP}.gitTreeState=clean`,
   },
   coredns: { folder: '../node/coredns', packagePath: '.', linkerFlags: '-s -w' },
-  enforcer: { folder: '../node/enforcer', packagePath: 'sigs.k8s.io/kube-network-policies/cmd/kube-network-policies/standard', linkerFlags: '-s -w' },
+  enforcer: { folder: '../node/enforcer', packagePath: '.', linkerFlags: '-s -w' },
 } as const;
 /** One of them. */
 export type GoProgram = keyof typeof GO_PROGRAMS;

@@ -3,7 +3,11 @@ module nsbaseline.io/test/e2e/node/enforcer
 
 go 1.26.0
 
-require sigs.k8s.io/kube-network-policies v1.1.1
+require (
+	github.com/florianl/go-nfqueue/v2 v2.1.0
+	k8s.io/client-go v0.36.3
+	sigs.k8s.io/kube-network-policies v1.1.1
+)
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
@@ -14,7 +18,6 @@ require (
 	github.com/containerd/ttrpc v1.2.7 // indirect
 	github.com/davecgh/go-spew v1.1.2-0.20180830191138-d8f796af33cc // indirect
 	github.com/emicklei/go-restful/v3 v3.13.0 // indirect
-	github.com/florianl/go-nfqueue/v2 v2.1.0 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.0 // indirect
 	github.com/go-logr/logr v1.4.3 // indirect
 	github.com/go-logr/zapr v1.3.0 // indirect
@@ -68,7 +71,6 @@ require (
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	k8s.io/api v0.36.3 // indirect
 	k8s.io/apimachinery v0.36.3 // indirect
-	k8s.io/client-go v0.36.3 // indirect
 	k8s.io/component-base v0.36.3 // indirect
 	k8s.io/component-helpers v0.36.3 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
@@ -79,5 +81,3 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.3 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
-
-tool sigs.k8s.io/kube-network-policies/cmd/kube-network-policies/standard
