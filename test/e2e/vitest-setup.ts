@@ -8,7 +8,7 @@ import { goProgram } from './machine/go-programs.ts';
 import { clusterImages, isRegistryReachable, loadImages } from './machine/images.ts';
 import { createCluster, removeCluster, type KindAddress } from './machine/kind-cluster.ts';
 import { buildOperatorImage } from './machine/operator-image.ts';
-import { leftClusterPath, ROOT } from './machine/places.ts';
+import { clusterName, leftClusterPath, ROOT } from './machine/places.ts';
 import { forgetFigures, writeFigures } from './figures.ts';
 
 declare module 'vitest' {
@@ -41,7 +41,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await writeFigures(progress);
     if (isKept) {
       await writeFile(leftClusterPath(), JSON.stringify(ground));
-      progress.say(`The cluster stays: export KUBECONFIG=${ground.kind.kubeconfigPath}; "make e2e-clean" removes it.`);
+      progress.say(`The cluster stays: export KUBECONFIG=${ground.kind.kubeconfigPath}; "make e2e-clean E2E_CLUSTER=${clusterName()}" removes it.`);
       return;
     }
     await removeCluster(await goProgram('kind', progress));
