@@ -1,8 +1,12 @@
+import type { Direction } from '../api/network-policy.ts';
+import { specHash } from '../baseline/comparison.ts';
 import type { Outcome } from '../baseline/outcome.ts';
 import { managedName } from '../baseline/ownership.ts';
 import { nameOf, standingDeny, type Action, type PolicyPlan } from '../baseline/plan.ts';
 import { contestText } from '../baseline/report.ts';
 import { foreignObject, type PolicyWriter } from './policy-writer.ts';
+
+const DIRECTIONS: readonly Direction[] = ['Ingress', 'Egress'];
 
 /** An action together with the plan it belongs to. */
 interface Step {
@@ -28,19 +32,31 @@ export async function execute(plans: readonly PolicyPlan[], namespace: string, w
 
   const live = steps.filter(({ plan }) => plan.frozen === undefined);
   const wanted = live.filter((step) => !isFarewell(step));
-  await fly(wanted.filter(isDns));
-  const rest = wanted.filter((step) => !isDns(step));
-  for (const step of rest.filter((candidate) => isHeld(candidate, outcomes))) outcomes.set(nameOf(step.action), { kind: 'held', name: nameOf(step.action) });
-  const ready = rest.filter((step) => !outcomes.has(nameOf(step.action)));
-  await fly(ready.filter((step) => !isNarrowing(step)));
-  if (wanted.every((step) => isNarrowing(step) || isDoneOrNotAwaited(step, outcomes))) await fly(ready.filter(isNarrowing));
-
-  const removals = live.filter(isFarewell);
-  const mayRemove = wanted.every((step) => isDoneOrNotAwaited(step, outcomes));
-  if (mayRemove) await fly(removals.filter((step) => !isDns(step)));
-  if (mayRemove && removals.every((step) => isDns(step) || isOver(outcomes.get(nameOf(step.action))))) await fly(removals.filter(isDns));
+  await bringIn(wanted, { outcomes, fly });
+  if (wanted.every((step) => isDoneOrNotAwaited(step, outcomes))) await takeOut(live.filter(isFarewell), { outcomes, fly });
   for (const { action } of live) if (!outcomes.has(nameOf(action))) outcomes.set(nameOf(action), { kind: 'held', name: nameOf(action) });
   return outcomes;
+}
+
+/** What came of the steps so far, and how steps are carried out at once. */
+interface Flights {
+  readonly outcomes: Map<string, Outcome>;
+  readonly fly: (flight: readonly Step[]) => Promise<void>;
+}
+
+async function bringIn(wanted: readonly Step[], { outcomes, fly }: Flights): Promise<void> {
+  await fly(wanted.filter(isDns));
+  const ready = wanted.filter((step) => !isDns(step) && !isHeld(step, outcomes));
+  const shifting = ready.filter(isShifting);
+  await fly([...ready.filter((step) => !isNarrowing(step)), ...shifting.map(onBothSides)]);
+  const mayNarrow = wanted.every((step) => (isNarrowing(step) && !isShifting(step)) || isDoneOrNotAwaited(step, outcomes));
+  for (const { action } of shifting) if (outcomes.get(nameOf(action))?.kind === 'inPlace') outcomes.delete(nameOf(action));
+  if (mayNarrow) await fly(ready.filter(isNarrowing));
+}
+
+async function takeOut(removals: readonly Step[], { outcomes, fly }: Flights): Promise<void> {
+  await fly(removals.filter((step) => !isDns(step)));
+  if (removals.every((step) => isDns(step) || isOver(outcomes.get(nameOf(step.action))))) await fly(removals.filter(isDns));
 }
 
 function isDns({ plan, action }: Step): boolean {
@@ -60,6 +76,19 @@ function isDoneOrNotAwaited({ action }: Step, outcomes: ReadonlyMap<string, Outc
 /** A default-deny that gives up a direction, which may be another policy's from now on: as with a removal, what takes over comes first. */
 function isNarrowing({ action }: Step): boolean {
   return action.kind === 'repair' && action.observed.isolates.some((direction) => !action.part.spec.policyTypes.includes(direction));
+}
+
+/** A default-deny that gives up one direction for another. */
+function isShifting(step: Step): boolean {
+  const { action } = step;
+  return isNarrowing(step) && action.kind === 'repair' && action.part.spec.policyTypes.some((direction) => !action.observed.isolates.includes(direction));
+}
+
+/** Where policies exchange directions, each holds both until all do: otherwise none could go first (R9). */
+function onBothSides({ plan, action }: Step): Step {
+  if (action.kind !== 'repair') return { plan, action };
+  const spec = { ...action.part.spec, policyTypes: DIRECTIONS };
+  return { plan, action: { ...action, part: { ...action.part, spec, hash: specHash(spec) } } };
 }
 
 /** What is done with objects that are no longer wanted. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planFor } from '../../../src/baseline/plan.ts';
 import type { Outcome } from '../../../src/baseline/outcome.ts';
+import type { RenderedPart } from '../../../src/baseline/rendering.ts';
 import { execute } from '../../../src/operator/execute.ts';
 import type { PolicyWriter } from '../../../src/operator/policy-writer.ts';
 import { foreign, inPlace, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
@@ -73,6 +74,36 @@ describe('R3 the order of writes', () => {
     const outcomes = await execute(planFor(moving), 'team-a', failing.writer);
     expect(failing.log).not.toContain('repair narrower.default-deny');
     expect(outcomes.get('narrower.default-deny')).toMatchObject({ kind: 'held' });
+  });
+
+  test('R9 policies that exchange directions hold both until all do', async () => {
+    const first = policy('first', { isolate: ['Ingress'] });
+    const second = policy('second', { isolate: ['Egress'], allow: { dns: { enabled: false } } });
+    const observed = [managed(first, 'default-deny', { hash: 'before', isolates: ['Egress'] }), managed(second, 'default-deny', { hash: 'before', isolates: ['Ingress'] })];
+    const isolated = new Map<string, readonly string[]>([['first.default-deny', ['Egress']], ['second.default-deny', ['Ingress']]]);
+    const least: number[] = [];
+    const watching = {
+      repair: async (part: RenderedPart): Promise<Outcome> => {
+        await settled();
+        isolated.set(part.name, part.spec.policyTypes);
+        least.push(new Set([...isolated.values()].flat()).size);
+        return { kind: 'inPlace', name: part.name, uid: 'u' };
+      },
+    };
+    const outcomes = await execute(planFor(world({ policies: [first, second], observed })), 'team-a', watching as unknown as PolicyWriter);
+    expect(Math.min(...least)).toBe(2);
+    expect(Object.fromEntries(isolated)).toEqual({ 'first.default-deny': ['Ingress'], 'second.default-deny': ['Egress'] });
+    expect(outcomes.get('first.default-deny')).toMatchObject({ kind: 'inPlace' });
+  });
+
+  test('R9 one that cannot take the other side keeps the others where they are', async () => {
+    const first = policy('first', { isolate: ['Ingress'] });
+    const second = policy('second', { isolate: ['Egress'], allow: { dns: { enabled: false } } });
+    const observed = [managed(first, 'default-deny', { hash: 'before', isolates: ['Egress'] }), managed(second, 'default-deny', { hash: 'before', isolates: ['Ingress'] })];
+    const { writer, log } = loggingWriter(refused('first.default-deny'));
+    const outcomes = await execute(planFor(world({ policies: [first, second], observed })), 'team-a', writer);
+    expect(log.filter((line) => line.startsWith('repair'))).toEqual(['repair first.default-deny', 'repair second.default-deny']);
+    expect(outcomes.get('second.default-deny')).toMatchObject({ kind: 'held' });
   });
 
   test('another part that is refused holds nothing', async () => {
