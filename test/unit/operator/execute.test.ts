@@ -83,6 +83,7 @@ describe('R3 the order of writes', () => {
     const isolated = new Map<string, readonly string[]>([['first.default-deny', ['Egress']], ['second.default-deny', ['Ingress']]]);
     const least: number[] = [];
     const watching = {
+      create: ({ name }: RenderedPart): Promise<Outcome> => Promise.resolve({ kind: 'inPlace', name, uid: 'u' }),
       repair: async (part: RenderedPart): Promise<Outcome> => {
         await settled();
         isolated.set(part.name, part.spec.policyTypes);
