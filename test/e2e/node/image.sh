@@ -59,17 +59,17 @@ pack nsbaseline-e2e/pause:1 "$work/pause" --change 'ENTRYPOINT ["/usr/local/bin/
 tools=$work/tools
 mkdir -p "$tools/usr/local/bin" "$tools/usr/bin" "$tools/usr/sbin" "$tools/usr/lib" "$tools/usr/lib64" "$tools/etc" "$tools/tmp" "$tools/run"
 for folder in bin sbin lib lib64; do ln -s "usr/$folder" "$tools/$folder"; done
-for program in /usr/sbin/xtables-nft-multi /usr/sbin/conntrack /usr/sbin/ipset /usr/sbin/nft /bin/dash; do
-  cp -L "$root$program" "$tools/usr/$(basename "$(dirname "$program")")/"
-  chroot "$root" ldd "$program" | grep -o '/[^ ]*' | while read -r library; do
-    mkdir -p "$tools$(dirname "$library")"
-    [ -e "$tools$library" ] || cp -L "$root$library" "$tools$library"
-  done
-done
-ln -s dash "$tools/usr/bin/sh"
-extensions=$(cd "$root" && ls -d usr/lib/*/xtables)
+extensions=$(cd "$root" && echo usr/lib/*/xtables)
 mkdir -p "$tools/$(dirname "$extensions")"
 cp -a "$root/$extensions" "$tools/$(dirname "$extensions")/"
+filters='/usr/sbin/xtables-nft-multi /usr/sbin/conntrack /usr/sbin/ipset /usr/sbin/nft /bin/dash'
+for program in $filters; do cp -L "$root$program" "$tools/usr/$(basename "$(dirname "$program")")/"; done
+# The extensions need libraries that the programs do without.
+chroot "$root" sh -c "ldd $filters /$extensions/*.so" | grep -o '/[^ :]*lib[^ :]*\.so[^ :]*' | sort -u | while read -r library; do
+  mkdir -p "$tools$(dirname "$library")"
+  [ -e "$tools$library" ] || cp -L "$root$library" "$tools$library"
+done
+ln -s dash "$tools/usr/bin/sh"
 for family in iptables ip6tables; do
   for name in $family $family-save $family-restore; do ln -s xtables-nft-multi "$tools/usr/sbin/$name"; done
 done
