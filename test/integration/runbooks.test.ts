@@ -2,17 +2,21 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFailed, test } from 'vitest';
+import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { RUNBOOK_PAGES } from '../runbooks/pages.ts';
 import { SCENES } from '../runbooks/scenes.ts';
 import { Stage } from '../runbooks/stage.ts';
 
 const root = join(import.meta.dirname, '../..');
+let own: ControlPlane;
 let stage: Stage;
 let folder = '';
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  // Of its own: what the other files leave in a cluster counts in its guards.
+  own = await startControlPlane({ version: inject('controlPlane').choice });
+  stage = await Stage.set(own);
   folder = await mkdtemp(join(tmpdir(), 'runbooks-'));
   await symlink(stage.scene.cluster.address.kubectlPath, join(folder, 'kubectl'));
   // `status` ends with 4 where not all is well, which is when somebody reads these pages.
@@ -26,6 +30,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await stage.stopOperator();
+  await own.stop();
   await rm(folder, { recursive: true });
 });
 

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
+import type { Cluster } from '../controlplane/cluster.ts';
 import type { OperatorProcess } from '../operator/operator-process.ts';
 import { eventually, setScene, standardSet, type Scene } from '../operator/scene.ts';
 
@@ -22,8 +23,8 @@ export class Stage {
   }
 
   /** Makes the namespaces, unlabelled, and no policy. */
-  static async set(): Promise<Stage> {
-    const stage = new Stage(await setScene());
+  static async set(cluster: Cluster): Promise<Stage> {
+    const stage = new Stage(await setScene(cluster));
     for (const name of PAY_NAMESPACES) await stage.scene.namespace(name);
     return stage;
   }
