@@ -127,6 +127,6 @@ export class Stage {
     await this.stopOperator();
     const { stdout } = await this.#scene.cluster.tryKubectl(['get', 'namespace', 'nsbaseline-system', '--output=jsonpath={.metadata.deletionTimestamp}']);
     if (stdout !== '') await this.isGone('namespace', 'nsbaseline-system');
-    this.#scene = await setScene();
+    this.#scene = await setScene(this.#scene.cluster);
   }
 }
