@@ -5,6 +5,7 @@ import type { KubeClient } from '../../src/kube/kube-client.ts';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { FakeClusterOptions } from '../fake/fake-cluster.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
+import { clientAround, countingUnderWay } from '../operator/client-around.ts';
 import type { InProcess, InProcessOptions } from '../operator/in-process.ts';
 import { OPTED_IN, standardSet } from '../operator/people.ts';
 import { FaultProxy } from './fault-proxy.ts';
@@ -159,26 +160,15 @@ function foreignTexts({ hands }: FaultStage): readonly (readonly [string, string
 
 /** Counts what is begun, and what waits for an answer; a watch waits for nothing. */
 function counted(kube: KubeClient, state: { attempts: number; underWay: number }): KubeClient {
-  const through = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
-    state.attempts += 1;
-    state.underWay += 1;
-    try {
-      return await request();
-    } finally {
-      state.underWay -= 1;
-    }
-  };
-  return {
-    watch: (...request) => {
+  const waiting = countingUnderWay(state);
+  return clientAround(kube, {
+    request: (send) => {
       state.attempts += 1;
-      return kube.watch(...request);
+      return waiting(send);
     },
-    list: (...request) => through(() => kube.list(...request)),
-    get: (...request) => through(() => kube.get(...request)),
-    read: (...request) => through(() => kube.read(...request)),
-    create: (...request) => through(() => kube.create(...request)),
-    apply: (...request) => through(() => kube.apply(...request)),
-    replace: (...request) => through(() => kube.replace(...request)),
-    remove: (...request) => through(() => kube.remove(...request)),
-  };
+    watch: (...asked) => {
+      state.attempts += 1;
+      return kube.watch(...asked);
+    },
+  });
 }

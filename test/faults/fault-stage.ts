@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect } from 'vitest';
 import { FIELD_MANAGER } from '../../src/api/names.ts';
 import { pause, systemClock } from '../../src/clock.ts';
-import type { KubeClient } from '../../src/kube/kube-client.ts';
 import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
 import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { StoredEvent } from '../fake/event-log.ts';
@@ -9,6 +8,7 @@ import { RequestCounts, type Interceptor } from '../fake/fake-api-server.ts';
 import type { FakeClusterOptions } from '../fake/fake-cluster.ts';
 import { parsedObject } from '../fake/stored-object.ts';
 import type { ManualClock } from '../fixtures/manual-clock.ts';
+import { clientAround, countingUnderWay } from '../operator/client-around.ts';
 import { inProcessScene, type InProcessScene } from '../operator/in-process-scene.ts';
 import type { InProcess, InProcessOptions } from '../operator/in-process.ts';
 import { eventually } from '../operator/people.ts';
@@ -77,7 +77,7 @@ export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})
         return interceptor?.(request);
       };
     },
-    start: (options = {}) => scene.start({ ...options, around: (kube) => counted((options.around ?? ((same) => same))(kube), state) }),
+    start: (options = {}) => scene.start({ ...options, around: (kube) => clientAround((options.around ?? ((same) => same))(kube), { request: countingUnderWay(state) }) }),
     async pass(clock, durationMs, stepMs = 1_000) {
       for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
         await clock.advance(stepMs);
@@ -132,28 +132,6 @@ function isOwn({ before, object }: StoredEvent, hands: Hands): boolean {
   if (!isKubeObject(stood)) return false;
   const record = hands.read(NAMESPACE_BASELINES, { namespace: object.namespace, name: 'baseline' });
   return (isLabelled(stood) && policyUidOf(stood) !== '') || recordedUids(record).has(stood.metadata.uid ?? '') || isHandedOver(stood);
-}
-
-/** Counts the requests that wait for an answer. */
-function counted(kube: KubeClient, state: { underWay: number }): KubeClient {
-  const through = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
-    state.underWay += 1;
-    try {
-      return await request();
-    } finally {
-      state.underWay -= 1;
-    }
-  };
-  return {
-    watch: (...request) => kube.watch(...request),
-    list: (...request) => through(() => kube.list(...request)),
-    get: (...request) => through(() => kube.get(...request)),
-    read: (...request) => through(() => kube.read(...request)),
-    create: (...request) => through(() => kube.create(...request)),
-    apply: (...request) => through(() => kube.apply(...request)),
-    replace: (...request) => through(() => kube.replace(...request)),
-    remove: (...request) => through(() => kube.remove(...request)),
-  };
 }
 
 /** An object that is there; that it is not is a fault of the test. */

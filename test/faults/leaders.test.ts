@@ -7,7 +7,7 @@ import { LEASES } from '../../src/kube/lease.ts';
 import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import { inProcessScene } from '../operator/in-process-scene.ts';
 import { eventually, OPTED_IN, standardSet, valueOf } from '../operator/people.ts';
-import { leaseNamespace, startReplica, type Replica, type ReplicaOptions } from '../operator/replica.ts';
+import { startReplica, type Replica, type ReplicaOptions } from '../operator/replica.ts';
 
 const scene = inProcessScene();
 const replicas: Replica[] = [];
@@ -24,7 +24,7 @@ async function start(identity: string, options: Partial<ReplicaOptions> = {}): P
 
 /** A leader and a standby, the policy `standard` accepted, and the namespace `team-a` protected. */
 async function pair(options: { readonly leader?: Partial<ReplicaOptions>; readonly standby?: Partial<ReplicaOptions> } = {}): Promise<{ leader: Replica; standby: Replica }> {
-  await leaseNamespace(scene.server);
+  await scene.people.namespace('nsbaseline-system');
   const leader = await start('leader', options.leader);
   await expect.poll(() => leader.isLeading()).toBe(true);
   const standby = await start('standby', options.standby);

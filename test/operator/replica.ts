@@ -6,7 +6,7 @@ import type { KubeError } from '../../src/kube/kube-error.ts';
 import { failure } from '../../src/kube/result.ts';
 import { leaseLeadership } from '../../src/operator/lease-leadership.ts';
 import { SILENT_LOG } from '../fixtures/silence.ts';
-import type { FakeApiServer } from '../fake/fake-api-server.ts';
+import { clientAround } from './client-around.ts';
 import { startInProcess, type InProcess, type InProcessOptions } from './in-process.ts';
 
 /** What can be said of one of several operators. */
@@ -58,29 +58,16 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   };
 }
 
-/** The namespace that holds the Lease. */
-export async function leaseNamespace(server: FakeApiServer): Promise<void> {
-  const kube = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
-  await kube.create({ group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'nsbaseline-system' } });
-  await kube.close();
-}
-
 const SEVERED: KubeError = { kind: 'network', message: 'severed by the test' };
 
 function severable(kube: KubeClient, isSevered: () => boolean): KubeClient {
-  return {
-    list: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.list(...request)),
+  return clientAround(kube, {
+    request: (send) => (isSevered() ? Promise.resolve(failure(SEVERED)) : send()),
     watch: (request, onEvent) =>
       isSevered()
         ? Promise.resolve(failure(SEVERED))
         : kube.watch(request, (event) => {
             if (!isSevered()) onEvent(event);
           }),
-    get: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.get(...request)),
-    read: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.read(...request)),
-    create: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.create(...request)),
-    apply: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.apply(...request)),
-    replace: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.replace(...request)),
-    remove: (...request) => (isSevered() ? Promise.resolve(failure(SEVERED)) : kube.remove(...request)),
-  };
+  });
 }

@@ -11,6 +11,11 @@ export const INSPECTABLE = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
 export async function retainedHeapBytes(operator: OperatorProcess): Promise<number> {
   const address = operator.log.map(({ msg }) => /ws:\/\/\S+/.exec(msg)?.[0]).find((found) => found !== undefined);
   if (address === undefined) throw new Error('the operator was not started inspectable');
+  return heapAfterCollection(address);
+}
+
+/** The bytes that a process holds on to after a collection, by its inspector at this `ws://` address. */
+export async function heapAfterCollection(address: string): Promise<number> {
   const socket = new WebSocket(address);
   try {
     await new Promise((resolve, reject) => {

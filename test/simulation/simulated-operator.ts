@@ -3,9 +3,9 @@ import { FlowLimit } from '../../src/kube/flow-limit.ts';
 import type { KubeClient } from '../../src/kube/kube-client.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Log } from '../../src/observe/log.ts';
-import type { Metrics } from '../../src/observe/metrics.ts';
 import { leaseLeadership } from '../../src/operator/lease-leadership.ts';
 import { createRuntime } from '../../src/operator/runtime.ts';
+import { SILENT_METRICS } from '../fixtures/silence.ts';
 
 /** How the guards of R9 are set in histories: low, so that few namespaces are enough. */
 export const SIMULATED_LIMITS = { removal: { count: 3, percent: 0 }, isolation: { count: 1, percent: 0 } } as const;
@@ -48,7 +48,7 @@ export function startSimulatedOperator({ kube, clock, random, identity, version,
     kube, clock, random, log, version,
     ...shared,
     flow: new FlowLimit({ clock }),
-    metrics: { ...NO_METRICS, termBegun: onTerm },
+    metrics: { ...SILENT_METRICS, termBegun: onTerm },
     events: { record: () => undefined },
     workers: 4,
     silenceLimitMs: 70_000,
@@ -69,7 +69,6 @@ export function startSimulatedOperator({ kube, clock, random, identity, version,
 }
 
 const nothing = (): void => undefined;
-const NO_METRICS: Metrics = { namespaceProtected: nothing, reconciled: nothing, wrote: nothing, driftRepaired: nothing, watchRestarted: nothing, eventHandled: nothing, termBegun: nothing, stoodIn: nothing };
 
 function logInto(onError: (line: string) => void): Log {
   const log: Log = {
