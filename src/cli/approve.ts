@@ -21,6 +21,8 @@ interface ApproveFlags extends ClusterFlags {
 
 /** How many names are listed before the question. */
 const MOST_NAMES = 200;
+/** How often the confirmation is written while others write the same object. */
+const MOST_TRIES = 5;
 
 /** One run of the command: what was asked for, and whom to tell. */
 interface Run {
@@ -60,7 +62,7 @@ async function approve(run: Run): Promise<ExitCodeName> {
     const go = await isWanted(run, change);
     if (go !== true) return go;
   }
-  return await confirm(run, found.value, { annotation: change.annotation, confirmation });
+  return await confirm(run, found.value, { ...change, confirmation });
 }
 
 /** The change that is meant, or the exit code where there is none or it is not clear which. */
@@ -93,14 +95,30 @@ function namesText(names: readonly string[] | undefined): string {
   return ['These namespaces:', ...names.slice(0, MOST_NAMES).map((name) => `  ${printable(name)}`), ...(left > 0 ? [`  and ${left} more`] : []), ''].join('\n');
 }
 
-/** PUT of what was read and shown with nothing but the annotation added: whoever changed it meanwhile makes this a conflict. */
-async function confirm(run: Run, object: KubeObject, written: { readonly annotation: string; readonly confirmation: string }): Promise<ExitCodeName> {
+/**
+ * PUT of the policy with nothing but the annotation added. The operator counts into the status while a person reads, so
+ * a conflict alone stops nothing: what is held is asked for again, and is confirmed if it is still what was shown.
+ */
+async function confirm(run: Run, shown: KubeObject, change: HeldChange & { readonly confirmation: string }): Promise<ExitCodeName> {
   const { context, policy, session } = run;
-  const annotations = { ...object.metadata.annotations, [written.annotation]: written.confirmation };
-  const replaced = await session.kube.replace(BASELINE_POLICIES, { ...object, metadata: { ...object.metadata, annotations } });
-  if (!replaced.ok) return say(run, failureText({ verb: 'update', type: BASELINE_POLICIES, name: policy }, replaced.error), exitCodeNameFor(replaced.error));
-  context.print(`baselinepolicy.nsbaseline.io/${printable(policy)} annotated: ${written.annotation}=${written.confirmation}\n`);
+  let object = shown;
+  for (let tries = 1; ; tries += 1) {
+    const annotations = { ...object.metadata.annotations, [change.annotation]: change.confirmation };
+    const replaced = await session.kube.replace(BASELINE_POLICIES, { ...object, metadata: { ...object.metadata, annotations } });
+    if (replaced.ok) break;
+    if (replaced.error.kind !== 'conflict' || tries === MOST_TRIES) return say(run, failureText({ verb: 'update', type: BASELINE_POLICIES, name: policy }, replaced.error), exitCodeNameFor(replaced.error));
+    const found = await session.kube.get({ type: BASELINE_POLICIES, name: policy });
+    if (!found.ok) return say(run, failureText({ verb: 'get', type: BASELINE_POLICIES, name: policy }, found.error), exitCodeNameFor(found.error));
+    if (!isStillHeld(found.value, shown, change)) return say(run, 'the policy or what is held of it has changed since it was shown, and nothing was confirmed: look again and repeat this', 'failed');
+    object = found.value;
+  }
+  context.print(`baselinepolicy.nsbaseline.io/${printable(policy)} annotated: ${change.annotation}=${change.confirmation}\n`);
   return 'ok';
+}
+
+function isStillHeld(now: KubeObject, shown: KubeObject, change: HeldChange): boolean {
+  if (now.metadata.uid !== shown.metadata.uid || now.metadata.generation !== shown.metadata.generation) return false;
+  return heldChanges(policySeen(now)).some(({ kind, confirmation }) => kind === change.kind && confirmation === change.confirmation);
 }
 
 function say({ context, policy }: Run, text: string, code: ExitCodeName): ExitCodeName {

@@ -244,6 +244,7 @@ describe('approve', () => {
     const shown = await atTerminal(['approve', 'isolate', '--isolation'], 'y');
     for (const name of names) expect(shown.stdout).toContain(`  ${name}\r\n`);
     expect(shown.stdout).toContain('Isolate 22 namespaces? [y/N]');
+    expect(shown.stdout).toContain('annotated: nsbaseline.io/confirm-isolation=22-');
     for (const name of names) await eventually(() => scene.networkPolicyNames(name)).toEqual(standardSet('isolate'));
   });
 });

@@ -20,8 +20,13 @@ const messageOf = ({ line }: { readonly line: string }): string => `Namespaces a
 /** A policy whose operator says that these changes are held. */
 async function given(held: readonly { readonly type: string; readonly line: string }[], observedGeneration = 1): Promise<void> {
   done(await cluster.kube.create(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard', annotations: { mine: 'x' } }, spec: {} }));
+  await holding(held, { observedGeneration });
+}
+
+/** The operator writes its status. */
+async function holding(held: readonly { readonly type: string; readonly line: string }[], { observedGeneration = 1, matched = 0 } = {}): Promise<void> {
   const conditions = held.map((change) => ({ type: change.type, status: 'True', reason: change.type, message: messageOf(change), lastTransitionTime: '2026-01-01T00:00:00Z' }));
-  const status = { observedGeneration, conditions, namespaces: { matched: 0, protected: 0, pending: 0, failed: 0, conflicted: 0, weakened: 0 }, failed: [], discovered: {} };
+  const status = { observedGeneration, conditions, namespaces: { matched, protected: 0, pending: 0, failed: 0, conflicted: 0, weakened: 0 }, failed: [], discovered: {} };
   done(await cluster.kube.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard' }, status }, { subresource: 'status' }));
 }
 
@@ -82,6 +87,34 @@ describe('R9 approve', () => {
     const { code, complaint } = await cluster.run(defineApprove, ['standard'], terminal);
     expect(code).toBe(1);
     expect(complaint).toContain('look again and repeat this');
+    expect(await annotations()).toEqual({ mine: 'x' });
+  });
+
+  test('goes on when nothing but the counts of the status has moved while the question stood', async () => {
+    await given([REMOVAL]);
+    const terminal = {
+      ...scriptedTerminal(),
+      canAsk: true,
+      ask: async () => {
+        await holding([REMOVAL], { matched: 7 });
+        return 'y';
+      },
+    };
+    expect((await cluster.run(defineApprove, ['standard'], terminal)).code).toBe(0);
+    expect(await annotations()).toEqual({ mine: 'x', 'nsbaseline.io/confirm-removal': '12-0123abcd' });
+  });
+
+  test('writes nothing when something else is held by the time of the answer', async () => {
+    await given([REMOVAL]);
+    const terminal = {
+      ...scriptedTerminal(),
+      canAsk: true,
+      ask: async () => {
+        await holding([{ ...REMOVAL, line: 'nsbaseline.io/confirm-removal=13-0123abcd' }]);
+        return 'y';
+      },
+    };
+    expect((await cluster.run(defineApprove, ['standard'], terminal)).code).toBe(1);
     expect(await annotations()).toEqual({ mine: 'x' });
   });
 
