@@ -21,6 +21,7 @@ export type Action =
   | { readonly kind: 'refuse'; readonly part: RenderedPart; readonly observed: ObservedPolicy }
   /** It differs, but somebody keeps changing it back and it is not its time yet (R6). */
   | { readonly kind: 'wait'; readonly part: RenderedPart; readonly contest: Contest }
+  /** Where it carries the uid of a former policy of this name, it is taken over first (R8). */
   | { readonly kind: 'remove'; readonly observed: ObservedPolicy }
   /** Opted out with onOptOut Keep: mark it as left behind (R4). */
   | { readonly kind: 'leave'; readonly observed: ObservedPolicy };
@@ -43,8 +44,9 @@ export interface PolicyPlan {
 
 /**
  * What is to be done in one namespace: an entry for each BaselinePolicy that selects it or still has objects in it,
- * by name. A terminating namespace gets no plan (R12). Nothing foreign is ever repaired or removed, and nothing is
- * removed that does not carry the live policy's uid (R5, R8).
+ * by name. A terminating namespace gets no plan (R12). Nothing foreign is ever repaired or removed. What carries the uid
+ * of a former policy of the same name is taken over where this one selects the namespace, also where it is no part any
+ * more and so goes; elsewhere it is left (R5, R8).
  */
 export function planFor(world: World): readonly PolicyPlan[] {
   if (world.namespace.isTerminating) return [];
@@ -79,7 +81,7 @@ function policyPlan(world: World, policy: PolicyFacts): PolicyPlan {
   // Held back from leaving, it is kept up; held back from an edit, the old set is unknown and is left as it is.
   const keptUp = isRemovalHeld ? keptUpParts(policy, world.observed, isWanted) : undefined;
   const frozen = frozenBy(policy, standing.length > 0 || wasRecorded(policy, world.record)) ?? (keptUp === undefined ? hold : undefined);
-  const actions = keptUp !== undefined ? keptUpActions(world, { ...policy, parts: keptUp }) : isWanted ? wantedActions(world, policy, standing) : leavingActions(policy, standing);
+  const actions = keptUp !== undefined ? keptUpActions(world, { ...policy, parts: keptUp }) : isWanted ? wantedActions(world, policy, [...standing.filter((observed) => isRemovable(observed, policy)), ...formerOnes(world, policy)]) : leavingActions(policy, standing);
   return { policy, isSelected: isWanted || keptUp !== undefined, frozen, isRemovalHeld, actions, standing };
 }
 
@@ -109,12 +111,20 @@ function frozenBy(policy: PolicyFacts, hasSet: boolean): Frozen | undefined {
   return !policy.isAccepted && (policy.parts === undefined || !hasSet) ? 'Invalid' : undefined;
 }
 
-function wantedActions(world: World, policy: PolicyFacts, standing: readonly ObservedPolicy[]): readonly Action[] {
+/** `removable` are the objects that go unless they are wanted. */
+function wantedActions(world: World, policy: PolicyFacts, removable: readonly ObservedPolicy[]): readonly Action[] {
   const parts = policy.parts ?? [];
   const wantedNames = new Set(parts.map((part) => part.name));
   const wanted = parts.map((part) => actionFor(world, policy, part));
-  const unwanted = standing.filter((observed) => !wantedNames.has(observed.name) && isRemovable(observed, policy) && !isNewersWork(world, policy, observed));
+  const unwanted = removable.filter((observed) => !wantedNames.has(observed.name) && !isNewersWork(world, policy, observed));
   return [...wanted, ...unwanted.map((observed): Action => ({ kind: 'remove', observed }))];
+}
+
+/** What a former policy of this name left here: an allow among it would otherwise stay for ever, although nothing declares it. */
+function formerOnes(world: World, policy: PolicyFacts): readonly ObservedPolicy[] {
+  const isLive = ({ policyUid }: ObservedPolicy): boolean => world.policies.some(({ uid }) => uid === policyUid);
+  const isFormer = (observed: ObservedPolicy): boolean => observed.isLabelled && observed.policyLabel === policy.name && observed.policyUid !== '' && !isLive(observed);
+  return world.observed.filter((observed) => managedName(observed.name)?.policy === policy.name && isFormer(observed));
 }
 
 function leavingActions(policy: PolicyFacts, standing: readonly ObservedPolicy[]): readonly Action[] {

@@ -22,10 +22,11 @@ export function networkPolicyObject(part: RenderedPart, owner: { readonly namesp
 }
 
 /**
- * The NetworkPolicy to write so that it stays as it stands, marked as left behind (R4). Every field that we own is said
- * again, since an apply gives up what it does not mention; `stored` is the object as the API server has it.
+ * The NetworkPolicy to write so that it stays as it stands but for whose it is, and for the mark of what is left behind
+ * on purpose (R4) where `isKept`. Every field that we own is said again, since an apply gives up what it does not
+ * mention; `stored` is the object as the API server has it.
  */
-export function keptObject(stored: KubeObject, owner: { readonly policy: { readonly name: string; readonly uid: string } }): KubeObject {
+export function restatedObject(stored: KubeObject, owner: { readonly policy: { readonly name: string; readonly uid: string }; readonly isKept: boolean }): KubeObject {
   const { name, namespace, uid, annotations } = stored.metadata;
   const purpose = fieldOf(annotations, ANNOTATIONS.purpose);
   return {
@@ -36,7 +37,7 @@ export function keptObject(stored: KubeObject, owner: { readonly policy: { reado
       ...(namespace === undefined ? {} : { namespace }),
       ...(uid === undefined ? {} : { uid }),
       labels: { [LABELS.managedBy]: FIELD_MANAGER, [LABELS.policy]: owner.policy.name },
-      annotations: { [ANNOTATIONS.policyUid]: owner.policy.uid, ...(typeof purpose === 'string' ? { [ANNOTATIONS.purpose]: purpose } : {}), [ANNOTATIONS.kept]: 'true' },
+      annotations: { [ANNOTATIONS.policyUid]: owner.policy.uid, ...(typeof purpose === 'string' ? { [ANNOTATIONS.purpose]: purpose } : {}), ...(owner.isKept ? { [ANNOTATIONS.kept]: 'true' } : {}) },
     },
     spec: { ingress: [], egress: [], ...fieldsOf(stored.spec) },
   };

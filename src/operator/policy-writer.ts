@@ -12,7 +12,7 @@ import type { Result } from '../kube/result.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { isAllowed, permissionText, type Permission } from './access.ts';
 import type { Equivalences } from './equivalences.ts';
-import { keptObject, networkPolicyObject } from './managed-object.ts';
+import { networkPolicyObject, restatedObject } from './managed-object.ts';
 import { networkPolicyProjection, type CachedNetworkPolicy } from './projections.ts';
 import { NETWORK_POLICIES } from './resources.ts';
 import type { RepairLog } from './repair-log.ts';
@@ -73,10 +73,12 @@ export class PolicyWriter {
     return outcome;
   }
 
-  /** DELETE, bound to the uid that was looked at. An object that is gone already counts as removed. */
+  /** DELETE, bound to the uid that was looked at. An object that is gone already counts as removed; one of a former policy is taken over first (R8). */
   async remove(observed: ObservedPolicy, target: WriteTarget): Promise<Outcome> {
     const { kube, networkPolicies, metrics } = this.#dependencies;
     const { name, uid } = observed;
+    const failed = observed.policyUid === target.policy.uid ? undefined : await this.#restate(observed, target, { isKept: false });
+    if (failed !== undefined) return failed;
     const removed = await this.#admit(() => kube.remove({ type: NETWORK_POLICIES, namespace: target.namespace, name }, { uid }));
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'remove', result: writeResultFor(removed) });
     if (!removed.ok && removed.error.kind !== 'notFound') return this.#failed(name, target, { verb: 'delete', error: removed.error });
@@ -86,16 +88,20 @@ export class PolicyWriter {
 
   /** Marks an object that stays behind (R4), bound to the uid that was looked at and changing nothing else of it. */
   async leave(observed: ObservedPolicy, target: WriteTarget): Promise<Outcome> {
+    return (await this.#restate(observed, target, { isKept: true })) ?? { kind: 'left', name: observed.name };
+  }
+
+  /** Gives what went wrong; undefined when nothing did. */
+  async #restate({ name, uid }: ObservedPolicy, target: WriteTarget, { isKept }: { readonly isKept: boolean }): Promise<Outcome | undefined> {
     const { kube, networkPolicies, metrics } = this.#dependencies;
-    const { name, uid } = observed;
     const stored = await this.#admit(() => kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name }));
     if (!stored.ok) return this.#failed(name, target, { verb: 'get', error: stored.error });
     if (stored.value.metadata.uid !== uid) return { kind: 'retry', name, message: 'it was replaced meanwhile' };
-    const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, keptObject(stored.value, target)));
+    const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, restatedObject(stored.value, { policy: target.policy, isKept })));
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
     if (!applied.ok) return this.#failed(name, target, { verb: 'patch', error: applied.error });
     networkPolicies.recordWrite(applied.value);
-    return { kind: 'left', name };
+    return undefined;
   }
 
   #noteRepair(name: string, target: WriteTarget, found: { readonly drift: Drift; readonly manager: string }): void {

@@ -69,6 +69,21 @@ describe('R8 deleting a BaselinePolicy', () => {
     await eventually(async () => (await scene.networkPolicy('again-a', 'again.default-deny'))?.metadata.annotations?.['nsbaseline.io/policy-uid']).toBe(uid);
   });
 
+  test('R8 what a former policy allowed and the one created anew does not is taken over and goes', async () => {
+    await scene.declare('anew', { allow: { sameNamespace: { enabled: true } } });
+    await settledIn('anew-a', 'anew');
+    expect(await scene.networkPolicyNames('anew-a')).toEqual([...withOwn('anew'), 'anew.allow-same-namespace'].sort());
+    await scene.removeBaselinePolicy('anew');
+    await eventually(() => scene.report('anew-a')).toBeUndefined();
+    await scene.declare('anew');
+    await eventually(() => scene.report('anew-a')).toMatchObject({ phase: 'Protected' });
+    await eventually(() => scene.networkPolicyNames('anew-a')).toEqual(withOwn('anew'));
+    expect(await scene.condition('anew', 'OrphansPresent')).not.toContain('True');
+    // The tests of the guard below count what is isolated.
+    await scene.label('anew-a', { set: null });
+    await eventually(() => scene.networkPolicyNames('anew-a')).toEqual(['own']);
+  });
+
   test('R8 objects of a former policy outside the selection are orphans: counted, and never removed', async () => {
     await scene.declare('orphan');
     await settledIn('orphan-a', 'orphan');

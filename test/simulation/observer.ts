@@ -176,7 +176,8 @@ export class Observer {
     const isDue = moments.some((moment) => {
       const policy = policyIn(moment, ownerNameOf(before));
       const marked = moment.get(key) ?? before;
-      if (policy?.mode !== 'Enforce' || policyUidOf(marked) !== policy.uid) return false;
+      // What a former policy left may have been taken over since that moment.
+      if (policy?.mode !== 'Enforce' || ![before, marked].some((object) => policyUidOf(object) === policy.uid)) return false;
       return isGivenUp(policy, before, moment.get(shownKey(NAMESPACES.plural, { name: namespace })));
     });
     if (!isDue) this.#report('R8', event, `no live policy gives it up; it carries ${policyUidOf(before)}`);

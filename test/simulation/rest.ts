@@ -1,3 +1,4 @@
+import { LABELS } from '../../src/api/names.ts';
 import { canonicalText } from '../../src/baseline/canonical-text.ts';
 import { normalForm } from '../../src/baseline/comparison.ts';
 import type { RenderedPart } from '../../src/baseline/rendering.ts';
@@ -33,7 +34,7 @@ function namespaceProblems(namespace: KubeObject, { hands, policies, dialects }:
   const enforced = policies.filter(({ mode }) => mode === 'Enforce');
   const selecting = enforced.filter((policy) => isSelecting(policy, namespace));
   const wrong = selecting.flatMap((policy) => setProblems(policy, { objects, record, dialects }));
-  const leftovers = enforced.flatMap((policy) => objects.filter((object) => isLeftover(object, policy, { isSelected: selecting.includes(policy), record })).map(({ metadata }) => `${metadata.name ?? ''} should be gone`));
+  const leftovers = enforced.flatMap((policy) => objects.filter((object) => isLeftover(object, policy, { isSelected: selecting.includes(policy), liveUids: policies.map(({ uid }) => uid) })).map(({ metadata }) => `${metadata.name ?? ''} should be gone`));
   return [...wrong, ...leftovers, ...recordProblems(record, policies.filter((policy) => isSelecting(policy, namespace)), objects)].map((problem) => `in ${name}: ${problem}`);
 }
 
@@ -65,10 +66,18 @@ function isForeign(object: KubeObject, record: KubeObject | undefined): boolean 
   return !(isLabelled(object) && policyUidOf(object) !== '') && !recordedUids(record).has(object.metadata.uid ?? '');
 }
 
-function isLeftover(object: KubeObject, policy: DeclaredPolicy, facts: { readonly isSelected: boolean; readonly record: KubeObject | undefined }): boolean {
-  if (ownerNameOf(object) !== policy.name || policyUidOf(object) !== policy.uid || !isLabelled(object)) return false;
-  if (facts.isSelected) return !policy.parts.some(({ name }) => name === object.metadata.name);
+function isLeftover(object: KubeObject, policy: DeclaredPolicy, facts: { readonly isSelected: boolean; readonly liveUids: readonly string[] }): boolean {
+  if (ownerNameOf(object) !== policy.name || !isLabelled(object)) return false;
+  const isUnwanted = !policy.parts.some(({ name }) => name === object.metadata.name);
+  // R8: where it is selected, what a former policy of the name left is taken over.
+  if (policyUidOf(object) !== policy.uid) return facts.isSelected && isUnwanted && isOfFormer(object, policy, facts.liveUids);
+  if (facts.isSelected) return isUnwanted;
   return !policy.keepsOnOptOut && !isKept(object);
+}
+
+function isOfFormer(object: KubeObject, policy: DeclaredPolicy, liveUids: readonly string[]): boolean {
+  const uid = policyUidOf(object);
+  return fieldOf(object.metadata.labels, LABELS.policy) === policy.name && uid !== '' && !liveUids.includes(uid);
 }
 
 /** R16: the NamespaceBaseline speaks of every selecting policy, and says Protected exactly where nothing is in the way. */

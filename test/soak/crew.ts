@@ -35,6 +35,8 @@ export class Crew {
   #isEnding = false;
   /** Lines that tell of a fault in the operator itself, and processes that ended though nobody had asked for it. */
   readonly bugs: string[] = [];
+  /** Every process there ever was, in the order of their starts. */
+  readonly past: { readonly number: number; readonly log: OperatorProcess['log'] }[] = [];
   readonly #asked = new WeakSet<OperatorProcess>();
 
   private constructor(posts: readonly Post[], kubeconfigs: readonly string[]) {
@@ -101,6 +103,7 @@ export class Crew {
 
   #watchOver(post: Post): void {
     const { operator } = post;
+    this.past.push({ number: post.number, log: operator.log });
     void operator.exited.then((code) => {
       if (this.#asked.has(operator) || this.#isEnding) return;
       this.bugs.push(`operator ${post.number} ended by itself with ${code}: ${operator.log.slice(-3).map((line) => JSON.stringify(line)).join(' ')}`);

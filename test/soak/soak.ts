@@ -11,6 +11,7 @@ import { Accounts } from './accounts.ts';
 import { declareAll, doSomething, noticeGone, type Workshop } from './actions.ts';
 import { Crew } from './crew.ts';
 import { Declaration } from './declaration.ts';
+import { keepEvidence } from './evidence.ts';
 import { untruthIn } from './examination.ts';
 import { strike } from './faults.ts';
 import { quartersOf, type Quarters } from './flatness.ts';
@@ -56,6 +57,8 @@ export interface SoakReport {
   /** What the longest life at each operator's place held. */
   readonly quarters: readonly (Quarters | undefined)[];
   readonly complaints: readonly string[];
+  /** The folder with what was found beside the complaints; undefined where there are none. */
+  readonly evidence: string | undefined;
   readonly isGood: boolean;
 }
 
@@ -105,6 +108,7 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
   const workshop: Workshop = { declaration, view, accounts, nowMs, hands: new Hands({ kube, accounts, signal: options.signal }), random: seededRandom(options.seed) };
   const over = new AbortController();
   const running = { controlPlane, crew, accounts, workshop, nowMs, actions: new Map<string, number>(), faults: new Map<string, number>() };
+  let evidence: string | undefined;
   view.start();
   try {
     const looking = lookOn(running, options, over.signal);
@@ -115,13 +119,14 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
     await looking;
     accounts.close();
     await judgeReports(running, kube, options.signal);
+    if (accounts.complaints.length > 0) evidence = await keepEvidence({ kube, crew, view, declaration });
   } finally {
     over.abort();
     await view.close();
     await crew.close();
     await kube.close();
   }
-  return reportOf(running, options);
+  return { ...reportOf(running, options), evidence };
 }
 
 interface Running {
@@ -207,7 +212,7 @@ async function untruthsIn({ workshop: { declaration, view } }: Running, kube: Li
   });
 }
 
-function reportOf({ accounts, crew, nowMs, actions, faults }: Running, { seed, operators }: SoakOptions): SoakReport {
+function reportOf({ accounts, crew, nowMs, actions, faults }: Running, { seed, operators }: SoakOptions): Omit<SoakReport, 'evidence'> {
   const lives = crew.posts.map((post) => post.lives.toSorted((a, b) => b.length - a.length)[0] ?? []);
   const quarters = lives.map(quartersOf);
   const complaints = [...accounts.complaints, ...crew.bugs];

@@ -19,6 +19,7 @@ export function reportText(report: SoakReport): string {
     ...table([['operator', 'life', 'RSS first', 'RSS last', 'handles first', 'handles last', 'flat'], ...report.quarters.map(quarterRow)]),
     '',
     ...report.complaints.map((complaint) => `! ${complaint}`),
+    ...(report.evidence === undefined ? [] : [`what was found beside that is in ${report.evidence}`]),
     `seed ${report.seed}, ${clock(report.durationMs)}, ${report.operators} operators: ${report.answers} writes of the operator seen, ${report.missed} missed, ${report.violations} violations: ${report.isGood ? 'good' : 'NOT GOOD'}`,
   ].join('\n');
 }

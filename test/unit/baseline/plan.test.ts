@@ -76,6 +76,8 @@ describe('R5 an object that is not ours is never changed or deleted', () => {
 });
 
 describe('R8 only what carries the live policy uid is removed', () => {
+  const generous = policy('standard', { allow: { sameNamespace: { enabled: true } } });
+
   test('objects of another uid outside the selection stay', () => {
     const old = inPlace(standard).map((observed) => ({ ...observed, policyUid: 'uid-of-a-former-one' }));
     expect(plannedWords(planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: old })))).toEqual([]);
@@ -84,6 +86,21 @@ describe('R8 only what carries the live policy uid is removed', () => {
   test('objects of another uid in a selected namespace are taken over', () => {
     const old = inPlace(standard).map((observed) => ({ ...observed, policyUid: 'uid-of-a-former-one' }));
     expect(plannedWords(planFor(world({ observed: old })))).toEqual(['repair standard.default-deny', 'repair standard.allow-dns', 'repair standard.allow-monitoring']);
+  });
+
+  test('an allow that a former policy of the name left in a selected namespace, and this one has not, goes', () => {
+    const stray = managed(generous, 'allow-same-namespace', { policyUid: 'uid-of-a-former-one' });
+    expect(plannedWords(planFor(world({ observed: [...inPlace(standard), stray] })))).toEqual(['remove standard.allow-same-namespace']);
+  });
+
+  test.each([
+    ['is of another policy that lives', { policyUid: 'uid-pci' }],
+    ['speaks of another policy', { policyUid: 'uid-of-a-former-one', policyLabel: 'pci' }],
+    ['lacks our label', { policyUid: 'uid-of-a-former-one', isLabelled: false }],
+  ])('what %s stays, whatever its name', (_, marks) => {
+    const stray = managed(generous, 'allow-same-namespace', marks);
+    const pci = { ...policy('pci', { namespaceSelector: { matchLabels: { none: 'x' } } }), uid: 'uid-pci' };
+    expect(plannedWords(planFor(world({ policies: [standard, pci], observed: [...inPlace(standard), stray] })))).toEqual([]);
   });
 });
 
@@ -166,10 +183,18 @@ describe('properties of every plan', () => {
     );
   });
 
-  test('R8 nothing is ever removed that does not carry the uid of the policy that removes it', () => {
+  test('R8 nothing is ever removed that carries neither the uid of the policy that removes it nor, where that selects the namespace, that of a former one of its name', () => {
     fc.assert(
       fc.property(anyWorld, (before) => {
-        for (const plan of planFor(before)) for (const action of plan.actions) if (action.kind === 'remove') expect(action.observed.policyUid).toBe(plan.policy.uid);
+        const live = before.policies.map(({ uid }) => uid);
+        for (const plan of planFor(before)) {
+          const former = plan.actions.flatMap((action) => (action.kind === 'remove' && action.observed.policyUid !== plan.policy.uid ? [action.observed] : []));
+          if (former.length > 0) expect(plan.isSelected).toBe(true);
+          for (const observed of former) {
+            expect(observed).toMatchObject({ isLabelled: true, policyLabel: plan.policy.name });
+            expect(['', ...live]).not.toContain(observed.policyUid);
+          }
+        }
       }),
       { numRuns: 500 },
     );
