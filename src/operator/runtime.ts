@@ -92,7 +92,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
     discoveryChanged: (state) => acting?.discoveryChanged(state),
   };
   // What failed while the API server was away need not wait for as long as it was away.
-  for (const { whenCertain } of core) whenCertain(() => engine?.hasten());
+  for (const resource of core) resource.whenCertain(() => engine?.hasten());
   const operator = new BaselineOperator({ log, listener, watched: core });
   const stopped = new AbortController();
   const running: Promise<void>[] = [];
