@@ -12,6 +12,18 @@ export default defineConfig({
           deps: { interopDefault: false },
           include: ['test/unit/**/*.test.ts'],
           pool: 'threads',
+          // Most of the time of a small test goes into loading what it tests; nothing here keeps state in a module.
+          isolate: false,
+          testTimeout: 10_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'simulation',
+          deps: { interopDefault: false },
+          include: ['test/simulation/**/*.test.ts'],
+          pool: 'threads',
           testTimeout: 10_000,
           sequence: { groupOrder: 0 },
         },

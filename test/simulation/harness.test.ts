@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { historyOf, seedsOf } from '../../simulation/histories.ts';
-import { HostClock } from '../../simulation/host-clock.ts';
-import { RequestBudget } from '../../simulation/request-budget.ts';
-import { shortest } from '../../simulation/shortest.ts';
-import { courseOf } from '../../simulation/simulation.ts';
-import type { History, Step } from '../../simulation/steps.ts';
-import { VirtualClock } from '../../simulation/virtual-clock.ts';
+import { historyOf, seedsOf } from './histories.ts';
+import { HostClock } from './host-clock.ts';
+import { RequestBudget } from './request-budget.ts';
+import { shortest } from './shortest.ts';
+import { courseOf } from './simulation.ts';
+import type { History, Step } from './steps.ts';
+import { VirtualClock } from './virtual-clock.ts';
 
 const wait: Step = { do: 'wait', ms: 2_000 };
 const optIn: Step = { do: 'opt in', namespace: 'a' };

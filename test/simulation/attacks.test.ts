@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { BaselinePolicySpec } from '../../../src/api/baseline-policy.ts';
-import { ANNOTATIONS } from '../../../src/api/names.ts';
-import { fieldOf, itemsOf, textOf } from '../../../src/kube/json-shape.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../../src/operator/resources.ts';
-import { Simulation } from '../../simulation/simulation.ts';
-import type { Admission } from '../../fake/write-path.ts';
-import { forbidden } from '../../fake/api-status.ts';
+import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
+import { ANNOTATIONS } from '../../src/api/names.ts';
+import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { Simulation } from './simulation.ts';
+import type { Admission } from '../fake/write-path.ts';
+import { forbidden } from '../fake/api-status.ts';
 
 const ON = { 'nsbaseline.io/enabled': 'true' };
 const NOBODY: BaselinePolicySpec['namespaceSelector'] = { matchLabels: { nobody: 'here' } };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { seedsOf } from '../../simulation/histories.ts';
-import { firstBroken } from '../../simulation/story.ts';
+import { seedsOf } from './histories.ts';
+import { firstBroken } from './story.ts';
 
 /** Together with the other kinds the first 2,000 seeds; `make simulate` runs more. */
 const SEEDS = seedsOf('stormy', 400);

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { fieldOf, itemsOf } from '../../../src/kube/json-shape.ts';
-import { NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../../src/operator/resources.ts';
-import type { Version } from '../../simulation/dialect.ts';
-import { Simulation } from '../../simulation/simulation.ts';
-import type { Step } from '../../simulation/steps.ts';
+import { fieldOf, itemsOf } from '../../src/kube/json-shape.ts';
+import { NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import type { Version } from './dialect.ts';
+import { Simulation } from './simulation.ts';
+import type { Step } from './steps.ts';
 
 const SET = ['p.allow-dns', 'p.allow-monitoring', 'p.default-deny'];
 const ON = { 'nsbaseline.io/enabled': 'true' };

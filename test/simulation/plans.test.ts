@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isolatedDirections, unprotectionsIn } from '../../../src/baseline/guard.ts';
-import type { Outcome } from '../../../src/baseline/outcome.ts';
-import { nameOf, planFor, type PolicyPlan } from '../../../src/baseline/plan.ts';
-import { reportFor } from '../../../src/baseline/report.ts';
-import type { Hold, NamespaceRecord, ObservedPolicy, PolicyFacts, World } from '../../../src/baseline/world.ts';
-import { allDone, applied, foreign, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
-import { someSpec } from '../../simulation/any-spec.ts';
+import { isolatedDirections, unprotectionsIn } from '../../src/baseline/guard.ts';
+import type { Outcome } from '../../src/baseline/outcome.ts';
+import { nameOf, planFor, type PolicyPlan } from '../../src/baseline/plan.ts';
+import { reportFor } from '../../src/baseline/report.ts';
+import type { Hold, NamespaceRecord, ObservedPolicy, PolicyFacts, World } from '../../src/baseline/world.ts';
+import { allDone, applied, foreign, managed, namespace, policy, world } from '../fixtures/worlds.ts';
+import { someSpec } from './any-spec.ts';
 
 const NAMES = ['p.default-deny', 'p.allow-dns', 'p.allow-monitoring', 'p.custom', 'q.default-deny', 'q.allow-dns', 'own', '.x', 'p.'];
 /** The last stands for a policy of the name that is gone; uids come back on purpose. */
@@ -73,13 +73,15 @@ test('R5 whatever the marks and the records say, a plan writes over what is ours
   });
 });
 
-test('R4 R7 R8 a plan removes only under a name of a live, enforced policy whose uid the object carries, and nothing that was left behind while it is not wanted', () => {
+test('R4 R7 R8 a plan removes only under a name of a live, enforced policy whose uid the object carries, or where it selects that of no live one, and nothing that was left behind while it is not wanted', () => {
   holds((drawn) => {
     for (const plan of planFor(drawn)) {
       if (plan.frozen !== undefined) continue;
       for (const action of plan.actions) {
         if (action.kind !== 'remove') continue;
-        expect([action.observed.policyUid, plan.policy.mode]).toEqual([plan.policy.uid, 'Enforce']);
+        const liveUids = drawn.policies.map(({ uid }) => uid);
+        const isOfFormer = plan.isSelected && action.observed.policyUid !== '' && !liveUids.includes(action.observed.policyUid);
+        expect([action.observed.policyUid === plan.policy.uid || isOfFormer, plan.policy.mode]).toEqual([true, 'Enforce']);
         expect(nameOf(action).startsWith(`${plan.policy.name}.`)).toBe(true);
         expect(action.observed.isKept && !plan.isSelected).toBe(false);
       }
