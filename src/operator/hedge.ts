@@ -67,11 +67,12 @@ export class Hedge implements ChangeListener {
     this.#writer = new PolicyWriter({ kube, networkPolicies: caches.networkPolicies, equivalences: this.#equivalences, metrics, repairLog: new RepairLog(clock) }, (request) => flow.run('urgent', request));
   }
 
-  /** Looks at every namespace, and from here on at those that events name. */
+  /** Looks at those that events name from here on, and soon at every namespace: not at once, since who may lead at once has better things to do. */
   start(): void {
-    const { caches } = this.#parts;
+    const { caches, clock, standInAfterMs } = this.#parts;
     for (const cached of caches.policies.values()) this.#book.write(cached);
-    this.#considerAll();
+    const soon = clock.after(standInAfterMs / 2, () => { this.#considerAll(standInAfterMs / 2); });
+    this.#stopped.signal.addEventListener('abort', () => { soon.cancel(); }, { once: true });
   }
 
   /** Does nothing more, and aborts what is under way. */
@@ -105,15 +106,15 @@ export class Hedge implements ChangeListener {
     this.#book.discover(state);
   }
 
-  #considerAll(): void {
-    for (const { name } of this.#parts.caches.namespaces.values()) this.#consider(name);
+  #considerAll(waitMs = this.#parts.standInAfterMs): void {
+    for (const { name } of this.#parts.caches.namespaces.values()) this.#consider(name, waitMs);
   }
 
-  #consider(namespace: string): void {
+  #consider(namespace: string, waitMs = this.#parts.standInAfterMs): void {
     if (this.#stopped.signal.aborted) return;
     const isLacking = this.#gaps(namespace).length > 0;
     const timer = this.#waiting.get(namespace);
-    if (isLacking && timer === undefined) this.#lookAgain(namespace, this.#parts.standInAfterMs);
+    if (isLacking && timer === undefined) this.#lookAgain(namespace, waitMs);
     if (isLacking || timer === undefined) return;
     timer.cancel();
     this.#waiting.delete(namespace);
