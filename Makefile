@@ -85,7 +85,7 @@ name=$$(basename "$$0")
 [ "$$name" = kubectl-baseline ] || name=$$(basename "$$self")
 # DEP0040 is about a dependency's dependency, and nothing that a user could mend.
 # The young generation is as large as in the image.
-exec "$$root/node_modules/.bin/node" --max-semi-space-size=16 --enable-source-maps --disable-warning=DEP0040 "$$root/dist/$$name.js" "$$@"
+exec "$$root/node_modules/.bin/node" --max-semi-space-size=16 --disable-warning=DEP0040 "$$root/dist/$$name.js" "$$@"
 endef
 export LAUNCHER
 
