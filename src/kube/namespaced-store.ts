@@ -7,12 +7,13 @@ export interface Named {
 /** Up to here a search through a list is as fast as a Map, at a fraction of its memory. */
 const LARGEST_LIST = 16;
 
-type Bucket<T> = readonly T[] | Map<string, T>;
+/** A single entry is itself. */
+type Bucket<T> = T | readonly T[] | Map<string, T>;
 
 /**
  * Entries by namespace and name, in little memory: a namespace with few entries is one array of exactly their number,
- * a crowded one (or the whole of a cluster-scoped type) a Map. Arrays are replaced, never changed, so that what
- * `inNamespace` gave stays as it was.
+ * one with a single entry not even that, a crowded one (or the whole of a cluster-scoped type) a Map. Arrays are
+ * replaced, never changed, so that what `inNamespace` gave stays as it was.
  */
 export class NamespacedStore<T extends Named> {
   readonly #buckets = new Map<string, Bucket<T>>();
@@ -24,58 +25,64 @@ export class NamespacedStore<T extends Named> {
 
   get({ namespace, name }: Named): T | undefined {
     const bucket = this.#buckets.get(namespace);
-    return bucket instanceof Map ? bucket.get(name) : bucket?.find((entry) => entry.name === name);
+    if (bucket instanceof Map) return bucket.get(name);
+    if (isList(bucket)) return bucket.find((entry) => entry.name === name);
+    return bucket?.name === name ? bucket : undefined;
   }
 
   inNamespace(namespace: string): readonly T[] {
-    const bucket = this.#buckets.get(namespace) ?? [];
-    return bucket instanceof Map ? [...bucket.values()] : bucket;
+    return listOf(this.#buckets.get(namespace));
   }
 
   *values(): Generator<T, void, undefined> {
-    for (const bucket of this.#buckets.values()) yield* bucket.values();
+    for (const bucket of this.#buckets.values()) {
+      if (bucket instanceof Map || isList(bucket)) yield* bucket.values();
+      else yield bucket;
+    }
   }
 
   /** Puts the entry in place of the one of that name. */
   put(entry: T): void {
     const bucket = this.#buckets.get(entry.namespace);
-    if (bucket === undefined) {
-      this.#buckets.set(entry.namespace, [entry]);
-      this.#size += 1;
-    } else if (bucket instanceof Map) {
+    if (bucket instanceof Map) {
       if (!bucket.has(entry.name)) this.#size += 1;
       bucket.set(entry.name, entry);
-    } else {
-      this.#putInList(bucket, entry);
+      return;
     }
+    const list = listOf(bucket);
+    const at = list.findIndex(({ name }) => name === entry.name);
+    if (at === -1) this.#size += 1;
+    this.#keep(entry.namespace, at === -1 ? list.concat(entry) : list.with(at, entry));
   }
 
   /** Takes the entry of that name away; harmless when there is none. */
   delete({ namespace, name }: Named): void {
     const bucket = this.#buckets.get(namespace);
-    if (bucket === undefined) return;
-    const before = bucket instanceof Map ? bucket.size : bucket.length;
-    const left = without(bucket, name);
-    const after = left instanceof Map ? left.size : left.length;
-    this.#size -= before - after;
-    if (after === 0) this.#buckets.delete(namespace);
-    else this.#buckets.set(namespace, left);
-  }
-
-  #putInList(list: readonly T[], entry: T): void {
-    const at = list.findIndex(({ name }) => name === entry.name);
-    if (at !== -1) {
-      this.#buckets.set(entry.namespace, list.with(at, entry));
+    if (bucket instanceof Map) {
+      if (bucket.delete(name)) this.#size -= 1;
+      if (bucket.size === 0) this.#buckets.delete(namespace);
       return;
     }
-    this.#size += 1;
-    const longer = list.concat(entry);
-    this.#buckets.set(entry.namespace, longer.length > LARGEST_LIST ? new Map(longer.map((each) => [each.name, each])) : longer);
+    const list = listOf(bucket);
+    const left = list.filter((entry) => entry.name !== name);
+    this.#size -= list.length - left.length;
+    this.#keep(namespace, left);
+  }
+
+  #keep(namespace: string, list: readonly T[]): void {
+    const [first] = list;
+    if (first === undefined) this.#buckets.delete(namespace);
+    else if (list.length === 1) this.#buckets.set(namespace, first);
+    else this.#buckets.set(namespace, list.length > LARGEST_LIST ? new Map(list.map((each) => [each.name, each])) : list);
   }
 }
 
-function without<T extends Named>(bucket: Bucket<T>, name: string): Bucket<T> {
-  if (!(bucket instanceof Map)) return bucket.filter((entry) => entry.name !== name);
-  bucket.delete(name);
-  return bucket;
+function isList<T extends Named>(bucket: Bucket<T> | undefined): bucket is readonly T[] {
+  return Array.isArray(bucket);
+}
+
+function listOf<T extends Named>(bucket: Bucket<T> | undefined): readonly T[] {
+  if (bucket === undefined) return [];
+  if (bucket instanceof Map) return [...bucket.values()];
+  return isList(bucket) ? bucket : [bucket];
 }

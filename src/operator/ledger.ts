@@ -23,7 +23,7 @@ interface Line {
   /** Whether it was to be isolated and is not. */
   readonly isOpen: boolean;
   readonly isWeakened: boolean;
-  /** When this phase began, on the monotonic clock. */
+  /** When a Pending phase began, on the monotonic clock; of no other is it asked. */
   readonly sinceMs: number;
 }
 
@@ -43,6 +43,7 @@ export class Ledger {
   readonly #accounts = new Map<string, Account>();
   /** By namespace, whose orphans are there, as one text. */
   readonly #orphaned = new Map<string, string>();
+  #lastLine: Line | undefined;
 
   /** A policy changed, and these are the namespaces that it selects now: each is to be attempted. */
   expect(policy: PolicyVersion, namespaces: Iterable<string>): void {
@@ -136,8 +137,15 @@ export class Ledger {
     const before = account.lines.get(namespace);
     const said = { phase: entry.phase, reason: entry.readyReason, message: entry.message ?? '', isOpen: entry.mode === 'Enforce' && !entry.inPlace, isWeakened: entry.isWeakened };
     if (before !== undefined && isSame(before, said)) return isAttempt;
-    account.lines.set(namespace, { ...said, sinceMs: before?.phase === entry.phase ? before.sinceMs : nowMs });
+    account.lines.set(namespace, this.#line(said, before?.phase === entry.phase ? before.sinceMs : nowMs));
     return true;
+  }
+
+  /** Ten thousand namespaces that stand alike share one line. */
+  #line(said: Omit<Line, 'sinceMs'>, sinceMs: number): Line {
+    if (said.phase === 'Pending') return { ...said, sinceMs };
+    if (this.#lastLine === undefined || !isSame(this.#lastLine, said)) this.#lastLine = { ...said, sinceMs: 0 };
+    return this.#lastLine;
   }
 
   #account({ name, uid }: { readonly name: string; readonly uid: string }): Account {
