@@ -1,4 +1,5 @@
 // Prints `passed failed skipped` of a vitest JSON report; a run that failed without a failed test counts as one failure.
+// On standard error it names the tests that passed at the second try only.
 import { existsSync, readFileSync } from 'node:fs';
 
 const [report, exitCode] = process.argv.slice(2);
@@ -7,4 +8,7 @@ const brokenFiles = result.testResults.filter((file) => file.status === 'failed'
 let failed = (result.numFailedTests ?? 0) + brokenFiles.length;
 if (failed === 0 && (exitCode !== '0' || result.success !== true)) failed = 1;
 const skipped = (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0);
+for (const { status, fullName, failureMessages } of result.testResults.flatMap((file) => file.assertionResults)) {
+  if (status === 'passed' && failureMessages.length > 0) process.stderr.write(`at the second try: ${fullName}: ${failureMessages[0].split('\n')[0]}\n`);
+}
 process.stdout.write(`${result.numPassedTests ?? 0} ${failed} ${skipped}\n`);

@@ -66,8 +66,8 @@ export class Reactions implements ChangeListener {
     for (const name of names) this.#dependencies.assess(name);
     for (const policy of book.facts) this.#confirm(policy.name);
     for (const name of names) this.#queue(name);
-    queue.start();
     finalizers.start();
+    queue.start();
   }
 
   /** A Namespace was created, changed or deleted. */
@@ -100,11 +100,12 @@ export class Reactions implements ChangeListener {
     if (!this.#isLive) return;
     if (before !== undefined && before.uid !== after?.uid) this.#dependencies.guard.close(before);
     this.#review(name, before);
+    // First in line: what a policy that removes its own has made before it is held would stay behind a deletion (R8).
+    finalizers.add(name, 'fresh');
     if (isNews) this.#follow({ name, before, after });
     this.#confirm(name);
     // Also for a status that somebody else wrote.
     this.#dependencies.statusWriter.touch(name);
-    finalizers.add(name, 'fresh');
   }
 
   /** A policy's deletion takes its objects along: in every namespace that has any (R8). */

@@ -9,13 +9,15 @@ import type { ResourceType } from '../../src/kube/resource-type.ts';
 import type { Result } from '../../src/kube/result.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 
-type Labels = Readonly<Record<string, string>>;
+/** What is declared: labels beyond the name, and no more. */
+export type Labels = Readonly<Record<string, string>>;
 
 /** The opt-in label. */
 export const OPTED_IN: Labels = { 'nsbaseline.io/enabled': 'true' };
 
 /** Short words for what people do with an API server, and for what they then see. Every failure is a fault of the test. */
 export interface People {
+  /** Creates it, or gives it these labels: the second try of a test finds it there. */
   namespace(name: string, labels?: Labels): Promise<KubeObject>;
   /** Sets labels; `null` takes one away. */
   label(name: string, labels: Readonly<Record<string, string | null>>): Promise<void>;
@@ -39,7 +41,12 @@ export function peopleWith(kube: KubeClient): People {
   const found = (type: ResourceType, key: { readonly namespace?: string; readonly name: string }): Promise<KubeObject | undefined> => foundBy(kube, type, key);
   const standing = async (type: ResourceType, key: { readonly namespace?: string; readonly name: string }): Promise<KubeObject> => valueOf(await kube.get({ type, ...key }));
   return {
-    namespace: async (name, labels = {}) => valueOf(await kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })),
+    async namespace(name, labels = {}) {
+      const created = await kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+      if (created.ok || created.error.kind !== 'alreadyExists') return valueOf(created);
+      const before = await standing(NAMESPACES, { name });
+      return valueOf(await kube.replace(NAMESPACES, { ...before, metadata: { ...before.metadata, labels: { ...labels, 'kubernetes.io/metadata.name': name } } }));
+    },
     async label(name, labels) {
       const before = await standing(NAMESPACES, { name });
       const after = Object.entries({ ...before.metadata.labels, ...labels }).filter((entry): entry is [string, string] => entry[1] !== null);
@@ -87,9 +94,9 @@ async function foundBy(kube: KubeClient, type: ResourceType, key: { readonly nam
   return valueOf(answer);
 }
 
-/** Asks again and again until the answer is as expected, at the latest after 5 s. */
+/** Asks again and again until the answer is as expected, at the latest after half a minute. */
 export function eventually<Value>(ask: () => Value | Promise<Value>): ReturnType<typeof expect.poll<Value>> {
-  return expect.poll(ask, { timeout: 5_000, interval: 10 });
+  return expect.poll(ask, { timeout: 30_000, interval: 10 });
 }
 
 /** The three parts of a policy with an empty spec, as names of NetworkPolicies. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KubeClient, WatchEvent } from '../../../src/kube/kube-client.ts';
 import { fieldOf, itemsOf } from '../../../src/kube/json-shape.ts';
-import { BASELINE_POLICIES } from '../../../src/operator/resources.ts';
+import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../../src/operator/resources.ts';
 import { forbidden } from '../../fake/api-status.ts';
 import { inProcessScene } from '../../operator/in-process-scene.ts';
 import { eventually, OPTED_IN, standardSet } from '../../operator/people.ts';
@@ -108,4 +108,25 @@ test('R8 R4 what was left behind in a namespace that opted out does not hold up 
   await scene.people.removeBaselinePolicy('standard');
   await eventually(() => isThere('standard')).toBe(false);
   expect(await scene.people.networkPolicyNames('team-a')).toEqual(standardSet());
+});
+
+test('R8 a policy that removes its own is held before most of its own are made, so that no deletion overtakes them', async () => {
+  await scene.start();
+  const names = Array.from({ length: 40 }, (_, index) => `team-${index}`);
+  for (const name of names) await scene.people.namespace(name, OPTED_IN);
+  const over = new AbortController();
+  const held: string[] = [];
+  const { resourceVersion } = await scene.people.baselinePolicy('other', { namespaceSelector: { matchLabels: { class: 'none' } } }).then(({ metadata }) => metadata);
+  const watching = scene.admin.watch({ type: BASELINE_POLICIES, resourceVersion: resourceVersion ?? '', silenceLimitMs: 60_000, signal: over.signal }, ({ object: { metadata } }) => {
+    if (metadata.name === 'standard' && metadata.finalizers !== undefined) held.push(metadata.resourceVersion ?? '');
+  });
+  await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove' } });
+  for (const name of names) await eventually(() => scene.people.networkPolicyNames(name)).toEqual(standardSet());
+  await eventually(() => held.length).toBeGreaterThan(0);
+  over.abort();
+  await watching;
+  const listed = await scene.admin.list({ type: NETWORK_POLICIES });
+  const made = listed.ok ? listed.value.items.map(({ metadata }) => Number(metadata.resourceVersion)) : [];
+  expect(made).toHaveLength(120);
+  expect(made.filter((version) => version < Number(held[0])).length).toBeLessThan(8);
 });
