@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { cacheDirectory } from '../controlplane/cache.ts';
 
 /** A line of the operator's log. */
 export interface LogLine {
@@ -29,12 +31,14 @@ export interface OperatorProcess {
   stop(signal?: NodeJS.Signals): Promise<number>;
 }
 
+/** Hundreds of starts of one program: what Node has compiled once it need not compile again. */
+const QUICK_START = { NODE_COMPILE_CACHE: join(cacheDirectory(process.env), 'compiled') };
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Starts `nsbaseline run` with the credentials of a kubeconfig, on a free port, and does not wait for it to be ready. */
 export function startOperator(options: { readonly kubeconfigPath: string; readonly arguments?: readonly string[]; readonly env?: Readonly<Record<string, string>> }): OperatorProcess {
   const flags = ['run', '--kubeconfig', options.kubeconfigPath, '--listen', '127.0.0.1:0', '--log-format', 'json', '--log-level', 'debug', ...(options.arguments ?? [])];
-  const child = spawn(process.execPath, [MAIN, ...flags], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env } });
+  const child = spawn(process.execPath, [MAIN, ...flags], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, HOME: process.env.HOME, ...QUICK_START, ...options.env } });
   const log: LogLine[] = [];
   const waiting = new Set<() => void>();
   const take = (text: string): void => {

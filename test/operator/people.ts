@@ -23,6 +23,7 @@ export interface People {
   label(name: string, labels: Readonly<Record<string, string | null>>): Promise<void>;
   /** Creates it, or gives it another spec. */
   baselinePolicy(name: string, spec: BaselinePolicySpec): Promise<KubeObject>;
+  /** Harmless where there is none. */
   removeBaselinePolicy(name: string): Promise<void>;
   networkPolicy(namespace: string, name: string): Promise<KubeObject | undefined>;
   networkPolicyNames(namespace: string): Promise<readonly string[]>;
@@ -58,7 +59,8 @@ export function peopleWith(kube: KubeClient): People {
       return valueOf(await kube.create(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name }, spec }));
     },
     async removeBaselinePolicy(name) {
-      valueOf(await kube.remove({ type: BASELINE_POLICIES, name }));
+      const removed = await kube.remove({ type: BASELINE_POLICIES, name });
+      if (!removed.ok && removed.error.kind !== 'notFound') valueOf(removed);
     },
     networkPolicy: (namespace, name) => found(NETWORK_POLICIES, { namespace, name }),
     async networkPolicyNames(namespace) {
