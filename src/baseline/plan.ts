@@ -123,7 +123,7 @@ function wantedActions(world: World, policy: PolicyFacts, removable: readonly Ob
 /** What a former policy of this name left here: an allow among it would otherwise stay for ever, although nothing declares it. */
 function formerOnes(world: World, policy: PolicyFacts): readonly ObservedPolicy[] {
   const isLive = ({ policyUid }: ObservedPolicy): boolean => world.policies.some(({ uid }) => uid === policyUid);
-  const isFormer = (observed: ObservedPolicy): boolean => observed.isLabelled && observed.policyLabel === policy.name && observed.policyUid !== '' && !isLive(observed);
+  const isFormer = (observed: ObservedPolicy): boolean => observed.isLabelled && observed.policyUid !== '' && !isLive(observed);
   return world.observed.filter((observed) => managedName(observed.name)?.policy === policy.name && isFormer(observed));
 }
 

@@ -109,6 +109,7 @@ async function confirm(run: Run, shown: KubeObject, change: HeldChange & { reado
     if (replaced.error.kind !== 'conflict' || tries === MOST_TRIES) return say(run, failureText({ verb: 'update', type: BASELINE_POLICIES, name: policy }, replaced.error), exitCodeNameFor(replaced.error));
     const found = await session.kube.get({ type: BASELINE_POLICIES, name: policy });
     if (!found.ok) return say(run, failureText({ verb: 'get', type: BASELINE_POLICIES, name: policy }, found.error), exitCodeNameFor(found.error));
+    if (fieldOf(found.value.metadata.annotations, change.annotation) === change.confirmation) break;
     if (!isStillHeld(found.value, shown, change)) return say(run, 'the policy or what is held of it has changed since it was shown, and nothing was confirmed: look again and repeat this', 'failed');
     object = found.value;
   }

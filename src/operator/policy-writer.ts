@@ -14,7 +14,7 @@ import { isAllowed, permissionText, type Permission } from './access.ts';
 import type { Equivalences } from './equivalences.ts';
 import { networkPolicyObject, restatedObject } from './managed-object.ts';
 import { networkPolicyProjection, type CachedNetworkPolicy } from './projections.ts';
-import { NETWORK_POLICIES } from './resources.ts';
+import { BASELINE_POLICIES, NETWORK_POLICIES } from './resources.ts';
 import type { RepairLog } from './repair-log.ts';
 import { writeResultFor } from './write-result.ts';
 
@@ -77,8 +77,8 @@ export class PolicyWriter {
   async remove(observed: ObservedPolicy, target: WriteTarget): Promise<Outcome> {
     const { kube, networkPolicies, metrics } = this.#dependencies;
     const { name, uid } = observed;
-    const failed = observed.policyUid === target.policy.uid ? undefined : await this.#restate(observed, target, { isKept: false });
-    if (failed !== undefined) return failed;
+    const over = observed.policyUid === target.policy.uid ? undefined : await this.#takeOver(observed, target);
+    if (over !== undefined) return over;
     const removed = await this.#admit(() => kube.remove({ type: NETWORK_POLICIES, namespace: target.namespace, name }, { uid }));
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'remove', result: writeResultFor(removed) });
     if (!removed.ok && removed.error.kind !== 'notFound') return this.#failed(name, target, { verb: 'delete', error: removed.error });
@@ -88,16 +88,41 @@ export class PolicyWriter {
 
   /** Marks an object that stays behind (R4), bound to the uid that was looked at and changing nothing else of it. */
   async leave(observed: ObservedPolicy, target: WriteTarget): Promise<Outcome> {
-    return (await this.#restate(observed, target, { isKept: true })) ?? { kind: 'left', name: observed.name };
+    const { name, uid } = observed;
+    const stored = await this.#read(name, target);
+    if (!stored.ok) return this.#failed(name, target, { verb: 'get', error: stored.error });
+    if (stored.value.metadata.uid !== uid) return replacedMeanwhile(name);
+    return (await this.#restate(stored.value, target, { name, isKept: true })) ?? { kind: 'left', name };
+  }
+
+  /**
+   * Gives an object of a former policy the uid of this one. Nothing is taken for former on the word of a cache: the API
+   * server is asked whether this policy is the one that lives, and whether the object still carries our marks. Gives what
+   * came of it where it cannot go on to the removal; undefined where it can.
+   */
+  async #takeOver({ name, uid, policyUid }: ObservedPolicy, target: WriteTarget): Promise<Outcome | undefined> {
+    const { kube, networkPolicies } = this.#dependencies;
+    const [live, stored] = await Promise.all([this.#admit(() => kube.get({ type: BASELINE_POLICIES, name: target.policy.name })), this.#read(name, target)]);
+    if (!stored.ok && stored.error.kind === 'notFound') {
+      networkPolicies.recordRemoval({ namespace: target.namespace, name, uid });
+      return { kind: 'removed', name };
+    }
+    if (!stored.ok) return this.#failed(name, target, { verb: 'get', error: stored.error });
+    if (!live.ok) return { kind: 'retry', name, message: live.error.message };
+    const now = networkPolicyProjection(stored.value);
+    const isSame = now.uid === uid && now.isLabelled && now.policyUid === policyUid;
+    if (!isSame || live.value.metadata.uid !== target.policy.uid) return replacedMeanwhile(name);
+    return this.#restate(stored.value, target, { name, isKept: false });
+  }
+
+  #read(name: string, target: WriteTarget): Promise<Result<KubeObject, KubeError>> {
+    return this.#admit(() => this.#dependencies.kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name }));
   }
 
   /** Gives what went wrong; undefined when nothing did. */
-  async #restate({ name, uid }: ObservedPolicy, target: WriteTarget, { isKept }: { readonly isKept: boolean }): Promise<Outcome | undefined> {
+  async #restate(stored: KubeObject, target: WriteTarget, { name, isKept }: { readonly name: string; readonly isKept: boolean }): Promise<Outcome | undefined> {
     const { kube, networkPolicies, metrics } = this.#dependencies;
-    const stored = await this.#admit(() => kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name }));
-    if (!stored.ok) return this.#failed(name, target, { verb: 'get', error: stored.error });
-    if (stored.value.metadata.uid !== uid) return { kind: 'retry', name, message: 'it was replaced meanwhile' };
-    const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, restatedObject(stored.value, { policy: target.policy, isKept })));
+    const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, restatedObject(stored, { policy: target.policy, isKept })));
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
     if (!applied.ok) return this.#failed(name, target, { verb: 'patch', error: applied.error });
     networkPolicies.recordWrite(applied.value);
@@ -111,9 +136,9 @@ export class PolicyWriter {
 
   /** The name was taken although the cache did not know: look, and decide on what really stands there. */
   async #meet(part: RenderedPart, target: WriteTarget): Promise<Outcome> {
-    const { kube, networkPolicies } = this.#dependencies;
+    const { networkPolicies } = this.#dependencies;
     const { name } = part;
-    const standing = await this.#admit(() => kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name }));
+    const standing = await this.#read(name, target);
     if (!standing.ok) return this.#failed(name, target, { verb: 'get', error: standing.error });
     const observed = networkPolicies.recordWrite(standing.value) ?? networkPolicyProjection(standing.value);
     if (ownershipOf(observed, target.policy, undefined) === 'foreign' && !observed.isAdoptable) return foreignObject(name);
@@ -164,6 +189,10 @@ export class PolicyWriter {
     if (allowed.value) return { kind: 'refused', name, reason: 'Denied', message: refused.message };
     return { kind: 'refused', name, reason: 'Forbidden', message: `the operator may not ${permissionText(permission)}` };
   }
+}
+
+function replacedMeanwhile(name: string): Outcome {
+  return { kind: 'retry', name, message: 'it was replaced meanwhile' };
 }
 
 /** The outcome where somebody else's object has the name. */

@@ -3,6 +3,7 @@ import { mkdtemp, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlaneAddress } from './protocol.ts';
 
 /** How a kubectl run ended; a refusal of the API server is an `exitCode` of 1 with its words in `stderr`. */
@@ -43,6 +44,10 @@ export interface Cluster {
   serviceAccount(account: { readonly name: string; readonly namespace: string }): Promise<ServiceAccountAccess>;
 }
 
+/** How often the CRDs are asked whether they are served, and with what pause in milliseconds. */
+const MOST_TRIES = 50;
+const RETRY_MS = 200;
+
 /** The cluster at an address, such as the one that `inject('controlPlane')` gives. */
 export function clusterAt(address: ControlPlaneAddress): Cluster {
   const tryKubectl = (args: readonly string[], options: KubectlOptions = {}): Promise<KubectlResult> => runKubectl(address, args, options);
@@ -55,7 +60,11 @@ export function clusterAt(address: ControlPlaneAddress): Cluster {
     const apply = ['apply', '--server-side', '--force-conflicts', '--field-manager=nsbaseline-tests', '--output=name'];
     const applied = typeof source === 'string' ? await run([...apply, ...(await sourceArguments(source))]) : await run([...apply, '--filename=-'], { stdin: listOf(source) });
     const definitions = applied.split('\n').filter((line) => line.startsWith('customresourcedefinition.'));
-    if (definitions.length > 0) await run(['wait', '--for=condition=Established', '--timeout=30s', ...definitions]);
+    if (definitions.length === 0) return;
+    const established = ['wait', '--for=condition=Established', '--timeout=30s', ...definitions];
+    // kubectl gives up at once on one that has no conditions yet.
+    for (let tries = 1; (await tryKubectl(established)).exitCode !== 0 && tries < MOST_TRIES; tries += 1) await sleep(RETRY_MS);
+    await run(established);
   };
   return {
     address,

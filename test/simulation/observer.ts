@@ -60,6 +60,8 @@ export class Observer {
   readonly writes: string[] = [];
   readonly #parts: ObserverParts;
   readonly #lost: { readonly atMs: number; readonly what: string }[] = [];
+  /** By the uid of a NetworkPolicy, whose it was before somebody of ours gave it another policy's uid. */
+  readonly #takenFrom = new Map<string, string>();
   /** `uid generation` of policies whose removals were confirmed. */
   readonly #confirmed = new Set<string>();
   /** When an allow-dns last stood, by `namespace/name`. */
@@ -137,6 +139,7 @@ export class Observer {
   #judge(write: Write): void {
     this.#judgeOwnership(write);
     this.#judgeMode(write);
+    this.#noteTakeover(write);
     if (write.after === undefined) this.#judgeRemoval(write);
     this.#judgeDns(write);
     this.#judgeLoss(write);
@@ -163,6 +166,11 @@ export class Observer {
     if (!isEnforced) this.#report('R7', event, 'no policy of that name is enforced');
   }
 
+  #noteTakeover({ before, after }: Write): void {
+    if (before === undefined || after === undefined || policyUidOf(before) === policyUidOf(after)) return;
+    this.#takenFrom.set(after.metadata.uid ?? '', policyUidOf(before));
+  }
+
   /** R4, R8, R13: a removal needs a live policy of the object's uid that gives the object up. */
   #judgeRemoval({ event, before, namespace, moments }: Write): void {
     if (before === undefined) return;
@@ -181,6 +189,9 @@ export class Observer {
       return isGivenUp(policy, before, moment.get(shownKey(NAMESPACES.plural, { name: namespace })));
     });
     if (!isDue) this.#report('R8', event, `no live policy gives it up; it carries ${policyUidOf(before)}`);
+    const formerUid = this.#takenFrom.get(before.metadata.uid ?? '');
+    const isOfLiving = formerUid !== undefined && formerUid !== '' && moments.every((moment) => policyIn(moment, ownerNameOf(before))?.uid === formerUid);
+    if (isOfLiving) this.#report('R8', event, `it was taken from ${formerUid}, which lives`);
   }
 
   /** R3: a default-deny never begins to isolate egress before its allow-dns stands, and allow-dns never goes before it. */

@@ -1,4 +1,3 @@
-import { LABELS } from '../../src/api/names.ts';
 import { canonicalText } from '../../src/baseline/canonical-text.ts';
 import { normalForm } from '../../src/baseline/comparison.ts';
 import type { RenderedPart } from '../../src/baseline/rendering.ts';
@@ -70,14 +69,14 @@ function isLeftover(object: KubeObject, policy: DeclaredPolicy, facts: { readonl
   if (ownerNameOf(object) !== policy.name || !isLabelled(object)) return false;
   const isUnwanted = !policy.parts.some(({ name }) => name === object.metadata.name);
   // R8: where it is selected, what a former policy of the name left is taken over.
-  if (policyUidOf(object) !== policy.uid) return facts.isSelected && isUnwanted && isOfFormer(object, policy, facts.liveUids);
+  if (policyUidOf(object) !== policy.uid) return facts.isSelected && isUnwanted && isOfFormer(object, facts.liveUids);
   if (facts.isSelected) return isUnwanted;
   return !policy.keepsOnOptOut && !isKept(object);
 }
 
-function isOfFormer(object: KubeObject, policy: DeclaredPolicy, liveUids: readonly string[]): boolean {
+function isOfFormer(object: KubeObject, liveUids: readonly string[]): boolean {
   const uid = policyUidOf(object);
-  return fieldOf(object.metadata.labels, LABELS.policy) === policy.name && uid !== '' && !liveUids.includes(uid);
+  return uid !== '' && !liveUids.includes(uid);
 }
 
 /** R16: the NamespaceBaseline speaks of every selecting policy, and says Protected exactly where nothing is in the way. */

@@ -130,3 +130,22 @@ test('R8 a policy that removes its own is held before most of its own are made, 
   expect(made).toHaveLength(120);
   expect(made.filter((version) => version < Number(held[0])).length).toBeLessThan(8);
 });
+
+test('R8 R13 what belongs to a policy that the watch has not shown yet is not taken for that of a former one', async () => {
+  const lag = laggingWatch();
+  await scene.start({ around: lag.around });
+  await scene.people.baselinePolicy('standard', {});
+  await scene.protectedNamespace('team-a');
+  lag.shut();
+  await scene.people.removeBaselinePolicy('standard');
+  const anew = await scene.people.baselinePolicy('standard', { allow: { sameNamespace: { enabled: true } } });
+  const { labels } = (await scene.people.networkPolicy('team-a', 'standard.allow-dns'))?.metadata ?? {};
+  const annotations = { 'nsbaseline.io/policy-uid': anew.metadata.uid ?? '' };
+  const made = await scene.people.createNetworkPolicy('team-a', { name: 'standard.allow-same-namespace', annotations, ...(labels === undefined ? {} : { labels }) });
+  await scene.people.removeNetworkPolicy('team-a', 'standard.allow-monitoring');
+  await eventually(() => scene.people.networkPolicyNames('team-a')).toContain('standard.allow-monitoring');
+  await eventually(lag.heldBack).toBeGreaterThan(1);
+  lag.release();
+  await eventually(async () => (await scene.people.networkPolicy('team-a', 'standard.allow-dns'))?.metadata.annotations).toMatchObject(annotations);
+  expect((await scene.people.networkPolicy('team-a', 'standard.allow-same-namespace'))?.metadata.uid).toBe(made.metadata.uid);
+});
