@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Progress } from '../../controlplane/progress.ts';
 import { commandOutput, commandResult } from './command.ts';
@@ -24,8 +24,7 @@ export async function ensureDocker(progress: Progress): Promise<void> {
   await mkdir(e2eCache(), { recursive: true });
   progress.say(`Starting Docker; what it says goes to ${log}.`);
   const words = await open(log, 'a');
-  // A wrapper stands in for runc where root cannot give containers what privileged ones ask for.
-  const limits = (await hasResourceRight()) ? [] : ['--add-runtime', `limited=${join(import.meta.dirname, 'runc-without-resources')}`, '--default-runtime', 'limited'];
+  const limits = (await hasResourceRight()) ? [] : ['--add-runtime', `limited=${await keptRuntime()}`, '--default-runtime', 'limited'];
   const daemon = spawn('dockerd', limits, { detached: true, stdio: ['ignore', words.fd, words.fd] });
   await new Promise<void>((resolve, reject) => { daemon.once('spawn', resolve).once('error', reject); });
   daemon.unref();
@@ -36,6 +35,13 @@ export async function ensureDocker(progress: Progress): Promise<void> {
     if (performance.now() > limitMs || daemon.exitCode !== null) throw new Error(`Docker does not start:\n${(await readFile(log, 'utf8')).split('\n').slice(-20).join('\n')}`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
+}
+
+/** A wrapper stands in for runc where root cannot give containers what privileged ones ask for. It lies where Docker finds it for as long as it runs, which may be longer than there is this checkout. */
+async function keptRuntime(): Promise<string> {
+  const kept = join(e2eCache(), 'runc-without-resources');
+  await copyFile(join(import.meta.dirname, 'runc-without-resources'), kept);
+  return kept;
 }
 
 /** Has debootstrap, which makes the root file system of a node. Throws with what to install where that cannot be done from here. */
