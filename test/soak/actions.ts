@@ -210,6 +210,8 @@ async function removePolicy(workshop: Workshop): Promise<void> {
   const { hands, accounts, nowMs } = workshop;
   const policy = oneOf(workshop, enforced(workshop));
   if (policy === undefined || present(workshop).some(({ name }) => accounts.isAwaited(name, RELABELLED))) return;
+  // What was declared a moment ago, or while nobody leads, is not held yet, and goes as with Keep (docs/limits.md).
+  if ((await hands.isHeld(policy.name)) !== (policy.onDelete === 'Remove')) return;
   await hands.removeDeclaration(policy.name);
   policy.frozenSinceMs = nowMs();
   const isGone = await isTrueWithin(workshop, REMOVAL_LIMIT_MS, async () => !(await hands.isDeclared(policy.name)));

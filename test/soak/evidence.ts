@@ -13,19 +13,21 @@ interface Scene {
   readonly crew: Crew;
   readonly view: View;
   readonly declaration: Declaration;
+  readonly complaints: readonly string[];
 }
 
 /**
  * Writes down everything by which the cause of a complaint can be found, while the operators still run: what stands in
  * the cluster, what the observer saw of it, what was declared, and each operator's log and metrics. Gives the folder.
  */
-export async function keepEvidence({ kube, crew, view, declaration }: Scene): Promise<string> {
+export async function keepEvidence({ kube, crew, view, declaration, complaints }: Scene): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'nsbaseline-soak-'));
   const write = (name: string, content: unknown): Promise<void> => writeFile(join(folder, `${name}.json`), JSON.stringify(content, setsAsArrays, 1));
   for (const type of [NETWORK_POLICIES, NAMESPACE_BASELINES, BASELINE_POLICIES, NAMESPACES]) {
     const page = await kube.list({ type });
     await write(type.plural, page.ok ? page.value.items : page.error);
   }
+  await write('complaints', complaints);
   await write('declared', { policies: [...declaration.policies.values()], namespaces: [...declaration.namespaces.values()] });
   await write('seen', Object.fromEntries([...declaration.namespaces.keys()].map((name) => [name, [...view.networkPolicies(name).values()]])));
   for (const { number, operator } of crew.posts) {

@@ -1,4 +1,4 @@
-import { API_VERSION, NAMESPACE_BASELINE_NAME } from '../../src/api/names.ts';
+import { API_VERSION, FINALIZER, NAMESPACE_BASELINE_NAME } from '../../src/api/names.ts';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { pause, systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/kube-client.ts';
@@ -60,6 +60,11 @@ export class Hands {
 
   async isDeclared(name: string): Promise<boolean> {
     return (await this.#read({ type: BASELINE_POLICIES, name })) !== undefined;
+  }
+
+  /** Whether our finalizer holds a policy: only then does a deletion take along what is of it. */
+  async isHeld(name: string): Promise<boolean> {
+    return (await this.#read({ type: BASELINE_POLICIES, name }))?.metadata.finalizers?.includes(FINALIZER) === true;
   }
 
   /** The uids of the NetworkPolicies that the NamespaceBaseline lists. */

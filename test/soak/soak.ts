@@ -119,7 +119,7 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
     await looking;
     accounts.close();
     await judgeReports(running, kube, options.signal);
-    if (accounts.complaints.length > 0) evidence = await keepEvidence({ kube, crew, view, declaration });
+    if (accounts.complaints.length > 0) evidence = await keepEvidence({ kube, crew, view, declaration, complaints: accounts.complaints });
   } finally {
     over.abort();
     await view.close();
