@@ -90,9 +90,10 @@ export class Hedge implements ChangeListener {
     this.#consider(namespace);
   }
 
-  /** Only the leader writes NamespaceBaselines. */
+  /** Only the leader writes NamespaceBaselines. They also go with their namespaces, which is no sign of anybody. */
   recordChanged(namespace: string): void {
-    this.#lastSignMs = this.#parts.clock.nowMs();
+    const { caches, clock } = this.#parts;
+    if (caches.records.inNamespace(namespace).length > 0) this.#lastSignMs = clock.nowMs();
     this.#consider(namespace);
   }
 

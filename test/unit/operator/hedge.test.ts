@@ -26,7 +26,7 @@ function namespaceNamed(name: string, labels: Readonly<Record<string, string>> =
 }
 
 /** A standby that knows `team-a`, which lacks everything, and the policy `standard`, which the leader has accepted. */
-function standby({ isOfLeadersVersion = true, actualNamespace = namespaceNamed('team-a'), conditions = [] }: Settings = {}): { readonly hedge: Hedge; readonly clock: ManualClock; readonly created: string[] } {
+function standby({ isOfLeadersVersion = true, actualNamespace = namespaceNamed('team-a'), conditions = [] }: Settings = {}): { readonly hedge: Hedge; readonly clock: ManualClock; readonly created: string[]; readonly report: (namespace: string) => void } {
   const clock = new ManualClock();
   const created: string[] = [];
   const policy: KubeObject = { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard', uid: 'u', resourceVersion: '1', generation: 1 }, spec: {}, status: { observedGeneration: 1, mode: 'Enforce', conditions, namespaces: { matched: 0, protected: 0, pending: 0, failed: 0, conflicted: 0, weakened: 0 }, failed: [], discovered: {} } };
@@ -58,7 +58,13 @@ function standby({ isOfLeadersVersion = true, actualNamespace = namespaceNamed('
     standInAfterMs: AFTER_MS, isOfLeadersVersion: () => isOfLeadersVersion, requestTimeoutMs: 10_000,
   });
   hedge.start();
-  return { hedge, clock, created };
+  let version = 10;
+  const report = (namespace: string): void => {
+    version += 1;
+    caches.records.upsert({ apiVersion: API_VERSION, kind: 'NamespaceBaseline', metadata: { name: 'baseline', namespace, uid: `record-${namespace}`, resourceVersion: String(version) } });
+    hedge.recordChanged(namespace);
+  };
+  return { hedge, clock, created, report };
 }
 
 describe('a standby stands in for a silent leader', () => {
@@ -71,10 +77,10 @@ describe('a standby stands in for a silent leader', () => {
   });
 
   test('R15 it waits for as long as the leader shows that it works, however long that is', async () => {
-    const { hedge, clock, created } = standby();
+    const { clock, created, report } = standby();
     for (let signs = 0; signs < 40; signs += 1) {
       await clock.advance(AFTER_MS * 0.9);
-      hedge.recordChanged('team-b');
+      report('team-b');
     }
     expect(created).toEqual([]);
     await clock.advance(AFTER_MS);
@@ -86,6 +92,15 @@ describe('a standby stands in for a silent leader', () => {
     for (let events = 0; events < 4; events += 1) {
       await clock.advance(AFTER_MS / 2);
       hedge.contentChanged('team-b');
+    }
+    expect(created).toHaveLength(3);
+  });
+
+  test('R15 a report that goes with its namespace is no sign of the leader', async () => {
+    const { hedge, clock, created } = standby();
+    for (let gone = 0; gone < 4; gone += 1) {
+      await clock.advance(AFTER_MS / 2);
+      hedge.recordChanged(`team-${gone}`);
     }
     expect(created).toHaveLength(3);
   });
