@@ -28,7 +28,7 @@ export type FloorMode = 'react' | 'write' | 'edit' | 'mend' | 'list';
 /** Linux counts CPU time in these (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html). */
 const TICKS_PER_SECOND = 100;
 const GRACE_MS = 30_000;
-/** As the image starts it: bin/nsbaseline may have source maps as well, which cost a quarter of a second and 50 MiB. */
+/** As the image and bin/nsbaseline start it. */
 const NODE_FLAGS = ['--max-semi-space-size=16', '--disable-warning=DEP0040'];
 
 /** The executable as `make build` leaves it. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Direction } from '../api/network-policy.ts';
-import { managedName } from './ownership.ts';
+import { isManaged, managedName } from './ownership.ts';
 import { nameOf, type Action, type PolicyPlan } from './plan.ts';
 import type { ObservedPolicy, World } from './world.ts';
 
@@ -50,7 +50,7 @@ export function isolatedDirections(observed: readonly ObservedPolicy[]): readonl
 }
 
 function isManagedDeny(observed: ObservedPolicy): boolean {
-  return observed.isLabelled && observed.policyUid !== '' && managedName(observed.name)?.part === 'default-deny';
+  return isManaged(observed) && managedName(observed.name)?.part === 'default-deny';
 }
 
 function isAboutDeny(action: Action): boolean {

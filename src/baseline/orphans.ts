@@ -1,6 +1,6 @@
 import { ALWAYS_EXCLUDED_NAMESPACES } from '../api/names.ts';
 import type { LabelSelector } from '../api/network-policy.ts';
-import { managedName } from './ownership.ts';
+import { isManaged, managedName } from './ownership.ts';
 import { isMatch, type Labels } from './selection.ts';
 
 /** A NetworkPolicy, as far as it is asked whether it is an orphan. */
@@ -41,16 +41,15 @@ export function orphansIn<T extends OrphanCandidate>(facts: {
   const uids = new Set(facts.policies.map(({ uid }) => uid));
   const byName = new Map(facts.policies.map((policy) => [policy.name, policy]));
   return facts.networkPolicies.filter((candidate) => {
-    const isManaged = candidate.isLabelled && candidate.policyUid !== '';
-    if (!isManaged || uids.has(candidate.policyUid)) return false;
+    if (!isManaged(candidate) || uids.has(candidate.policyUid)) return false;
     if (candidate.isKept && facts.includesKept !== true) return false;
     return !namesakesOf(candidate, byName).some((policy) => maySelect(policy, candidate.namespace, facts.labelsOf(candidate.namespace)));
   });
 }
 
 /** Whether a managed object is of a former policy of this one's name, and nobody left it behind on purpose (R8): an orphan, unless this policy selects its namespace. */
-export function isOfFormer({ isLabelled, policyLabel, policyUid, isKept }: OrphanCandidate, policy: Pick<LivePolicy, 'name' | 'uid'>): boolean {
-  return isLabelled && !isKept && policyLabel === policy.name && policyUid !== '' && policyUid !== policy.uid;
+export function isOfFormer(candidate: OrphanCandidate, policy: Pick<LivePolicy, 'name' | 'uid'>): boolean {
+  return isManaged(candidate) && !candidate.isKept && candidate.policyLabel === policy.name && candidate.policyUid !== policy.uid;
 }
 
 /** The live policies that the object's name or its label speaks of. */

@@ -17,8 +17,13 @@ export function ownershipOf(observed: ObservedPolicy, policy: { readonly name: s
   const isRecordedHere = isRecorded(observed, policy.name, record);
   if (observed.policyUid === policy.uid && (observed.isLabelled || isRecordedHere)) return 'ours';
   if (observed.policyUid === '' && isRecordedHere) return 'ours';
-  if (observed.isLabelled && observed.policyUid !== '') return 'other-policy';
+  if (isManaged(observed)) return 'other-policy';
   return isRecordedHere ? 'other-policy' : 'foreign';
+}
+
+/** Whether an object carries all our marks, whichever BaselinePolicy it is of: our label and a policy uid (R5). */
+export function isManaged({ isLabelled, policyUid }: Pick<ObservedPolicy, 'isLabelled' | 'policyUid'>): boolean {
+  return isLabelled && policyUid !== '';
 }
 
 function isRecorded(observed: ObservedPolicy, policyName: string, record: NamespaceRecord | undefined): boolean {

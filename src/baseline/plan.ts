@@ -1,4 +1,4 @@
-import { ownershipOf, managedName, type Ownership } from './ownership.ts';
+import { isManaged, ownershipOf, managedName, type Ownership } from './ownership.ts';
 import type { RenderedPart } from './rendering.ts';
 import { isSelected } from './selection.ts';
 import type { Contest, Hold, NamespaceRecord, ObservedPolicy, PolicyFacts, World } from './world.ts';
@@ -74,14 +74,15 @@ export function nameOf(action: Action): string {
 }
 
 function policyPlan(world: World, policy: PolicyFacts): PolicyPlan {
-  const standing = world.observed.filter((observed) => managedName(observed.name)?.policy === policy.name && ownershipOf(observed, policy, world.record) === 'ours');
+  const named = world.observed.filter(({ name }) => managedName(name)?.policy === policy.name);
+  const standing = named.filter((observed) => ownershipOf(observed, policy, world.record) === 'ours');
   const hold = world.holds.get(policy.name);
   const isWanted = !policy.isDeleting && policy.selector !== undefined && isSelected(policy.selector, world.namespace);
   const isRemovalHeld = hold === 'RemovalHeld';
   // Held back from leaving, it is kept up; held back from an edit, the old set is unknown and is left as it is.
   const keptUp = isRemovalHeld ? keptUpParts(policy, world.observed, isWanted) : undefined;
   const frozen = frozenBy(policy, standing.length > 0 || wasRecorded(policy, world.record)) ?? (keptUp === undefined ? hold : undefined);
-  const actions = keptUp !== undefined ? keptUpActions(world, { ...policy, parts: keptUp }) : isWanted ? wantedActions(world, policy, [...standing.filter((observed) => isRemovable(observed, policy)), ...formerOnes(world, policy)]) : leavingActions(policy, standing);
+  const actions = keptUp !== undefined ? keptUpActions(world, { ...policy, parts: keptUp }) : isWanted ? wantedActions(world, policy, [...standing.filter((observed) => isRemovable(observed, policy)), ...named.filter((observed) => isOfNobody(observed, world))]) : leavingActions(policy, standing);
   return { policy, isSelected: isWanted || keptUp !== undefined, frozen, isRemovalHeld, actions, standing };
 }
 
@@ -120,11 +121,9 @@ function wantedActions(world: World, policy: PolicyFacts, removable: readonly Ob
   return [...wanted, ...unwanted.map((observed): Action => ({ kind: 'remove', observed }))];
 }
 
-/** What a former policy of this name left here: an allow among it would otherwise stay for ever, although nothing declares it. */
-function formerOnes(world: World, policy: PolicyFacts): readonly ObservedPolicy[] {
-  const isLive = ({ policyUid }: ObservedPolicy): boolean => world.policies.some(({ uid }) => uid === policyUid);
-  const isFormer = (observed: ObservedPolicy): boolean => observed.isLabelled && observed.policyUid !== '' && !isLive(observed);
-  return world.observed.filter((observed) => managedName(observed.name)?.policy === policy.name && isFormer(observed));
+/** What a former policy left: an allow among it would otherwise stay for ever, although nothing declares it. */
+function isOfNobody(observed: ObservedPolicy, { policies }: World): boolean {
+  return isManaged(observed) && !policies.some(({ uid }) => uid === observed.policyUid);
 }
 
 function leavingActions(policy: PolicyFacts, standing: readonly ObservedPolicy[]): readonly Action[] {

@@ -56,6 +56,8 @@ export class Hedge implements ChangeListener {
   readonly #stopped = new AbortController();
   /** The namespaces that lack something, with when to look again. */
   readonly #waiting = new Map<string, Timer>();
+  /** The first look at every namespace. */
+  #first: Timer | undefined;
   #lastSignMs: number;
 
   constructor(parts: HedgeParts) {
@@ -71,13 +73,13 @@ export class Hedge implements ChangeListener {
   start(): void {
     const { caches, clock, standInAfterMs } = this.#parts;
     for (const cached of caches.policies.values()) this.#book.write(cached);
-    const soon = clock.after(standInAfterMs / 2, () => { this.#considerAll(standInAfterMs / 2); });
-    this.#stopped.signal.addEventListener('abort', () => { soon.cancel(); }, { once: true });
+    this.#first = clock.after(standInAfterMs / 2, () => { this.#considerAll(standInAfterMs / 2); });
   }
 
   /** Does nothing more, and aborts what is under way. */
   stop(): void {
     this.#stopped.abort();
+    this.#first?.cancel();
     for (const timer of this.#waiting.values()) timer.cancel();
     this.#waiting.clear();
   }

@@ -75,15 +75,14 @@ export class PolicyWriter {
 
   /** DELETE, bound to the uid that was looked at. An object that is gone already counts as removed; one of a former policy is taken over first (R8). */
   async remove(observed: ObservedPolicy, target: WriteTarget): Promise<Outcome> {
-    const { kube, networkPolicies, metrics } = this.#dependencies;
+    const { kube, metrics } = this.#dependencies;
     const { name, uid } = observed;
     const over = observed.policyUid === target.policy.uid ? undefined : await this.#takeOver(observed, target);
     if (over !== undefined) return over;
     const removed = await this.#admit(() => kube.remove({ type: NETWORK_POLICIES, namespace: target.namespace, name }, { uid }));
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'remove', result: writeResultFor(removed) });
     if (!removed.ok && removed.error.kind !== 'notFound') return this.#failed(name, target, { verb: 'delete', error: removed.error });
-    networkPolicies.recordRemoval({ namespace: target.namespace, name, uid });
-    return { kind: 'removed', name };
+    return this.#gone(observed, target);
   }
 
   /** Marks an object that stays behind (R4), bound to the uid that was looked at and changing nothing else of it. */
@@ -100,19 +99,21 @@ export class PolicyWriter {
    * server is asked whether this policy is the one that lives, and whether the object still carries our marks. Gives what
    * came of it where it cannot go on to the removal; undefined where it can.
    */
-  async #takeOver({ name, uid, policyUid }: ObservedPolicy, target: WriteTarget): Promise<Outcome | undefined> {
-    const { kube, networkPolicies } = this.#dependencies;
+  async #takeOver(observed: ObservedPolicy, target: WriteTarget): Promise<Outcome | undefined> {
+    const { kube } = this.#dependencies;
+    const { name, uid, policyUid } = observed;
     const [live, stored] = await Promise.all([this.#admit(() => kube.get({ type: BASELINE_POLICIES, name: target.policy.name })), this.#read(name, target)]);
-    if (!stored.ok && stored.error.kind === 'notFound') {
-      networkPolicies.recordRemoval({ namespace: target.namespace, name, uid });
-      return { kind: 'removed', name };
-    }
-    if (!stored.ok) return this.#failed(name, target, { verb: 'get', error: stored.error });
+    if (!stored.ok) return stored.error.kind === 'notFound' ? this.#gone(observed, target) : this.#failed(name, target, { verb: 'get', error: stored.error });
     if (!live.ok) return { kind: 'retry', name, message: live.error.message };
     const now = networkPolicyProjection(stored.value);
     const isSame = now.uid === uid && now.isLabelled && now.policyUid === policyUid;
     if (!isSame || live.value.metadata.uid !== target.policy.uid) return replacedMeanwhile(name);
     return this.#restate(stored.value, target, { name, isKept: false });
+  }
+
+  #gone({ name, uid }: ObservedPolicy, { namespace }: WriteTarget): Outcome {
+    this.#dependencies.networkPolicies.recordRemoval({ namespace, name, uid });
+    return { kind: 'removed', name };
   }
 
   #read(name: string, target: WriteTarget): Promise<Result<KubeObject, KubeError>> {

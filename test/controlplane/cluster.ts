@@ -63,7 +63,10 @@ export function clusterAt(address: ControlPlaneAddress): Cluster {
     if (definitions.length === 0) return;
     const established = ['wait', '--for=condition=Established', '--timeout=30s', ...definitions];
     // kubectl gives up at once on one that has no conditions yet.
-    for (let tries = 1; (await tryKubectl(established)).exitCode !== 0 && tries < MOST_TRIES; tries += 1) await sleep(RETRY_MS);
+    for (let tries = 1; tries < MOST_TRIES; tries += 1) {
+      if ((await tryKubectl(established)).exitCode === 0) return;
+      await sleep(RETRY_MS);
+    }
     await run(established);
   };
   return {

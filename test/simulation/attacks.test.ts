@@ -3,6 +3,7 @@ import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { ANNOTATIONS } from '../../src/api/names.ts';
 import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { endFlawless, networkPolicyNames } from './flawless.ts';
 import { Simulation } from './simulation.ts';
 import type { Admission } from '../fake/write-path.ts';
 import { forbidden } from '../fake/api-status.ts';
@@ -24,15 +25,9 @@ async function inPlace(spec: BaselinePolicySpec, namespaces: readonly string[]):
   return simulation;
 }
 
-afterEach(async () => {
-  expect(simulation.observer.violations).toEqual([]);
-  expect(simulation.errors).toEqual([]);
-  await simulation.stop('crash');
-});
+afterEach(() => endFlawless(simulation));
 
-function names(namespace: string): readonly string[] {
-  return simulation.hands.all(NETWORK_POLICIES, namespace).map(({ metadata }) => textOf(metadata.name)).sort();
-}
+const names = (namespace: string): readonly string[] => networkPolicyNames(simulation, namespace);
 
 function directions(namespace: string, part = 'p.default-deny'): readonly string[] {
   return itemsOf(fieldOf(simulation.hands.read(NETWORK_POLICIES, { namespace, name: part })?.spec, 'policyTypes')).map(textOf);

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { fieldOf, itemsOf } from '../../src/kube/json-shape.ts';
 import { NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { Version } from './dialect.ts';
+import { endFlawless, networkPolicyNames } from './flawless.ts';
 import { Simulation } from './simulation.ts';
 import type { Step } from './steps.ts';
 
@@ -24,15 +25,9 @@ async function led(...versions: readonly Version[]): Promise<Simulation> {
   return simulation;
 }
 
-afterEach(async () => {
-  expect(simulation.observer.violations).toEqual([]);
-  expect(simulation.errors).toEqual([]);
-  await simulation.stop('crash');
-});
+afterEach(() => endFlawless(simulation));
 
-function names(namespace: string): readonly unknown[] {
-  return simulation.hands.all(NETWORK_POLICIES, namespace).map(({ metadata }) => metadata.name).sort();
-}
+const names = (namespace: string): readonly string[] => networkPolicyNames(simulation, namespace);
 
 /** Whom the standing allow-monitoring lets in: each version has its own word. */
 function dialectIn(namespace: string): string {

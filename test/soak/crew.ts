@@ -91,11 +91,10 @@ export class Crew {
       await operator.stop();
       await passage.close();
     }));
-    for (const { operator } of this.posts) this.#readLog(operator);
+    for (const { log } of this.past) this.#readLog(log);
   }
 
   #restart(post: Post): void {
-    this.#readLog(post.operator);
     post.lives.push([]);
     post.operator = startOperator({ kubeconfigPath: this.#kubeconfigs[post.number] ?? '', arguments: FLAGS, env: ENVIRONMENT });
     this.#watchOver(post);
@@ -111,7 +110,7 @@ export class Crew {
     });
   }
 
-  #readLog({ log }: OperatorProcess): void {
+  #readLog(log: OperatorProcess['log']): void {
     for (const line of log) if (BUG.test(line.msg)) this.bugs.push(JSON.stringify(line).slice(0, 500));
   }
 }

@@ -126,7 +126,7 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
     await crew.close();
     await kube.close();
   }
-  return { ...reportOf(running, options), evidence };
+  return reportOf(running, options, evidence);
 }
 
 interface Running {
@@ -212,7 +212,7 @@ async function untruthsIn({ workshop: { declaration, view } }: Running, kube: Li
   });
 }
 
-function reportOf({ accounts, crew, nowMs, actions, faults }: Running, { seed, operators }: SoakOptions): Omit<SoakReport, 'evidence'> {
+function reportOf({ accounts, crew, nowMs, actions, faults }: Running, { seed, operators }: SoakOptions, evidence: string | undefined): SoakReport {
   const lives = crew.posts.map((post) => post.lives.toSorted((a, b) => b.length - a.length)[0] ?? []);
   const quarters = lives.map(quartersOf);
   const complaints = [...accounts.complaints, ...crew.bugs];
@@ -228,6 +228,7 @@ function reportOf({ accounts, crew, nowMs, actions, faults }: Running, { seed, o
     answers: accounts.answers,
     quarters,
     complaints,
+    evidence,
     isGood: complaints.length === 0 && quarters.every((each) => each?.isFlat !== false),
   };
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { API_VERSION } from '../../../src/api/names.ts';
 import { defineApprove } from '../../../src/cli/approve.ts';
 import { heldChanges } from '../../../src/cli/held-change.ts';
+import type { Terminal } from '../../../src/cli/terminal.ts';
 import { BASELINE_POLICIES } from '../../../src/operator/resources.ts';
 import { done, startCliCluster, type CliCluster } from './cli-cluster.ts';
 import { scriptedTerminal } from './scripted-terminal.ts';
@@ -32,6 +33,15 @@ async function holding(held: readonly { readonly type: string; readonly line: st
 
 async function annotations(): Promise<Readonly<Record<string, string>>> {
   return done(await cluster.kube.get({ type: BASELINE_POLICIES, name: 'standard' })).metadata.annotations ?? {};
+}
+
+/** A person who says yes when this has happened while the question stood. */
+function yesAfter(happening: () => Promise<void>): Terminal {
+  const ask = async (): Promise<string> => {
+    await happening();
+    return 'y';
+  };
+  return { ...scriptedTerminal(), canAsk: true, ask };
 }
 
 describe('R9 approve', () => {
@@ -75,15 +85,10 @@ describe('R9 approve', () => {
 
   test('writes nothing when the policy was changed while the question stood', async () => {
     await given([REMOVAL]);
-    const terminal = {
-      ...scriptedTerminal(),
-      canAsk: true,
-      ask: async () => {
-        const standing = done(await cluster.kube.get({ type: BASELINE_POLICIES, name: 'standard' }));
-        done(await cluster.kube.replace(BASELINE_POLICIES, { ...standing, spec: { namespaceSelector: { matchLabels: { none: 'x' } } } }));
-        return 'y';
-      },
-    };
+    const terminal = yesAfter(async () => {
+      const standing = done(await cluster.kube.get({ type: BASELINE_POLICIES, name: 'standard' }));
+      done(await cluster.kube.replace(BASELINE_POLICIES, { ...standing, spec: { namespaceSelector: { matchLabels: { none: 'x' } } } }));
+    });
     const { code, complaint } = await cluster.run(defineApprove, ['standard'], terminal);
     expect(code).toBe(1);
     expect(complaint).toContain('look again and repeat this');
@@ -92,28 +97,18 @@ describe('R9 approve', () => {
 
   test('goes on when nothing but the counts of the status has moved while the question stood', async () => {
     await given([REMOVAL]);
-    const terminal = {
-      ...scriptedTerminal(),
-      canAsk: true,
-      ask: async () => {
-        await holding([REMOVAL], { matched: 7 });
-        return 'y';
-      },
-    };
+    const terminal = yesAfter(async () => {
+      await holding([REMOVAL], { matched: 7 });
+    });
     expect((await cluster.run(defineApprove, ['standard'], terminal)).code).toBe(0);
     expect(await annotations()).toEqual({ mine: 'x', 'nsbaseline.io/confirm-removal': '12-0123abcd' });
   });
 
   test('writes nothing when something else is held by the time of the answer', async () => {
     await given([REMOVAL]);
-    const terminal = {
-      ...scriptedTerminal(),
-      canAsk: true,
-      ask: async () => {
-        await holding([{ ...REMOVAL, line: 'nsbaseline.io/confirm-removal=13-0123abcd' }]);
-        return 'y';
-      },
-    };
+    const terminal = yesAfter(async () => {
+      await holding([{ ...REMOVAL, line: 'nsbaseline.io/confirm-removal=13-0123abcd' }]);
+    });
     expect((await cluster.run(defineApprove, ['standard'], terminal)).code).toBe(1);
     expect(await annotations()).toEqual({ mine: 'x' });
   });

@@ -116,8 +116,8 @@ test('R8 a policy that removes its own is held before most of its own are made, 
   for (const name of names) await scene.people.namespace(name, OPTED_IN);
   const over = new AbortController();
   const held: string[] = [];
-  const { resourceVersion } = await scene.people.baselinePolicy('other', { namespaceSelector: { matchLabels: { class: 'none' } } }).then(({ metadata }) => metadata);
-  const watching = scene.admin.watch({ type: BASELINE_POLICIES, resourceVersion: resourceVersion ?? '', silenceLimitMs: 60_000, signal: over.signal }, ({ object: { metadata } }) => {
+  const { resourceVersion = '' } = (await scene.people.baselinePolicy('other', { namespaceSelector: { matchLabels: { class: 'none' } } })).metadata;
+  const watching = scene.admin.watch({ type: BASELINE_POLICIES, resourceVersion, silenceLimitMs: 60_000, signal: over.signal }, ({ object: { metadata } }) => {
     if (metadata.name === 'standard' && metadata.finalizers !== undefined) held.push(metadata.resourceVersion ?? '');
   });
   await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove' } });
