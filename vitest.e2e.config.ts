@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     name: 'e2e',
+    // As in vitest.config.ts: .ci/run names what needed its second try.
+    retry: process.env.CI === undefined ? 0 : 1,
     include: ['test/e2e/**/*.test.ts'],
     pool: 'forks',
     globalSetup: ['test/e2e/vitest-setup.ts'],

@@ -21,7 +21,8 @@ beforeAll(async () => {
 
 afterEach(async () => {
   await expectOperatorReady();
-  if (made.length > 0) await kubectl('delete', 'namespaces', '--ignore-not-found', '--wait=false', ...made.splice(0));
+  // Waited for, since a test that compares what stands must not see what still goes.
+  if (made.length > 0) await kubectl('delete', 'namespaces', '--ignore-not-found', '--timeout=150s', ...made.splice(0));
 });
 
 afterAll(() => clear({ policies: ['faults'], namespaces: [TEAM, OTHERS] }));
