@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import { Pool, ProxyAgent, type Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import type { Cluster, ClusterTls, CredentialHeaders } from './cluster.ts';
@@ -189,7 +190,9 @@ class Connections {
   #open(tls: ClusterTls): Dispatcher {
     const { ca, cert, key, servername, isUnverified } = tls;
     const requestTls = {
-      ...present({ ca, cert, key, servername }),
+      ...present({ servername }),
+      // Shared, since each is read from PEM and weighs as much as all else of a connection, outside the heap and so out of its collector's sight.
+      secureContext: createSecureContext(present({ ca, cert, key })),
       rejectUnauthorized: isUnverified !== true,
       timeout: CONNECT_TIMEOUT_MS,
       keepAlive: true,

@@ -15,7 +15,7 @@ export interface Sample {
 export interface Post {
   readonly number: number;
   readonly passage: Passage;
-  /** The samples of every process that ran here, in their order. */
+  /** What every process that ran here held at each rest, in their order. */
   readonly lives: Sample[][];
   operator: OperatorProcess;
 }
@@ -73,12 +73,14 @@ export class Crew {
     if (!this.#isEnding) this.#restart(post);
   }
 
-  /** Notes what every operator holds now. */
-  async sample(nowMs: number): Promise<void> {
-    for (const { operator, lives } of this.posts) {
-      const sample = await sampleOf(operator.processId, nowMs);
-      if (sample !== undefined) lives.at(-1)?.push(sample);
-    }
+  /** What every operator holds now; undefined of one that has just ended. */
+  samples(nowMs: number): Promise<readonly (Sample | undefined)[]> {
+    return Promise.all(this.posts.map(({ operator }) => sampleOf(operator.processId, nowMs)));
+  }
+
+  /** Keeps what every operator holds now, when everything is at rest. */
+  async noteRest(nowMs: number): Promise<void> {
+    for (const [number, sample] of (await this.samples(nowMs)).entries()) if (sample !== undefined) this.posts[number]?.lives.at(-1)?.push(sample);
   }
 
   async close(): Promise<void> {

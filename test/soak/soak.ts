@@ -14,7 +14,7 @@ import { Declaration } from './declaration.ts';
 import { keepEvidence } from './evidence.ts';
 import { untruthIn } from './examination.ts';
 import { strike } from './faults.ts';
-import { quartersOf, type Quarters } from './flatness.ts';
+import { restsOf, type Rests } from './flatness.ts';
 import { Hands } from './hands.ts';
 import { View } from './view.ts';
 
@@ -54,8 +54,8 @@ export interface SoakReport {
   readonly violations: number;
   /** Writes to NetworkPolicies that the operator made, as the observer saw them. */
   readonly answers: number;
-  /** What the longest life at each operator's place held. */
-  readonly quarters: readonly (Quarters | undefined)[];
+  /** What the process that lived through most at each operator's place held at rest. */
+  readonly rests: readonly (Rests | undefined)[];
   readonly complaints: readonly string[];
   /** The folder with what was found beside the complaints; undefined where there are none. */
   readonly evidence: string | undefined;
@@ -67,11 +67,16 @@ const POLICIES = ['amber', 'birch', 'cedar'];
 const NAMESPACES = Array.from({ length: 60 }, (_, index) => `soak-${String(index).padStart(2, '0')}`);
 const MEAN_PAUSE_MS = 120;
 const PROGRESS_INTERVAL_MS = 5_000;
-const SAMPLE_INTERVAL_MS = 1_000;
 const REVIEW_INTERVAL_MS = 20;
 /** How long everything may take to come to rest when nobody does anything any more. */
 const REST_LIMIT_MS = 120_000;
 const REST_MS = 4_000;
+/** How long a rest lasts before anything is measured: the operator keeps an idle connection for 45 s. */
+const LONG_REST_MS = 60_000;
+/** A shorter soak has no time for such rests. */
+const SHORTEST_WITH_RESTS_MS = 240_000;
+/** When it rests, as shares of its time: caches, compiled code and the young generation of the heap have their size by the first. */
+const RESTS = [1 / 3, 2 / 3, 1];
 /** How long a report may take to be true when everything else is as declared. */
 const REPORT_LIMIT_MS = 45_000;
 const REPORT_INTERVAL_MS = 250;
@@ -107,14 +112,17 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
   accounts.lookThrough(view);
   const workshop: Workshop = { declaration, view, accounts, nowMs, hands: new Hands({ kube, accounts, signal: options.signal }), random: seededRandom(options.seed) };
   const over = new AbortController();
-  const running = { controlPlane, crew, accounts, workshop, nowMs, actions: new Map<string, number>(), faults: new Map<string, number>() };
+  const running = { controlPlane, crew, accounts, workshop, nowMs, actions: new Map<string, number>(), faults: new Map<string, number>(), random: seededRandom(options.seed + 1) };
   let evidence: string | undefined;
   view.start();
   try {
     const looking = lookOn(running, options, over.signal);
     await declareAll(workshop);
-    await Promise.all([act(running, options), hinder(running, options)]);
-    await comeToRest(running, options.signal);
+    for (const share of RESTS) {
+      const untilMs = options.durationMs * share;
+      await Promise.all([act(running, { ...options, untilMs }), hinder(running, { ...options, untilMs })]);
+      await rest(running, options);
+    }
     over.abort();
     await looking;
     accounts.close();
@@ -137,11 +145,18 @@ interface Running {
   readonly nowMs: () => number;
   readonly actions: Map<string, number>;
   readonly faults: Map<string, number>;
+  /** Chooses the faults: apart from what chooses all else, so that neither depends on how many the other had. */
+  readonly random: () => number;
+}
+
+/** A soak up to a rest. */
+interface Stretch extends SoakOptions {
+  readonly untilMs: number;
 }
 
 /** People and tenants, one thing after another. */
-async function act({ workshop, actions, nowMs }: Running, { durationMs, signal }: SoakOptions): Promise<void> {
-  while (nowMs() < durationMs && !signal.aborted) {
+async function act({ workshop, actions, nowMs }: Running, { untilMs, signal }: Stretch): Promise<void> {
+  while (nowMs() < untilMs && !signal.aborted) {
     const done = await doSomething(workshop);
     actions.set(done, (actions.get(done) ?? 0) + 1);
     await pause(systemClock, -Math.log(1 - workshop.random()) * MEAN_PAUSE_MS, signal);
@@ -149,15 +164,14 @@ async function act({ workshop, actions, nowMs }: Running, { durationMs, signal }
 }
 
 /** Faults, with a while of peace between them, from choices of their own. */
-async function hinder(running: Running, { durationMs, seed, signal }: SoakOptions): Promise<void> {
-  const { faults, nowMs } = running;
-  const random = seededRandom(seed + 1);
+async function hinder(running: Running, { durationMs, untilMs, signal }: Stretch): Promise<void> {
+  const { faults, nowMs, random } = running;
   const meanPeaceMs = Math.min(15_000, durationMs / 6);
   for (;;) {
     await pause(systemClock, meanPeaceMs * (0.5 + random()), signal);
     // The last one leaves time to see what comes of it while things still happen.
-    if (nowMs() > durationMs * 0.9 || signal.aborted) return;
-    const name = await strike({ ...running, random, signal, progress: () => nowMs() / durationMs });
+    if (nowMs() > untilMs - durationMs * 0.1 || signal.aborted) return;
+    const name = await strike({ ...running, signal, progress: () => nowMs() / durationMs });
     faults.set(name, (faults.get(name) ?? 0) + 1);
   }
 }
@@ -165,22 +179,26 @@ async function hinder(running: Running, { durationMs, seed, signal }: SoakOption
 /** Looks at what was seen, measures and tells, until `signal`. */
 async function lookOn(running: Running, { onProgress }: SoakOptions, signal: AbortSignal): Promise<void> {
   const { accounts, workshop, crew, nowMs, actions, faults } = running;
-  let nextSampleMs = 0;
   let nextTellingMs = PROGRESS_INTERVAL_MS;
   while (!signal.aborted) {
     noticeGone(workshop);
     accounts.review();
-    if (nowMs() >= nextSampleMs) {
-      nextSampleMs = nowMs() + SAMPLE_INTERVAL_MS;
-      await crew.sample(nowMs());
-    }
     if (nowMs() >= nextTellingMs) {
       nextTellingMs = nowMs() + PROGRESS_INTERVAL_MS;
-      const rssBytes = Math.max(...crew.posts.map(({ lives }) => lives.at(-1)?.at(-1)?.rssBytes ?? 0));
+      const rssBytes = Math.max(...(await crew.samples(nowMs())).map((sample) => sample?.rssBytes ?? 0));
       onProgress?.({ elapsedMs: nowMs(), actions: sumOf(actions), faults: sumOf(faults), open: accounts.open, missed: accounts.missed, violations: accounts.violations, rssBytes });
     }
     await pause(systemClock, REVIEW_INTERVAL_MS, signal);
   }
+}
+
+/** Everything comes to rest, and what every operator holds then is noted. */
+async function rest(running: Running, { durationMs, signal }: SoakOptions): Promise<void> {
+  const { crew, nowMs } = running;
+  await comeToRest(running, signal);
+  if (durationMs < SHORTEST_WITH_RESTS_MS) return;
+  await pause(systemClock, LONG_REST_MS, signal);
+  await crew.noteRest(nowMs());
 }
 
 /** Nobody does anything any more: everything that is open is answered, and then nothing is written. */
@@ -214,7 +232,7 @@ async function untruthsIn({ workshop: { declaration, view } }: Running, kube: Li
 
 function reportOf({ accounts, crew, nowMs, actions, faults }: Running, { seed, operators }: SoakOptions, evidence: string | undefined): SoakReport {
   const lives = crew.posts.map((post) => post.lives.toSorted((a, b) => b.length - a.length)[0] ?? []);
-  const quarters = lives.map(quartersOf);
+  const rests = lives.map(restsOf);
   const complaints = [...accounts.complaints, ...crew.bugs];
   return {
     seed,
@@ -226,10 +244,10 @@ function reportOf({ accounts, crew, nowMs, actions, faults }: Running, { seed, o
     missed: accounts.missed,
     violations: accounts.violations,
     answers: accounts.answers,
-    quarters,
+    rests,
     complaints,
     evidence,
-    isGood: complaints.length === 0 && quarters.every((each) => each?.isFlat !== false),
+    isGood: complaints.length === 0 && rests.every((each) => each?.isFlat !== false),
   };
 }
 

@@ -1,4 +1,4 @@
-import { quantile, type Quarters } from './flatness.ts';
+import { quantile, type Rests } from './flatness.ts';
 import type { Progress, SoakReport } from './soak.ts';
 
 /** One line on how it goes. */
@@ -16,7 +16,7 @@ export function reportText(report: SoakReport): string {
     '',
     ...table([['fault', 'times'], ...Object.entries(report.faults).map(([name, times]) => [name, String(times)])]),
     '',
-    ...table([['operator', 'life', 'RSS first', 'RSS last', 'handles first', 'handles last', 'flat'], ...report.quarters.map(quarterRow)]),
+    ...table([['operator at rest', 'first', 'last', 'RSS first', 'RSS last', 'handles first', 'handles last', 'flat'], ...report.rests.map(restRow)]),
     '',
     ...report.complaints.map((complaint) => `! ${complaint}`),
     ...(report.evidence === undefined ? [] : [`what was found beside that is in ${report.evidence}`]),
@@ -24,10 +24,10 @@ export function reportText(report: SoakReport): string {
   ].join('\n');
 }
 
-function quarterRow(quarters: Quarters | undefined, number: number): readonly string[] {
-  if (quarters === undefined) return [String(number), '', '', '', '', '', 'too short'];
-  const { lifeMs, firstRssBytes, lastRssBytes, firstHandles, lastHandles, isFlat } = quarters;
-  return [String(number), clock(lifeMs), mebibytes(firstRssBytes), mebibytes(lastRssBytes), String(firstHandles), String(lastHandles), isFlat === undefined ? 'too short' : isFlat ? 'yes' : 'NO'];
+function restRow(rests: Rests | undefined, number: number): readonly string[] {
+  if (rests === undefined) return [String(number), '', '', '', '', '', '', 'too short'];
+  const { first, last, isFlat } = rests;
+  return [String(number), clock(first.atMs), clock(last.atMs), mebibytes(first.rssBytes), mebibytes(last.rssBytes), String(first.handles), String(last.handles), isFlat ? 'yes' : 'NO'];
 }
 
 /** The first column to the left, all others to the right. */
