@@ -51,18 +51,11 @@ endef
 .PHONY: build
 build: setup ## Build bin/nsbaseline and bin/kubectl-baseline, which run from any folder
 	@rm -rf dist bin && mkdir -p bin
-	@esbuild src/main.ts --bundle --splitting --outdir=dist --platform=node --target=node24 --format=esm \
-	  --minify-whitespace --sourcemap --log-level=warning --define:NSBASELINE_COMMIT="\"$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)\"" --banner:js="$$BANNER"
+	@REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" node image/bundle.ts dist src/main.ts
 	@for name in nsbaseline kubectl-baseline; do \
 	  cp dist/main.js "dist/$$name.js" && printf '%s\n' "$$LAUNCHER" > "bin/$$name" && chmod +x "bin/$$name" || exit 1; \
 	done
 	@echo 'Built bin/nsbaseline and bin/kubectl-baseline'
-
-# CommonJS dependencies ask for what an ES module does not have.
-define BANNER
-import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;
-endef
-export BANNER
 
 define LAUNCHER
 #!/bin/sh
@@ -84,8 +77,9 @@ fi
 name=$$(basename "$$0")
 [ "$$name" = kubectl-baseline ] || name=$$(basename "$$self")
 # DEP0040 is about a dependency's dependency, and nothing that a user could mend.
-# The young generation is as large as in the image.
-exec "$$root/node_modules/.bin/node" --max-semi-space-size=16 --disable-warning=DEP0040 "$$root/dist/$$name.js" "$$@"
+# Memory is as in the image; the Dockerfile says why.
+export MALLOC_ARENA_MAX="$${MALLOC_ARENA_MAX:-1}"
+exec "$$root/node_modules/.bin/node" --max-semi-space-size=8 --disable-warning=DEP0040 "$$root/dist/$$name.js" "$$@"
 endef
 export LAUNCHER
 
@@ -203,8 +197,7 @@ SCALE ?= 1
 
 .PHONY: bench
 bench: build ## How fast and how small it is, each figure with its floor; ARGS=scenarios, RUNS=3, SCALE=1 (docs/performance.md)
-	@esbuild bench/programs/*.ts --bundle --splitting --outdir=dist/bench --platform=node --target=node24 --format=esm \
-	  --minify-whitespace --sourcemap --log-level=warning --define:NSBASELINE_COMMIT='"bench"' --banner:js="$$BANNER"
+	@REVISION=bench node image/bundle.ts dist/bench bench/programs/*.ts
 	@$(CONTROL_PLANE)
 	@node bench/main.ts --runs '$(RUNS)' --scale '$(SCALE)' $(ARGS)
 

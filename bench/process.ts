@@ -29,7 +29,8 @@ export type FloorMode = 'react' | 'write' | 'edit' | 'mend' | 'list';
 const TICKS_PER_SECOND = 100;
 const GRACE_MS = 30_000;
 /** As the image and bin/nsbaseline start it. */
-const NODE_FLAGS = ['--max-semi-space-size=16', '--disable-warning=DEP0040'];
+const NODE_FLAGS = ['--max-semi-space-size=8', '--disable-warning=DEP0040'];
+const ENVIRONMENT = { ...process.env, MALLOC_ARENA_MAX: '1' };
 
 /** The executable as `make build` leaves it. */
 export const EXECUTABLE = fileURLToPath(new URL('../bin/nsbaseline', import.meta.url));
@@ -55,7 +56,7 @@ function bundle(name: string): string {
 
 function startProgram(nodeArguments: readonly string[]): Measured {
   const startedMs = performance.now();
-  const child = spawn(process.execPath, nodeArguments, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, nodeArguments, { stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT });
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   const take = (line: string): void => {

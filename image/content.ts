@@ -7,36 +7,16 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { billOfMaterials, packagesIn, type BillOfMaterials } from './bill-of-materials.ts';
+import { bundle } from './bundle.ts';
 
 const [target] = process.argv.slice(2);
 if (target === undefined) throw new Error('write: node image/content.ts <folder>');
 const app = join(target, 'app');
 const epochSeconds = Number(process.env.SOURCE_DATE_EPOCH ?? '0');
-const revision = (process.env.REVISION ?? 'unknown').slice(0, 7);
-
-// CommonJS dependencies ask for what an ES module does not have.
-const banner = [
-  "import { createRequire as nodeRequire } from 'node:module';",
-  'const require = nodeRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',
-].join(' ');
 
 mkdirSync(app, { recursive: true });
-const { metafile } = await build({
-  entryPoints: ['src/main.ts'],
-  outfile: join(app, 'nsbaseline.mjs'),
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'esm',
-  minifyWhitespace: true,
-  legalComments: 'eof',
-  logLevel: 'warning',
-  define: { NSBASELINE_COMMIT: JSON.stringify(revision) },
-  banner: { js: banner },
-  metafile: true,
-});
+const { metafile } = await bundle(process.env.REVISION ?? 'unknown', { entryPoints: ['src/main.ts'], outfile: join(app, 'nsbaseline.mjs') });
 // npm knows every package, esbuild which are in the program. `--omit=dev` would leave out what development needs as well.
 const listed = execFileSync('npm', ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
 const bill = billOfMaterials(JSON.parse(listed) as BillOfMaterials, { packages: packagesIn(Object.keys(metafile.inputs)), epochSeconds });

@@ -233,7 +233,7 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
 }
 
 function isSameState(first: CachedObject, second: Pick<KubeObject['metadata'], 'uid' | 'resourceVersion'>): boolean {
-  return first.uid === second.uid && first.resourceVersion === second.resourceVersion;
+  return first.resourceVersion === second.resourceVersion && first.uid === second.uid;
 }
 
 function keyOf({ metadata }: KubeObject): Named {

@@ -222,9 +222,15 @@ class ListWatchReflector implements Reflector {
       },
     );
     signal.removeEventListener('abort', stopToo);
-    if (initial?.isOpen === true) this.#initial = 'pages';
-    const interruption: Interruption = problem ?? (over.ok ? { reason: 'ended', message: 'the server ended the watch' } : interruptionFor(over.error));
-    return { ...interruption, livedMs: clock.nowMs() - startedMs };
+    const livedMs = clock.nowMs() - startedMs;
+    if (initial?.isOpen === true) return this.#turnToPages(problem ?? endOf(over), livedMs);
+    return { ...(problem ?? endOf(over)), livedMs };
+  }
+
+  /** Where streams are not served, that is no failure, and nothing to wait for. */
+  #turnToPages(interruption: Interruption, livedMs: number): Interruption | undefined {
+    this.#initial = 'pages';
+    return interruption.reason === 'invalid' ? undefined : { ...interruption, livedMs };
   }
 
   /** Takes one event in; what it gives is a reason to end the watch. */
@@ -272,6 +278,10 @@ class InitialState {
 /** That object alone. */
 function scopeOf({ namespace, name }: Marker): Pick<Scope, 'namespace' | 'fieldSelector'> {
   return { ...(namespace === '' ? {} : { namespace }), fieldSelector: `metadata.name=${name}` };
+}
+
+function endOf(watch: Result<unknown, KubeError>): Interruption {
+  return watch.ok ? { reason: 'ended', message: 'the server ended the watch' } : interruptionFor(watch.error);
 }
 
 function interruptionFor(error: KubeError): Interruption {

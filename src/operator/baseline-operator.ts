@@ -2,7 +2,7 @@ import k8sOperator, { ResourceEventType, type OperatorLogger, type ResourceEvent
 import type { Change } from '../kube/object-cache.ts';
 import { apiVersionOf } from '../kube/resource-type.ts';
 import type { Log } from '../observe/log.ts';
-import type { Identity } from './projections.ts';
+import type { Identity } from './slim-forms.ts';
 import type { ChangeListener } from './reactions.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from './resources.ts';
 import type { Watched } from './watched.ts';

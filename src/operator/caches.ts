@@ -1,5 +1,6 @@
 import type { ObjectCache } from '../kube/object-cache.ts';
-import type { CachedNamespace, CachedNetworkPolicy, CachedPolicy, CachedRecord } from './projections.ts';
+import type { CachedPolicy } from './projections.ts';
+import type { CachedNamespace, CachedNetworkPolicy, CachedRecord } from './slim-forms.ts';
 
 /** What the operator knows of the cluster: plans are made from these and nothing else. */
 export interface Caches {

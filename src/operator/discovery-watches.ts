@@ -1,7 +1,8 @@
 import { discoveredSchema, type Discovered } from '../api/baseline-policy.ts';
 import type { ServiceFacts, SliceFacts } from '../baseline/discovery.ts';
 import { fieldOf } from '../kube/json-shape.ts';
-import { serviceProjection, sliceProjection, type Identity } from './projections.ts';
+import { serviceProjection, sliceProjection } from './projections.ts';
+import type { Identity } from './slim-forms.ts';
 import { ENDPOINT_SLICES, SERVICES } from './resources.ts';
 import { watched, type Watched, type WatchSurroundings } from './watched.ts';
 

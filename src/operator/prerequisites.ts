@@ -79,11 +79,10 @@ export class Prerequisites implements Check {
 
   async #missing(): Promise<readonly string[]> {
     const { kube, needed } = this.#dependencies;
-    const permissions = await missingPermissions(kube, needed.permissions);
+    const [permissions, crds] = await Promise.all([missingPermissions(kube, needed.permissions), this.#crdTexts()]);
     if (!permissions.ok) return [`an answer about permissions (${permissions.error.message})`];
     // Without the permission to read CRDs, their absence cannot be told from our blindness.
     if (permissions.value.length > 0) return permissions.value.map((permission) => `the permission to ${permissionText(permission)}`);
-    const crds: Result<readonly string[], KubeError> = await this.#crdTexts();
     return crds.ok ? crds.value : [`an answer about CRDs (${crds.error.message})`];
   }
 

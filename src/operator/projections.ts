@@ -1,31 +1,17 @@
 import type { ServiceFacts, SliceFacts } from '../baseline/discovery.ts';
 import { statusHash } from '../baseline/report.ts';
 import { isExcluded, type Exclusion } from '../baseline/selection.ts';
-import type { NamespaceFacts, NamespaceRecord, ObservedPolicy, RecordedEntry } from '../baseline/world.ts';
+import type { RecordedEntry } from '../baseline/world.ts';
 import type { Direction } from '../api/network-policy.ts';
 import { managedName } from '../baseline/ownership.ts';
 import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../api/names.ts';
 import { PHASES } from '../api/namespace-baseline.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../kube/json-shape.ts';
+import { InternPool } from './intern-pool.ts';
+import { CachedNamespace, CachedNetworkPolicy, CachedRecord, type Identity } from './slim-forms.ts';
 import { specFactsOf } from './spec-facts.ts';
-import { TextPool } from './text-pool.ts';
 
-/** What every cached object has, so that it can be found and told from an older self. */
-export interface Identity {
-  readonly name: string;
-  /** Empty for cluster-scoped objects. */
-  readonly namespace: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-}
-
-/** A Namespace, slim. */
-export interface CachedNamespace extends Identity, NamespaceFacts {}
-/** A NetworkPolicy, slim. `manager` is who wrote it last, for messages. */
-export interface CachedNetworkPolicy extends Identity, ObservedPolicy {}
-/** A NamespaceBaseline, slim. */
-export interface CachedRecord extends Identity, NamespaceRecord {}
 /** A BaselinePolicy. There are few, so they are kept whole. */
 export interface CachedPolicy extends Identity {
   readonly generation: number;
@@ -42,56 +28,47 @@ export interface CachedService extends Identity, ServiceFacts {}
 /** An EndpointSlice, slim. */
 export interface CachedSlice extends Identity, SliceFacts {}
 
-const pool = new TextPool();
+const texts = new InternPool<string>();
 
 /** A text that many objects have alike. */
-function sharedText(value: unknown): string {
-  return typeof value === 'string' ? pool.shared(value) : '';
+function internedText(value: unknown): string {
+  return typeof value === 'string' ? texts.interned(value, () => value) : '';
 }
 
-/** Whatever is kept by the ten thousand is written out field by field: an object that is spread into another takes a third more. */
 function identityOf({ metadata }: KubeObject): Identity {
-  return { name: sharedText(metadata.name), namespace: sharedText(metadata.namespace), uid: textOf(metadata.uid), resourceVersion: textOf(metadata.resourceVersion) };
+  return { name: internedText(metadata.name), namespace: internedText(metadata.namespace), uid: textOf(metadata.uid), resourceVersion: textOf(metadata.resourceVersion) };
 }
 
 /** How Namespaces are kept; whether one is excluded is decided here, once. */
 export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) => CachedNamespace {
   return (object) => {
-    const { name, namespace, uid, resourceVersion } = identityOf(object);
+    const identity = identityOf(object);
     const isTerminating = object.metadata.deletionTimestamp !== undefined || fieldOf(object.status, 'phase') === 'Terminating';
-    return { name, namespace, uid, resourceVersion, labels: sharedFieldsOf(object.metadata.labels), isTerminating, isExcluded: isExcluded(name, exclusion) };
+    return new CachedNamespace({ ...identity, labels: textFieldsOf(object.metadata.labels), isTerminating, isExcluded: isExcluded(identity.name, exclusion) });
   };
-}
-
-function sharedFieldsOf(value: unknown): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(textFieldsOf(value)).map(([key, text]) => [key, pool.shared(text)]));
 }
 
 /** How NetworkPolicies are kept: a spec only as its digest, and only where it carries a mark of ours. */
 export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy {
   const { labels, annotations } = object.metadata;
   const isLabelled = fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER;
-  const policyUid = sharedText(fieldOf(annotations, ANNOTATIONS.policyUid));
+  const policyUid = textOf(fieldOf(annotations, ANNOTATIONS.policyUid));
   const isAdoptable = fieldOf(annotations, ANNOTATIONS.adopt) === 'true';
-  const policyLabel = sharedText(fieldOf(labels, LABELS.policy));
+  const policyLabel = textOf(fieldOf(labels, LABELS.policy));
   const mayBeOurs = isLabelled || isAdoptable || policyUid !== '' || policyLabel !== '';
   const isKept = fieldOf(annotations, ANNOTATIONS.kept) === 'true';
-  const { name, namespace, uid, resourceVersion } = identityOf(object);
   // Looked at whatever the labels say, since anybody can put ours on his own.
   const { weakens, hash } = specFactsOf(object.spec);
-  const isolates = isolatedBy(object);
-  const otherManager = mayBeOurs ? pool.shared(otherManagerOf(object)) : '';
-  return { name, namespace, uid, resourceVersion, isLabelled, policyLabel, policyUid, isAdoptable, isKept, weakens, hash: mayBeOurs ? hash : '', isolates, otherManager };
+  const otherManager = mayBeOurs ? otherManagerOf(object) : '';
+  return new CachedNetworkPolicy(identityOf(object), { isLabelled, policyLabel, policyUid, isAdoptable, isKept, weakens, hash: mayBeOurs ? hash : '', isolates: isolatedBy(object), otherManager });
 }
 
-const NO_DIRECTION: readonly Direction[] = [];
 const DIRECTIONS: readonly Direction[] = ['Ingress', 'Egress'];
 
 function isolatedBy(object: KubeObject): readonly Direction[] {
-  if (managedName(textOf(object.metadata.name))?.part !== 'default-deny') return NO_DIRECTION;
+  if (managedName(textOf(object.metadata.name))?.part !== 'default-deny') return [];
   const types = itemsOf(fieldOf(object.spec, 'policyTypes'));
-  const isolated = DIRECTIONS.filter((direction) => types.includes(direction));
-  return isolated.length === DIRECTIONS.length ? DIRECTIONS : isolated;
+  return DIRECTIONS.filter((direction) => types.includes(direction));
 }
 
 /** Whoever wrote it after us, by the times in managedFields, which are in whole seconds; empty when nobody did (R6). */
@@ -106,19 +83,18 @@ function otherManagerOf({ metadata }: KubeObject): string {
 export function recordProjection(object: KubeObject): CachedRecord {
   const status = object.status;
   const ready = itemsOf(fieldOf(status, 'conditions')).find((condition) => fieldOf(condition, 'type') === CONDITIONS.ready);
-  const { name, namespace, uid, resourceVersion } = identityOf(object);
   const entries = itemsOf(fieldOf(status, 'policies')).map(recordedEntry);
-  return { name, namespace, uid, resourceVersion, hash: statusHash(status ?? {}), entries, readyStatus: sharedText(fieldOf(ready, 'status')), readySince: sharedText(fieldOf(ready, 'lastTransitionTime')) };
+  return new CachedRecord(identityOf(object), { hash: statusHash(status ?? {}), entries, readyStatus: textOf(fieldOf(ready, 'status')), readySince: textOf(fieldOf(ready, 'lastTransitionTime')) });
 }
 
 function recordedEntry(entry: unknown): RecordedEntry {
   const phase = fieldOf(entry, 'phase');
   return {
-    policy: sharedText(fieldOf(entry, 'policy')),
+    policy: textOf(fieldOf(entry, 'policy')),
     generation: Number(fieldOf(entry, 'generation') ?? 0),
     phase: PHASES.find((known) => known === phase) ?? 'Pending',
     inPlace: fieldOf(entry, 'inPlace') === true,
-    managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => ({ name: sharedText(fieldOf(managed, 'name')), uid: textOf(fieldOf(managed, 'uid')), hash: sharedText(fieldOf(managed, 'hash')) })),
+    managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => ({ name: textOf(fieldOf(managed, 'name')), uid: textOf(fieldOf(managed, 'uid')), hash: textOf(fieldOf(managed, 'hash')) })),
   };
 }
 

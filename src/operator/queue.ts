@@ -30,6 +30,9 @@ const LONGEST_WAIT_OF_NEWS_MS = 1000;
 /** Work that waits for nothing follows on other such work at most so long before the process attends to everything else: answers, watches, the lease, probes. */
 const LONGEST_TURN_MS = 10;
 
+/** So many keys may be remembered as arrived that are done. */
+const MOST_ARRIVALS_DONE = 1024;
+
 /** A key that is to come back later; `isRetry` where a failure is to be over by then. */
 interface Delay {
   readonly delayMs: number;
@@ -54,6 +57,9 @@ export class KeyedQueue {
   readonly #delayed = new Map<string, Delay & { readonly timer: Timer }>();
   readonly #failures = new Map<string, number>();
   readonly #idle: (() => void)[] = [];
+  /** Fresh keys in the order in which they came, some of them done already; none that came while it was in hand. */
+  #arrivals: string[] = [];
+  #isNewestNext = false;
   #retries = 0;
   /** When this turn of the event loop began, as far as work was handed out in it. */
   #turnSinceMs: number | undefined;
@@ -80,6 +86,7 @@ export class KeyedQueue {
       return;
     }
     this.#wait(key, priority);
+    if (priority === 'fresh') this.#arrived(key);
     this.#handOut();
   }
 
@@ -132,10 +139,36 @@ export class KeyedQueue {
     this.#waiting[priority].set(key, { priority, sinceMs });
   }
 
+  #arrived(key: string): void {
+    this.#arrivals.push(key);
+    if (this.#arrivals.length > 2 * this.#waiting.fresh.size + MOST_ARRIVALS_DONE) this.#arrivals = [...this.#waiting.fresh.keys()];
+  }
+
+  /**
+   * Of fresh keys the one that waits longest and the one that came last take turns: a single namespace need not wait for
+   * the thousand that came before it, and each of these is reached in time.
+   */
+  #next(): readonly [string, Waiting] | undefined {
+    const { fresh, resync } = this.#waiting;
+    if (fresh.size === 0) return firstOf(resync);
+    const isNewest = this.#isNewestNext;
+    this.#isNewestNext = !isNewest;
+    return (isNewest ? this.#newest() : undefined) ?? firstOf(fresh);
+  }
+
+  #newest(): readonly [string, Waiting] | undefined {
+    for (let key = this.#arrivals.pop(); key !== undefined; key = this.#arrivals.pop()) {
+      const waiting = this.#waiting.fresh.get(key);
+      if (waiting !== undefined) return [key, waiting];
+    }
+    return undefined;
+  }
+
   #handOut(): void {
     while (this.#isStarted && !this.#isClosed && this.#active.size < this.#options.workers) {
-      const next = firstOf(this.#waiting.fresh) ?? firstOf(this.#waiting.resync);
-      if (next === undefined || !this.#isTurnLeft()) return;
+      if (this.depth('fresh') + this.depth('resync') === 0 || !this.#isTurnLeft()) return;
+      const next = this.#next();
+      if (next === undefined) return;
       const [key, { priority }] = next;
       this.#waiting[priority].delete(key);
       this.#active.set(key, undefined);

@@ -10,8 +10,8 @@ import { namespaceBaselineObject } from './managed-object.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Admit } from './policy-writer.ts';
 import type { RecordPace } from './record-pace.ts';
-import type { CachedNamespace, CachedRecord } from './projections.ts';
 import { NAMESPACE_BASELINES } from './resources.ts';
+import type { CachedNamespace, CachedRecord } from './slim-forms.ts';
 import { writeResultFor } from './write-result.ts';
 
 interface Dependencies {

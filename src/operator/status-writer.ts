@@ -13,7 +13,8 @@ import type { GuardKeeper } from './guard-keeper.ts';
 import type { Ledger } from './ledger.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { Admit } from './policy-writer.ts';
-import type { CachedNetworkPolicy, CachedPolicy } from './projections.ts';
+import type { CachedPolicy } from './projections.ts';
+import type { CachedNetworkPolicy } from './slim-forms.ts';
 import { BASELINE_POLICIES } from './resources.ts';
 import { writeResultFor } from './write-result.ts';
 

@@ -7,7 +7,7 @@ import type { RestartReason } from '../kube/restart-delay.ts';
 import type { ResourceType } from '../kube/resource-type.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Identity } from './projections.ts';
+import type { Identity } from './slim-forms.ts';
 import { restartReasonFor } from './restart-reason.ts';
 
 /** A cache and the reflector that keeps it: one watched resource. */
@@ -58,7 +58,7 @@ export function watched<T extends Identity>(
     },
   };
   const { kube: client, clock, random, silenceLimitMs } = surroundings;
-  const reflector = createReflector({ client, scope, sink: cache, clock, random, silenceLimitMs, observer });
+  const reflector = createReflector({ client, scope, sink: cache, initial: 'stream', clock, random, silenceLimitMs, observer });
   return {
     type,
     namespace,

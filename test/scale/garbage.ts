@@ -1,7 +1,7 @@
 import type { OperatorProcess } from '../operator/operator-process.ts';
 
 /** With this in its environment a process can be asked to collect its garbage; the young generation is as large as in the image. */
-export const INSPECTABLE: Readonly<Record<string, string>> = { NODE_OPTIONS: '--inspect=127.0.0.1:0 --max-semi-space-size=16' };
+export const INSPECTABLE: Readonly<Record<string, string>> = { NODE_OPTIONS: '--inspect=127.0.0.1:0 --max-semi-space-size=8' };
 
 /** Has an operator that was started {@link INSPECTABLE} collect its garbage, so that its heap is what it really holds. */
 export async function collectGarbage(operator: OperatorProcess): Promise<void> {

@@ -23,7 +23,7 @@ export interface Post {
 /** Held back by nothing, since a soak declares and takes back all the time; R9 has tests of its own. */
 const FLAGS = ['--removal-limit', '1000000', '--isolation-limit', '1000000', '--log-level', 'info'];
 /** As in the image. */
-const ENVIRONMENT = { NODE_OPTIONS: '--max-semi-space-size=16' };
+const ENVIRONMENT = { NODE_OPTIONS: '--max-semi-space-size=8', MALLOC_ARENA_MAX: '1' };
 const START_LIMIT_MS = 60_000;
 /** What the operator logs when something happened that should not be possible. */
 const BUG = /unexpectedly|could not be made|handler of/;

@@ -402,9 +402,17 @@ describe('F14 the first state as a stream', () => {
     expect([server.watches.length, server.lists.length]).toEqual([1, 0]);
   });
 
-  test.each(['invalid', 'forbidden', 'network'] as const)('that is refused with %s: pages from then on', async (kind) => {
+  test('that is not served: pages at once', async () => {
+    const { server, held, restarts } = await given({ initial: 'stream' });
+    server.watching.end({ kind: 'invalid', message: 'sendInitialEvents is forbidden', status: 422, causes: [] });
+    await settled();
+    expect(held()).toEqual(['a@1', 'b@2']);
+    expect(restarts).toEqual([]);
+  });
+
+  test.each(['forbidden', 'network'] as const)('that is refused with %s: pages from then on', async (kind) => {
     const { server, held, retry } = await given({ initial: 'stream' });
-    server.watching.end(kind === 'invalid' ? { kind, message: 'sendInitialEvents is forbidden', status: 422, causes: [] } : refusal(kind));
+    server.watching.end(refusal(kind));
     await retry();
     expect(held()).toEqual(['a@1', 'b@2']);
     server.watching.end(refusal('expired'));

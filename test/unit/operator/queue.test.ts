@@ -74,6 +74,19 @@ describe('a queue of keys', () => {
     expect(begun).toEqual(['r1', 'f1', 'r3', 'r2']);
   });
 
+  test('R14 of fresh keys the one that waits longest and the one that came last take turns', async () => {
+    const { queue, begun, finish } = harness();
+    for (const key of ['a', 'b', 'c', 'd', 'e']) queue.add(key, 'fresh');
+    queue.start();
+    await finish('a');
+    queue.add('late', 'fresh');
+    await finish('e');
+    await finish('b');
+    for (const key of ['late', 'c', 'd']) await finish(key);
+    expect(begun).toEqual(['a', 'e', 'b', 'late', 'c', 'd']);
+    expect(queue.isIdle).toBe(true);
+  });
+
   test('R12 a key that fails waits by itself, longer each time, and delays no other', async () => {
     const { queue, clock, begun, finish } = harness();
     queue.start();
