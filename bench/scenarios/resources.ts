@@ -1,8 +1,9 @@
+import { Estates } from '../estate.ts';
 import { INSPECTABLE, retainedHeapBytes } from '../heap.ts';
 import { passDoneMs, pauseMs } from '../operator-pages.ts';
 import { startEmpty, startOperator } from '../process.ts';
 import { isFullList, isWrite, requestCount, requestsSince } from '../requests.ts';
-import { allComplete, leading, names, onStage, type Scenario } from '../scenario.ts';
+import { leading, type Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
 
 const SETTLE_MS = 5000;
@@ -22,15 +23,7 @@ export const memory: Scenario = {
     await pauseMs(SETTLE_MS);
     const weight = await empty.consumption();
     await empty.stop();
-    const fewBytes = await onStage(async (stage) => {
-      const few = names('few', FEW);
-      await stage.namespaces(few, true);
-      const writer = await leading(stage);
-      await allComplete(stage, few);
-      await passDoneMs(writer, FEW);
-      await writer.stop();
-      return retainedBytes(stage, FEW);
-    });
+    const fewBytes = await retainedWithFew();
     const { stage, namespaces } = await estates.of(sized(10_000));
     say(`operator: ${namespaces.length} namespaces in place`);
     const operator = startOperator(stage.kubeconfigPath);
@@ -47,6 +40,15 @@ export const memory: Scenario = {
     ];
   },
 };
+
+async function retainedWithFew(): Promise<number> {
+  const estates = new Estates();
+  try {
+    return await retainedBytes((await estates.of(FEW)).stage, FEW);
+  } finally {
+    await estates.end();
+  }
+}
 
 /** What an operator holds on to after a restart over so many namespaces. */
 async function retainedBytes(stage: Stage, count: number): Promise<number> {
