@@ -1,6 +1,6 @@
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
-import { success, type Result } from '../kube/result.ts';
+import { failure, success, type Result } from '../kube/result.ts';
 import { isAllowed, type Permission } from './access.ts';
 import { fieldOf, textOf } from '../kube/json-shape.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, ENDPOINT_SLICES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES, SERVICES } from './resources.ts';
@@ -39,25 +39,15 @@ function permissions(type: ResourceType, verbs: readonly string[], scope: { read
   return verbs.map((verb) => ({ verb, group: type.group, resource: type.plural, ...scope }));
 }
 
-/** So many questions at once: each more would take another connection, which costs more than its answer. */
-const ASKED_AT_ONCE = 8;
-
 /** Which of the permissions the operator does not have, asked of the API server one by one; none is an empty list. */
 export async function missingPermissions(kube: KubeClient, needed: readonly Permission[]): Promise<Result<readonly Permission[], KubeError>> {
-  const missing = new Set<Permission>();
-  const left = needed.values();
-  const ask = async (): Promise<Result<undefined, KubeError>> => {
-    // Everybody takes from the same iterator.
-    for (const permission of left) {
-      const answer = await isAllowed(kube, permission);
-      if (!answer.ok) return answer;
-      if (!answer.value) missing.add(permission);
-    }
-    return success(undefined);
-  };
-  const asked = await Promise.all(Array.from({ length: ASKED_AT_ONCE }, ask));
-  const failed = asked.find((result) => !result.ok);
-  return failed ?? success(needed.filter((permission) => missing.has(permission)));
+  const answers = await Promise.all(needed.map(async (permission) => ({ permission, answer: await isAllowed(kube, permission) })));
+  const missing: Permission[] = [];
+  for (const { permission, answer } of answers) {
+    if (!answer.ok) return failure(answer.error);
+    if (!answer.value) missing.push(permission);
+  }
+  return success(missing);
 }
 
 /** The API server's version, and whether it is one that is supported. */

@@ -30,8 +30,8 @@ const LONGEST_WAIT_OF_NEWS_MS = 1000;
 /** Work that waits for nothing follows on other such work at most so long before the process attends to everything else: answers, watches, the lease, probes. */
 const LONGEST_TURN_MS = 10;
 
-/** So many keys may be remembered as arrived that are done. */
-const MOST_ARRIVALS_DONE = 1024;
+/** So many newcomers may be remembered that are done. */
+const MOST_NEWCOMERS_DONE = 1024;
 
 /** A key that is to come back later; `isRetry` where a failure is to be over by then. */
 interface Delay {
@@ -57,8 +57,8 @@ export class KeyedQueue {
   readonly #delayed = new Map<string, Delay & { readonly timer: Timer }>();
   readonly #failures = new Map<string, number>();
   readonly #idle: (() => void)[] = [];
-  /** Fresh keys in the order in which they came, some of them done already; none that came while it was in hand. */
-  #arrivals: string[] = [];
+  /** In the order in which they came, some of them done already. */
+  #newcomers: string[] = [];
   #isNewestNext = false;
   #retries = 0;
   /** When this turn of the event loop began, as far as work was handed out in it. */
@@ -86,8 +86,14 @@ export class KeyedQueue {
       return;
     }
     this.#wait(key, priority);
-    if (priority === 'fresh') this.#arrived(key);
     this.#handOut();
+  }
+
+  /** As `add`, fresh; and it need not wait for all that came before it. */
+  addNewcomer(key: string): void {
+    if (this.#newcomers.length > 2 * this.#waiting.fresh.size + MOST_NEWCOMERS_DONE) this.#newcomers = this.#newcomers.filter((name) => this.#waiting.fresh.has(name));
+    this.#newcomers.push(key);
+    this.add(key, 'fresh');
   }
 
   /** What made work fail is over: all that waits for a retry comes back within a second, not all of it at one moment. */
@@ -139,14 +145,9 @@ export class KeyedQueue {
     this.#waiting[priority].set(key, { priority, sinceMs });
   }
 
-  #arrived(key: string): void {
-    this.#arrivals.push(key);
-    if (this.#arrivals.length > 2 * this.#waiting.fresh.size + MOST_ARRIVALS_DONE) this.#arrivals = [...this.#waiting.fresh.keys()];
-  }
-
   /**
-   * Of fresh keys the one that waits longest and the one that came last take turns: a single namespace need not wait for
-   * the thousand that came before it, and each of these is reached in time.
+   * The fresh key that waits longest and the newcomer that came last take turns: a single namespace need not wait for the
+   * thousand that came before it, and each of these is reached in time.
    */
   #next(): readonly [string, Waiting] | undefined {
     const { fresh, resync } = this.#waiting;
@@ -157,7 +158,7 @@ export class KeyedQueue {
   }
 
   #newest(): readonly [string, Waiting] | undefined {
-    for (let key = this.#arrivals.pop(); key !== undefined; key = this.#arrivals.pop()) {
+    for (let key = this.#newcomers.pop(); key !== undefined; key = this.#newcomers.pop()) {
       const waiting = this.#waiting.fresh.get(key);
       if (waiting !== undefined) return [key, waiting];
     }

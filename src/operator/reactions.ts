@@ -74,7 +74,7 @@ export class Reactions implements ChangeListener {
   namespaceChanged(name: string): void {
     if (!this.#isLive) return;
     this.#dependencies.assess(name);
-    this.#queue(name);
+    this.#queue(name, { isNewcomer: true });
   }
 
   /** A NamespaceBaseline was changed by someone else, which is to be undone at once. */
@@ -162,10 +162,11 @@ export class Reactions implements ChangeListener {
     this.#dependencies.log.warn({ policy: name, reason: 'InvalidSpec', problems: page.problems.slice(0, 10) }, 'baseline policy is invalid');
   }
 
-  #queue(namespace: string): void {
+  #queue(namespace: string, { isNewcomer = false } = {}): void {
     const { caches, book, queue, stopwatch } = this.#dependencies;
     const isUrgent = isUnprotected(namespace, book.facts, caches);
     if (isUrgent) stopwatch.start(namespace);
-    queue.add(namespace, isUrgent ? 'fresh' : 'resync');
+    if (isUrgent && isNewcomer) queue.addNewcomer(namespace);
+    else queue.add(namespace, isUrgent ? 'fresh' : 'resync');
   }
 }

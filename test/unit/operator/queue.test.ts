@@ -74,16 +74,18 @@ describe('a queue of keys', () => {
     expect(begun).toEqual(['r1', 'f1', 'r3', 'r2']);
   });
 
-  test('R14 of fresh keys the one that waits longest and the one that came last take turns', async () => {
+  test('R14 the fresh key that waits longest and the newcomer that came last take turns', async () => {
     const { queue, begun, finish } = harness();
-    for (const key of ['a', 'b', 'c', 'd', 'e']) queue.add(key, 'fresh');
+    for (const key of ['a', 'b']) queue.add(key, 'fresh');
+    for (const key of ['c', 'd']) queue.addNewcomer(key);
+    queue.add('e', 'fresh');
     queue.start();
     await finish('a');
-    queue.add('late', 'fresh');
-    await finish('e');
+    queue.addNewcomer('late');
+    await finish('d');
     await finish('b');
-    for (const key of ['late', 'c', 'd']) await finish(key);
-    expect(begun).toEqual(['a', 'e', 'b', 'late', 'c', 'd']);
+    for (const key of ['late', 'c', 'e']) await finish(key);
+    expect(begun).toEqual(['a', 'd', 'b', 'late', 'c', 'e']);
     expect(queue.isIdle).toBe(true);
   });
 
