@@ -26,8 +26,8 @@ export function isManaged({ isLabelled, policyUid }: Pick<ObservedPolicy, 'isLab
   return isLabelled && policyUid !== '';
 }
 
-function isRecorded(observed: ObservedPolicy, policyName: string, record: NamespaceRecord | undefined): boolean {
-  return record?.entries.some((entry) => entry.policy === policyName && entry.managed.some((managed) => managed.uid === observed.uid)) === true;
+function isRecorded({ uid }: ObservedPolicy, policyName: string, record: NamespaceRecord | undefined): boolean {
+  return record?.entries.some((entry) => entry.policy === policyName && entry.managed.some((managed) => managed.uid === uid)) === true;
 }
 
 /** The BaselinePolicy and part that a managed NetworkPolicy's name stands for, or undefined when it is no such name. */

@@ -28,15 +28,12 @@ export interface CachedService extends Identity, ServiceFacts {}
 /** An EndpointSlice, slim. */
 export interface CachedSlice extends Identity, SliceFacts {}
 
-const texts = new InternPool<string>();
-
-/** A text that many objects have alike. */
-function internedText(value: unknown): string {
-  return typeof value === 'string' ? texts.interned(value, () => value) : '';
-}
+/** What is in one namespace comes one after the other, as in a list, and has its name once. */
+const namespaceNames = new InternPool<string>();
 
 function identityOf({ metadata }: KubeObject): Identity {
-  return { name: internedText(metadata.name), namespace: internedText(metadata.namespace), uid: textOf(metadata.uid), resourceVersion: textOf(metadata.resourceVersion) };
+  const namespace = textOf(metadata.namespace);
+  return { name: textOf(metadata.name), namespace: namespaceNames.interned(namespace, () => namespace), uid: textOf(metadata.uid), resourceVersion: textOf(metadata.resourceVersion) };
 }
 
 /** How Namespaces are kept; whether one is excluded is decided here, once. */
