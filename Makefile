@@ -23,7 +23,7 @@ TOOLS = node test/tools/ensure-tools.ts
 .PHONY: help
 help: ## List what make can do
 	@echo 'Usage: make <what>'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
 setup: node_modules/.package-lock.json ## Install Node 24 and the dependencies into the checkout (all others do so first)
@@ -111,8 +111,13 @@ else
 endif
 
 .PHONY: lint
-lint: setup ## Run eslint
+lint: setup ## Check formatting, import order and the rules of eslint
+	@biome check --error-on-warnings .
 	@eslint . --max-warnings=0
+
+.PHONY: format
+format: setup ## Format all files and sort their imports
+	@biome check --write .
 
 .PHONY: typecheck
 typecheck: setup ## Run the TypeScript compiler

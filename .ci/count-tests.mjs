@@ -4,11 +4,17 @@ import { existsSync, readFileSync } from 'node:fs';
 
 const [report, exitCode] = process.argv.slice(2);
 const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { testResults: [] };
-const brokenFiles = result.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'));
+const brokenFiles = result.testResults.filter(
+  (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+);
 let failed = (result.numFailedTests ?? 0) + brokenFiles.length;
-if (failed === 0 && (exitCode !== '0' || result.success !== true)) failed = 1;
+if (failed === 0 && (exitCode !== '0' || result.success !== true)) {
+  failed = 1;
+}
 const skipped = (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0);
 for (const { status, fullName, failureMessages } of result.testResults.flatMap((file) => file.assertionResults)) {
-  if (status === 'passed' && failureMessages.length > 0) process.stderr.write(`at the second try: ${fullName}: ${failureMessages[0].split('\n')[0]}\n`);
+  if (status === 'passed' && failureMessages.length > 0) {
+    process.stderr.write(`at the second try: ${fullName}: ${failureMessages[0].split('\n')[0]}\n`);
+  }
 }
 process.stdout.write(`${result.numPassedTests ?? 0} ${failed} ${skipped}\n`);

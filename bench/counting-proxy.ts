@@ -1,5 +1,5 @@
-import { createConnection, createServer, type Socket } from 'node:net';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createConnection, createServer, type Socket } from 'node:net';
 
 /** Stands between a client and the API server, and counts what goes by, as it is on the wire. */
 export interface CountingProxy {
@@ -25,7 +25,10 @@ export async function openCountingProxy(kubeconfigPath: string): Promise<Countin
     api.on('data', (chunk) => (counted.received += chunk.byteLength)).pipe(client);
     for (const socket of [client, api]) {
       sockets.add(socket);
-      socket.on('error', () => { client.destroy(); api.destroy(); });
+      socket.on('error', () => {
+        client.destroy();
+        api.destroy();
+      });
       socket.on('close', () => sockets.delete(socket));
     }
   });
@@ -40,7 +43,9 @@ export async function openCountingProxy(kubeconfigPath: string): Promise<Countin
     connections: () => counted.connections,
     close: () => {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets) {
+        socket.destroy();
+      }
     },
   };
 }

@@ -1,6 +1,6 @@
 import { passDoneMs } from './operator-pages.ts';
 import { allComplete, leading, names } from './scenario.ts';
-import { setStage, type Stage } from './stage.ts';
+import { type Stage, setStage } from './stage.ts';
 
 /** A stage on which everything is in place, and nobody at work. */
 export interface Estate {
@@ -14,7 +14,9 @@ export class Estates {
 
   /** An estate of so many protected namespaces. */
   async of(count: number): Promise<Estate> {
-    if (this.#kept?.namespaces.length === count) return this.#kept;
+    if (this.#kept?.namespaces.length === count) {
+      return this.#kept;
+    }
     const stage = await setStage();
     const namespaces = names('cold', count);
     await stage.namespaces(namespaces, true);

@@ -52,7 +52,10 @@ function summaryOf(first: Figure, runs: readonly Figure[]): Summary {
   const floors = runs.flatMap(({ floor }) => (floor === undefined ? [] : [floor]));
   const ratios = runs.flatMap(({ value, floor }) => (floor === undefined || floor === 0 ? [] : [value / floor]));
   return {
-    scenario, what, unit, values,
+    scenario,
+    what,
+    unit,
+    values,
     value: median(values),
     ...(bar === undefined ? {} : { bar }),
     ...(floors.length === 0 ? {} : { floor: median(floors), floors }),
@@ -62,7 +65,9 @@ function summaryOf(first: Figure, runs: readonly Figure[]): Summary {
 
 /** Whether a figure keeps to its bar; undefined where it has none. */
 export function isWithinBar({ value, floor = Number.NaN, ratio = Number.NaN, bar }: Summary): boolean | undefined {
-  if (bar === undefined) return undefined;
+  if (bar === undefined) {
+    return undefined;
+  }
   const isKept = (measured: number, atMost: number | undefined): boolean => atMost === undefined || measured <= atMost;
   return isKept(value, bar.atMost) && isKept(ratio, bar.ratioAtMost) && isKept(value - floor, bar.aboveFloorAtMost);
 }

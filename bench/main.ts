@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { benchOptions } from './command-line.ts';
 import { Estates } from './estate.ts';
-import { summariesOf, type Figure } from './figure.ts';
+import { type Figure, summariesOf } from './figure.ts';
 import { thisMachine } from './machine.ts';
 import type { BenchResult } from './result.ts';
 import type { Scenario } from './scenario.ts';
@@ -30,7 +30,15 @@ function say(text: string): void {
 async function measure(scenario: Scenario, run: number): Promise<void> {
   say(`${scenario.name}, run ${run + 1} of ${runsOf(scenario)}`);
   const sized = (count: number): number => Math.max(1, Math.round(count * scale));
-  figures.push(...(await scenario.run({ sized, estates, say: (text) => { say(`  ${text}`); } })));
+  figures.push(
+    ...(await scenario.run({
+      sized,
+      estates,
+      say: (text) => {
+        say(`  ${text}`);
+      },
+    })),
+  );
 }
 
 function runsOf({ isLong }: Scenario): number {
@@ -38,19 +46,30 @@ function runsOf({ isLong }: Scenario): number {
 }
 
 function result(): BenchResult {
-  return { date: new Date().toISOString().slice(0, 10), commit, machine: thisMachine(), runs, scale, figures: summariesOf(figures) };
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit,
+    machine: thisMachine(),
+    runs,
+    scale,
+    figures: summariesOf(figures),
+  };
 }
 
 /** Long scenarios are measured in the first round only. */
 async function measureAll(run: number): Promise<void> {
   for (const scenario of chosen.filter((each) => run < runsOf(each))) {
     await measure(scenario, run);
-    if (savedTo !== undefined) writeFileSync(savedTo, `${JSON.stringify(result(), null, 2)}\n`);
+    if (savedTo !== undefined) {
+      writeFileSync(savedTo, `${JSON.stringify(result(), null, 2)}\n`);
+    }
   }
 }
 
 try {
-  for (let run = 0; run < runs; run += 1) await measureAll(run);
+  for (let run = 0; run < runs; run += 1) {
+    await measureAll(run);
+  }
 } finally {
   await estates.end();
 }

@@ -11,7 +11,9 @@ export async function readyMs(operator: Measured): Promise<number> {
   for (;;) {
     const response = await fetch(`${page}/readyz`);
     await response.text();
-    if (response.ok) return performance.now();
+    if (response.ok) {
+      return performance.now();
+    }
     await pauseMs(POLL_MS);
   }
 }
@@ -22,7 +24,9 @@ export async function passDoneMs(operator: Measured, reconciles: number): Promis
   for (;;) {
     const text = await (await fetch(`${page}/metrics`)).text();
     const isIdle = metricSum(text, 'nsbaseline_queue_depth') === 0;
-    if (isIdle && metricSum(text, 'nsbaseline_reconciles_total') >= reconciles) return performance.now();
+    if (isIdle && metricSum(text, 'nsbaseline_reconciles_total') >= reconciles) {
+      return performance.now();
+    }
     await pauseMs(POLL_MS * 10);
   }
 }

@@ -1,8 +1,8 @@
-import type { BenchResult } from './result.ts';
+import type { Summary } from './figure.ts';
 import { quantityText } from './number-text.ts';
+import type { BenchResult } from './result.ts';
 import { SCENARIOS } from './scenarios/all.ts';
 import { markdownTable } from './table.ts';
-import type { Summary } from './figure.ts';
 
 /** The page that tells people how fast the operator is, out of one measurement; `findings` is what a person has to say of it. */
 export function performancePage(result: BenchResult, findings: string): string {
@@ -48,8 +48,9 @@ export function performancePage(result: BenchResult, findings: string): string {
 
 function runsLine(summary: Summary): readonly string[] {
   const { scenario, what, unit, values, floors } = summary;
-  if (values.length < 2) return [];
+  if (values.length < 2) {
+    return [];
+  }
   const listed = (numbers: readonly number[]): string => numbers.map((value) => quantityText(value, unit)).join(', ');
   return [`- ${scenario}, ${what}: ${listed(values)}${floors === undefined ? '' : `; floor ${listed(floors)}`}`];
 }
-

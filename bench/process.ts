@@ -37,7 +37,18 @@ export const EXECUTABLE = fileURLToPath(new URL('../bin/nsbaseline', import.meta
 
 /** The operator as it is shipped, with its defaults: the bundle of `make build`. */
 export function startOperator(kubeconfigPath: string, nodeFlags: readonly string[] = []): Measured {
-  return startProgram([...NODE_FLAGS, ...nodeFlags, bundle('nsbaseline.js'), 'run', '--kubeconfig', kubeconfigPath, '--listen', '127.0.0.1:0', '--log-format', 'json']);
+  return startProgram([
+    ...NODE_FLAGS,
+    ...nodeFlags,
+    bundle('nsbaseline.js'),
+    'run',
+    '--kubeconfig',
+    kubeconfigPath,
+    '--listen',
+    '127.0.0.1:0',
+    '--log-format',
+    'json',
+  ]);
 }
 
 /** The floor, bundled alike. */
@@ -61,12 +72,16 @@ function startProgram(nodeArguments: readonly string[]): Measured {
   const waiting = new Set<() => void>();
   const take = (line: string): void => {
     lines.push(line);
-    for (const look of waiting) look();
+    for (const look of waiting) {
+      look();
+    }
   };
   createInterface({ input: child.stdout }).on('line', take);
   createInterface({ input: child.stderr }).on('line', take);
   const exited = new Promise<void>((resolve) => {
-    child.on('close', () => { resolve(); });
+    child.on('close', () => {
+      resolve();
+    });
   });
   const killWithUs = (): void => void child.kill('SIGKILL');
   process.once('exit', killWithUs);
@@ -77,11 +92,15 @@ function startProgram(nodeArguments: readonly string[]): Measured {
       new Promise((resolve, reject) => {
         const look = (): void => {
           const line = lines.find((candidate) => candidate.includes(text));
-          if (line === undefined) return;
+          if (line === undefined) {
+            return;
+          }
           waiting.delete(look);
           resolve(line);
         };
-        void exited.then(() => { reject(new Error(`it ended without saying "${text}":\n${lines.slice(-10).join('\n')}`)); });
+        void exited.then(() => {
+          reject(new Error(`it ended without saying "${text}":\n${lines.slice(-10).join('\n')}`));
+        });
         waiting.add(look);
         look();
       }),
@@ -96,8 +115,12 @@ function startProgram(nodeArguments: readonly string[]): Measured {
 }
 
 async function consumptionOf(processId: number): Promise<Consumption> {
-  const [status, stat] = await Promise.all([readFile(`/proc/${processId}/status`, 'utf8'), readFile(`/proc/${processId}/stat`, 'utf8')]);
-  const mebibytes = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'mu').exec(status)?.[1] ?? 0) / 1024;
+  const [status, stat] = await Promise.all([
+    readFile(`/proc/${processId}/status`, 'utf8'),
+    readFile(`/proc/${processId}/stat`, 'utf8'),
+  ]);
+  const mebibytes = (field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'mu').exec(status)?.[1] ?? 0) / 1024;
   // The name of the program, in parentheses, may have blanks in it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);

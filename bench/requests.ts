@@ -1,4 +1,4 @@
-import { operatorRequests, type NotedRequest } from '../test/operator/operator-requests.ts';
+import { type NotedRequest, operatorRequests } from '../test/operator/operator-requests.ts';
 import type { Stage } from './stage.ts';
 
 /** What the service account asked for since `before`, by the API server's own audit log. */
@@ -13,7 +13,10 @@ export async function requestCount(stage: Stage): Promise<number> {
 
 /** Whether a request writes, whatever came of it; the Lease, the questions about permissions, and Events do not count. */
 export function isWrite({ verb, resource }: NotedRequest): boolean {
-  return ['create', 'update', 'patch', 'delete'].includes(verb) && !['leases', 'selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'events'].includes(resource);
+  return (
+    ['create', 'update', 'patch', 'delete'].includes(verb) &&
+    !['leases', 'selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'events'].includes(resource)
+  );
 }
 
 /** Whether a request lists a whole type anew. */

@@ -1,9 +1,9 @@
 import type { Estates } from './estate.ts';
 import type { Figure } from './figure.ts';
 import { pauseMs } from './operator-pages.ts';
-import { startFloor, startOperator, type Measured } from './process.ts';
+import { type Measured, startFloor, startOperator } from './process.ts';
 import { completeMs } from './sightings.ts';
-import { setStage, type Stage } from './stage.ts';
+import { type Stage, setStage } from './stage.ts';
 
 /** What is measured, or the floor beneath it. */
 export type Subject = 'operator' | 'floor';
@@ -55,7 +55,9 @@ export async function leading(stage: Stage): Promise<Measured> {
 
 /** Starts who is measured, for changes that are yet to come, and resolves when it would see them. */
 export async function ready(subject: Subject, stage: Stage): Promise<Measured> {
-  if (subject === 'operator') return leading(stage);
+  if (subject === 'operator') {
+    return leading(stage);
+  }
   const floor = startFloor('react', stage.kubeconfigPath);
   await floor.said('ready');
   return floor;
@@ -72,7 +74,9 @@ export function allComplete(stage: Stage, namespaces: readonly string[]): Promis
   const open = new Set(namespaces);
   return stage.sightings.until(() => {
     for (const name of open) {
-      if (completeMs(stage.sightings.of(name)) === undefined) return false;
+      if (completeMs(stage.sightings.of(name)) === undefined) {
+        return false;
+      }
       open.delete(name);
     }
     return true;
@@ -80,7 +84,11 @@ export function allComplete(stage: Stage, namespaces: readonly string[]): Promis
 }
 
 /** Calls `act` for each name, one every so many milliseconds. */
-export async function trickling(all: readonly string[], everyMs: number, act: (name: string) => Promise<void>): Promise<void> {
+export async function trickling(
+  all: readonly string[],
+  everyMs: number,
+  act: (name: string) => Promise<void>,
+): Promise<void> {
   const acts: Promise<void>[] = [];
   for (const name of all) {
     const acting = act(name);

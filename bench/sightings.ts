@@ -1,8 +1,8 @@
 import { FIELD_MANAGER, LABELS } from '../src/api/names.ts';
 import { systemClock } from '../src/clock.ts';
+import { fieldOf, textOf } from '../src/kube/json-shape.ts';
 import type { KubeClient } from '../src/kube/kube-client.ts';
 import type { KubeObject } from '../src/kube/kube-object.ts';
-import { fieldOf, textOf } from '../src/kube/json-shape.ts';
 import { createReflector } from '../src/kube/reflector.ts';
 import type { ResourceType } from '../src/kube/resource-type.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../src/operator/resources.ts';
@@ -39,16 +39,24 @@ export class Sightings {
   /** Watches from now on; resolves when everything that stands was seen. */
   async begin(kube: KubeClient): Promise<void> {
     const taken = [
-      this.#follow(kube, NAMESPACES, (object) => { this.#sawNamespace(object); }),
-      this.#follow(kube, NETWORK_POLICIES, (object, isGone) => { this.#sawPolicy(object, isGone); }),
+      this.#follow(kube, NAMESPACES, (object) => {
+        this.#sawNamespace(object);
+      }),
+      this.#follow(kube, NETWORK_POLICIES, (object, isGone) => {
+        this.#sawPolicy(object, isGone);
+      }),
     ];
-    while (!taken.every((hasSynced) => hasSynced())) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!taken.every((hasSynced) => hasSynced())) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   /** Of one namespace; empty where nothing was seen yet. */
   of(namespace: string): NamespaceSightings {
     const known = this.#namespaces.get(namespace);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const none: NamespaceSightings = { labelledMs: undefined, policies: new Map() };
     this.#namespaces.set(namespace, none);
     return none;
@@ -63,9 +71,15 @@ export class Sightings {
         end();
       };
       const look = (): void => {
-        if (isTrue()) settle(resolve);
+        if (isTrue()) {
+          settle(resolve);
+        }
       };
-      const timer = setTimeout(() => { settle(() => { reject(new Error(`not within ${deadlineMs} ms`)); }); }, deadlineMs);
+      const timer = setTimeout(() => {
+        settle(() => {
+          reject(new Error(`not within ${deadlineMs} ms`));
+        });
+      }, deadlineMs);
       this.#waiting.add(look);
       look();
     });
@@ -78,11 +92,21 @@ export class Sightings {
   }
 
   #follow(kube: KubeClient, type: ResourceType, saw: (object: KubeObject, isGone: boolean) => void): () => boolean {
-    const tell = (isGone: boolean) => (object: KubeObject): void => {
-      saw(object, isGone);
-      for (const look of this.#waiting) look();
+    const tell =
+      (isGone: boolean) =>
+      (object: KubeObject): void => {
+        saw(object, isGone);
+        for (const look of this.#waiting) {
+          look();
+        }
+      };
+    const sink = {
+      listStarted: () => undefined,
+      upsert: tell(false),
+      remove: tell(true),
+      listEnded: () => undefined,
+      size: 0,
     };
-    const sink = { listStarted: () => undefined, upsert: tell(false), remove: tell(true), listEnded: () => undefined, size: 0 };
     const reflector = createReflector({ client: kube, scope: { type }, sink, clock: systemClock, random: Math.random });
     this.#running.push(reflector.run(this.#stopped.signal));
     return () => reflector.hasSynced();
@@ -90,21 +114,27 @@ export class Sightings {
 
   #sawNamespace({ metadata }: KubeObject): void {
     const seen = this.of(textOf(metadata.name));
-    if (fieldOf(metadata.labels, LABELS.enabled) === 'true') seen.labelledMs ??= performance.now();
+    if (fieldOf(metadata.labels, LABELS.enabled) === 'true') {
+      seen.labelledMs ??= performance.now();
+    }
   }
 
   #sawPolicy({ metadata, spec }: KubeObject, isGone: boolean): void {
     const { namespace, name, labels } = metadata;
     const { policies } = this.of(textOf(namespace));
     const versions = policies.get(textOf(name)) ?? [];
-    if (versions.length === 0 && fieldOf(labels, LABELS.managedBy) !== FIELD_MANAGER) return;
+    if (versions.length === 0 && fieldOf(labels, LABELS.managedBy) !== FIELD_MANAGER) {
+      return;
+    }
     versions.push({ atMs: performance.now(), form: isGone ? '' : this.#interned(JSON.stringify([labels, spec])) });
     policies.set(textOf(name), versions);
   }
 
   #interned(form: string): string {
     const known = this.#forms.get(form);
-    if (known === undefined) this.#forms.set(form, form);
+    if (known === undefined) {
+      this.#forms.set(form, form);
+    }
     return known ?? form;
   }
 }

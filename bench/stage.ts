@@ -1,5 +1,5 @@
-import { API_VERSION, LABELS } from '../src/api/names.ts';
 import type { BaselinePolicySpec } from '../src/api/baseline-policy.ts';
+import { API_VERSION, LABELS } from '../src/api/names.ts';
 import { createKubeClient, type HttpKubeClient } from '../src/kube/http-kube-client.ts';
 import type { KubeError } from '../src/kube/kube-error.ts';
 import { loadCluster } from '../src/kube/kubeconfig.ts';
@@ -31,11 +31,25 @@ const AT_ONCE = 32;
 /** Sets the stage: some 10 seconds. */
 export async function setStage(): Promise<Stage> {
   const controlPlane = await startControlPlane({ version: 'newest' });
-  for (const manifests of ['deploy/crds', 'deploy/base']) await controlPlane.applyManifests(manifests);
+  for (const manifests of ['deploy/crds', 'deploy/base']) {
+    await controlPlane.applyManifests(manifests);
+  }
   const account = await controlPlane.serviceAccount({ name: 'nsbaseline', namespace: 'nsbaseline-system' });
   const cluster = valueOf(await loadCluster({ kubeconfigPath: controlPlane.address.kubeconfigPath }));
-  const admin = createKubeClient({ cluster, fieldManager: 'bench', userAgent: 'nsbaseline-bench', requestTimeoutMs: 60_000 });
-  valueOf(await admin.create(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard' }, spec: {} }));
+  const admin = createKubeClient({
+    cluster,
+    fieldManager: 'bench',
+    userAgent: 'nsbaseline-bench',
+    requestTimeoutMs: 60_000,
+  });
+  valueOf(
+    await admin.create(BASELINE_POLICIES, {
+      apiVersion: API_VERSION,
+      kind: 'BaselinePolicy',
+      metadata: { name: 'standard' },
+      spec: {},
+    }),
+  );
   const sightings = new Sightings();
   await sightings.begin(admin);
   return {
@@ -44,14 +58,33 @@ export async function setStage(): Promise<Stage> {
     address: controlPlane.address,
     kubeconfigPath: account.kubeconfigPath,
     label: async (name) => {
-      valueOf(await admin.apply(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { [LABELS.enabled]: 'true' } } }));
+      valueOf(
+        await admin.apply(NAMESPACES, {
+          apiVersion: 'v1',
+          kind: 'Namespace',
+          metadata: { name, labels: { [LABELS.enabled]: 'true' } },
+        }),
+      );
     },
     namespaces: (names, isLabelled) =>
       inParallel(names, async (name) => {
-        valueOf(await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: isLabelled ? { [LABELS.enabled]: 'true' } : {} } }));
+        valueOf(
+          await admin.create(NAMESPACES, {
+            apiVersion: 'v1',
+            kind: 'Namespace',
+            metadata: { name, labels: isLabelled ? { [LABELS.enabled]: 'true' } : {} },
+          }),
+        );
       }),
     edit: async (spec) => {
-      valueOf(await admin.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard' }, spec }));
+      valueOf(
+        await admin.apply(BASELINE_POLICIES, {
+          apiVersion: API_VERSION,
+          kind: 'BaselinePolicy',
+          metadata: { name: 'standard' },
+          spec,
+        }),
+      );
     },
     end: async () => {
       await sightings.end();
@@ -65,13 +98,17 @@ export async function setStage(): Promise<Stage> {
 export async function inParallel(names: readonly string[], each: (name: string) => Promise<void>): Promise<void> {
   let taken = 0;
   const work = async (): Promise<void> => {
-    for (let name = names[taken++]; name !== undefined; name = names[taken++]) await each(name);
+    for (let name = names[taken++]; name !== undefined; name = names[taken++]) {
+      await each(name);
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
 /** The value of a result, where a failure is a fault of the bench. */
 export function valueOf<Value>(result: Result<Value, KubeError>): Value {
-  if (!result.ok) throw new Error(`${result.error.kind}: ${result.error.message}`);
+  if (!result.ok) {
+    throw new Error(`${result.error.kind}: ${result.error.message}`);
+  }
   return result.value;
 }

@@ -1,4 +1,4 @@
-import { isWithinBar, type Bar, type Summary, type Unit } from './figure.ts';
+import { type Bar, isWithinBar, type Summary, type Unit } from './figure.ts';
 import { numberText, quantityText } from './number-text.ts';
 
 /** The head of the table. */
@@ -15,9 +15,14 @@ export function cellsOf(summary: Summary): readonly string[] {
     floor === undefined ? '' : quantityText(floor, unit),
     ratio === undefined ? '' : numberText(ratio),
     bar === undefined ? '' : barText(bar, unit),
-    isWithin === undefined ? '' : isWithin ? 'met' : 'missed',
+    BAR_RESULTS.get(isWithin) ?? '',
   ];
 }
+
+const BAR_RESULTS = new Map<boolean | undefined, string>([
+  [true, 'met'],
+  [false, 'missed'],
+]);
 
 /** What a bar asks for, in words. */
 export function barText({ atMost, ratioAtMost, aboveFloorAtMost }: Bar, unit: Unit): string {
@@ -33,7 +38,16 @@ export function screenTable(summaries: readonly Summary[]): string {
   const rows = [COLUMNS, ...summaries.map(cellsOf)];
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const isNumeric = (column: number): boolean => column >= 2 && column <= 4;
-  return rows.map((row) => row.map((cell, column) => (isNumeric(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          isNumeric(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** The same in Markdown. */

@@ -24,7 +24,10 @@ export function packagesIn(files: readonly string[]): ReadonlySet<string> {
 }
 
 function packageAt(folder: string): string {
-  const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { readonly name: string; readonly version: string };
+  const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as {
+    readonly name: string;
+    readonly version: string;
+  };
   return `${name}@${version}`;
 }
 
@@ -32,19 +35,31 @@ function packageAt(folder: string): string {
  * The bill of what is really in the program: of all that npm lists, only `packages`, in a fixed order, without the random
  * number and the time of day that npm puts into it. Throws when npm does not know one of them. Pure.
  */
-export function billOfMaterials(listed: BillOfMaterials, { packages, epochSeconds }: { readonly packages: ReadonlySet<string>; readonly epochSeconds: number }): BillOfMaterials {
+export function billOfMaterials(
+  listed: BillOfMaterials,
+  { packages, epochSeconds }: { readonly packages: ReadonlySet<string>; readonly epochSeconds: number },
+): BillOfMaterials {
   const { metadata, components, dependencies } = listed;
   const known = new Set(components.map((component) => component['bom-ref']));
   const unknown = [...packages].filter((name) => !known.has(name));
-  if (unknown.length > 0) throw new Error(`npm lists no ${unknown.join(', ')}`);
+  if (unknown.length > 0) {
+    throw new Error(`npm lists no ${unknown.join(', ')}`);
+  }
   const root = metadata.component['bom-ref'];
   return {
     ...listed,
     // Left out when written.
     serialNumber: undefined,
     // npm takes the name of the folder for that of the program.
-    metadata: { ...metadata, timestamp: new Date(epochSeconds * 1000).toISOString(), component: { ...metadata.component, name: root.slice(0, root.lastIndexOf('@')) } },
-    components: components.filter((component) => packages.has(component['bom-ref'])).map(withoutDevelopment).sort((a, b) => (a['bom-ref'] < b['bom-ref'] ? -1 : 1)),
+    metadata: {
+      ...metadata,
+      timestamp: new Date(epochSeconds * 1000).toISOString(),
+      component: { ...metadata.component, name: root.slice(0, root.lastIndexOf('@')) },
+    },
+    components: components
+      .filter((component) => packages.has(component['bom-ref']))
+      .map(withoutDevelopment)
+      .sort((a, b) => (a['bom-ref'] < b['bom-ref'] ? -1 : 1)),
     dependencies: dependencies
       .filter(({ ref }) => ref === root || packages.has(ref))
       .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((name) => packages.has(name)).sort() }))

@@ -2,7 +2,7 @@
  * Makes programs of the project run without its `node_modules`: `node image/bundle.ts <folder> <program.ts>...` leaves them in
  * the folder, with what they share in further files beside them. The commit they say they are of comes from `REVISION`.
  */
-import { build, type BuildOptions, type BuildResult, type Plugin } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild';
 
 // CommonJS dependencies ask for what an ES module does not have.
 const BANNER = [
@@ -17,13 +17,21 @@ const BANNER = [
 const withoutUnusedClients: Plugin = {
   name: 'without-unused-clients',
   setup: (building) => {
-    building.onResolve({ filter: /^(@kubernetes\/client-node|gaxios)$/ }, ({ path, importer }) => (/[\\/]@dot-i[\\/]k8s-operator[\\/]/.test(importer) ? { path, namespace: 'unused' } : undefined));
-    building.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'exports.__esModule = true; exports.KubeConfig = class { loadFromDefault() {} makeApiClient() {} };', loader: 'js' }));
+    building.onResolve({ filter: /^(@kubernetes\/client-node|gaxios)$/ }, ({ path, importer }) =>
+      /[\\/]@dot-i[\\/]k8s-operator[\\/]/.test(importer) ? { path, namespace: 'unused' } : undefined,
+    );
+    building.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({
+      contents: 'exports.__esModule = true; exports.KubeConfig = class { loadFromDefault() {} makeApiClient() {} };',
+      loader: 'js',
+    }));
   },
 };
 
 /** Bundles for the Node of package.json; with `metafile`, esbuild's account of what is in it. */
-export function bundle(revision: string, options: Pick<BuildOptions, 'entryPoints' | 'outdir' | 'outfile' | 'splitting' | 'sourcemap'>): Promise<BuildResult<{ metafile: true }>> {
+export function bundle(
+  revision: string,
+  options: Pick<BuildOptions, 'entryPoints' | 'outdir' | 'outfile' | 'splitting' | 'sourcemap'>,
+): Promise<BuildResult<{ metafile: true }>> {
   return build({
     ...options,
     bundle: true,
@@ -42,6 +50,13 @@ export function bundle(revision: string, options: Pick<BuildOptions, 'entryPoint
 
 if (import.meta.main) {
   const [folder, ...programs] = process.argv.slice(2);
-  if (folder === undefined || programs.length === 0) throw new Error('write: node image/bundle.ts <folder> <program.ts>...');
-  await bundle(process.env.REVISION ?? 'unknown', { entryPoints: programs, outdir: folder, splitting: true, sourcemap: true });
+  if (folder === undefined || programs.length === 0) {
+    throw new Error('write: node image/bundle.ts <folder> <program.ts>...');
+  }
+  await bundle(process.env.REVISION ?? 'unknown', {
+    entryPoints: programs,
+    outdir: folder,
+    splitting: true,
+    sourcemap: true,
+  });
 }

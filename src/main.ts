@@ -7,7 +7,9 @@ const executable = isPlugin ? 'kubectl-baseline' : 'nsbaseline';
 
 // Whoever reads us has enough, as `head` does after ten lines.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE') {
+    throw error;
+  }
   process.exit();
 });
 

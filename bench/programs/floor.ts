@@ -8,19 +8,27 @@
  *     floor mend <kubeconfig>      writes over whatever somebody else wrote or deleted
  *     floor list <kubeconfig>      lists everything in pages, and ends
  */
-import { FIELD_MANAGER, LABELS } from '../../src/api/names.ts';
+
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
-import { renderedParts, type RenderedPart } from '../../src/baseline/rendering.ts';
+import { FIELD_MANAGER, LABELS } from '../../src/api/names.ts';
+import { type RenderedPart, renderedParts } from '../../src/baseline/rendering.ts';
 import { createKubeClient } from '../../src/kube/http-kube-client.ts';
-import type { Scope } from '../../src/kube/kube-client.ts';
 import { fieldOf, textOf } from '../../src/kube/json-shape.ts';
+import type { Scope } from '../../src/kube/kube-client.ts';
+import type { KubeError } from '../../src/kube/kube-error.ts';
 import type { KubeObject } from '../../src/kube/kube-object.ts';
 import { loadCluster } from '../../src/kube/kubeconfig.ts';
 import type { ResourceType } from '../../src/kube/resource-type.ts';
 import type { Result } from '../../src/kube/result.ts';
-import type { KubeError } from '../../src/kube/kube-error.ts';
 import { namespaceBaselineObject, networkPolicyObject } from '../../src/operator/managed-object.ts';
-import { BASELINE_POLICIES, ENDPOINT_SLICES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES, SERVICES } from '../../src/operator/resources.ts';
+import {
+  BASELINE_POLICIES,
+  ENDPOINT_SLICES,
+  NAMESPACE_BASELINES,
+  NAMESPACES,
+  NETWORK_POLICIES,
+  SERVICES,
+} from '../../src/operator/resources.ts';
 
 interface Managed {
   readonly name: string;
@@ -33,37 +41,75 @@ const IN_FLIGHT = 64;
 const PAGE = 500;
 /** The operator's watches; each mode follows one of them and leaves the others idle. */
 const WATCHES: readonly Scope[] = [
-  { type: NAMESPACES }, { type: BASELINE_POLICIES }, { type: NETWORK_POLICIES }, { type: NAMESPACE_BASELINES },
-  { type: SERVICES, namespace: 'kube-system' }, { type: ENDPOINT_SLICES, namespace: 'kube-system' },
-  { type: SERVICES, namespace: 'default', fieldSelector: 'metadata.name=kubernetes' }, { type: ENDPOINT_SLICES, namespace: 'default' },
+  { type: NAMESPACES },
+  { type: BASELINE_POLICIES },
+  { type: NETWORK_POLICIES },
+  { type: NAMESPACE_BASELINES },
+  { type: SERVICES, namespace: 'kube-system' },
+  { type: ENDPOINT_SLICES, namespace: 'kube-system' },
+  { type: SERVICES, namespace: 'default', fieldSelector: 'metadata.name=kubernetes' },
+  { type: ENDPOINT_SLICES, namespace: 'default' },
 ];
 
 const [mode = '', kubeconfigPath = ''] = process.argv.slice(2);
-const kube = createKubeClient({ cluster: valueOf(await loadCluster({ kubeconfigPath })), fieldManager: FIELD_MANAGER, userAgent: 'nsbaseline-bench-floor', requestTimeoutMs: 60_000 });
+const kube = createKubeClient({
+  cluster: valueOf(await loadCluster({ kubeconfigPath })),
+  fieldManager: FIELD_MANAGER,
+  userAgent: 'nsbaseline-bench-floor',
+  requestTimeoutMs: 60_000,
+});
 const policy = valueOf(await kube.get({ type: BASELINE_POLICIES, name: POLICY }));
 const uid = textOf(policy.metadata.uid);
-const partsOf = ({ spec }: KubeObject): readonly RenderedPart[] => renderedParts(POLICY, spec as BaselinePolicySpec, {});
+const partsOf = ({ spec }: KubeObject): readonly RenderedPart[] =>
+  renderedParts(POLICY, spec as BaselinePolicySpec, {});
 const parts = partsOf(policy);
 
 function valueOf<Value>(result: Result<Value, KubeError>): Value {
-  if (!result.ok) throw new Error(result.error.message);
+  if (!result.ok) {
+    throw new Error(result.error.message);
+  }
   return result.value;
 }
 
 async function created(namespace: string, part: RenderedPart): Promise<Managed> {
-  const answer = await kube.create(NETWORK_POLICIES, networkPolicyObject(part, { namespace, policy: { name: POLICY, uid } }));
+  const answer = await kube.create(
+    NETWORK_POLICIES,
+    networkPolicyObject(part, { namespace, policy: { name: POLICY, uid } }),
+  );
   return { name: part.name, uid: answer.ok ? textOf(answer.value.metadata.uid) : '', hash: part.hash };
 }
 
 async function applied(namespace: string, part: RenderedPart): Promise<Managed> {
-  const answer = await kube.apply(NETWORK_POLICIES, networkPolicyObject(part, { namespace, policy: { name: POLICY, uid } }));
+  const answer = await kube.apply(
+    NETWORK_POLICIES,
+    networkPolicyObject(part, { namespace, policy: { name: POLICY, uid } }),
+  );
   return { name: part.name, uid: answer.ok ? textOf(answer.value.metadata.uid) : '', hash: part.hash };
 }
 
-async function record(namespace: string, { generation, managed }: { readonly generation: number; readonly managed: readonly Managed[] }): Promise<void> {
-  const entry = { policy: POLICY, generation, mode: 'Enforce' as const, phase: 'Protected' as const, inPlace: true, managed: [...managed] };
-  const condition = { type: 'Ready' as const, status: 'True' as const, reason: 'Protected', message: `${POLICY}: All managed NetworkPolicies are in place as declared.`, lastTransitionTime: new Date().toISOString().replace(/\.\d+/u, '') };
-  await kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject({ phase: 'Protected', policies: [entry], conditions: [condition] }, { namespace }));
+async function record(
+  namespace: string,
+  { generation, managed }: { readonly generation: number; readonly managed: readonly Managed[] },
+): Promise<void> {
+  const entry = {
+    policy: POLICY,
+    generation,
+    mode: 'Enforce' as const,
+    phase: 'Protected' as const,
+    inPlace: true,
+    managed: [...managed],
+  };
+  const condition = {
+    type: 'Ready' as const,
+    status: 'True' as const,
+    reason: 'Protected',
+    message: `${POLICY}: All managed NetworkPolicies are in place as declared.`,
+    lastTransitionTime: new Date().toISOString().replace(/\.\d+/u, ''),
+  };
+  await kube.apply(
+    NAMESPACE_BASELINES,
+    namespaceBaselineObject({ phase: 'Protected', policies: [entry], conditions: [condition] }, { namespace }),
+  );
 }
 
 async function writeSet(namespace: string): Promise<void> {
@@ -76,10 +122,14 @@ async function writeSet(namespace: string): Promise<void> {
 async function pages(type: ResourceType, take: (object: KubeObject) => void): Promise<string> {
   let continueToken: string | undefined;
   for (;;) {
-    const page = valueOf(await kube.list({ type, limit: PAGE, ...(continueToken === undefined ? {} : { continueToken }) }));
+    const page = valueOf(
+      await kube.list({ type, limit: PAGE, ...(continueToken === undefined ? {} : { continueToken }) }),
+    );
     page.items.forEach(take);
     continueToken = page.continueToken;
-    if (continueToken === undefined) return page.resourceVersion;
+    if (continueToken === undefined) {
+      return page.resourceVersion;
+    }
   }
 }
 
@@ -88,7 +138,9 @@ const isLabelled = ({ metadata }: KubeObject): boolean => fieldOf(metadata.label
 async function labelled(): Promise<readonly string[]> {
   const names: string[] = [];
   await pages(NAMESPACES, (object) => {
-    if (isLabelled(object)) names.push(textOf(object.metadata.name));
+    if (isLabelled(object)) {
+      names.push(textOf(object.metadata.name));
+    }
   });
   return names;
 }
@@ -114,11 +166,16 @@ function inOrder(work: (namespace: string) => Promise<void>): (namespace: string
 }
 
 /** Opens every watch of the operator; events of one type are followed, those of the others are read and dropped. */
-async function openWatches(followed: ResourceType | undefined, onEvent: (object: KubeObject, isGone: boolean) => void): Promise<void> {
+async function openWatches(
+  followed: ResourceType | undefined,
+  onEvent: (object: KubeObject, isGone: boolean) => void,
+): Promise<void> {
   for (const scope of WATCHES) {
     const { resourceVersion } = valueOf(await kube.list({ ...scope, limit: 1 }));
     void kube.watch({ ...scope, resourceVersion }, ({ type, object }) => {
-      if (scope.type === followed && type !== 'BOOKMARK') onEvent(object, type === 'DELETED');
+      if (scope.type === followed && type !== 'BOOKMARK') {
+        onEvent(object, type === 'DELETED');
+      }
     });
   }
 }
@@ -132,7 +189,9 @@ async function react(): Promise<void> {
   const add = inOrder(writeSet);
   await openWatches(NAMESPACES, (object) => {
     const { name = '' } = object.metadata;
-    if (!isLabelled(object) || done.has(name)) return;
+    if (!isLabelled(object) || done.has(name)) {
+      return;
+    }
     done.add(name);
     add(name);
   });
@@ -143,7 +202,9 @@ async function write(): Promise<void> {
   await openWatches(undefined, () => undefined);
   sayReady();
   const add = inOrder(writeSet);
-  for (const name of await labelled()) add(name);
+  for (const name of await labelled()) {
+    add(name);
+  }
 }
 
 async function edit(): Promise<void> {
@@ -156,7 +217,9 @@ async function edit(): Promise<void> {
   });
   await openWatches(BASELINE_POLICIES, (object) => {
     const { generation = 1 } = object.metadata;
-    if (generation === policy.metadata.generation) return;
+    if (generation === policy.metadata.generation) {
+      return;
+    }
     const known = new Set(parts.map(({ hash }) => hash));
     const changed = partsOf(object).filter(({ hash }) => !known.has(hash));
     const add = inOrder(async (namespace) => {
@@ -172,20 +235,27 @@ async function edit(): Promise<void> {
 async function mend(): Promise<void> {
   const isOwn = ({ metadata, spec }: KubeObject): boolean => {
     const part = parts.find(({ name }) => name === metadata.name);
-    return part === undefined || (fieldOf(metadata.labels, LABELS.managedBy) === FIELD_MANAGER && JSON.stringify(spec) === forms.get(part.name));
+    return (
+      part === undefined ||
+      (fieldOf(metadata.labels, LABELS.managedBy) === FIELD_MANAGER && JSON.stringify(spec) === forms.get(part.name))
+    );
   };
   const forms = new Map<string, string>();
   await pages(NETWORK_POLICIES, ({ metadata, spec }) => void forms.set(textOf(metadata.name), JSON.stringify(spec)));
   await openWatches(NETWORK_POLICIES, (object, isGone) => {
     const part = parts.find(({ name }) => name === object.metadata.name);
-    if (part === undefined || (!isGone && isOwn(object))) return;
+    if (part === undefined || (!isGone && isOwn(object))) {
+      return;
+    }
     void (isGone ? created : applied)(textOf(object.metadata.namespace), part);
   });
   sayReady();
 }
 
 async function listAll(): Promise<void> {
-  for (const type of [NAMESPACES, NETWORK_POLICIES, NAMESPACE_BASELINES, BASELINE_POLICIES]) await pages(type, () => undefined);
+  for (const type of [NAMESPACES, NETWORK_POLICIES, NAMESPACE_BASELINES, BASELINE_POLICIES]) {
+    await pages(type, () => undefined);
+  }
   sayReady();
   await kube.close();
 }

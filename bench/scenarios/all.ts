@@ -13,9 +13,20 @@ const LARGE = 10_000;
 
 /** Every scenario, in the order in which those that use one estate can share it. */
 export const SCENARIOS: readonly Scenario[] = [
-  starting, trickle, burst, drift, traffic, handOver,
-  coldStart(SMALL), restart(SMALL), edit(SMALL),
-  coldStart(LARGE), restart(LARGE), memory, idle, edit(LARGE),
+  starting,
+  trickle,
+  burst,
+  drift,
+  traffic,
+  handOver,
+  coldStart(SMALL),
+  restart(SMALL),
+  edit(SMALL),
+  coldStart(LARGE),
+  restart(LARGE),
+  memory,
+  idle,
+  edit(LARGE),
   scale,
 ];
 
@@ -23,6 +34,8 @@ export const SCENARIOS: readonly Scenario[] = [
 export function scenariosNamed(words: readonly string[]): readonly Scenario[] {
   const isNamed = ({ name }: Scenario, word: string): boolean => name === word || name.startsWith(`${word}-`);
   const strange = words.find((word) => !SCENARIOS.some((scenario) => isNamed(scenario, word)));
-  if (strange !== undefined) throw new Error(`there is no scenario "${strange}"; there are ${SCENARIOS.map(({ name }) => name).join(', ')}`);
+  if (strange !== undefined) {
+    throw new Error(`there is no scenario "${strange}"; there are ${SCENARIOS.map(({ name }) => name).join(', ')}`);
+  }
   return words.length === 0 ? SCENARIOS : SCENARIOS.filter((scenario) => words.some((word) => isNamed(scenario, word)));
 }

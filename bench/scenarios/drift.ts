@@ -1,17 +1,35 @@
 import type { KubeObject } from '../../src/kube/kube-object.ts';
 import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import { startFloor } from '../process.ts';
-import { allComplete, leading, names, onStage, trickling, DEADLINE_MS, type Scenario, type Subject } from '../scenario.ts';
-import { valueOf, type Stage } from '../stage.ts';
+import {
+  allComplete,
+  DEADLINE_MS,
+  leading,
+  names,
+  onStage,
+  type Scenario,
+  type Subject,
+  trickling,
+} from '../scenario.ts';
+import { type Stage, valueOf } from '../stage.ts';
 import { percentile } from '../statistics.ts';
 
 const EVERY_MS = 200;
 
 /** How a managed policy is tampered with; the object as it then is, or undefined where it is deleted. */
-const TAMPERINGS: readonly { readonly part: string; readonly changed: (object: KubeObject) => KubeObject | undefined }[] = [
+const TAMPERINGS: readonly {
+  readonly part: string;
+  readonly changed: (object: KubeObject) => KubeObject | undefined;
+}[] = [
   { part: 'standard.allow-dns', changed: () => undefined },
-  { part: 'standard.allow-monitoring', changed: (object) => ({ ...object, spec: { podSelector: {}, policyTypes: ['Ingress'] } }) },
-  { part: 'standard.default-deny', changed: (object) => ({ ...object, spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{}] } }) },
+  {
+    part: 'standard.allow-monitoring',
+    changed: (object) => ({ ...object, spec: { podSelector: {}, policyTypes: ['Ingress'] } }),
+  },
+  {
+    part: 'standard.default-deny',
+    changed: (object) => ({ ...object, spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{}] } }),
+  },
   { part: 'standard.default-deny', changed: (object) => ({ ...object, metadata: { ...object.metadata, labels: {} } }) },
 ];
 
@@ -24,9 +42,30 @@ export const drift: Scenario = {
     const [floor, operator] = [await play('floor', count, say), await play('operator', count, say)];
     const scenario = 'drift';
     return [
-      { scenario, what: 'damage to repair, p50', unit: 'ms', value: percentile(operator, 50), floor: percentile(floor, 50), bar: { atMost: 3 } },
-      { scenario, what: 'damage to repair, p99', unit: 'ms', value: percentile(operator, 99), floor: percentile(floor, 99), bar: { atMost: 8 } },
-      { scenario, what: `not repaired, of ${count}`, unit: 'objects', value: count - operator.length, floor: count - floor.length, bar: { atMost: 0 } },
+      {
+        scenario,
+        what: 'damage to repair, p50',
+        unit: 'ms',
+        value: percentile(operator, 50),
+        floor: percentile(floor, 50),
+        bar: { atMost: 3 },
+      },
+      {
+        scenario,
+        what: 'damage to repair, p99',
+        unit: 'ms',
+        value: percentile(operator, 99),
+        floor: percentile(floor, 99),
+        bar: { atMost: 8 },
+      },
+      {
+        scenario,
+        what: `not repaired, of ${count}`,
+        unit: 'objects',
+        value: count - operator.length,
+        floor: count - floor.length,
+        bar: { atMost: 0 },
+      },
     ];
   },
 };
@@ -39,12 +78,18 @@ function play(subject: Subject, count: number, say: (text: string) => void): Pro
     await stage.namespaces([...all, ...warm], true);
     const operator = await leading(stage);
     await allComplete(stage, [...all, ...warm]);
-    if (subject === 'floor') await operator.stop();
+    if (subject === 'floor') {
+      await operator.stop();
+    }
     const measured = subject === 'operator' ? operator : startFloor('mend', stage.kubeconfigPath);
-    if (subject === 'floor') await measured.said('ready');
+    if (subject === 'floor') {
+      await measured.said('ready');
+    }
     await trickling(warm, EVERY_MS / 4, (name) => tamper(stage, name, all.length + warm.indexOf(name)));
     await trickling(all, EVERY_MS, (name) => tamper(stage, name, all.indexOf(name)));
-    await stage.sightings.until(() => all.every((name, index) => repairedAfterMs(stage, name, index) !== undefined), DEADLINE_MS / 30).catch(() => undefined);
+    await stage.sightings
+      .until(() => all.every((name, index) => repairedAfterMs(stage, name, index) !== undefined), DEADLINE_MS / 30)
+      .catch(() => undefined);
     await measured.stop();
     return all.map((name, index) => repairedAfterMs(stage, name, index)).filter((tookMs) => tookMs !== undefined);
   });
@@ -52,7 +97,9 @@ function play(subject: Subject, count: number, say: (text: string) => void): Pro
 
 function tamperingOf(index: number): (typeof TAMPERINGS)[number] {
   const tampering = TAMPERINGS[index % TAMPERINGS.length];
-  if (tampering === undefined) throw new Error('there is no tampering');
+  if (tampering === undefined) {
+    throw new Error('there is no tampering');
+  }
   return tampering;
 }
 
@@ -60,8 +107,11 @@ async function tamper(stage: Stage, namespace: string, index: number): Promise<v
   const { part, changed } = tamperingOf(index);
   const reference = { type: NETWORK_POLICIES, namespace, name: part };
   const object = changed(valueOf(await stage.admin.get(reference)));
-  if (object === undefined) valueOf(await stage.admin.remove(reference));
-  else valueOf(await stage.admin.replace(NETWORK_POLICIES, object));
+  if (object === undefined) {
+    valueOf(await stage.admin.remove(reference));
+  } else {
+    valueOf(await stage.admin.replace(NETWORK_POLICIES, object));
+  }
 }
 
 /** From the first version that is not as it was to the next one that is; undefined while there is none. */

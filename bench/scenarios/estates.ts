@@ -2,9 +2,9 @@ import type { Figure } from '../figure.ts';
 import { passDoneMs, readyMs } from '../operator-pages.ts';
 import { startFloor, startOperator } from '../process.ts';
 import { isWrite, requestCount, requestsSince } from '../requests.ts';
-import { allComplete, names, onStage, trickling, type Scenario, type Surroundings } from '../scenario.ts';
+import { allComplete, names, onStage, type Scenario, type Surroundings, trickling } from '../scenario.ts';
 import { completeMs } from '../sightings.ts';
-import { setStage, type Stage } from '../stage.ts';
+import { type Stage, setStage } from '../stage.ts';
 
 /** The operator comes to many namespaces that were labelled before it was there. */
 export function coldStart(count: number): Scenario {
@@ -35,7 +35,14 @@ export function coldStart(count: number): Scenario {
       await estates.keep({ stage, namespaces: all });
       const scenario = 'cold start';
       return [
-        { scenario, what: `${text(all.length)} namespaces`, unit: 'ms', value: tookMs, floor: floorMs, bar: { ratioAtMost: 1.25 } },
+        {
+          scenario,
+          what: `${text(all.length)} namespaces`,
+          unit: 'ms',
+          value: tookMs,
+          floor: floorMs,
+          bar: { ratioAtMost: 1.25 },
+        },
         { scenario, what: `${text(all.length)} namespaces, most memory`, unit: 'MiB', value: peakRssMiB },
       ];
     },
@@ -62,12 +69,27 @@ export function restart(count: number): Scenario {
       const syncedMs = (await readyMs(operator)) - operator.startedMs;
       const passMs = (await passDoneMs(operator, size)) - operator.startedMs;
       await operator.stop();
-      const writes = (await requestsSince(stage, before)).filter(isWrite).filter(({ resource }) => !resource.startsWith('baselinepolicies'));
+      const writes = (await requestsSince(stage, before))
+        .filter(isWrite)
+        .filter(({ resource }) => !resource.startsWith('baselinepolicies'));
       const scenario = 'restart';
       return [
-        { scenario, what: `${text(size)} namespaces, synced and Ready`, unit: 'ms', value: syncedMs, floor: listedMs, bar: count === 1000 ? { ratioAtMost: 1.5, atMost: 500 } : { ratioAtMost: 1.5 } },
+        {
+          scenario,
+          what: `${text(size)} namespaces, synced and Ready`,
+          unit: 'ms',
+          value: syncedMs,
+          floor: listedMs,
+          bar: count === 1000 ? { ratioAtMost: 1.5, atMost: 500 } : { ratioAtMost: 1.5 },
+        },
         { scenario, what: `${text(size)} namespaces, every one looked at`, unit: 'ms', value: passMs, floor: listedMs },
-        { scenario, what: `${text(size)} namespaces, writes`, unit: 'requests', value: writes.length, bar: { atMost: 0 } },
+        {
+          scenario,
+          what: `${text(size)} namespaces, writes`,
+          unit: 'requests',
+          value: writes.length,
+          bar: { atMost: 0 },
+        },
       ];
     },
   };
@@ -90,7 +112,11 @@ export function edit(count: number): Scenario {
   };
 }
 
-async function editFigures(stage: Stage, namespaces: readonly string[], { say }: Surroundings): Promise<readonly Figure[]> {
+async function editFigures(
+  stage: Stage,
+  namespaces: readonly string[],
+  { say }: Surroundings,
+): Promise<readonly Figure[]> {
   const fresh = names('fresh', 10);
   await stage.namespaces(fresh, false);
   say(`floor: an edit that reaches ${namespaces.length} namespaces`);
@@ -107,22 +133,46 @@ async function editFigures(stage: Stage, namespaces: readonly string[], { say }:
   const [tookMs] = await Promise.all([editedMs(stage, namespaces, { port: 9200 }), trickling(fresh, 100, stage.label)]);
   await allComplete(stage, fresh);
   await operator.stop();
-  const waitedMs = fresh.map((name) => (completeMs(stage.sightings.of(name)) ?? Number.NaN) - (stage.sightings.of(name).labelledMs ?? Number.NaN));
+  const waitedMs = fresh.map(
+    (name) =>
+      (completeMs(stage.sightings.of(name)) ?? Number.NaN) - (stage.sightings.of(name).labelledMs ?? Number.NaN),
+  );
   return [
-    { scenario: 'policy edit', what: `${text(namespaces.length)} namespaces`, unit: 'ms', value: tookMs, floor: floorMs, bar: { ratioAtMost: 1.25 } },
-    { scenario: 'policy edit', what: `${text(namespaces.length)} namespaces, one labelled meanwhile, p99`, unit: 'ms', value: Math.max(...waitedMs), bar: { atMost: 500 } },
+    {
+      scenario: 'policy edit',
+      what: `${text(namespaces.length)} namespaces`,
+      unit: 'ms',
+      value: tookMs,
+      floor: floorMs,
+      bar: { ratioAtMost: 1.25 },
+    },
+    {
+      scenario: 'policy edit',
+      what: `${text(namespaces.length)} namespaces, one labelled meanwhile, p99`,
+      unit: 'ms',
+      value: Math.max(...waitedMs),
+      bar: { atMost: 500 },
+    },
   ];
 }
 
 /** Edits the port of monitoring, and resolves with the time until the last namespace has it. */
-async function editedMs(stage: Stage, namespaces: readonly string[], { port }: { readonly port: number }): Promise<number> {
-  const isEdited = (namespace: string): boolean => stage.sightings.of(namespace).policies.get('standard.allow-monitoring')?.at(-1)?.form.includes(`"port":${port}`) === true;
+async function editedMs(
+  stage: Stage,
+  namespaces: readonly string[],
+  { port }: { readonly port: number },
+): Promise<number> {
+  const isEdited = (namespace: string): boolean =>
+    stage.sightings.of(namespace).policies.get('standard.allow-monitoring')?.at(-1)?.form.includes(`"port":${port}`) ===
+    true;
   const startMs = performance.now();
   await stage.edit({ allow: { monitoring: { ports: [{ protocol: 'TCP', port }] } } });
   const open = new Set(namespaces);
   await stage.sightings.until(() => {
     for (const name of open) {
-      if (!isEdited(name)) return false;
+      if (!isEdited(name)) {
+        return false;
+      }
       open.delete(name);
     }
     return true;

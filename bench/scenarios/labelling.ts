@@ -1,8 +1,17 @@
 import type { Figure } from '../figure.ts';
 import { pauseMs } from '../operator-pages.ts';
-import { allComplete, names, onStage, protectedAfterMs, ready, trickling, type Scenario, type Subject } from '../scenario.ts';
-import { inParallel, type Stage } from '../stage.ts';
+import {
+  allComplete,
+  names,
+  onStage,
+  protectedAfterMs,
+  ready,
+  type Scenario,
+  type Subject,
+  trickling,
+} from '../scenario.ts';
 import { completeMs } from '../sightings.ts';
+import { inParallel, type Stage } from '../stage.ts';
 import { percentile } from '../statistics.ts';
 
 const TRICKLE_MS = 200;
@@ -32,7 +41,14 @@ export const trickle: Scenario = {
         return all.map((name) => protectedAfterMs(stage, name));
       });
     const [floorMs, tookMs] = [await play('floor'), await play('operator')];
-    const figure = (percent: number, bar: Figure['bar'] = {}): Figure => ({ scenario: 'trickle', what: `label to last policy, p${percent}`, unit: 'ms', value: percentile(tookMs, percent), floor: percentile(floorMs, percent), bar });
+    const figure = (percent: number, bar: Figure['bar'] = {}): Figure => ({
+      scenario: 'trickle',
+      what: `label to last policy, p${percent}`,
+      unit: 'ms',
+      value: percentile(tookMs, percent),
+      floor: percentile(floorMs, percent),
+      bar,
+    });
     return [figure(50, { atMost: 6, ratioAtMost: 1.3 }), figure(99, { atMost: 13 })];
   },
 };
@@ -43,7 +59,9 @@ export const burst: Scenario = {
   what: 'Namespaces are labelled at once: from the first label to the last policy, and how long one waits that is labelled among them, or as soon as all of them are.',
   run: async ({ sized, say }) => {
     const count = sized(1000);
-    const play = (subject: Subject): Promise<{ readonly totalMs: number; readonly amongMs: number; readonly meanwhileMs: number }> =>
+    const play = (
+      subject: Subject,
+    ): Promise<{ readonly totalMs: number; readonly amongMs: number; readonly meanwhileMs: number }> =>
       onStage(async (stage) => {
         say(`${subject}: ${count} namespaces at once`);
         const all = names('burst', count);
@@ -57,14 +75,38 @@ export const burst: Scenario = {
         await trickling(meanwhile, MEANWHILE_MS, stage.label);
         await allComplete(stage, [...all, ...among, ...meanwhile]);
         await measured.stop();
-        const longestOf = (few: readonly string[]): number => percentile(few.map((name) => protectedAfterMs(stage, name)), 99);
+        const longestOf = (few: readonly string[]): number =>
+          percentile(
+            few.map((name) => protectedAfterMs(stage, name)),
+            99,
+          );
         return { totalMs: spanMs(stage, all), amongMs: longestOf(among), meanwhileMs: longestOf(meanwhile) };
       });
     const [floor, took] = [await play('floor'), await play('operator')];
     return [
-      { scenario: 'burst', what: `${count.toLocaleString('en-US')} namespaces, all of it`, unit: 'ms', value: took.totalMs, floor: floor.totalMs, bar: { ratioAtMost: 1.25 } },
-      { scenario: 'burst', what: 'one labelled among them, p99', unit: 'ms', value: took.amongMs, floor: floor.amongMs },
-      { scenario: 'burst', what: 'one labelled meanwhile, p99', unit: 'ms', value: took.meanwhileMs, floor: floor.meanwhileMs, bar: { atMost: 500 } },
+      {
+        scenario: 'burst',
+        what: `${count.toLocaleString('en-US')} namespaces, all of it`,
+        unit: 'ms',
+        value: took.totalMs,
+        floor: floor.totalMs,
+        bar: { ratioAtMost: 1.25 },
+      },
+      {
+        scenario: 'burst',
+        what: 'one labelled among them, p99',
+        unit: 'ms',
+        value: took.amongMs,
+        floor: floor.amongMs,
+      },
+      {
+        scenario: 'burst',
+        what: 'one labelled meanwhile, p99',
+        unit: 'ms',
+        value: took.meanwhileMs,
+        floor: floor.meanwhileMs,
+        bar: { atMost: 500 },
+      },
     ];
   },
 };

@@ -1,7 +1,7 @@
 import type { Figure } from '../figure.ts';
 import { pauseMs } from '../operator-pages.ts';
-import { leading, names, onStage, protectedAfterMs, allComplete, type Scenario } from '../scenario.ts';
 import { startOperator } from '../process.ts';
+import { allComplete, leading, names, onStage, protectedAfterMs, type Scenario } from '../scenario.ts';
 import { percentile } from '../statistics.ts';
 
 const EVERY_MS = 50;
@@ -28,12 +28,21 @@ interface Gap {
 function figures(signal: string, { waitedMs, leadsAfterMs }: Gap): readonly Figure[] {
   const scenario = 'hand-over';
   return [
-    { scenario, what: `${signal}: the longest wait of a namespace`, unit: 'ms', value: percentile(waitedMs, 100), floor: percentile(waitedMs, 50) },
+    {
+      scenario,
+      what: `${signal}: the longest wait of a namespace`,
+      unit: 'ms',
+      value: percentile(waitedMs, 100),
+      floor: percentile(waitedMs, 50),
+    },
     { scenario, what: `${signal}: until the other leads`, unit: 'ms', value: leadsAfterMs },
   ];
 }
 
-function play({ signal, durationMs }: { readonly signal: 'SIGTERM' | 'SIGKILL'; readonly durationMs: number }, say: (text: string) => void): Promise<Gap> {
+function play(
+  { signal, durationMs }: { readonly signal: 'SIGTERM' | 'SIGKILL'; readonly durationMs: number },
+  say: (text: string) => void,
+): Promise<Gap> {
   return onStage(async (stage) => {
     say(`two replicas, ${signal} to the leader`);
     const all = names('handover', Math.ceil((durationMs + GRACEFUL_MS) / EVERY_MS));

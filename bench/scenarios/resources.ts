@@ -34,9 +34,29 @@ export const memory: Scenario = {
     const manyBytes = await retainedBytes(stage, namespaces.length);
     const scenario = 'memory';
     return [
-      { scenario, what: 'heap retained per namespace', unit: 'bytes', value: (manyBytes - fewBytes) / (namespaces.length - FEW), bar: { atMost: 1024 } },
-      { scenario, what: `RSS at ${namespaces.length.toLocaleString('en-US')} namespaces`, unit: 'MiB', value: rssMiB, floor: weight.rssMiB, bar: { aboveFloorAtMost: 60 } },
-      { scenario, what: 'RSS at its highest, at the start', unit: 'MiB', value: peakRssMiB, floor: weight.peakRssMiB, bar: { aboveFloorAtMost: 120 } },
+      {
+        scenario,
+        what: 'heap retained per namespace',
+        unit: 'bytes',
+        value: (manyBytes - fewBytes) / (namespaces.length - FEW),
+        bar: { atMost: 1024 },
+      },
+      {
+        scenario,
+        what: `RSS at ${namespaces.length.toLocaleString('en-US')} namespaces`,
+        unit: 'MiB',
+        value: rssMiB,
+        floor: weight.rssMiB,
+        bar: { aboveFloorAtMost: 60 },
+      },
+      {
+        scenario,
+        what: 'RSS at its highest, at the start',
+        unit: 'MiB',
+        value: peakRssMiB,
+        floor: weight.peakRssMiB,
+        bar: { aboveFloorAtMost: 120 },
+      },
     ];
   },
 };
@@ -76,17 +96,45 @@ export const idle: Scenario = {
     await pauseMs(SETTLE_MS);
     const durationMs = Math.max(10_000, (IDLE_MS * namespaces.length) / 10_000);
     say(`nothing, for ${Math.round(durationMs / 1000)} s`);
-    const before = { requests: await requestCount(stage), operator: await operator.consumption(), empty: await empty.consumption() };
+    const before = {
+      requests: await requestCount(stage),
+      operator: await operator.consumption(),
+      empty: await empty.consumption(),
+    };
     await pauseMs(durationMs);
-    const after = { requests: await requestsSince(stage, before.requests), operator: await operator.consumption(), empty: await empty.consumption() };
+    const after = {
+      requests: await requestsSince(stage, before.requests),
+      operator: await operator.consumption(),
+      empty: await empty.consumption(),
+    };
     await operator.stop();
     await empty.stop();
-    const millicores = (subject: 'operator' | 'empty'): number => ((after[subject].cpuMs - before[subject].cpuMs) / durationMs) * 1000;
+    const millicores = (subject: 'operator' | 'empty'): number =>
+      ((after[subject].cpuMs - before[subject].cpuMs) / durationMs) * 1000;
     const scenario = 'idle';
     return [
-      { scenario, what: 'writes but the Lease', unit: 'requests', value: after.requests.filter(isWrite).length, bar: { atMost: 0 } },
-      { scenario, what: 'full lists', unit: 'requests', value: after.requests.filter(isFullList).length, bar: { atMost: 0 } },
-      { scenario, what: 'CPU', unit: 'millicores', value: millicores('operator'), floor: millicores('empty'), bar: { aboveFloorAtMost: 2 } },
+      {
+        scenario,
+        what: 'writes but the Lease',
+        unit: 'requests',
+        value: after.requests.filter(isWrite).length,
+        bar: { atMost: 0 },
+      },
+      {
+        scenario,
+        what: 'full lists',
+        unit: 'requests',
+        value: after.requests.filter(isFullList).length,
+        bar: { atMost: 0 },
+      },
+      {
+        scenario,
+        what: 'CPU',
+        unit: 'millicores',
+        value: millicores('operator'),
+        floor: millicores('empty'),
+        bar: { aboveFloorAtMost: 2 },
+      },
     ];
   },
 };

@@ -1,4 +1,4 @@
-import { measured, type Measurement } from '../../test/scale/measurement.ts';
+import { type Measurement, measured } from '../../test/scale/measurement.ts';
 import type { Figure } from '../figure.ts';
 import type { Scenario } from '../scenario.ts';
 
@@ -25,10 +25,25 @@ export const scale: Scenario = {
 function figuresOf(found: Measurement, before: Measurement | undefined): readonly Figure[] {
   const count = found.namespaces.toLocaleString('en-US');
   const scenario = 'scale';
-  const step = (floor: number | undefined): Partial<Figure> => (floor === undefined ? {} : { floor, bar: { ratioAtMost: (STEP / 10) * (found.namespaces / (before?.namespaces ?? found.namespaces)) } });
+  const step = (floor: number | undefined): Partial<Figure> =>
+    floor === undefined
+      ? {}
+      : { floor, bar: { ratioAtMost: (STEP / 10) * (found.namespaces / (before?.namespaces ?? found.namespaces)) } };
   return [
-    { scenario, what: `${count} namespaces, every one looked at`, unit: 'ms', value: found.lookedMs, ...step(before?.lookedMs) },
-    { scenario, what: `${count} namespaces, heap`, unit: 'MiB', value: found.heapBytes / 1024 ** 2, ...step(before === undefined ? undefined : before.heapBytes / 1024 ** 2) },
+    {
+      scenario,
+      what: `${count} namespaces, every one looked at`,
+      unit: 'ms',
+      value: found.lookedMs,
+      ...step(before?.lookedMs),
+    },
+    {
+      scenario,
+      what: `${count} namespaces, heap`,
+      unit: 'MiB',
+      value: found.heapBytes / 1024 ** 2,
+      ...step(before === undefined ? undefined : before.heapBytes / 1024 ** 2),
+    },
     { scenario, what: `${count} namespaces, RSS`, unit: 'MiB', value: found.rssBytes / 1024 ** 2 },
   ];
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { EXECUTABLE, startOperator } from '../process.ts';
 import { readyMs } from '../operator-pages.ts';
+import { EXECUTABLE, startOperator } from '../process.ts';
 import { onStage, type Scenario } from '../scenario.ts';
 import { median } from '../statistics.ts';
 
@@ -23,15 +23,31 @@ export const starting: Scenario = {
       }),
     );
     return [
-      { scenario: 'starting', what: 'nsbaseline --help', unit: 'ms', value: helpMs, floor: nothingMs, bar: { atMost: 150 } },
-      { scenario: 'starting', what: 'nsbaseline run, to Ready', unit: 'ms', value: operatorMs, floor: nothingMs, bar: { atMost: 1000 } },
+      {
+        scenario: 'starting',
+        what: 'nsbaseline --help',
+        unit: 'ms',
+        value: helpMs,
+        floor: nothingMs,
+        bar: { atMost: 150 },
+      },
+      {
+        scenario: 'starting',
+        what: 'nsbaseline run, to Ready',
+        unit: 'ms',
+        value: operatorMs,
+        floor: nothingMs,
+        bar: { atMost: 1000 },
+      },
     ];
   },
 };
 
 async function medianMs(measure: () => Promise<number>): Promise<number> {
   const tookMs: number[] = [];
-  for (let time = 0; time < TIMES; time += 1) tookMs.push(await measure());
+  for (let time = 0; time < TIMES; time += 1) {
+    tookMs.push(await measure());
+  }
   return median(tookMs);
 }
 
@@ -40,6 +56,8 @@ function ranMs(program: string, words: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { stdio: 'ignore' });
     child.on('error', reject);
-    child.on('exit', () => { resolve(performance.now() - startedMs); });
+    child.on('exit', () => {
+      resolve(performance.now() - startedMs);
+    });
   });
 }

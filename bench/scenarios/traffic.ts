@@ -28,7 +28,8 @@ export const traffic: Scenario = {
         const all = names('traffic', count);
         await stage.namespaces(all, false);
         const proxy = await openCountingProxy(stage.kubeconfigPath);
-        const measured = subject === 'operator' ? startOperator(proxy.kubeconfigPath) : startFloor('react', proxy.kubeconfigPath);
+        const measured =
+          subject === 'operator' ? startOperator(proxy.kubeconfigPath) : startFloor('react', proxy.kubeconfigPath);
         await measured.said(subject === 'operator' ? '"msg":"leads"' : 'ready');
         await pauseMs(SETTLE_MS);
         const before = { ...proxy.bytes(), requests: await requestCount(stage) };
@@ -40,7 +41,13 @@ export const traffic: Scenario = {
         const events = requests.filter(({ resource }) => resource === 'events').length;
         await measured.stop();
         proxy.close();
-        return { requests: (requests.length - events) / count, events: events / count, sent: (sent - before.sent) / count / 1024, received: (received - before.received) / count / 1024, connections: proxy.connections() };
+        return {
+          requests: (requests.length - events) / count,
+          events: events / count,
+          sent: (sent - before.sent) / count / 1024,
+          received: (received - before.received) / count / 1024,
+          connections: proxy.connections(),
+        };
       });
     const [floor, operator] = [await play('floor'), await play('operator')];
     const scenario = 'traffic';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BOUNDS } from './bounds.ts';
 import { about, filledList } from './bounded.ts';
+import { BOUNDS } from './bounds.ts';
 import { cidrSchema, isCidr, isInside } from './cidr.ts';
 import { peersSchema, portsSchema } from './network-policy.ts';
 import { celList, withRules } from './schema-rule.ts';
@@ -12,12 +12,16 @@ const dnsSchema = withRules(
   z.strictObject({
     enabled: onUnlessTurnedOff,
     to: about(
-      peersSchema('an empty list is refused; leave "to" out to use the resolver found in the cluster, or write toAnywhere: true').optional(),
+      peersSchema(
+        'an empty list is refused; leave "to" out to use the resolver found in the cluster, or write toAnywhere: true',
+      ).optional(),
       'The resolvers that pods may ask. Change it when pods do not use the resolver of the cluster, or when it is not found.',
       'the resolver found in the cluster',
     ),
     ports: about(
-      portsSchema('an empty list is refused; leave ports out for the ports on which the resolver was found to listen').optional(),
+      portsSchema(
+        'an empty list is refused; leave ports out for the ports on which the resolver was found to listen',
+      ).optional(),
       'The ports that the resolver listens on in its pods. Change it when that is not where it was found.',
       'the ports found in the cluster, else 53 over UDP and TCP',
     ),
@@ -30,7 +34,8 @@ const dnsSchema = withRules(
   {
     cel: '!has(self.to) || !has(self.toAnywhere) || !self.toAnywhere',
     holds: ({ to, toAnywhere }) => to === undefined || toAnywhere !== true,
-    message: 'toAnywhere: true and "to" contradict each other; take out toAnywhere to allow only what "to" lists, or take out "to"',
+    message:
+      'toAnywhere: true and "to" contradict each other; take out toAnywhere to allow only what "to" lists, or take out "to"',
     field: 'to',
   },
 );
@@ -38,12 +43,16 @@ const dnsSchema = withRules(
 const monitoringSchema = z.strictObject({
   enabled: onUnlessTurnedOff,
   from: about(
-    peersSchema('an empty list is refused; leave "from" out for Prometheus in namespace monitoring, or turn monitoring off with enabled: false').optional(),
+    peersSchema(
+      'an empty list is refused; leave "from" out for Prometheus in namespace monitoring, or turn monitoring off with enabled: false',
+    ).optional(),
     'Who scrapes. Change it when monitoring runs in another namespace or under other labels.',
     'pods labelled app.kubernetes.io/name=prometheus in namespace monitoring',
   ),
   ports: about(
-    portsSchema('an empty list is refused; leave ports out for every TCP port, or name the ports that serve metrics').optional(),
+    portsSchema(
+      'an empty list is refused; leave ports out for every TCP port, or name the ports that serve metrics',
+    ).optional(),
     'The ports that may be scraped. Change it when all workloads serve metrics on known ports.',
     'every TCP port, as each workload has its own',
   ),
@@ -52,12 +61,16 @@ const monitoringSchema = z.strictObject({
 const ingressControllerSchema = z.strictObject({
   enabled: offUnlessTurnedOn,
   from: about(
-    peersSchema('an empty list is refused; leave "from" out for namespace ingress-nginx, or name the pods of your ingress controller').optional(),
+    peersSchema(
+      'an empty list is refused; leave "from" out for namespace ingress-nginx, or name the pods of your ingress controller',
+    ).optional(),
     'Where the ingress controller or gateway runs. Change it when that is not namespace ingress-nginx.',
     'every pod of namespace ingress-nginx',
   ),
   ports: about(
-    portsSchema('an empty list is refused; leave ports out for every TCP port, or name the ports that serve requests').optional(),
+    portsSchema(
+      'an empty list is refused; leave ports out for every TCP port, or name the ports that serve requests',
+    ).optional(),
     'The ports that it may reach. Change it when all workloads serve on known ports.',
     'every TCP port',
   ),
@@ -66,23 +79,34 @@ const ingressControllerSchema = z.strictObject({
 /** Where `allow.internet` leads when it names no cidrs: both address families. */
 const WHOLE_INTERNET = ['0.0.0.0/0', '::/0'] as const;
 
-const isSmallerThanOne = (range: string, cidrs: readonly string[]): boolean => cidrs.some((block) => block !== range && isInside(range, block));
+const isSmallerThanOne = (range: string, cidrs: readonly string[]): boolean =>
+  cidrs.some((block) => block !== range && isInside(range, block));
 
 const internetSchema = withRules(
   z.strictObject({
     enabled: offUnlessTurnedOn,
     cidrs: about(
-      filledList(about(cidrSchema, 'An address block.'), BOUNDS.internetRanges, 'an empty list is refused; leave cidrs out for the whole internet, or turn internet off with enabled: false').optional(),
+      filledList(
+        about(cidrSchema, 'An address block.'),
+        BOUNDS.internetRanges,
+        'an empty list is refused; leave cidrs out for the whole internet, or turn internet off with enabled: false',
+      ).optional(),
       'The addresses that pods may reach. Private, shared, link-local, loopback and other reserved ranges are cut out of wider blocks; name such a range here to open it.',
       '0.0.0.0/0 and ::/0 without the reserved ranges',
     ),
     ports: about(
-      portsSchema('an empty list is refused, as it reads like "no port" and means every port; leave ports out for every port of every protocol').optional(),
+      portsSchema(
+        'an empty list is refused, as it reads like "no port" and means every port; leave ports out for every port of every protocol',
+      ).optional(),
       'The ports that pods may reach.',
       'every port of every protocol',
     ),
     except: about(
-      filledList(about(cidrSchema, 'An address block inside one of cidrs.'), BOUNDS.internetRanges, 'an empty list is refused; leave except out to leave out nothing but the reserved ranges').optional(),
+      filledList(
+        about(cidrSchema, 'An address block inside one of cidrs.'),
+        BOUNDS.internetRanges,
+        'an empty list is refused; leave except out to leave out nothing but the reserved ranges',
+      ).optional(),
       'Further blocks to leave out, such as public addresses of your own network.',
       'only the reserved ranges are left out',
     ),
@@ -91,9 +115,12 @@ const internetSchema = withRules(
     cel:
       '!has(self.except) || (has(self.cidrs) && self.cidrs.exists(block, !isCIDR(block))) || self.except.all(range, !isCIDR(range) || ' +
       `(has(self.cidrs) ? self.cidrs : ${celList(WHOLE_INTERNET)}).exists(block, block != range && cidr(block).containsCIDR(range)))`,
-    holds: ({ cidrs = WHOLE_INTERNET, except = [] }) => !cidrs.every(isCidr) || except.every((range) => !isCidr(range) || isSmallerThanOne(range, cidrs)),
-    message: 'every except must be a smaller block inside one of cidrs (0.0.0.0/0 and ::/0 when cidrs is absent); take the others out, they are not reachable anyway',
-    suggestion: ({ cidrs = WHOLE_INTERNET, except = [] }) => except.filter((range) => !isSmallerThanOne(range, cidrs)).join(', '),
+    holds: ({ cidrs = WHOLE_INTERNET, except = [] }) =>
+      !cidrs.every(isCidr) || except.every((range) => !isCidr(range) || isSmallerThanOne(range, cidrs)),
+    message:
+      'every except must be a smaller block inside one of cidrs (0.0.0.0/0 and ::/0 when cidrs is absent); take the others out, they are not reachable anyway',
+    suggestion: ({ cidrs = WHOLE_INTERNET, except = [] }) =>
+      except.filter((range) => !isSmallerThanOne(range, cidrs)).join(', '),
     field: 'except',
   },
 );
@@ -122,7 +149,7 @@ export const allowSchema = z.strictObject({
   ),
   kubeApiServer: about(
     z.strictObject({ enabled: offUnlessTurnedOn }).optional(),
-    "Lets every pod reach the Kubernetes API server, at its own addresses and at that of its Service, both kept current. Turn it on for namespaces of operators and other clients of the API.",
+    'Lets every pod reach the Kubernetes API server, at its own addresses and at that of its Service, both kept current. Turn it on for namespaces of operators and other clients of the API.',
     'off',
   ),
   internet: about(

@@ -10,7 +10,10 @@ const addressSchema = text(BOUNDS.labelLength);
 /** The cluster's resolver as egress rules, with where it was found for people to read. */
 export const discoveredDnsSchema = z.strictObject({
   source: about(text(BOUNDS.messageLength), 'Where it was found, for people.'),
-  egress: about(list(about(egressRuleSchema, 'A resolver and its ports.'), BOUNDS.discoveredRules), 'The resolver as egress rules.'),
+  egress: about(
+    list(about(egressRuleSchema, 'A resolver and its ports.'), BOUNDS.discoveredRules),
+    'The resolver as egress rules.',
+  ),
 });
 /** {@link discoveredDnsSchema} */
 export type DiscoveredDns = z.infer<typeof discoveredDnsSchema>;
@@ -19,7 +22,10 @@ export type DiscoveredDns = z.infer<typeof discoveredDnsSchema>;
 export const discoveredApiServerSchema = z.strictObject({
   endpoints: about(
     list(
-      about(z.strictObject({ address: about(addressSchema, 'An IP address.'), port: about(z.int(), 'A TCP port.') }), 'An address that the API server listens on.'),
+      about(
+        z.strictObject({ address: about(addressSchema, 'An IP address.'), port: about(z.int(), 'A TCP port.') }),
+        'An address that the API server listens on.',
+      ),
       BOUNDS.discoveredAddresses,
     ),
     'What the API server listens on.',
@@ -27,7 +33,10 @@ export const discoveredApiServerSchema = z.strictObject({
   service: about(
     z
       .strictObject({
-        addresses: about(list(about(addressSchema, 'An IP address.'), BOUNDS.discoveredAddresses), 'Its addresses, one for each address family.'),
+        addresses: about(
+          list(about(addressSchema, 'An IP address.'), BOUNDS.discoveredAddresses),
+          'Its addresses, one for each address family.',
+        ),
         port: about(z.int(), 'Its TCP port.'),
       })
       .optional(),
@@ -62,13 +71,19 @@ const failedNamespaceSchema = z.strictObject({
 
 /** What the operator says of a BaselinePolicy. It writes the whole of it at once (R16). */
 export const baselinePolicyStatusSchema = z.strictObject({
-  observedGeneration: about(z.int(), 'The newest metadata.generation of this policy that the operator has looked at; -1 before it has looked at any.'),
+  observedGeneration: about(
+    z.int(),
+    'The newest metadata.generation of this policy that the operator has looked at; -1 before it has looked at any.',
+  ),
   mode: about(modeSchema.optional(), 'The mode in effect.'),
   conditions: about(
     keyedBy(list(about(conditionSchema, 'One aspect of the state of this policy.'), BOUNDS.conditions), 'type'),
     'Ready: this generation is accepted and every namespace was attempted. AllProtected: everything is in place everywhere. Others are there while they apply; docs/conditions.md explains them.',
   ),
-  namespaces: about(namespaceCountsSchema, 'How many namespaces are in which state. Each has a NamespaceBaseline that says more.'),
+  namespaces: about(
+    namespaceCountsSchema,
+    'How many namespaces are in which state. Each has a NamespaceBaseline that says more.',
+  ),
   failed: about(
     list(about(failedNamespaceSchema, 'A namespace that is not protected, and why.'), BOUNDS.failed),
     `The first ${BOUNDS.failed} namespaces that are not protected, by name.`,

@@ -3,14 +3,14 @@ import { allowSchema } from './allow.ts';
 import { about, filledList, keyedBy, list, unique } from './bounded.ts';
 import { BOUNDS } from './bounds.ts';
 import { modeSchema } from './mode.ts';
-import { directionSchema, labelSelectorSchema, type Direction } from './network-policy.ts';
-import { ruleSchema, type Rule } from './policy-rule.ts';
-import { withRules, type SchemaRule } from './schema-rule.ts';
+import { type Direction, directionSchema, labelSelectorSchema } from './network-policy.ts';
+import { type Rule, ruleSchema } from './policy-rule.ts';
+import { type SchemaRule, withRules } from './schema-rule.ts';
 
-export { allowSchema, type Allow } from './allow.ts';
-export { ruleSchema, type Rule } from './policy-rule.ts';
-export { modeSchema, type Mode } from './mode.ts';
+export { type Allow, allowSchema } from './allow.ts';
 export * from './baseline-policy-status.ts';
+export { type Mode, modeSchema } from './mode.ts';
+export { type Rule, ruleSchema } from './policy-rule.ts';
 
 /** What becomes of NetworkPolicies that no longer have a reason to be. */
 export const removalActionSchema = z.enum(['Remove', 'Keep']);
@@ -29,10 +29,17 @@ const removalSchema = z.strictObject({
 });
 
 /** No policy may open a direction that it does not isolate: any NetworkPolicy that selects a pod for a direction isolates it. */
-function isolatedDirectionRule(direction: Direction, field: 'ingress' | 'egress'): SchemaRule<{ isolate?: Direction[] | undefined; rules?: Rule[] | undefined }> {
+function isolatedDirectionRule(
+  direction: Direction,
+  field: 'ingress' | 'egress',
+): SchemaRule<{ isolate?: Direction[] | undefined; rules?: Rule[] | undefined }> {
   return {
     cel: `!has(self.rules) || !has(self.isolate) || self.isolate.size() == 0 || '${direction}' in self.isolate || !self.rules.exists(rule, has(rule.${field}))`,
-    holds: ({ isolate, rules = [] }) => isolate === undefined || isolate.length === 0 || isolate.includes(direction) || !rules.some((rule) => rule[field] !== undefined),
+    holds: ({ isolate, rules = [] }) =>
+      isolate === undefined ||
+      isolate.length === 0 ||
+      isolate.includes(direction) ||
+      !rules.some((rule) => rule[field] !== undefined),
     message: `a rule has ${field}, but this policy does not isolate ${direction}, and a NetworkPolicy that allows something isolates the pods that it selects; add ${direction} to isolate, or take ${field} out of the rule`,
     suggestion: ({ rules = [] }) => rules.flatMap((rule) => (rule[field] === undefined ? [] : [rule.name])).join(', '),
     field: 'rules',
@@ -69,7 +76,11 @@ export const baselinePolicySpecSchema = withRules(
       "Further NetworkPolicies that each namespace gets, in the NetworkPolicy API's own words. Each becomes one NetworkPolicy.",
       'none',
     ),
-    removal: about(removalSchema.optional(), 'What becomes of our NetworkPolicies that no longer have a reason to be.', 'removed when a namespace opts out, kept when this policy is deleted'),
+    removal: about(
+      removalSchema.optional(),
+      'What becomes of our NetworkPolicies that no longer have a reason to be.',
+      'removed when a namespace opts out, kept when this policy is deleted',
+    ),
   }),
   isolatedDirectionRule('Ingress', 'ingress'),
   isolatedDirectionRule('Egress', 'egress'),

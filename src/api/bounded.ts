@@ -9,7 +9,9 @@ export const DEFAULT_IN_WORDS = 'x-nsbaseline-default';
  * means, in words: nothing is ever filled in, since a server that changes a spec is an endless diff to a GitOps tool.
  */
 export function about<Schema extends z.ZodType>(schema: Schema, meaning: string, byDefault?: string): Schema {
-  if (byDefault === undefined) return schema.meta({ description: meaning });
+  if (byDefault === undefined) {
+    return schema.meta({ description: meaning });
+  }
   return schema.meta({ description: `${meaning} Default: ${byDefault}.`, [DEFAULT_IN_WORDS]: byDefault });
 }
 
@@ -25,13 +27,23 @@ export function list<Item extends z.ZodType>(item: Item, maxItems: number): z.Zo
 
 /** A list of 1 to `maxItems`; `whenEmpty` says what to write instead of an empty one. */
 export function filledList<Item extends z.ZodType>(item: Item, maxItems: number, whenEmpty: string): z.ZodArray<Item> {
-  return withRules(list(item, maxItems), { cel: 'self.size() > 0', holds: (items) => items.length > 0, message: whenEmpty });
+  return withRules(list(item, maxItems), {
+    cel: 'self.size() > 0',
+    holds: (items) => items.length > 0,
+    message: whenEmpty,
+  });
 }
 
 /** The list, refused when two items have the same `key`; server-side apply merges it by that key. */
-export function keyedBy<Item extends z.ZodObject>(items: z.ZodArray<Item>, key: string & keyof z.output<Item>): z.ZodArray<Item> {
+export function keyedBy<Item extends z.ZodObject>(
+  items: z.ZodArray<Item>,
+  key: string & keyof z.output<Item>,
+): z.ZodArray<Item> {
   const checked = items.superRefine((values, context) => {
-    addRepeats(values.map((value) => (value as Record<string, unknown>)[key]), context);
+    addRepeats(
+      values.map((value) => (value as Record<string, unknown>)[key]),
+      context,
+    );
   });
   return checked.meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] });
 }
@@ -43,16 +55,31 @@ export function unique<Item extends z.ZodType<string>>(items: z.ZodArray<Item>):
 
 function addRepeats(values: readonly unknown[], context: z.RefinementCtx): void {
   values.forEach((value, index) => {
-    if (values.indexOf(value) === index) return;
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is there twice; each may be there once`, path: [index] });
+    if (values.indexOf(value) === index) {
+      return;
+    }
+    context.addIssue({
+      code: 'custom',
+      message: `${JSON.stringify(value)} is there twice; each may be there once`,
+      path: [index],
+    });
   });
 }
 
 /** A map from text to text of at most `maxProperties` entries. */
-export function textMap<Value extends z.ZodType<string, string>>(value: Value, maxProperties: number): z.ZodRecord<z.ZodString, Value> {
+export function textMap<Value extends z.ZodType<string, string>>(
+  value: Value,
+  maxProperties: number,
+): z.ZodRecord<z.ZodString, Value> {
   const checked = z.record(z.string(), value).superRefine((map, context) => {
     const count = Object.keys(map).length;
-    if (count > maxProperties) context.addIssue({ code: 'custom', message: `has ${count} entries; at most ${maxProperties} are possible`, continue: false });
+    if (count > maxProperties) {
+      context.addIssue({
+        code: 'custom',
+        message: `has ${count} entries; at most ${maxProperties} are possible`,
+        continue: false,
+      });
+    }
   });
   return checked.meta({ maxProperties });
 }

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
-import { BOUNDS } from './bounds.ts';
 import { text } from './bounded.ts';
+import { BOUNDS } from './bounds.ts';
 import { withRules } from './schema-rule.ts';
 
 interface Block {
@@ -13,7 +13,13 @@ const IPV6_BLOCK = /^(?![0-9a-fA-F:.]*[0-9a-fA-F]{5})[0-9a-fA-F:.]*:[0-9a-fA-F:.
 
 /** What CEL's `cidr()` reads and nothing else: no octets with leading zeros, no zones, no IPv4-mapped IPv6 (https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-cidr-library). */
 function blockOf(cidr: string): Block | undefined {
-  if (cidr.length > BOUNDS.cidrLength || !(IPV4_BLOCK.test(cidr) || IPV6_BLOCK.test(cidr)) || !ipaddr.isValidCIDR(cidr)) return undefined;
+  if (
+    cidr.length > BOUNDS.cidrLength ||
+    !(IPV4_BLOCK.test(cidr) || IPV6_BLOCK.test(cidr)) ||
+    !ipaddr.isValidCIDR(cidr)
+  ) {
+    return undefined;
+  }
   const [address, prefixLength] = ipaddr.parseCIDR(cidr);
   return address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? undefined : { address, prefixLength };
 }
@@ -29,9 +35,13 @@ export function isCidr(cidr: string): boolean {
  */
 export function canonicalCidr(cidr: string): string | undefined {
   const block = blockOf(cidr);
-  if (block === undefined) return undefined;
+  if (block === undefined) {
+    return undefined;
+  }
   const { address, prefixLength } = block;
-  const bytes = address.toByteArray().map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, prefixLength - 8 * index))) & 0xff);
+  const bytes = address
+    .toByteArray()
+    .map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, prefixLength - 8 * index))) & 0xff);
   return `${ipaddr.fromByteArray(bytes).toString()}/${prefixLength}`;
 }
 
@@ -39,8 +49,12 @@ export function canonicalCidr(cidr: string): string | undefined {
 export function isInside(range: string, cidr: string): boolean {
   const inner = blockOf(range);
   const outer = blockOf(cidr);
-  if (inner === undefined || outer === undefined) return false;
-  if (inner.address.kind() !== outer.address.kind()) return false;
+  if (inner === undefined || outer === undefined) {
+    return false;
+  }
+  if (inner.address.kind() !== outer.address.kind()) {
+    return false;
+  }
   return inner.prefixLength >= outer.prefixLength && inner.address.match(outer.address, outer.prefixLength);
 }
 
@@ -50,12 +64,14 @@ export const cidrSchema = withRules(
   {
     cel: 'isCIDR(self)',
     holds: isCidr,
-    message: 'is not a CIDR; write an address block such as 10.0.0.0/8 or 2001:db8::/32, a single address as 10.1.2.3/32, and IPv4 addresses as IPv4',
+    message:
+      'is not a CIDR; write an address block such as 10.0.0.0/8 or 2001:db8::/32, a single address as 10.1.2.3/32, and IPv4 addresses as IPv4',
   },
   {
     cel: '!isCIDR(self) || string(cidr(self).masked()) == self',
     holds: (cidr) => !isCidr(cidr) || canonicalCidr(cidr) === cidr,
-    message: 'is not in canonical form; write the first address of the block (10.0.0.0/8, not 10.1.2.3/8), and IPv6 in lower case and shortened (2001:db8::/32)',
+    message:
+      'is not in canonical form; write the first address of the block (10.0.0.0/8, not 10.1.2.3/8), and IPv6 in lower case and shortened (2001:db8::/32)',
     suggestion: (cidr) => canonicalCidr(cidr) ?? cidr,
   },
 );

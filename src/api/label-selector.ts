@@ -1,15 +1,18 @@
 import { z } from 'zod';
-import { BOUNDS } from './bounds.ts';
 import { about, list, text, textMap } from './bounded.ts';
+import { BOUNDS } from './bounds.ts';
 import { quotable } from './plain-value.ts';
 import { celText, withRules } from './schema-rule.ts';
 
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
-const LABEL_KEY = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_KEY =
+  /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 
-const LABEL_KEY_HINT = 'a label key is an optional DNS prefix and a slash, then up to 63 letters, digits, "-", "_" or ".", with a letter or digit at both ends, such as app.kubernetes.io/name';
-const LABEL_VALUE_HINT = 'is not a label value; write up to 63 letters, digits, "-", "_" or ".", with a letter or digit at both ends';
+const LABEL_KEY_HINT =
+  'a label key is an optional DNS prefix and a slash, then up to 63 letters, digits, "-", "_" or ".", with a letter or digit at both ends, such as app.kubernetes.io/name';
+const LABEL_VALUE_HINT =
+  'is not a label value; write up to 63 letters, digits, "-", "_" or ".", with a letter or digit at both ends';
 
 const isLabelKey = (key: string): boolean => key.length <= BOUNDS.labelKeyLength && LABEL_KEY.test(key);
 
@@ -23,7 +26,8 @@ const matchLabelsSchema = withRules(
   {
     cel: 'self.size() > 0',
     holds: (labels) => Object.keys(labels).length > 0,
-    message: 'is empty and so would select everything; name a label and its value, or write the whole selector as {} to select everything',
+    message:
+      'is empty and so would select everything; name a label and its value, or write the whole selector as {} to select everything',
   },
   {
     cel: 'self.all(key, dyn(self[key]) != null)',
@@ -34,18 +38,28 @@ const matchLabelsSchema = withRules(
     cel: `self.all(key, key.size() <= ${BOUNDS.labelKeyLength} && key.matches(${celText(LABEL_KEY.source.replaceAll('\\/', '/'))}))`,
     holds: (labels) => Object.keys(labels).every(isLabelKey),
     message: `has a key that is no label key; ${LABEL_KEY_HINT}`,
-    suggestion: (labels) => Object.keys(labels).filter((key) => !isLabelKey(key)).map(quotable).join(', '),
+    suggestion: (labels) =>
+      Object.keys(labels)
+        .filter((key) => !isLabelKey(key))
+        .map(quotable)
+        .join(', '),
   },
 );
 
 const labelRequirementSchema = withRules(
   z.strictObject({
-    key: about(text(BOUNDS.labelKeyLength).regex(LABEL_KEY, `is not a label key; ${LABEL_KEY_HINT}`), 'The key of the label.'),
+    key: about(
+      text(BOUNDS.labelKeyLength).regex(LABEL_KEY, `is not a label key; ${LABEL_KEY_HINT}`),
+      'The key of the label.',
+    ),
     operator: about(
       z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
       'How the label is compared: In and NotIn compare with values, Exists and DoesNotExist look at the key alone. NotIn and DoesNotExist hold, too, where there is no such label.',
     ),
-    values: about(list(about(labelValueSchema, 'A value of the label.'), BOUNDS.matchValues).optional(), 'The values for In and NotIn, at least one. Leave it out for Exists and DoesNotExist.'),
+    values: about(
+      list(about(labelValueSchema, 'A value of the label.'), BOUNDS.matchValues).optional(),
+      'The values for In and NotIn, at least one. Leave it out for Exists and DoesNotExist.',
+    ),
   }),
   {
     cel: "!(self.operator in ['In', 'NotIn']) || (has(self.values) && self.values.size() > 0)",
@@ -65,7 +79,11 @@ const labelRequirementSchema = withRules(
 /** A metav1.LabelSelector; an empty one selects everything. */
 export const labelSelectorSchema = z
   .strictObject({
-    matchLabels: about(matchLabelsSchema.optional(), 'Labels that must all be there with exactly these values. Quote values that YAML would not read as text, such as "true" or "no".', 'no label is asked for'),
+    matchLabels: about(
+      matchLabelsSchema.optional(),
+      'Labels that must all be there with exactly these values. Quote values that YAML would not read as text, such as "true" or "no".',
+      'no label is asked for',
+    ),
     matchExpressions: about(
       list(about(labelRequirementSchema, 'A requirement on one label.'), BOUNDS.matchExpressions).optional(),
       'Requirements that must all hold, in addition to matchLabels.',

@@ -60,7 +60,14 @@ export type BuiltInPart = (typeof BUILT_IN_PARTS)[number];
 /** Namespaces that no BaselinePolicy ever selects (R1); the operator's own is added at run time. */
 export const ALWAYS_EXCLUDED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'] as const;
 /** Globs of namespaces that are excluded unless the configuration says otherwise (R1). */
-export const DEFAULT_EXCLUDED_NAMESPACES = ['openshift-*', 'calico-*', 'tigera-*', 'cilium*', 'gke-*', 'gmp-*'] as const;
+export const DEFAULT_EXCLUDED_NAMESPACES = [
+  'openshift-*',
+  'calico-*',
+  'tigera-*',
+  'cilium*',
+  'gke-*',
+  'gmp-*',
+] as const;
 
 /**
  * Condition types. `Ready` and `AllProtected` are always there; the others only while they apply, and then they are

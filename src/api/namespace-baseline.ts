@@ -17,7 +17,10 @@ const namesOfPolicies = list(about(nameSchema, 'The name of a NetworkPolicy.'), 
 const managedPolicySchema = z.strictObject({
   name: about(nameSchema, 'Its name.'),
   uid: about(text(BOUNDS.uidLength), 'Its uid, by which it is known again as ours.'),
-  hash: about(text(BOUNDS.uidLength).optional(), 'A digest of its spec, by which an older version of the operator knows again what a newer one rendered.'),
+  hash: about(
+    text(BOUNDS.uidLength).optional(),
+    'A digest of its spec, by which an older version of the operator knows again what a newer one rendered.',
+  ),
 });
 
 /** The state of one BaselinePolicy in one namespace. */
@@ -32,7 +35,10 @@ export const policyEntrySchema = z.strictObject({
     z.boolean(),
     'True once the default-deny and the DNS rule have been seen in place and every other part is in place or refused for good; false again only when the default-deny is gone. Pods may be started then.',
   ),
-  managed: about(list(about(managedPolicySchema, 'A NetworkPolicy of ours.'), BOUNDS.managedPerPolicy), 'The NetworkPolicies of ours that stand here.'),
+  managed: about(
+    list(about(managedPolicySchema, 'A NetworkPolicy of ours.'), BOUNDS.managedPerPolicy),
+    'The NetworkPolicies of ours that stand here.',
+  ),
   plan: about(
     z
       .strictObject({
@@ -58,8 +64,17 @@ const weakeningSchema = z.strictObject({
 
 /** The truth about one namespace, written whole and by the operator only. */
 export const namespaceBaselineStatusSchema = z.strictObject({
-  phase: about(phaseSchema, 'The worst state of all policies here; Failed is the worst, then Conflict, Pending, Protected, DryRun, Paused.'),
-  policies: about(keyedBy(list(about(policyEntrySchema, 'The state of one BaselinePolicy here.'), BOUNDS.policiesPerNamespace), 'policy'), 'The BaselinePolicies that select this namespace.'),
+  phase: about(
+    phaseSchema,
+    'The worst state of all policies here; Failed is the worst, then Conflict, Pending, Protected, DryRun, Paused.',
+  ),
+  policies: about(
+    keyedBy(
+      list(about(policyEntrySchema, 'The state of one BaselinePolicy here.'), BOUNDS.policiesPerNamespace),
+      'policy',
+    ),
+    'The BaselinePolicies that select this namespace.',
+  ),
   conflicts: about(
     list(about(conflictSchema, 'A NetworkPolicy of somebody else.'), BOUNDS.conflicts).optional(),
     'NetworkPolicies of others that stand where ours should. They are left alone; annotate one with nsbaseline.io/adopt=true to hand it over.',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BOUNDS } from './bounds.ts';
 import { about, list } from './bounded.ts';
+import { BOUNDS } from './bounds.ts';
 import { cidrSchema, isCidr, isInside } from './cidr.ts';
 import { labelSelectorSchema } from './label-selector.ts';
 import { withRules } from './schema-rule.ts';
@@ -8,8 +8,15 @@ import { withRules } from './schema-rule.ts';
 /** An IPBlock as the API has it. */
 export const ipBlockSchema = withRules(
   z.strictObject({
-    cidr: about(cidrSchema, 'The address block, such as 10.0.0.0/8, 203.0.113.7/32 or 2001:db8::/32. It is compared with addresses outside the cluster; whether pods can be named this way depends on the network plugin.'),
-    except: about(list(about(cidrSchema, 'A block inside cidr.'), BOUNDS.exceptions).optional(), 'Blocks inside cidr that are left out of it.', 'nothing is left out'),
+    cidr: about(
+      cidrSchema,
+      'The address block, such as 10.0.0.0/8, 203.0.113.7/32 or 2001:db8::/32. It is compared with addresses outside the cluster; whether pods can be named this way depends on the network plugin.',
+    ),
+    except: about(
+      list(about(cidrSchema, 'A block inside cidr.'), BOUNDS.exceptions).optional(),
+      'Blocks inside cidr that are left out of it.',
+      'nothing is left out',
+    ),
   }),
   {
     cel: '!has(self.except) || !isCIDR(self.cidr) || self.except.all(range, !isCIDR(range) || cidr(self.cidr).containsCIDR(range))',
@@ -43,12 +50,15 @@ export const networkPolicyPeerSchema = withRules(
   }),
   {
     cel: 'has(self.podSelector) || has(self.namespaceSelector) || has(self.ipBlock)',
-    holds: ({ podSelector, namespaceSelector, ipBlock }) => podSelector !== undefined || namespaceSelector !== undefined || ipBlock !== undefined,
-    message: 'names no one; write podSelector: {} for every pod of the namespace itself, namespaceSelector: {} for every pod of the cluster, or ipBlock for addresses',
+    holds: ({ podSelector, namespaceSelector, ipBlock }) =>
+      podSelector !== undefined || namespaceSelector !== undefined || ipBlock !== undefined,
+    message:
+      'names no one; write podSelector: {} for every pod of the namespace itself, namespaceSelector: {} for every pod of the cluster, or ipBlock for addresses',
   },
   {
     cel: '!has(self.ipBlock) || (!has(self.podSelector) && !has(self.namespaceSelector))',
-    holds: ({ podSelector, namespaceSelector, ipBlock }) => ipBlock === undefined || (podSelector === undefined && namespaceSelector === undefined),
+    holds: ({ podSelector, namespaceSelector, ipBlock }) =>
+      ipBlock === undefined || (podSelector === undefined && namespaceSelector === undefined),
     message: 'ipBlock cannot be combined with podSelector or namespaceSelector; write two peers instead',
     field: 'ipBlock',
   },

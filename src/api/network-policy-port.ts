@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BOUNDS } from './bounds.ts';
 import { about, text } from './bounded.ts';
+import { BOUNDS } from './bounds.ts';
 import { withRules } from './schema-rule.ts';
 
 /**
@@ -13,15 +13,25 @@ const NAME_HINT =
   'is not the name of a port; write a number without quotes, or up to 15 lower-case letters, digits and single "-" with at least one letter, such as http-metrics';
 
 const portSchema = z
-  .union([z.int(), text(BOUNDS.portNameLength).regex(PORT_NAME, NAME_HINT)], { error: ({ input }) => (typeof input === 'string' ? NAME_HINT : 'must be the number or the name of a port') })
+  .union([z.int(), text(BOUNDS.portNameLength).regex(PORT_NAME, NAME_HINT)], {
+    error: ({ input }) => (typeof input === 'string' ? NAME_HINT : 'must be the number or the name of a port'),
+  })
   .meta({ 'x-kubernetes-int-or-string': true, maxLength: BOUNDS.portNameLength, pattern: PORT_NAME.source });
 
 /** A NetworkPolicyPort as the API has it; an empty one is every TCP port. */
 export const networkPolicyPortSchema = withRules(
   z.strictObject({
     protocol: about(z.enum(['TCP', 'UDP', 'SCTP']).optional(), 'The protocol.', 'TCP'),
-    port: about(portSchema.optional(), 'The port on the pods: its number, or the name that the container gives it. Service ports are not looked at.', 'every port of the protocol'),
-    endPort: about(z.int().optional(), 'The last port of a range that begins at port, which must then be a number. Not every network plugin supports ranges.', 'port alone'),
+    port: about(
+      portSchema.optional(),
+      'The port on the pods: its number, or the name that the container gives it. Service ports are not looked at.',
+      'every port of the protocol',
+    ),
+    endPort: about(
+      z.int().optional(),
+      'The last port of a range that begins at port, which must then be a number. Not every network plugin supports ranges.',
+      'port alone',
+    ),
   }),
   // This rule does not stand at `port` itself, and none looks at its text: up to Kubernetes 1.33 at least, CEL's cost
   // estimate takes a number or text for a text of 3 MB, whatever its maxLength, and the CRD is refused.
@@ -39,8 +49,10 @@ export const networkPolicyPortSchema = withRules(
   },
   {
     cel: '!has(self.endPort) || !has(self.port) || type(self.port) != int || (self.endPort >= int(self.port) && self.endPort <= 65535)',
-    holds: ({ port, endPort }) => endPort === undefined || typeof port !== 'number' || (endPort >= port && endPort <= 65_535),
-    message: 'must be at least port and at most 65535; write the first port of the range as port and the last as endPort',
+    holds: ({ port, endPort }) =>
+      endPort === undefined || typeof port !== 'number' || (endPort >= port && endPort <= 65_535),
+    message:
+      'must be at least port and at most 65535; write the first port of the range as port and the last as endPort',
     field: 'endPort',
   },
 );

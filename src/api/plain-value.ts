@@ -14,7 +14,9 @@ const MAX_VALUES = 100_000;
 /** A path in the API server's spelling; keys that are no plain field names stand in brackets. */
 export function pathText(path: FieldPath): string {
   return path.reduce<string>((before, step) => {
-    if (typeof step === 'number') return `${before}[${step}]`;
+    if (typeof step === 'number') {
+      return `${before}[${step}]`;
+    }
     const name = quotable(String(step));
     return /^[A-Za-z][A-Za-z0-9]*$/.test(name) ? `${before}${before === '' ? '' : '.'}${name}` : `${before}[${name}]`;
   }, '');
@@ -38,14 +40,27 @@ export function structureProblem(value: unknown, path: FieldPath): Problem | und
 
 function problemIn(value: unknown, path: FieldPath, budget: { values: number }): Problem | undefined {
   budget.values -= 1;
-  if (budget.values < 0) return { path: pathText(path.slice(0, 1)), message: `has more than ${MAX_VALUES} values, more than the API server would take` };
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (path.length > MAX_DEPTH) return { path: pathText(path.slice(0, 4)), message: 'is nested too deep; no field of this resource is' };
+  if (budget.values < 0) {
+    return {
+      path: pathText(path.slice(0, 1)),
+      message: `has more than ${MAX_VALUES} values, more than the API server would take`,
+    };
+  }
+  if (typeof value !== 'object' || value === null) {
+    return undefined;
+  }
+  if (path.length > MAX_DEPTH) {
+    return { path: pathText(path.slice(0, 4)), message: 'is nested too deep; no field of this resource is' };
+  }
   for (const key of Object.keys(value)) {
     const inner: FieldPath = [...path, Array.isArray(value) ? Number(key) : key];
-    if (key === '__proto__') return { path: pathText(inner), message: 'is neither a field nor a label key; take it out' };
+    if (key === '__proto__') {
+      return { path: pathText(inner), message: 'is neither a field nor a label key; take it out' };
+    }
     const problem = problemIn((value as Readonly<Record<string, unknown>>)[key], inner, budget);
-    if (problem !== undefined) return problem;
+    if (problem !== undefined) {
+      return problem;
+    }
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BOUNDS } from './bounds.ts';
 import { about, filledList, text } from './bounded.ts';
+import { BOUNDS } from './bounds.ts';
 import { DNS_LABEL, DNS_LABEL_HINT, isDnsLabel } from './dns-label.ts';
 import { BUILT_IN_PARTS } from './names.ts';
 import { egressRuleSchema, ingressRuleSchema, labelSelectorSchema } from './network-policy.ts';
@@ -26,14 +26,26 @@ const ruleNameSchema = withRules(
 export const ruleSchema = withRules(
   z.strictObject({
     name: about(ruleNameSchema, 'The name of this rule, a DNS label. Its NetworkPolicy is called <policy>.<name>.'),
-    podSelector: about(labelSelectorSchema.optional(), 'The pods of the protected namespace that this rule is for.', 'every pod of the namespace'),
+    podSelector: about(
+      labelSelectorSchema.optional(),
+      'The pods of the protected namespace that this rule is for.',
+      'every pod of the namespace',
+    ),
     ingress: about(
-      filledList(about(ingressRuleSchema, 'Who may connect, and to which ports.'), BOUNDS.rulesPerDirection, 'an empty list is refused; leave ingress out when this rule allows no ingress, as all that no rule allows is denied already').optional(),
+      filledList(
+        about(ingressRuleSchema, 'Who may connect, and to which ports.'),
+        BOUNDS.rulesPerDirection,
+        'an empty list is refused; leave ingress out when this rule allows no ingress, as all that no rule allows is denied already',
+      ).optional(),
       'What may connect to these pods. Only for policies that isolate Ingress.',
       'this rule says nothing about ingress',
     ),
     egress: about(
-      filledList(about(egressRuleSchema, 'Where pods may connect to, and on which ports.'), BOUNDS.rulesPerDirection, 'an empty list is refused; leave egress out when this rule allows no egress, as all that no rule allows is denied already').optional(),
+      filledList(
+        about(egressRuleSchema, 'Where pods may connect to, and on which ports.'),
+        BOUNDS.rulesPerDirection,
+        'an empty list is refused; leave egress out when this rule allows no egress, as all that no rule allows is denied already',
+      ).optional(),
       'What these pods may connect to. Only for policies that isolate Egress.',
       'this rule says nothing about egress',
     ),

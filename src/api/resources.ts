@@ -23,7 +23,10 @@ export const baselinePolicySchema = about(
       apiVersion: apiVersionSchema,
       kind: about(z.string().optional(), 'Always BaselinePolicy.'),
       metadata: metadataSchema,
-      spec: about(baselinePolicySpecSchema.optional(), 'What the selected namespaces get. Required; {} means all the defaults.'),
+      spec: about(
+        baselinePolicySpecSchema.optional(),
+        'What the selected namespaces get. Required; {} means all the defaults.',
+      ),
       status: storedStatusSchema,
     }),
     {

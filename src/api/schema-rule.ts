@@ -26,15 +26,26 @@ export const CEL_RULES = 'x-kubernetes-validations';
  * The schema with rules added, in both languages. Like the API server, zod asks them only of values whose types and
  * bounds are right, and asks all of them, so that all problems are told at once.
  */
-export function withRules<Schema extends z.ZodType>(schema: Schema, ...rules: readonly SchemaRule<z.output<Schema>>[]): Schema {
+export function withRules<Schema extends z.ZodType>(
+  schema: Schema,
+  ...rules: readonly SchemaRule<z.output<Schema>>[]
+): Schema {
   const before = schema.meta()?.[CEL_RULES];
   const checked = schema.superRefine((value, context) => {
     for (const rule of rules) {
-      if (rule.holds(value)) continue;
-      context.addIssue({ code: 'custom', message: rule.suggestion === undefined ? rule.message : `${rule.message}: ${rule.suggestion(value)}`, path: rule.field?.split('.') ?? [] });
+      if (rule.holds(value)) {
+        continue;
+      }
+      context.addIssue({
+        code: 'custom',
+        message: rule.suggestion === undefined ? rule.message : `${rule.message}: ${rule.suggestion(value)}`,
+        path: rule.field?.split('.') ?? [],
+      });
     }
   });
-  return checked.meta({ [CEL_RULES]: [...(Array.isArray(before) ? (before as unknown[]) : []), ...rules.map(celRule)] });
+  return checked.meta({
+    [CEL_RULES]: [...(Array.isArray(before) ? (before as unknown[]) : []), ...rules.map(celRule)],
+  });
 }
 
 function celRule(rule: SchemaRule<never>): Readonly<Record<string, string>> {

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import type { BaselinePolicySpec } from './baseline-policy.ts';
-import { pathText, quotable, structureProblem, type FieldPath, type Problem } from './plain-value.ts';
+import { type FieldPath, type Problem, pathText, quotable, structureProblem } from './plain-value.ts';
 import { baselinePolicySchema } from './resources.ts';
 
-export { pathText, type FieldPath, type Problem } from './plain-value.ts';
+export { type FieldPath, type Problem, pathText } from './plain-value.ts';
 
 /** A spec that may be rendered, or everything that is wrong with it. */
-export type Validation = { readonly ok: true; readonly spec: BaselinePolicySpec } | { readonly ok: false; readonly problems: readonly Problem[] };
+export type Validation =
+  | { readonly ok: true; readonly spec: BaselinePolicySpec }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
 
 const MAX_PROBLEMS = 20;
 
@@ -17,14 +19,23 @@ const MAX_PROBLEMS = 20;
  */
 export function validateBaselinePolicy(name: string, spec: unknown): Validation {
   const blocked = structureProblem(spec, ['spec']);
-  if (blocked !== undefined) return { ok: false, problems: [blocked] };
-  const outcome = baselinePolicySchema.safeParse({ metadata: { name }, spec: spec ?? undefined }, { error: messageFor });
-  if (outcome.success && outcome.data.spec !== undefined) return { ok: true, spec: outcome.data.spec };
+  if (blocked !== undefined) {
+    return { ok: false, problems: [blocked] };
+  }
+  const outcome = baselinePolicySchema.safeParse(
+    { metadata: { name }, spec: spec ?? undefined },
+    { error: messageFor },
+  );
+  if (outcome.success && outcome.data.spec !== undefined) {
+    return { ok: true, spec: outcome.data.spec };
+  }
   return { ok: false, problems: (outcome.error?.issues ?? []).flatMap(problemsOf).slice(0, MAX_PROBLEMS) };
 }
 
 function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), message: issue.message }));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), message: issue.message }));
+  }
   // The rules of the whole object are about its name.
   const path: FieldPath = issue.path.length === 0 ? ['metadata', 'name'] : issue.path;
   return [{ path: pathText(path), message: issue.message }];
@@ -32,15 +43,25 @@ function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
 
 /** zod's own findings in the words of this project; undefined leaves zod's. */
 function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code === 'invalid_type') return typeMessage(issue.expected, issue.input);
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}, not ${described(issue.input)}`;
-  if (issue.code === 'too_big') return `is too long; at most ${issue.maximum} ${issue.origin === 'string' ? 'characters' : 'items'} are possible`;
-  if (issue.code === 'unrecognized_keys') return `is no field here${fieldsHint(issue.inst)}`;
+  if (issue.code === 'invalid_type') {
+    return typeMessage(issue.expected, issue.input);
+  }
+  if (issue.code === 'invalid_value') {
+    return `must be one of ${issue.values.map(String).join(', ')}, not ${described(issue.input)}`;
+  }
+  if (issue.code === 'too_big') {
+    return `is too long; at most ${issue.maximum} ${issue.origin === 'string' ? 'characters' : 'items'} are possible`;
+  }
+  if (issue.code === 'unrecognized_keys') {
+    return `is no field here${fieldsHint(issue.inst)}`;
+  }
   return undefined;
 }
 
 function typeMessage(expected: string, input: unknown): string {
-  if (input === undefined) return 'is missing; it must be there';
+  if (input === undefined) {
+    return 'is missing; it must be there';
+  }
   return `must be ${TYPES_IN_WORDS.get(expected) ?? 'a map of fields'}, not ${described(input)}${quoteHint(expected, input)}`;
 }
 
@@ -57,14 +78,24 @@ function fieldsHint(schema: unknown): string {
 }
 
 function described(value: unknown): string {
-  if (value === null) return 'empty (null)';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'string') return `the text ${JSON.stringify(quotable(value))}`;
+  if (value === null) {
+    return 'empty (null)';
+  }
+  if (Array.isArray(value)) {
+    return 'a list';
+  }
+  if (typeof value === 'string') {
+    return `the text ${JSON.stringify(quotable(value))}`;
+  }
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'a map';
 }
 
 /** Unquoted YAML where text is meant is the most common slip of all; what was written may have been `no` or `1e3`, so it cannot be repeated. */
 function quoteHint(expected: string, input: unknown): string {
-  if (input === null) return '; write a value, or take the field out';
-  return expected === 'string' && (typeof input === 'boolean' || typeof input === 'number') ? '; put what you wrote in quotes' : '';
+  if (input === null) {
+    return '; write a value, or take the field out';
+  }
+  return expected === 'string' && (typeof input === 'boolean' || typeof input === 'number')
+    ? '; put what you wrote in quotes'
+    : '';
 }

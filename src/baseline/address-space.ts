@@ -30,15 +30,21 @@ export function rangeOf(cidr: string): AddressRange | undefined {
 /** In plain numbers up to the last step: a tenant's policy can have tens of thousands of blocks. */
 function ipv4Range(cidr: string): AddressRange | undefined {
   const block = IPV4_BLOCK.exec(cidr);
-  if (block === null) return undefined;
+  if (block === null) {
+    return undefined;
+  }
   let address = 0;
   for (let index = 1; index <= 4; index += 1) {
     const octet = Number(block[index]);
-    if (octet > 255) return undefined;
+    if (octet > 255) {
+      return undefined;
+    }
     address = address * 256 + octet;
   }
   const prefixLength = Number(block[5]);
-  if (prefixLength > 32) return undefined;
+  if (prefixLength > 32) {
+    return undefined;
+  }
   const size = 2 ** (32 - prefixLength);
   const first = address - (address % size);
   return { first: IPV4_SPACE.first + BigInt(first), last: IPV4_SPACE.first + BigInt(first + size - 1) };
@@ -47,11 +53,17 @@ function ipv4Range(cidr: string): AddressRange | undefined {
 function ipv6Range(cidr: string): AddressRange | undefined {
   const plain = cidr.replaceAll(LEADING_ZEROS, '');
   const parsed = plain.includes('%') ? undefined : parsedIpv6(plain);
-  if (parsed === undefined) return undefined;
+  if (parsed === undefined) {
+    return undefined;
+  }
   const [address, prefixLength] = parsed;
   const isIpv4 = prefixLength >= 96 && address.isIPv4MappedAddress();
   const parts = isIpv4 ? address.parts.slice(6) : address.parts;
-  return rangeAround({ space: isIpv4 ? IPV4_SPACE : IPV6_SPACE, offset: numberOf(parts, 16n), freeBits: 128 - prefixLength });
+  return rangeAround({
+    space: isIpv4 ? IPV4_SPACE : IPV6_SPACE,
+    offset: numberOf(parts, 16n),
+    freeBits: 128 - prefixLength,
+  });
 }
 
 /** Not asked first whether it is valid, since that reads it a second time. */
@@ -64,7 +76,11 @@ function parsedIpv6(cidr: string): ReturnType<typeof ipaddr.IPv6.parseCIDR> | un
 }
 
 /** The block of `2 ** freeBits` addresses in which the address at `offset` of `space` lies. */
-function rangeAround(block: { readonly space: AddressRange; readonly offset: bigint; readonly freeBits: number }): AddressRange {
+function rangeAround(block: {
+  readonly space: AddressRange;
+  readonly offset: bigint;
+  readonly freeBits: number;
+}): AddressRange {
   const freeBits = BigInt(block.freeBits);
   const first = block.space.first + ((block.offset >> freeBits) << freeBits);
   return { first, last: first + (1n << freeBits) - 1n };
@@ -77,10 +93,13 @@ function numberOf(digits: readonly number[], bitsPerDigit: bigint): bigint {
 /** The same addresses in ascending ranges that neither overlap nor touch: equal sets have equal unions. */
 export function unionOf(ranges: readonly AddressRange[]): readonly AddressRange[] {
   const union: AddressRange[] = [];
-  for (const range of [...ranges].sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))) {
+  for (const range of [...ranges].sort(byFirst)) {
     const before = union.at(-1);
-    if (before === undefined || range.first > before.last + 1n) union.push(range);
-    else if (range.last > before.last) union[union.length - 1] = { first: before.first, last: range.last };
+    if (before === undefined || range.first > before.last + 1n) {
+      union.push(range);
+    } else if (range.last > before.last) {
+      union[union.length - 1] = { first: before.first, last: range.last };
+    }
   }
   return union;
 }
@@ -90,9 +109,15 @@ export function rangeWithout(range: AddressRange, holes: readonly AddressRange[]
   const left: AddressRange[] = [];
   let next = range.first;
   for (const hole of unionOf(holes)) {
-    if (hole.last < next) continue;
-    if (hole.first > range.last) break;
-    if (hole.first > next) left.push({ first: next, last: hole.first - 1n });
+    if (hole.last < next) {
+      continue;
+    }
+    if (hole.first > range.last) {
+      break;
+    }
+    if (hole.first > next) {
+      left.push({ first: next, last: hole.first - 1n });
+    }
     next = hole.last + 1n;
   }
   return next > range.last ? left : [...left, { first: next, last: range.last }];
@@ -101,4 +126,11 @@ export function rangeWithout(range: AddressRange, holes: readonly AddressRange[]
 /** Whether every address of `range` lies in `union`, which must come from {@link unionOf}. */
 export function isCovered(range: AddressRange, union: readonly AddressRange[]): boolean {
   return union.some(({ first, last }) => first <= range.first && last >= range.last);
+}
+
+function byFirst(one: AddressRange, other: AddressRange): number {
+  if (one.first === other.first) {
+    return 0;
+  }
+  return one.first < other.first ? -1 : 1;
 }

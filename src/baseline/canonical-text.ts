@@ -6,9 +6,15 @@ type Json = Readonly<Record<string, unknown>>;
  * taken of every object that comes in.
  */
 export function canonicalText(value: unknown, without?: string): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalText(item, without)).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+  if (Array.isArray(value)) {
+    return `[${value.map((item) => canonicalText(item, without)).join(',')}]`;
+  }
+  if (typeof value !== 'object' || value === null) {
+    return JSON.stringify(value ?? null);
+  }
   const object = value as Json;
-  const keys = Object.keys(object).filter((key) => key !== without && object[key] !== undefined).sort();
+  const keys = Object.keys(object)
+    .filter((key) => key !== without && object[key] !== undefined)
+    .sort();
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalText(object[key], without)}`).join(',')}}`;
 }

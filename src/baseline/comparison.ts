@@ -18,7 +18,8 @@ export function normalForm(spec: unknown): unknown {
   const ingress = listOf(source.ingress).map((rule) => normalRule(rule, 'from'));
   const egress = listOf(source.egress).map((rule) => normalRule(rule, 'to'));
   const declaredTypes = listOf(source.policyTypes);
-  const policyTypes = declaredTypes.length > 0 ? declaredTypes : egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
+  const defaultTypes = egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
+  const policyTypes = declaredTypes.length > 0 ? declaredTypes : defaultTypes;
   return { ...source, podSelector: normalSelector(source.podSelector ?? {}), policyTypes, ingress, egress };
 }
 
@@ -39,17 +40,42 @@ export function hasOnlyUnknownAdditions(rendered: unknown, stored: unknown): boo
 }
 
 const KNOWN_FIELDS = new Set(
-  ['podSelector', 'policyTypes', 'ingress', 'egress', 'from', 'to', 'ports', 'namespaceSelector', 'ipBlock', 'cidr', 'except', 'protocol', 'port', 'endPort'].concat(
-    ['matchLabels', 'matchExpressions', 'key', 'operator', 'values'],
-  ),
+  [
+    'podSelector',
+    'policyTypes',
+    'ingress',
+    'egress',
+    'from',
+    'to',
+    'ports',
+    'namespaceSelector',
+    'ipBlock',
+    'cidr',
+    'except',
+    'protocol',
+    'port',
+    'endPort',
+  ].concat(['matchLabels', 'matchExpressions', 'key', 'operator', 'values']),
 );
 
 function isExtended(rendered: unknown, stored: unknown, isMap: boolean): boolean {
-  if (Array.isArray(rendered)) return Array.isArray(stored) && rendered.length === stored.length && rendered.every((item, index) => isExtended(item, stored[index], false));
-  if (!isJson(rendered) || !isJson(stored)) return rendered === stored;
+  if (Array.isArray(rendered)) {
+    return (
+      Array.isArray(stored) &&
+      rendered.length === stored.length &&
+      rendered.every((item, index) => isExtended(item, stored[index], false))
+    );
+  }
+  if (!isJson(rendered) || !isJson(stored)) {
+    return rendered === stored;
+  }
   const added = Object.keys(stored).filter((key) => !Object.hasOwn(rendered, key));
-  if (added.some((key) => isMap || KNOWN_FIELDS.has(key))) return false;
-  return Object.entries(rendered).every(([key, value]) => Object.hasOwn(stored, key) && isExtended(value, stored[key], key === 'matchLabels'));
+  if (added.some((key) => isMap || KNOWN_FIELDS.has(key))) {
+    return false;
+  }
+  return Object.entries(rendered).every(
+    ([key, value]) => Object.hasOwn(stored, key) && isExtended(value, stored[key], key === 'matchLabels'),
+  );
 }
 
 /** A digest of any JSON value that does not depend on the order of keys, nor on fields called `without`. */
@@ -60,7 +86,9 @@ export function digestOf(value: unknown, without?: string): string {
 }
 
 function normalRule(rule: unknown, peersField: 'from' | 'to'): unknown {
-  if (!isJson(rule)) return rule;
+  if (!isJson(rule)) {
+    return rule;
+  }
   const { [peersField]: peers, ports, ...others } = rule;
   return {
     ...others,
@@ -70,7 +98,9 @@ function normalRule(rule: unknown, peersField: 'from' | 'to'): unknown {
 }
 
 function normalPeer(peer: unknown): unknown {
-  if (!isJson(peer)) return peer;
+  if (!isJson(peer)) {
+    return peer;
+  }
   const { podSelector, namespaceSelector, ipBlock, ...others } = peer;
   return {
     ...others,
@@ -85,8 +115,12 @@ function normalPort(port: unknown): unknown {
 }
 
 function normalSelector(selector: unknown): unknown {
-  if (!isJson(selector)) return selector;
-  const expressions = listOf(selector.matchExpressions).map((expression) => (isJson(expression) ? withoutEmpty(expression) : expression));
+  if (!isJson(selector)) {
+    return selector;
+  }
+  const expressions = listOf(selector.matchExpressions).map((expression) =>
+    isJson(expression) ? withoutEmpty(expression) : expression,
+  );
   return withoutEmpty({ ...selector, matchExpressions: expressions });
 }
 
@@ -95,7 +129,11 @@ function withoutEmpty(object: Json): Json {
 }
 
 function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || (Array.isArray(value) ? value.length === 0 : isJson(value) && Object.keys(value).length === 0);
+  return (
+    value === undefined ||
+    value === null ||
+    (Array.isArray(value) ? value.length === 0 : isJson(value) && Object.keys(value).length === 0)
+  );
 }
 
 function listOf(value: unknown): readonly unknown[] {

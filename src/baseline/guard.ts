@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Direction } from '../api/network-policy.ts';
 import { isManaged, managedName } from './ownership.ts';
-import { nameOf, type Action, type PolicyPlan } from './plan.ts';
+import { type Action, nameOf, type PolicyPlan } from './plan.ts';
 import type { ObservedPolicy, World } from './world.ts';
 
 /** One direction of one namespace that a policy's plan would leave without any managed default-deny (R9). */
@@ -18,14 +18,27 @@ const DIRECTIONS: readonly Direction[] = ['Ingress', 'Egress'];
  * back. A move from one policy to another unprotects nothing, nor does a namespace that is going.
  */
 export function unprotectionsIn(world: World, plans: readonly PolicyPlan[]): readonly Unprotection[] {
-  if (world.namespace.isTerminating) return [];
+  if (world.namespace.isTerminating) {
+    return [];
+  }
   const denies = world.observed.filter(isManagedDeny);
   const live = plans.filter(({ frozen }) => frozen === undefined);
-  const changes = live.flatMap((plan) => plan.actions.filter(isAboutDeny).map((action) => ({ policy: plan.policy.name, action })));
-  const losses = [...changes.map(({ policy, action }) => ({ policy, directions: isolatedBefore(action) })), ...live.flatMap((plan) => missingDeny(world, plan))];
+  const changes = live.flatMap((plan) =>
+    plan.actions.filter(isAboutDeny).map((action) => ({ policy: plan.policy.name, action })),
+  );
+  const losses = [
+    ...changes.map(({ policy, action }) => ({ policy, directions: isolatedBefore(action) })),
+    ...live.flatMap((plan) => missingDeny(world, plan)),
+  ];
   const touched = new Set(changes.map(({ action }) => nameOf(action)));
-  const before = new Set([...denies.flatMap(({ isolates }) => isolates), ...losses.flatMap(({ directions }) => directions)]);
-  const after = new Set([...denies.filter(({ name }) => !touched.has(name)).flatMap(({ isolates }) => isolates), ...changes.flatMap(({ action }) => isolatedAfter(action))]);
+  const before = new Set([
+    ...denies.flatMap(({ isolates }) => isolates),
+    ...losses.flatMap(({ directions }) => directions),
+  ]);
+  const after = new Set([
+    ...denies.filter(({ name }) => !touched.has(name)).flatMap(({ isolates }) => isolates),
+    ...changes.flatMap(({ action }) => isolatedAfter(action)),
+  ]);
   return DIRECTIONS.filter((direction) => before.has(direction) && !after.has(direction)).flatMap((direction) => {
     const loser = losses.find(({ directions }) => directions.includes(direction));
     return loser === undefined ? [] : [{ policy: loser.policy, direction }];
@@ -33,13 +46,23 @@ export function unprotectionsIn(world: World, plans: readonly PolicyPlan[]): rea
 }
 
 /** A default-deny that was recorded and is gone, with what it isolated as far as is known. */
-function missingDeny(world: World, plan: PolicyPlan): readonly { readonly policy: string; readonly directions: readonly Direction[] }[] {
+function missingDeny(
+  world: World,
+  plan: PolicyPlan,
+): readonly { readonly policy: string; readonly directions: readonly Direction[] }[] {
   const { name, parts, formerParts } = plan.policy;
   const deny = `${name}.default-deny`;
-  const isRecorded = world.record?.entries.some((entry) => entry.policy === name && entry.managed.some((managed) => managed.name === deny)) === true;
-  if (!isRecorded || world.observed.some((observed) => observed.name === deny)) return [];
+  const isRecorded =
+    world.record?.entries.some(
+      (entry) => entry.policy === name && entry.managed.some((managed) => managed.name === deny),
+    ) === true;
+  if (!isRecorded || world.observed.some((observed) => observed.name === deny)) {
+    return [];
+  }
   const isLeaving = plan.actions.every(({ kind }) => kind === 'remove');
-  const isolated = [...(formerParts ?? []), ...(isLeaving ? (parts ?? []) : [])].filter(({ part }) => part === 'default-deny');
+  const isolated = [...(formerParts ?? []), ...(isLeaving ? (parts ?? []) : [])].filter(
+    ({ part }) => part === 'default-deny',
+  );
   return [{ policy: name, directions: isolated.flatMap(({ spec }) => spec.policyTypes) }];
 }
 
@@ -91,9 +114,15 @@ export function allowance(limit: GuardLimit, whole: number): number {
  * What confirms a change that is held (R9): the number of namespaces and 8 hex digits of the SHA-256 of the policy's uid,
  * its generation and the sorted names, so that a confirmation fits one generation and one set of names only.
  */
-export function confirmationFor(held: { readonly uid: string; readonly generation: number; readonly namespaces: Iterable<string> }): string {
+export function confirmationFor(held: {
+  readonly uid: string;
+  readonly generation: number;
+  readonly namespaces: Iterable<string>;
+}): string {
   const names = [...new Set(held.namespaces)].sort();
-  const digest = createHash('sha256').update([held.uid, String(held.generation), ...names].join('\n')).digest('hex');
+  const digest = createHash('sha256')
+    .update([held.uid, String(held.generation), ...names].join('\n'))
+    .digest('hex');
   return `${names.length}-${digest.slice(0, 8)}`;
 }
 

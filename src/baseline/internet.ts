@@ -30,7 +30,10 @@ export const EVERYWHERE = ['0.0.0.0/0', '::/0'] as const;
  * The address blocks that `allow.internet` opens: each cidr without every excepted range that lies inside it. A range
  * of {@link NOT_INTERNET} inside a wider cidr is cut out; a cidr that itself lies in such a range was named on purpose.
  */
-export function internetBlocks(declared: { readonly cidrs: readonly string[]; readonly except: readonly string[] }): readonly IpBlock[] {
+export function internetBlocks(declared: {
+  readonly cidrs: readonly string[];
+  readonly except: readonly string[];
+}): readonly IpBlock[] {
   const excepted = [...new Set([...NOT_INTERNET, ...declared.except])];
   return declared.cidrs.map((cidr) => {
     const except = excepted.filter((range) => isStrictlyInside(range, cidr));
@@ -40,7 +43,9 @@ export function internetBlocks(declared: { readonly cidrs: readonly string[]; re
 
 /** Whether every address of `range` is one of `cidr`, and `cidr` has more. Both must be valid CIDRs; else the answer is no. */
 export function isStrictlyInside(range: string, cidr: string): boolean {
-  if (!ipaddr.isValidCIDR(range) || !ipaddr.isValidCIDR(cidr)) return false;
+  if (!ipaddr.isValidCIDR(range) || !ipaddr.isValidCIDR(cidr)) {
+    return false;
+  }
   const [address, length] = ipaddr.parseCIDR(range);
   const [outer, outerLength] = ipaddr.parseCIDR(cidr);
   return address.kind() === outer.kind() && length > outerLength && address.match(outer, outerLength);
@@ -48,7 +53,9 @@ export function isStrictlyInside(range: string, cidr: string): boolean {
 
 /** The block of exactly one address, without a zone and IPv4 as IPv4, or undefined when the text is no address. */
 export function singleAddressBlock(address: string): IpBlock | undefined {
-  if (!ipaddr.isValid(address)) return undefined;
+  if (!ipaddr.isValid(address)) {
+    return undefined;
+  }
   const parsed = ipaddr.process(address);
   return { cidr: `${ipaddr.fromByteArray(parsed.toByteArray()).toString()}/${parsed.kind() === 'ipv4' ? 32 : 128}` };
 }

@@ -41,15 +41,26 @@ export function orphansIn<T extends OrphanCandidate>(facts: {
   const uids = new Set(facts.policies.map(({ uid }) => uid));
   const byName = new Map(facts.policies.map((policy) => [policy.name, policy]));
   return facts.networkPolicies.filter((candidate) => {
-    if (!isManaged(candidate) || uids.has(candidate.policyUid)) return false;
-    if (candidate.isKept && facts.includesKept !== true) return false;
-    return !namesakesOf(candidate, byName).some((policy) => maySelect(policy, candidate.namespace, facts.labelsOf(candidate.namespace)));
+    if (!isManaged(candidate) || uids.has(candidate.policyUid)) {
+      return false;
+    }
+    if (candidate.isKept && facts.includesKept !== true) {
+      return false;
+    }
+    return !namesakesOf(candidate, byName).some((policy) =>
+      maySelect(policy, candidate.namespace, facts.labelsOf(candidate.namespace)),
+    );
   });
 }
 
 /** Whether a managed object is of a former policy of this one's name, and nobody left it behind on purpose (R8): an orphan, unless this policy selects its namespace. */
 export function isOfFormer(candidate: OrphanCandidate, policy: Pick<LivePolicy, 'name' | 'uid'>): boolean {
-  return isManaged(candidate) && !candidate.isKept && candidate.policyLabel === policy.name && candidate.policyUid !== policy.uid;
+  return (
+    isManaged(candidate) &&
+    !candidate.isKept &&
+    candidate.policyLabel === policy.name &&
+    candidate.policyUid !== policy.uid
+  );
 }
 
 /** The live policies that the object's name or its label speaks of. */
@@ -60,6 +71,8 @@ function namesakesOf(candidate: OrphanCandidate, byName: ReadonlyMap<string, Liv
 
 /** Exclusions of the configuration are not looked at: whoever asks may not know them. */
 function maySelect({ selector }: LivePolicy, namespace: string, labels: Labels | undefined): boolean {
-  if (ALWAYS_EXCLUDED_NAMESPACES.some((excluded) => excluded === namespace)) return false;
+  if (ALWAYS_EXCLUDED_NAMESPACES.some((excluded) => excluded === namespace)) {
+    return false;
+  }
   return selector === undefined || labels === undefined || isMatch(selector, labels);
 }

@@ -11,7 +11,13 @@ export type Outcome =
   /** It was left behind as it is, marked (R4). */
   | { readonly kind: 'left'; readonly name: string }
   /** Trying again soon would change nothing; `recheckMs` when a certain time is the right one. */
-  | { readonly kind: 'refused'; readonly name: string; readonly reason: Refusal; readonly message: string; readonly recheckMs?: number }
+  | {
+      readonly kind: 'refused';
+      readonly name: string;
+      readonly reason: Refusal;
+      readonly message: string;
+      readonly recheckMs?: number;
+    }
   /** Worth trying again. */
   | { readonly kind: 'retry'; readonly name: string; readonly message: string; readonly retryAfterMs?: number }
   /** Not tried: its allow-dns is missing (R3), or what has to come first did not happen. */

@@ -13,11 +13,21 @@ export type Ownership =
  * Whose `observed` is, seen from one live policy. Ours is what the last NamespaceBaseline recorded by uid, or what
  * carries our label and a policy uid; a copy in Git made from `render` has no policy uid and so is foreign.
  */
-export function ownershipOf(observed: ObservedPolicy, policy: { readonly name: string; readonly uid: string }, record: NamespaceRecord | undefined): Ownership {
+export function ownershipOf(
+  observed: ObservedPolicy,
+  policy: { readonly name: string; readonly uid: string },
+  record: NamespaceRecord | undefined,
+): Ownership {
   const isRecordedHere = isRecorded(observed, policy.name, record);
-  if (observed.policyUid === policy.uid && (observed.isLabelled || isRecordedHere)) return 'ours';
-  if (observed.policyUid === '' && isRecordedHere) return 'ours';
-  if (isManaged(observed)) return 'other-policy';
+  if (observed.policyUid === policy.uid && (observed.isLabelled || isRecordedHere)) {
+    return 'ours';
+  }
+  if (observed.policyUid === '' && isRecordedHere) {
+    return 'ours';
+  }
+  if (isManaged(observed)) {
+    return 'other-policy';
+  }
   return isRecordedHere ? 'other-policy' : 'foreign';
 }
 
@@ -27,12 +37,18 @@ export function isManaged({ isLabelled, policyUid }: Pick<ObservedPolicy, 'isLab
 }
 
 function isRecorded({ uid }: ObservedPolicy, policyName: string, record: NamespaceRecord | undefined): boolean {
-  return record?.entries.some((entry) => entry.policy === policyName && entry.managed.some((managed) => managed.uid === uid)) === true;
+  return (
+    record?.entries.some(
+      (entry) => entry.policy === policyName && entry.managed.some((managed) => managed.uid === uid),
+    ) === true
+  );
 }
 
 /** The BaselinePolicy and part that a managed NetworkPolicy's name stands for, or undefined when it is no such name. */
 export function managedName(name: string): { readonly policy: string; readonly part: string } | undefined {
   const dot = name.indexOf('.');
-  if (dot <= 0 || dot === name.length - 1) return undefined;
+  if (dot <= 0 || dot === name.length - 1) {
+    return undefined;
+  }
   return { policy: name.slice(0, dot), part: name.slice(dot + 1) };
 }

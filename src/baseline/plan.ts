@@ -1,4 +1,4 @@
-import { isManaged, ownershipOf, managedName, type Ownership } from './ownership.ts';
+import { isManaged, managedName, type Ownership, ownershipOf } from './ownership.ts';
 import type { RenderedPart } from './rendering.ts';
 import { isSelected } from './selection.ts';
 import type { Contest, Hold, NamespaceRecord, ObservedPolicy, PolicyFacts, World } from './world.ts';
@@ -16,7 +16,12 @@ export type Action =
   /** `isRestoring` when the last NamespaceBaseline listed it, so that somebody deleted it. */
   | { readonly kind: 'create'; readonly part: RenderedPart; readonly isRestoring: boolean }
   /** Write the whole of it again over the object of this uid. */
-  | { readonly kind: 'repair'; readonly part: RenderedPart; readonly observed: ObservedPolicy; readonly cause: RepairCause }
+  | {
+      readonly kind: 'repair';
+      readonly part: RenderedPart;
+      readonly observed: ObservedPolicy;
+      readonly cause: RepairCause;
+    }
   /** Somebody else's object stands under the name (R5). */
   | { readonly kind: 'refuse'; readonly part: RenderedPart; readonly observed: ObservedPolicy }
   /** It differs, but somebody keeps changing it back and it is not its time yet (R6). */
@@ -49,7 +54,9 @@ export interface PolicyPlan {
  * more and so goes; elsewhere it is left (R5, R8).
  */
 export function planFor(world: World): readonly PolicyPlan[] {
-  if (world.namespace.isTerminating) return [];
+  if (world.namespace.isTerminating) {
+    return [];
+  }
   return world.policies.flatMap((policy) => {
     const plan = policyPlan(world, policy);
     return plan.isSelected || plan.standing.length > 0 ? [plan] : [];
@@ -59,13 +66,18 @@ export function planFor(world: World): readonly PolicyPlan[] {
 /** The default-deny of the operator that stands for this policy, be it one that is taken over. */
 export function standingDeny(plan: PolicyPlan): ObservedPolicy | undefined {
   const name = `${plan.policy.name}.default-deny`;
-  const takenOver = plan.actions.flatMap((action) => (action.kind === 'keep' || action.kind === 'repair' ? [action.observed] : []));
+  const takenOver = plan.actions.flatMap((action) =>
+    action.kind === 'keep' || action.kind === 'repair' ? [action.observed] : [],
+  );
   return [...plan.standing, ...takenOver].find((observed) => observed.name === name);
 }
 
 /** Whether carrying the plans out needs any write. */
 export function isSettled(plans: readonly PolicyPlan[]): boolean {
-  return plans.every((plan) => plan.frozen !== undefined || plan.actions.every((action) => ['keep', 'refuse', 'wait'].includes(action.kind)));
+  return plans.every(
+    (plan) =>
+      plan.frozen !== undefined || plan.actions.every((action) => ['keep', 'refuse', 'wait'].includes(action.kind)),
+  );
 }
 
 /** The name of the NetworkPolicy that an action is about. */
@@ -81,15 +93,35 @@ function policyPlan(world: World, policy: PolicyFacts): PolicyPlan {
   const isRemovalHeld = hold === 'RemovalHeld';
   // Held back from leaving, it is kept up; held back from an edit, the old set is unknown and is left as it is.
   const keptUp = isRemovalHeld ? keptUpParts(policy, world.observed, isWanted) : undefined;
-  const frozen = frozenBy(policy, standing.length > 0 || wasRecorded(policy, world.record)) ?? (keptUp === undefined ? hold : undefined);
-  const actions = keptUp !== undefined ? keptUpActions(world, { ...policy, parts: keptUp }) : isWanted ? wantedActions(world, policy, [...standing.filter((observed) => isRemovable(observed, policy)), ...named.filter((observed) => isOfNobody(observed, world))]) : leavingActions(policy, standing);
+  const frozen =
+    frozenBy(policy, standing.length > 0 || wasRecorded(policy, world.record)) ??
+    (keptUp === undefined ? hold : undefined);
+  const changingActions = (): readonly Action[] =>
+    isWanted
+      ? wantedActions(world, policy, [
+          ...standing.filter((observed) => isRemovable(observed, policy)),
+          ...named.filter((observed) => isOfNobody(observed, world)),
+        ])
+      : leavingActions(policy, standing);
+  const actions = keptUp === undefined ? changingActions() : keptUpActions(world, { ...policy, parts: keptUp });
   return { policy, isSelected: isWanted || keptUp !== undefined, frozen, isRemovalHeld, actions, standing };
 }
 
 /** A set that isolates all that is isolated now: the present one, or that of the generation before when an edit is what is held. */
-function keptUpParts(policy: PolicyFacts, observed: readonly ObservedPolicy[], isWanted: boolean): PolicyFacts['parts'] {
+function keptUpParts(
+  policy: PolicyFacts,
+  observed: readonly ObservedPolicy[],
+  isWanted: boolean,
+): PolicyFacts['parts'] {
   const candidates = isWanted ? [policy.formerParts] : [policy.parts, policy.formerParts];
-  return candidates.find((parts) => parts !== undefined && isolatesAllOf(parts, observed.filter(({ name }) => name === `${policy.name}.default-deny`)));
+  return candidates.find(
+    (parts) =>
+      parts !== undefined &&
+      isolatesAllOf(
+        parts,
+        observed.filter(({ name }) => name === `${policy.name}.default-deny`),
+      ),
+  );
 }
 
 function isolatesAllOf(parts: readonly RenderedPart[], denies: readonly ObservedPolicy[]): boolean {
@@ -108,7 +140,9 @@ function wasRecorded(policy: PolicyFacts, record: NamespaceRecord | undefined): 
 
 /** R11: an invalid policy keeps the last good set where one stands, and starts nothing where none does. */
 function frozenBy(policy: PolicyFacts, hasSet: boolean): Frozen | undefined {
-  if (policy.mode !== 'Enforce') return policy.mode;
+  if (policy.mode !== 'Enforce') {
+    return policy.mode;
+  }
   return !policy.isAccepted && (policy.parts === undefined || !hasSet) ? 'Invalid' : undefined;
 }
 
@@ -117,7 +151,9 @@ function wantedActions(world: World, policy: PolicyFacts, removable: readonly Ob
   const parts = policy.parts ?? [];
   const wantedNames = new Set(parts.map((part) => part.name));
   const wanted = parts.map((part) => actionFor(world, policy, part));
-  const unwanted = removable.filter((observed) => !wantedNames.has(observed.name) && !isNewersWork(world, policy, observed));
+  const unwanted = removable.filter(
+    (observed) => !wantedNames.has(observed.name) && !isNewersWork(world, policy, observed),
+  );
   return [...wanted, ...unwanted.map((observed): Action => ({ kind: 'remove', observed }))];
 }
 
@@ -128,8 +164,12 @@ function isOfNobody(observed: ObservedPolicy, { policies }: World): boolean {
 
 function leavingActions(policy: PolicyFacts, standing: readonly ObservedPolicy[]): readonly Action[] {
   const mine = standing.filter((observed) => isRemovable(observed, policy) && !observed.isKept);
-  if (policy.isDeleting) return policy.isRemoving ? mine.map((observed) => ({ kind: 'remove', observed })) : [];
-  if (!policy.isAccepted || policy.selector === undefined) return [];
+  if (policy.isDeleting) {
+    return policy.isRemoving ? mine.map((observed) => ({ kind: 'remove', observed })) : [];
+  }
+  if (!policy.isAccepted || policy.selector === undefined) {
+    return [];
+  }
   return mine.map((observed) => ({ kind: policy.keepsOnOptOut ? 'leave' : 'remove', observed }));
 }
 
@@ -141,22 +181,41 @@ function isRemovable(observed: ObservedPolicy, policy: PolicyFacts): boolean {
 function actionFor(world: World, policy: PolicyFacts, part: RenderedPart): Action {
   const observed = world.observed.find((candidate) => candidate.name === part.name);
   const contest = earlyContest(world, part);
-  if (observed === undefined) return missingAction(part, contest, isRecordedName(part.name, policy, world.record) || world.contests.has(part.name));
+  if (observed === undefined) {
+    return missingAction(
+      part,
+      contest,
+      isRecordedName(part.name, policy, world.record) || world.contests.has(part.name),
+    );
+  }
   const ownership = ownershipOf(observed, policy, world.record);
-  if (ownership === 'foreign' && !observed.isAdoptable) return { kind: 'refuse', part, observed };
+  if (ownership === 'foreign' && !observed.isAdoptable) {
+    return { kind: 'refuse', part, observed };
+  }
   const difference = differenceOf({ observed, part, policy, world });
-  if (difference === undefined) return { kind: 'keep', part, observed };
+  if (difference === undefined) {
+    return { kind: 'keep', part, observed };
+  }
   const cause = causeOf(difference, ownership, { observed, policy, record: world.record });
   // What was declared anew goes at once; what comes back altered from our own write waits like any other quarrel.
   const isDeclaredAnew = cause === 'rollout' || cause === 'adoption' || cause === 'takeover';
-  return contest !== undefined && !isDeclaredAnew ? { kind: 'wait', part, contest } : { kind: 'repair', part, observed, cause };
+  return contest !== undefined && !isDeclaredAnew
+    ? { kind: 'wait', part, contest }
+    : { kind: 'repair', part, observed, cause };
 }
 
 /** R15: what a newer version rendered for this very generation, and nobody has touched since, is not for us to take back. */
 function isNewersWork({ isNewerAtWork, record }: World, policy: PolicyFacts, observed: ObservedPolicy): boolean {
-  if (!isNewerAtWork || !isMarkedBy(observed, policy)) return false;
-  const entry = record?.entries.find((candidate) => candidate.policy === policy.name && candidate.generation === policy.generation);
-  return entry?.managed.some(({ uid, hash }) => uid === observed.uid && observed.hash !== '' && hash === observed.hash) === true;
+  if (!isNewerAtWork || !isMarkedBy(observed, policy)) {
+    return false;
+  }
+  const entry = record?.entries.find(
+    (candidate) => candidate.policy === policy.name && candidate.generation === policy.generation,
+  );
+  return (
+    entry?.managed.some(({ uid, hash }) => uid === observed.uid && observed.hash !== '' && hash === observed.hash) ===
+    true
+  );
 }
 
 /** Once it waited, the NamespaceBaseline lists it no more: what is contested is restored, and waits, all the same (R6). */
@@ -179,26 +238,56 @@ function isNewGeneration(policy: PolicyFacts, record: NamespaceRecord | undefine
  * A difference from before this generation is our own new declaration. One on an object that nobody else has written is our
  * own too: after a discovery, but also when a webhook or another version of the operator has its way with it.
  */
-function causeOf(difference: 'spec' | 'labels', ownership: Ownership, facts: { readonly observed: ObservedPolicy; readonly policy: PolicyFacts; readonly record: NamespaceRecord | undefined }): RepairCause {
-  if (ownership === 'foreign') return 'adoption';
-  if (ownership === 'other-policy') return 'takeover';
-  if (difference === 'labels' && !facts.observed.isKept) return 'labels';
-  if (isNewGeneration(facts.policy, facts.record)) return 'rollout';
+function causeOf(
+  difference: 'spec' | 'labels',
+  ownership: Ownership,
+  facts: {
+    readonly observed: ObservedPolicy;
+    readonly policy: PolicyFacts;
+    readonly record: NamespaceRecord | undefined;
+  },
+): RepairCause {
+  if (ownership === 'foreign') {
+    return 'adoption';
+  }
+  if (ownership === 'other-policy') {
+    return 'takeover';
+  }
+  if (difference === 'labels' && !facts.observed.isKept) {
+    return 'labels';
+  }
+  if (isNewGeneration(facts.policy, facts.record)) {
+    return 'rollout';
+  }
   return facts.observed.otherManager === '' ? 'rewrite' : difference;
 }
 
 function isRecordedName(name: string, policy: PolicyFacts, record: NamespaceRecord | undefined): boolean {
-  return record?.entries.some((entry) => entry.policy === policy.name && entry.managed.some((managed) => managed.name === name)) === true;
+  return (
+    record?.entries.some(
+      (entry) => entry.policy === policy.name && entry.managed.some((managed) => managed.name === name),
+    ) === true
+  );
 }
 
 /** How an object differs from its declaration, or undefined when it does not (R2). */
-function differenceOf(facts: { observed: ObservedPolicy; part: RenderedPart; policy: PolicyFacts; world: World }): 'spec' | 'labels' | undefined {
+function differenceOf(facts: {
+  observed: ObservedPolicy;
+  part: RenderedPart;
+  policy: PolicyFacts;
+  world: World;
+}): 'spec' | 'labels' | undefined {
   const { observed, part, policy, world } = facts;
-  const isAsRendered = observed.hash === part.hash || world.isEquivalent({ rendered: part.hash, observed: observed.hash });
-  if (!isAsRendered && !isNewersWork(world, policy, observed)) return 'spec';
+  const isAsRendered =
+    observed.hash === part.hash || world.isEquivalent({ rendered: part.hash, observed: observed.hash });
+  if (!isAsRendered && !isNewersWork(world, policy, observed)) {
+    return 'spec';
+  }
   return isMarkedBy(observed, policy) ? undefined : 'labels';
 }
 
 function isMarkedBy(observed: ObservedPolicy, policy: PolicyFacts): boolean {
-  return observed.isLabelled && observed.policyLabel === policy.name && observed.policyUid === policy.uid && !observed.isKept;
+  return (
+    observed.isLabelled && observed.policyLabel === policy.name && observed.policyUid === policy.uid && !observed.isKept
+  );
 }

@@ -54,7 +54,11 @@ type Finding = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
  * The status of a BaselinePolicy (R16). A condition's lastTransitionTime moves only when its status does, so `previous`
  * is the status as it was last written. One tenant's conflict shows in AllProtected and never in Ready.
  */
-export function policyStatusFor(progress: PolicyProgress, previous: BaselinePolicyStatus | undefined, nowTime: string): BaselinePolicyStatus {
+export function policyStatusFor(
+  progress: PolicyProgress,
+  previous: BaselinePolicyStatus | undefined,
+  nowTime: string,
+): BaselinePolicyStatus {
   const findings = [readyFinding(progress), allProtectedFinding(progress), ...passingFindings(progress)];
   const count = (phase: Phase): number => progress.standings.filter((standing) => standing.phase === phase).length;
   return {
@@ -76,35 +80,71 @@ export function policyStatusFor(progress: PolicyProgress, previous: BaselinePoli
 
 /** How long until a Pending namespace starts to count, in milliseconds; undefined when none is waiting for that. */
 export function untilPendingCountsMs(standings: readonly Standing[]): number | undefined {
-  const waits = standings.flatMap((standing) => (standing.phase === 'Pending' && standing.pendingForMs < PENDING_GRACE_MS ? [PENDING_GRACE_MS - standing.pendingForMs] : []));
+  const waits = standings.flatMap((standing) =>
+    standing.phase === 'Pending' && standing.pendingForMs < PENDING_GRACE_MS
+      ? [PENDING_GRACE_MS - standing.pendingForMs]
+      : [],
+  );
   return waits.length > 0 ? waits.reduce((a, b) => Math.min(a, b)) : undefined;
 }
 
 function readyFinding(progress: PolicyProgress): Finding {
   const type = CONDITIONS.ready;
   const problem = stallingProblem(progress);
-  if (problem !== undefined) return { type, status: 'False', ...problem };
-  if (progress.unattemptedCount > 0) return { type, status: 'False', reason: 'Progressing', message: progressMessage(progress) };
-  if (progress.mode !== 'Enforce') return { type, status: 'True', reason: progress.mode, message: REASONS[progress.mode] };
+  if (problem !== undefined) {
+    return { type, status: 'False', ...problem };
+  }
+  if (progress.unattemptedCount > 0) {
+    return { type, status: 'False', reason: 'Progressing', message: progressMessage(progress) };
+  }
+  if (progress.mode !== 'Enforce') {
+    return { type, status: 'True', reason: progress.mode, message: REASONS[progress.mode] };
+  }
   return { type, status: 'True', reason: 'Applied', message: REASONS.Applied };
 }
 
 function stallingProblem(progress: PolicyProgress): { reason: Reason; message: string } | undefined {
-  if (progress.problems.length > 0) return { reason: 'InvalidSpec', message: progress.problems.slice(0, 5).map(({ path, message }) => `${path}: ${message}`).join('; ') };
+  if (progress.problems.length > 0) {
+    return {
+      reason: 'InvalidSpec',
+      message: progress.problems
+        .slice(0, 5)
+        .map(({ path, message }) => `${path}: ${message}`)
+        .join('; '),
+    };
+  }
   const [held] = progress.held;
-  if (held !== undefined) return { reason: held.reason, message: heldMessage(held) };
+  if (held !== undefined) {
+    return { reason: held.reason, message: heldMessage(held) };
+  }
   const forbidden = progress.standings.find((standing) => standing.reason === 'Forbidden');
   return forbidden === undefined ? undefined : { reason: 'Forbidden', message: forbidden.message };
 }
 
 function allProtectedFinding(progress: PolicyProgress): Finding {
   const type = CONDITIONS.allProtected;
-  if (progress.mode !== 'Enforce') return { type, status: 'False', reason: progress.mode, message: REASONS[progress.mode] };
-  if (progress.unattemptedCount > 0) return { type, status: 'False', reason: 'Progressing', message: progressMessage(progress) };
-  if (progress.standings.length === 0) return { type, status: 'True', reason: 'NoneSelected', message: REASONS.NoneSelected };
-  const short = progress.standings.filter((standing) => standing.phase !== 'Protected' && (standing.phase !== 'Pending' || standing.pendingForMs >= PENDING_GRACE_MS));
-  if (short.length === 0) return { type, status: 'True', reason: 'AllInPlace', message: REASONS.AllInPlace };
-  return { type, status: 'False', reason: 'NotAllInPlace', message: `${short.length} of ${progress.standings.length} namespaces are not protected; status.failed names the first ten` };
+  if (progress.mode !== 'Enforce') {
+    return { type, status: 'False', reason: progress.mode, message: REASONS[progress.mode] };
+  }
+  if (progress.unattemptedCount > 0) {
+    return { type, status: 'False', reason: 'Progressing', message: progressMessage(progress) };
+  }
+  if (progress.standings.length === 0) {
+    return { type, status: 'True', reason: 'NoneSelected', message: REASONS.NoneSelected };
+  }
+  const short = progress.standings.filter(
+    (standing) =>
+      standing.phase !== 'Protected' && (standing.phase !== 'Pending' || standing.pendingForMs >= PENDING_GRACE_MS),
+  );
+  if (short.length === 0) {
+    return { type, status: 'True', reason: 'AllInPlace', message: REASONS.AllInPlace };
+  }
+  return {
+    type,
+    status: 'False',
+    reason: 'NotAllInPlace',
+    message: `${short.length} of ${progress.standings.length} namespaces are not protected; status.failed names the first ten`,
+  };
 }
 
 function passingFindings(progress: PolicyProgress): readonly Finding[] {
@@ -114,9 +154,19 @@ function passingFindings(progress: PolicyProgress): readonly Finding[] {
     ...(stalled === undefined ? [] : [passing(CONDITIONS.stalled, stalled.reason, stalled.message)]),
     ...(isReconciling ? [passing(CONDITIONS.reconciling, 'Progressing', progressMessage(progress))] : []),
     ...progress.held.map((held) => passing(held.reason, held.reason, heldMessage(held))),
-    ...(progress.orphanCount === 0 ? [] : [passing(CONDITIONS.orphansPresent, 'OrphansPresent', `${progress.orphanCount} NetworkPolicies: ${REASONS.OrphansPresent}`)]),
+    ...(progress.orphanCount === 0
+      ? []
+      : [
+          passing(
+            CONDITIONS.orphansPresent,
+            'OrphansPresent',
+            `${progress.orphanCount} NetworkPolicies: ${REASONS.OrphansPresent}`,
+          ),
+        ]),
     ...weakenedFinding(progress.standings),
-    ...(progress.discoveryProblem === undefined ? [] : [passing(CONDITIONS.discoveryStale, progress.discoveryProblem, REASONS[progress.discoveryProblem])]),
+    ...(progress.discoveryProblem === undefined
+      ? []
+      : [passing(CONDITIONS.discoveryStale, progress.discoveryProblem, REASONS[progress.discoveryProblem])]),
   ];
 }
 
@@ -125,10 +175,21 @@ function passing(type: ConditionType, reason: Reason, message: string): Finding 
 }
 
 function weakenedFinding(standings: readonly Standing[]): readonly Finding[] {
-  const weakened = standings.filter(({ isWeakened }) => isWeakened).map(({ namespace }) => namespace).sort();
-  if (weakened.length === 0) return [];
+  const weakened = standings
+    .filter(({ isWeakened }) => isWeakened)
+    .map(({ namespace }) => namespace)
+    .sort();
+  if (weakened.length === 0) {
+    return [];
+  }
   const named = `${weakened.slice(0, NAMED).join(', ')}${weakened.length > NAMED ? ` and ${weakened.length - NAMED} more` : ''}`;
-  return [passing(CONDITIONS.weakened, 'Weakened', `${weakened.length} namespaces: ${named}. The NamespaceBaseline of each says by what.`)];
+  return [
+    passing(
+      CONDITIONS.weakened,
+      'Weakened',
+      `${weakened.length} namespaces: ${named}. The NamespaceBaseline of each says by what.`,
+    ),
+  ];
 }
 
 /** R9: how many, which, and the line that confirms it. */
@@ -151,8 +212,17 @@ function failedIn(standings: readonly Standing[]): BaselinePolicyStatus['failed'
     .map(({ namespace, reason, message }) => ({ namespace, reason, message: cutText(message, 512) }));
 }
 
-function dated(finding: Finding, generation: number, time: { previous: BaselinePolicyStatus | undefined; nowTime: string }): Condition {
+function dated(
+  finding: Finding,
+  generation: number,
+  time: { previous: BaselinePolicyStatus | undefined; nowTime: string },
+): Condition {
   const before = time.previous?.conditions.find((condition) => condition.type === finding.type);
   const lastTransitionTime = before?.status === finding.status ? before.lastTransitionTime : time.nowTime;
-  return { ...finding, message: cutText(finding.message, BOUNDS.conditionMessageLength), observedGeneration: generation, lastTransitionTime };
+  return {
+    ...finding,
+    message: cutText(finding.message, BOUNDS.conditionMessageLength),
+    observedGeneration: generation,
+    lastTransitionTime,
+  };
 }

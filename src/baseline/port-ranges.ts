@@ -23,13 +23,19 @@ const EVERY_PORT: readonly PortRange[] = PROTOCOLS.map((protocol) => ({ protocol
  * What cannot be read names no port, nor does a named one, since a name is never every port.
  */
 export function declaredPorts(ports: unknown): readonly PortRange[] {
-  if (isAbsentOrEmpty(ports)) return EVERY_PORT;
+  if (isAbsentOrEmpty(ports)) {
+    return EVERY_PORT;
+  }
   const declared: Readonly<Record<Protocol, PortRange[]>> = { TCP: [], UDP: [], SCTP: [] };
   for (const item of itemsOf(ports)) {
     const range = portRange(item);
-    if (range === undefined) continue;
+    if (range === undefined) {
+      continue;
+    }
     const before = declared[range.protocol].at(-1);
-    if (before === undefined || range.first < before.first || range.last > before.last) declared[range.protocol].push(range);
+    if (before === undefined || range.first < before.first || range.last > before.last) {
+      declared[range.protocol].push(range);
+    }
   }
   return PROTOCOLS.flatMap((protocol) => unionOf(declared[protocol]));
 }
@@ -38,14 +44,19 @@ function unionOf(ranges: readonly PortRange[]): readonly PortRange[] {
   const union: PortRange[] = [];
   for (const range of ranges.toSorted((a, b) => a.first - b.first)) {
     const before = union.at(-1);
-    if (before === undefined || range.first > before.last + 1) union.push(range);
-    else if (range.last > before.last) union[union.length - 1] = { ...before, last: range.last };
+    if (before === undefined || range.first > before.last + 1) {
+      union.push(range);
+    } else if (range.last > before.last) {
+      union[union.length - 1] = { ...before, last: range.last };
+    }
   }
   return union;
 }
 
 function portRange(item: unknown): PortRange | undefined {
-  if (item !== null && !isJson(item)) return undefined;
+  if (item !== null && !isJson(item)) {
+    return undefined;
+  }
   const declared = fieldOf(item, 'protocol') ?? 'TCP';
   const protocol = PROTOCOLS.find((known) => known === declared);
   const numbers = portNumbers(fieldOf(item, 'port') ?? undefined, fieldOf(item, 'endPort') ?? undefined);
@@ -53,7 +64,9 @@ function portRange(item: unknown): PortRange | undefined {
 }
 
 function portNumbers(port: unknown, endPort: unknown): Pick<PortRange, 'first' | 'last'> | undefined {
-  if (port === undefined && endPort === undefined) return { first: 1, last: LAST_PORT };
+  if (port === undefined && endPort === undefined) {
+    return { first: 1, last: LAST_PORT };
+  }
   const last = endPort ?? port;
   return isPort(port) && isPort(last) && port <= last ? { first: port, last } : undefined;
 }

@@ -1,7 +1,15 @@
-import type { BaselinePolicySpec, Allow, Rule } from '../api/baseline-policy.ts';
+import type { Allow, BaselinePolicySpec, Rule } from '../api/baseline-policy.ts';
 import { type Discovered } from '../api/baseline-policy.ts';
-import { BUILT_IN_PARTS, LABELS, type BuiltInPart } from '../api/names.ts';
-import type { Direction, LabelSelector, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, RenderedSpec } from '../api/network-policy.ts';
+import { BUILT_IN_PARTS, type BuiltInPart, LABELS } from '../api/names.ts';
+import type {
+  Direction,
+  LabelSelector,
+  NetworkPolicyEgressRule,
+  NetworkPolicyIngressRule,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  RenderedSpec,
+} from '../api/network-policy.ts';
 import { specHash } from './comparison.ts';
 import { EVERYWHERE, internetBlocks, singleAddressBlock } from './internet.ts';
 
@@ -37,11 +45,18 @@ const PROMETHEUS: NetworkPolicyPeer = {
   namespaceSelector: { matchLabels: { [LABELS.namespaceName]: 'monitoring' } },
   podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } },
 };
-const INGRESS_CONTROLLER: NetworkPolicyPeer = { namespaceSelector: { matchLabels: { [LABELS.namespaceName]: 'ingress-nginx' } } };
+const INGRESS_CONTROLLER: NetworkPolicyPeer = {
+  namespaceSelector: { matchLabels: { [LABELS.namespaceName]: 'ingress-nginx' } },
+};
 
 /** Where DNS answers in a cluster that told us nothing (R14): the labels and port that kubeadm, k3s and most others use. */
 export const FALLBACK_DNS: NetworkPolicyEgressRule = {
-  to: [{ namespaceSelector: { matchLabels: { [LABELS.namespaceName]: 'kube-system' } }, podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+  to: [
+    {
+      namespaceSelector: { matchLabels: { [LABELS.namespaceName]: 'kube-system' } },
+      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+    },
+  ],
   ports: [...DNS_PORTS],
 };
 
@@ -53,26 +68,40 @@ export const FALLBACK_DNS: NetworkPolicyEgressRule = {
  *
  * `spec` must have passed validation; `discovered` is what is known of the cluster (R14).
  */
-export function renderedParts(policy: string, spec: BaselinePolicySpec, discovered: Discovered): readonly RenderedPart[] {
+export function renderedParts(
+  policy: string,
+  spec: BaselinePolicySpec,
+  discovered: Discovered,
+): readonly RenderedPart[] {
   const isolated = spec.isolate ?? BOTH_DIRECTIONS;
   const directions = BOTH_DIRECTIONS.filter((direction) => isolated.includes(direction));
   const openings = new Map<string, Opening>();
   for (const part of BUILT_IN_PARTS) {
     const opening = builtInOpening(part, spec.allow ?? {}, discovered);
-    if (opening !== undefined) openings.set(part, opening);
+    if (opening !== undefined) {
+      openings.set(part, opening);
+    }
   }
-  for (const rule of spec.rules ?? []) openings.set(rule.name, ruleOpening(policy, rule));
+  for (const rule of spec.rules ?? []) {
+    openings.set(rule.name, ruleOpening(policy, rule));
+  }
   return [...openings].flatMap(([part, opening]) => {
     const rendered = renderedSpec(opening, directions, part === 'default-deny');
-    return rendered === undefined ? [] : [{ part, name: `${policy}.${part}`, purpose: opening.purpose, spec: rendered, hash: specHash(rendered) }];
+    return rendered === undefined
+      ? []
+      : [{ part, name: `${policy}.${part}`, purpose: opening.purpose, spec: rendered, hash: specHash(rendered) }];
   });
 }
 
 function renderedSpec(opening: Opening, directions: readonly Direction[], isDeny: boolean): RenderedSpec | undefined {
   const ingress = directions.includes('Ingress') ? (opening.ingress ?? []) : [];
   const egress = directions.includes('Egress') ? (opening.egress ?? []) : [];
-  const policyTypes = isDeny ? directions : directions.filter((direction) => (direction === 'Ingress' ? ingress : egress).length > 0);
-  if (policyTypes.length === 0) return undefined;
+  const policyTypes = isDeny
+    ? directions
+    : directions.filter((direction) => (direction === 'Ingress' ? ingress : egress).length > 0);
+  if (policyTypes.length === 0) {
+    return undefined;
+  }
   return { podSelector: opening.podSelector ?? {}, policyTypes, ingress, egress };
 }
 
@@ -106,7 +135,9 @@ function isTurnedOn(part: BuiltInPart, allow: Allow): boolean {
 }
 
 function builtInOpening(part: BuiltInPart, allow: Allow, discovered: Discovered): Opening | undefined {
-  if (!isTurnedOn(part, allow)) return undefined;
+  if (!isTurnedOn(part, allow)) {
+    return undefined;
+  }
   switch (part) {
     case 'default-deny':
       return { purpose: 'Isolates every pod; other policies say what is let through.' };
@@ -130,30 +161,49 @@ function dnsOpening(dns: NonNullable<Allow['dns']>, discovered: Discovered): Ope
   const found = discovered.dns?.egress ?? [];
   const rules = found.length > 0 ? found : [FALLBACK_DNS];
   const ports = [...(dns.ports ?? DNS_PORTS)];
-  if (dns.toAnywhere === true) return { purpose, egress: [{ ports }] };
-  if (dns.to !== undefined) return { purpose, egress: [{ to: dns.to, ports }] };
+  if (dns.toAnywhere === true) {
+    return { purpose, egress: [{ ports }] };
+  }
+  if (dns.to !== undefined) {
+    return { purpose, egress: [{ to: dns.to, ports }] };
+  }
   return { purpose, egress: dns.ports === undefined ? rules : rules.map((rule) => ({ ...rule, ports })) };
 }
 
 function monitoringOpening(monitoring: NonNullable<Allow['monitoring']>): Opening {
-  return { purpose: 'Lets monitoring scrape every pod.', ingress: [{ from: monitoring.from ?? [PROMETHEUS], ports: [...(monitoring.ports ?? EVERY_TCP_PORT)] }] };
+  return {
+    purpose: 'Lets monitoring scrape every pod.',
+    ingress: [{ from: monitoring.from ?? [PROMETHEUS], ports: [...(monitoring.ports ?? EVERY_TCP_PORT)] }],
+  };
 }
 
 function sameNamespaceOpening(): Opening {
   const anyPodHere: NetworkPolicyPeer = { podSelector: {} };
-  return { purpose: 'Lets the pods of this namespace talk to each other.', ingress: [{ from: [anyPodHere] }], egress: [{ to: [anyPodHere] }] };
+  return {
+    purpose: 'Lets the pods of this namespace talk to each other.',
+    ingress: [{ from: [anyPodHere] }],
+    egress: [{ to: [anyPodHere] }],
+  };
 }
 
 function ingressControllerOpening(controller: NonNullable<Allow['ingressController']>): Opening {
-  return { purpose: 'Lets the ingress controller reach every pod.', ingress: [{ from: controller.from ?? [INGRESS_CONTROLLER], ports: [...(controller.ports ?? EVERY_TCP_PORT)] }] };
+  return {
+    purpose: 'Lets the ingress controller reach every pod.',
+    ingress: [{ from: controller.from ?? [INGRESS_CONTROLLER], ports: [...(controller.ports ?? EVERY_TCP_PORT)] }],
+  };
 }
 
 function kubeApiServerOpening(discovered: Discovered): Opening | undefined {
   const { endpoints = [], service } = discovered.apiServer ?? {};
-  const targets = [...endpoints, ...(service?.addresses ?? []).map((address) => ({ address, port: service?.port ?? 443 }))];
+  const targets = [
+    ...endpoints,
+    ...(service?.addresses ?? []).map((address) => ({ address, port: service?.port ?? 443 })),
+  ];
   const ports = [...new Set(targets.map((target) => target.port))].sort((a, b) => a - b);
   const egress = ports.flatMap((port) => {
-    const blocks = targets.flatMap((target) => (target.port === port ? [singleAddressBlock(target.address)?.cidr ?? []].flat() : []));
+    const blocks = targets.flatMap((target) =>
+      target.port === port ? [singleAddressBlock(target.address)?.cidr ?? []].flat() : [],
+    );
     const to = [...new Set(blocks)].sort().map((cidr) => ({ ipBlock: { cidr } }));
     return to.length > 0 ? [{ to, ports: [{ protocol: 'TCP' as const, port }] }] : [];
   });
@@ -164,6 +214,11 @@ function internetOpening(internet: NonNullable<Allow['internet']>): Opening {
   const blocks = internetBlocks({ cidrs: internet.cidrs ?? EVERYWHERE, except: internet.except ?? [] });
   return {
     purpose: 'Lets every pod reach the internet, but no private range.',
-    egress: [{ to: blocks.map((ipBlock) => ({ ipBlock })), ...(internet.ports === undefined ? {} : { ports: internet.ports }) }],
+    egress: [
+      {
+        to: blocks.map((ipBlock) => ({ ipBlock })),
+        ...(internet.ports === undefined ? {} : { ports: internet.ports }),
+      },
+    ],
   };
 }

@@ -15,12 +15,17 @@ export const OPT_IN_SELECTOR: LabelSelector = { matchLabels: { [LABELS.enabled]:
  */
 export function isMatch(selector: LabelSelector, labels: Labels): boolean {
   for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
-    if (labelOf(labels, key) !== value) return false;
+    if (labelOf(labels, key) !== value) {
+      return false;
+    }
   }
   return (selector.matchExpressions ?? []).every((requirement) => isRequirementMet(requirement, labels));
 }
 
-function isRequirementMet(requirement: NonNullable<LabelSelector['matchExpressions']>[number], labels: Labels): boolean {
+function isRequirementMet(
+  requirement: NonNullable<LabelSelector['matchExpressions']>[number],
+  labels: Labels,
+): boolean {
   const value = labelOf(labels, requirement.key);
   const isListed = value !== undefined && (requirement.values ?? []).includes(value);
   switch (requirement.operator) {
@@ -47,7 +52,10 @@ export interface Exclusion {
 }
 
 /** The exclusion that the configuration asks for; the system namespaces and the operator's own are always in it. */
-export function exclusionFor(configured: { readonly operatorNamespace: string; readonly globs: readonly string[] }): Exclusion {
+export function exclusionFor(configured: {
+  readonly operatorNamespace: string;
+  readonly globs: readonly string[];
+}): Exclusion {
   return { names: new Set([...ALWAYS_EXCLUDED_NAMESPACES, configured.operatorNamespace]), globs: configured.globs };
 }
 

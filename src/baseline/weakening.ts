@@ -1,9 +1,17 @@
 import { isDnsLabel } from '../api/dns-label.ts';
 import { LABELS } from '../api/names.ts';
 import { quotable } from '../api/plain-value.ts';
-import { IPV4_SPACE, IPV6_SPACE, isCovered, rangeOf, rangeWithout, unionOf, type AddressRange } from './address-space.ts';
+import {
+  type AddressRange,
+  IPV4_SPACE,
+  IPV6_SPACE,
+  isCovered,
+  rangeOf,
+  rangeWithout,
+  unionOf,
+} from './address-space.ts';
 import { NOT_INTERNET } from './internet.ts';
-import { declaredPorts, LAST_PORT, PROTOCOLS, type PortRange, type Protocol } from './port-ranges.ts';
+import { declaredPorts, LAST_PORT, type PortRange, PROTOCOLS, type Protocol } from './port-ranges.ts';
 import { fieldOf, isAbsent, isAbsentOrEmpty, isEmptyMap, isJson, itemsOf } from './untrusted-json.ts';
 
 /** How a NetworkPolicy undoes the isolation of the pods that it selects, as one sentence for people for each direction that it opens. */
@@ -72,7 +80,9 @@ export function weakeningOf(spec: unknown): Weakening | undefined {
   const isAboutEgress = hasDefaultTypes || declaredTypes.includes('Egress');
   const ingress = isAboutIngress ? openingIn(fieldOf(spec, 'ingress'), { peers: 'from', peer: 'source' }) : undefined;
   const egress = isAboutEgress ? openingIn(egressRules, { peers: 'to', peer: 'destination' }) : undefined;
-  if (ingress === undefined && egress === undefined) return undefined;
+  if (ingress === undefined && egress === undefined) {
+    return undefined;
+  }
   const pods = describeSelector(fieldOf(spec, 'podSelector'));
   return {
     ...(ingress === undefined ? {} : { ingress: `${ingress}, for ${pods}` }),
@@ -81,25 +91,41 @@ export function weakeningOf(spec: unknown): Weakening | undefined {
 }
 
 /** What the rules of one direction open, such as `allows every source on every port`. */
-function openingIn(rules: unknown, words: { readonly peers: 'from' | 'to'; readonly peer: 'source' | 'destination' }): string | undefined {
+function openingIn(
+  rules: unknown,
+  words: { readonly peers: 'from' | 'to'; readonly peer: 'source' | 'destination' },
+): string | undefined {
   // By far the shortest thing that a large policy can repeat, and alone it decides.
-  if (itemsOf(rules).some((rule) => isUnlimited(rule, words.peers))) return `allows every ${words.peer} on every port`;
-  if (!mayBeEveryone(itemsOf(rules), words.peers)) return undefined;
+  if (itemsOf(rules).some((rule) => isUnlimited(rule, words.peers))) {
+    return `allows every ${words.peer} on every port`;
+  }
+  if (!mayBeEveryone(itemsOf(rules), words.peers)) {
+    return undefined;
+  }
   const open = itemsOf(rules).flatMap((rule) => readRule(rule, words.peers) ?? []);
-  if (open.length === 0) return undefined;
+  if (open.length === 0) {
+    return undefined;
+  }
   const protocolsByPhrase = new Map<string, Protocol[]>();
   const judge = rememberingJudge();
   for (const protocol of PROTOCOLS) {
     const phrase = phraseFor(reachOn(protocol, open, judge), words.peer);
-    if (phrase !== undefined) protocolsByPhrase.set(phrase, [...(protocolsByPhrase.get(phrase) ?? []), protocol]);
+    if (phrase !== undefined) {
+      protocolsByPhrase.set(phrase, [...(protocolsByPhrase.get(phrase) ?? []), protocol]);
+    }
   }
-  const openings = [...protocolsByPhrase].map(([phrase, protocols]) => `${phrase} on ${protocols.length === PROTOCOLS.length ? 'every port' : `every ${protocols.join(' and ')} port`}`);
+  const openings = [...protocolsByPhrase].map(
+    ([phrase, protocols]) =>
+      `${phrase} on ${protocols.length === PROTOCOLS.length ? 'every port' : `every ${protocols.join(' and ')} port`}`,
+  );
   return openings.length === 0 ? undefined : openings.join(' and ');
 }
 
 /** Whether a rule names neither ports nor peers. */
 function isUnlimited(rule: unknown, peersField: 'from' | 'to'): boolean {
-  if (rule !== null && !isJson(rule)) return false;
+  if (rule !== null && !isJson(rule)) {
+    return false;
+  }
   return isAbsentOrEmpty(fieldOf(rule, 'ports')) && isAbsentOrEmpty(fieldOf(rule, peersField));
 }
 
@@ -112,14 +138,22 @@ function mayBeEveryone(rules: readonly unknown[], peersField: 'from' | 'to'): bo
   let ipv6Share = 0;
   for (const rule of rules) {
     const peers = fieldOf(rule, peersField);
-    if (isAbsentOrEmpty(peers)) return true;
+    if (isAbsentOrEmpty(peers)) {
+      return true;
+    }
     for (const peer of itemsOf(peers)) {
       const cidr = fieldOf(fieldOf(peer, 'ipBlock'), 'cidr');
-      if (typeof cidr !== 'string') continue;
+      if (typeof cidr !== 'string') {
+        continue;
+      }
       const prefixLength = Number(cidr.slice(cidr.lastIndexOf('/') + 1));
       // Not a number, or below 0: no block.
-      if (!(prefixLength >= 0)) continue;
-      if (cidr.includes(':')) ipv6Share += 2 ** -prefixLength;
+      if (!(prefixLength >= 0)) {
+        continue;
+      }
+      if (cidr.includes(':')) {
+        ipv6Share += 2 ** -prefixLength;
+      }
       ipv4Share += cidr.includes(':') ? writtenAsIpv6Share(prefixLength) : 2 ** -prefixLength;
     }
   }
@@ -133,10 +167,15 @@ function writtenAsIpv6Share(prefixLength: number): number {
 
 function phraseFor({ ipv4, ipv6, isGuess }: Reach, peer: 'source' | 'destination'): string | undefined {
   const most = Math.max(ipv4, ipv6);
-  if (most === LESS) return undefined;
-  const family = ipv4 === ipv6 ? '' : ipv4 > ipv6 ? 'IPv4 ' : 'IPv6 ';
+  if (most === LESS) {
+    return undefined;
+  }
+  const largerFamily = ipv4 > ipv6 ? 'IPv4 ' : 'IPv6 ';
+  const family = ipv4 === ipv6 ? '' : largerFamily;
   const verb = isGuess ? 'is too large to be looked at whole and seems to allow' : 'allows';
-  return most === EVERY_ADDRESS ? `${verb} every ${family}${peer}` : `${verb} every pod of the cluster and the whole ${family}internet`;
+  return most === EVERY_ADDRESS
+    ? `${verb} every ${family}${peer}`
+    : `${verb} every pod of the cluster and the whole ${family}internet`;
 }
 
 /** What is let through on every single port of the protocol. */
@@ -145,11 +184,19 @@ function reachOn(protocol: Protocol, rules: readonly OpenRule[], judge: Judge): 
   let steps = 0;
   for (const port of decisivePorts(protocol, rules)) {
     // The first port is always judged, however large the policy: hardly one that is meant well opens port 1.
-    if (steps > MAX_STEPS) return { ...reach, isGuess: true };
-    const peers = rules.filter(({ ports }) => ports.some((range) => range.protocol === protocol && range.first <= port && port <= range.last)).map((rule) => rule.peers());
+    if (steps > MAX_STEPS) {
+      return { ...reach, isGuess: true };
+    }
+    const peers = rules
+      .filter(({ ports }) =>
+        ports.some((range) => range.protocol === protocol && range.first <= port && port <= range.last),
+      )
+      .map((rule) => rule.peers());
     const here = judge(peers);
     reach = { ipv4: Math.min(reach.ipv4, here.ipv4), ipv6: Math.min(reach.ipv6, here.ipv6), isGuess: false };
-    if (reach.ipv4 === LESS && reach.ipv6 === LESS) return reach;
+    if (reach.ipv4 === LESS && reach.ipv6 === LESS) {
+      return reach;
+    }
     steps += sum(rules, ({ ports }) => ports.length) + sum(peers, ({ addresses }) => addresses.length);
   }
   return reach;
@@ -163,7 +210,9 @@ function decisivePorts(protocol: Protocol, rules: readonly OpenRule[]): readonly
   const decisive = new Set([1]);
   for (const { ports } of rules) {
     for (const range of ports) {
-      if (range.protocol === protocol && range.last < LAST_PORT) decisive.add(range.last + 1);
+      if (range.protocol === protocol && range.last < LAST_PORT) {
+        decisive.add(range.last + 1);
+      }
     }
   }
   return [...decisive].sort((a, b) => a - b);
@@ -176,7 +225,9 @@ type Judge = (peers: readonly Peers[]) => Reach;
 function rememberingJudge(): Judge {
   let known: { readonly peers: readonly Peers[]; readonly reach: Reach } | undefined;
   return (peers) => {
-    if (known?.peers.length !== peers.length || known.peers.some((some, index) => some !== peers[index])) known = { peers, reach: reachOf(peers) };
+    if (known?.peers.length !== peers.length || known.peers.some((some, index) => some !== peers[index])) {
+      known = { peers, reach: reachOf(peers) };
+    }
     return known.reach;
   };
 }
@@ -184,20 +235,31 @@ function rememberingJudge(): Judge {
 function reachOf(peers: readonly Peers[]): Reach {
   const addresses = unionOf(peers.flatMap((some) => some.addresses));
   const withPods = peers.some(({ hasEveryPod }) => hasEveryPod) ? unionOf([...addresses, ...NOT_INTERNET_RANGES]) : [];
-  const reachIn = (space: AddressRange): number => (isCovered(space, addresses) ? EVERY_ADDRESS : isCovered(space, withPods) ? PODS_AND_INTERNET : LESS);
+  const reachIn = (space: AddressRange): number => {
+    if (isCovered(space, addresses)) {
+      return EVERY_ADDRESS;
+    }
+    return isCovered(space, withPods) ? PODS_AND_INTERNET : LESS;
+  };
   return { ipv4: reachIn(IPV4_SPACE), ipv6: reachIn(IPV6_SPACE), isGuess: false };
 }
 
 function readRule(rule: unknown, peersField: 'from' | 'to'): OpenRule | undefined {
-  if (rule !== null && !isJson(rule)) return undefined;
+  if (rule !== null && !isJson(rule)) {
+    return undefined;
+  }
   const ports = declaredPorts(fieldOf(rule, 'ports'));
-  if (ports.length === 0) return undefined;
+  if (ports.length === 0) {
+    return undefined;
+  }
   let peers: Peers | undefined;
   return { ports, peers: () => (peers ??= peersOf(fieldOf(rule, peersField))) };
 }
 
 function peersOf(peers: unknown): Peers {
-  if (isAbsentOrEmpty(peers)) return EVERYONE;
+  if (isAbsentOrEmpty(peers)) {
+    return EVERYONE;
+  }
   const items = itemsOf(peers);
   return { hasEveryPod: items.some(isEveryPod), addresses: unionOf(items.flatMap(blockAddresses)) };
 }
@@ -205,24 +267,42 @@ function peersOf(peers: unknown): Peers {
 function isEveryPod(peer: unknown): boolean {
   const podSelector = fieldOf(peer, 'podSelector');
   const namespaceSelector = fieldOf(peer, 'namespaceSelector');
-  if (!isJson(namespaceSelector) || !isAbsent(fieldOf(peer, 'ipBlock'))) return false;
+  if (!isJson(namespaceSelector) || !isAbsent(fieldOf(peer, 'ipBlock'))) {
+    return false;
+  }
   const isEveryPodThere = isAbsent(podSelector) || (isJson(podSelector) && requirementsOf(podSelector).length === 0);
-  return isEveryPodThere && isEmptyMap(fieldOf(namespaceSelector, 'matchLabels')) && itemsOf(fieldOf(namespaceSelector, 'matchExpressions')).every(isMetByEveryNamespace);
+  return (
+    isEveryPodThere &&
+    isEmptyMap(fieldOf(namespaceSelector, 'matchLabels')) &&
+    itemsOf(fieldOf(namespaceSelector, 'matchExpressions')).every(isMetByEveryNamespace)
+  );
 }
 
 /** Every namespace has its own name as a label, put there by the API server, and that name is a DNS label. */
 function isMetByEveryNamespace(expression: unknown): boolean {
-  if (fieldOf(expression, 'key') !== LABELS.namespaceName) return false;
+  if (fieldOf(expression, 'key') !== LABELS.namespaceName) {
+    return false;
+  }
   const values = itemsOf(fieldOf(expression, 'values'));
   const operator = fieldOf(expression, 'operator');
-  return operator === 'Exists' || (operator === 'NotIn' && values.every((value) => typeof value === 'string' && !isDnsLabel(value)));
+  return (
+    operator === 'Exists' ||
+    (operator === 'NotIn' && values.every((value) => typeof value === 'string' && !isDnsLabel(value)))
+  );
 }
 
 function blockAddresses(peer: unknown): readonly AddressRange[] {
   const block = fieldOf(peer, 'ipBlock');
-  if (!isAbsent(fieldOf(peer, 'podSelector')) || !isAbsent(fieldOf(peer, 'namespaceSelector'))) return [];
+  if (!isAbsent(fieldOf(peer, 'podSelector')) || !isAbsent(fieldOf(peer, 'namespaceSelector'))) {
+    return [];
+  }
   const range = readRange(fieldOf(block, 'cidr'));
-  return range === undefined ? [] : rangeWithout(range, itemsOf(fieldOf(block, 'except')).flatMap((except) => readRange(except) ?? []));
+  return range === undefined
+    ? []
+    : rangeWithout(
+        range,
+        itemsOf(fieldOf(block, 'except')).flatMap((except) => readRange(except) ?? []),
+      );
 }
 
 function readRange(cidr: unknown): AddressRange | undefined {
@@ -235,7 +315,9 @@ function readRange(cidr: unknown): AddressRange | undefined {
  */
 export function describeSelector(selector: unknown): string {
   const text = [...requirementsOf(selector)].sort().join(',');
-  if (text === '') return 'all pods';
+  if (text === '') {
+    return 'all pods';
+  }
   return `pods ${text.length > MAX_SELECTOR_TEXT ? `${text.slice(0, MAX_SELECTOR_TEXT)}…` : text}`;
 }
 
@@ -248,8 +330,12 @@ function requirementsOf(selector: unknown): readonly string[] {
 function expressionText(expression: unknown): string {
   const key = shown(fieldOf(expression, 'key'));
   const operator = shown(fieldOf(expression, 'operator'));
-  if (operator === 'Exists') return key;
-  if (operator === 'DoesNotExist') return `!${key}`;
+  if (operator === 'Exists') {
+    return key;
+  }
+  if (operator === 'DoesNotExist') {
+    return `!${key}`;
+  }
   return `${key} ${operator.toLowerCase()} (${itemsOf(fieldOf(expression, 'values')).map(shown).join(',')})`;
 }
 

@@ -1,6 +1,6 @@
 import type { Mode } from '../api/baseline-policy.ts';
-import type { Direction, LabelSelector } from '../api/network-policy.ts';
 import type { PolicyEntry } from '../api/namespace-baseline.ts';
+import type { Direction, LabelSelector } from '../api/network-policy.ts';
 import type { RenderedPart } from './rendering.ts';
 import type { Labels } from './selection.ts';
 import type { Weakening } from './weakening.ts';

@@ -1,14 +1,14 @@
-import { Option, type Command } from 'commander';
-import type { KubeObject } from '../kube/kube-object.ts';
+import { type Command, Option } from 'commander';
 import { fieldOf } from '../kube/json-shape.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
 import { BASELINE_POLICIES } from '../operator/resources.ts';
 import { policySeen } from './cluster-facts.ts';
-import { withCluster, type ClusterSession } from './cluster-session.ts';
+import { type ClusterSession, withCluster } from './cluster-session.ts';
 import type { CommandContext } from './command-context.ts';
-import { exitCodesHelp, type ExitCodeName } from './exit-codes.ts';
-import { heldChanges, type HeldChange, type HeldKind } from './held-change.ts';
+import { type ExitCodeName, exitCodesHelp } from './exit-codes.ts';
+import { type HeldChange, type HeldKind, heldChanges } from './held-change.ts';
 import { heldNames } from './held-names.ts';
-import { exitCodeNameFor, failureText, type Attempt } from './kube-failure.ts';
+import { type Attempt, exitCodeNameFor, failureText } from './kube-failure.ts';
 import { addClusterFlags, type ClusterFlags } from './kubectl-flags.ts';
 import { printable } from './printable.ts';
 import { isYes, processTerminal, type Terminal } from './terminal.ts';
@@ -52,15 +52,29 @@ async function approve(run: Run): Promise<ExitCodeName> {
   const { policy, session, flags } = run;
   const attempt: Attempt = { verb: 'get', type: BASELINE_POLICIES, name: policy };
   const found = await session.kube.get({ type: BASELINE_POLICIES, name: policy });
-  if (!found.ok) return say(run, failureText(attempt, found.error), exitCodeNameFor(found.error));
+  if (!found.ok) {
+    return say(run, failureText(attempt, found.error), exitCodeNameFor(found.error));
+  }
   const change = chosenChange(run, found.value);
-  if (typeof change === 'string') return change;
+  if (typeof change === 'string') {
+    return change;
+  }
   const { confirmation } = change;
-  if (confirmation === undefined) return say(run, `the message of the condition has no ${change.annotation} to write: ${printable(change.message)}`, 'failed');
-  if (fieldOf(found.value.metadata.annotations, change.annotation) === confirmation) return say(run, 'this is confirmed already; the operator goes on with it', 'ok');
+  if (confirmation === undefined) {
+    return say(
+      run,
+      `the message of the condition has no ${change.annotation} to write: ${printable(change.message)}`,
+      'failed',
+    );
+  }
+  if (fieldOf(found.value.metadata.annotations, change.annotation) === confirmation) {
+    return say(run, 'this is confirmed already; the operator goes on with it', 'ok');
+  }
   if (flags.yes !== true) {
     const go = await isWanted(run, change);
-    if (go !== true) return go;
+    if (go !== true) {
+      return go;
+    }
   }
   return await confirm(run, found.value, { ...change, confirmation });
 }
@@ -68,13 +82,28 @@ async function approve(run: Run): Promise<ExitCodeName> {
 /** The change that is meant, or the exit code where there is none or it is not clear which. */
 function chosenChange(run: Run, object: KubeObject): HeldChange | ExitCodeName {
   const policy = policySeen(object);
-  const wanted: HeldKind | undefined = run.flags.removal === true ? 'removal' : run.flags.isolation === true ? 'isolation' : undefined;
+  const isolation: HeldKind | undefined = run.flags.isolation === true ? 'isolation' : undefined;
+  const wanted: HeldKind | undefined = run.flags.removal === true ? 'removal' : isolation;
   const changes = heldChanges(policy).filter(({ kind }) => wanted === undefined || kind === wanted);
   const [change, other] = changes;
-  if (change === undefined) return say(run, `nothing is held${wanted === undefined ? '' : ` that is a ${wanted}`}, so there is nothing to confirm`, 'failed');
-  if (other !== undefined) return say(run, 'a removal and an isolation are held; write --removal or --isolation', 'usage');
+  if (change === undefined) {
+    return say(
+      run,
+      `nothing is held${wanted === undefined ? '' : ` that is a ${wanted}`}, so there is nothing to confirm`,
+      'failed',
+    );
+  }
+  if (other !== undefined) {
+    return say(run, 'a removal and an isolation are held; write --removal or --isolation', 'usage');
+  }
   // What is held may be another set of namespaces by now; the operator would not take this confirmation for it.
-  if (policy.observedGeneration !== policy.generation) return say(run, `the operator has not looked at generation ${policy.generation} yet; repeat this when it has`, 'failed');
+  if (policy.observedGeneration !== policy.generation) {
+    return say(
+      run,
+      `the operator has not looked at generation ${policy.generation} yet; repeat this when it has`,
+      'failed',
+    );
+  }
   return change;
 }
 
@@ -84,42 +113,92 @@ async function isWanted(run: Run, change: HeldChange): Promise<true | ExitCodeNa
   context.complain(namesText(await heldNames(run.session.kube, policy, change)));
   const namespaces = `${change.count} ${change.count === 1 ? 'namespace' : 'namespaces'}`;
   const question = change.kind === 'removal' ? `Let ${namespaces} lose protection?` : `Isolate ${namespaces}?`;
-  if (!terminal.canAsk) return say(run, `standard input is no terminal, so nobody can be asked, and nothing was confirmed: add --yes`, 'usage');
-  if (isYes(await terminal.ask(`${question} [y/N] `))) return true;
+  if (!terminal.canAsk) {
+    return say(
+      run,
+      `standard input is no terminal, so nobody can be asked, and nothing was confirmed: add --yes`,
+      'usage',
+    );
+  }
+  if (isYes(await terminal.ask(`${question} [y/N] `))) {
+    return true;
+  }
   return say(run, 'nothing was confirmed', 'failed');
 }
 
 function namesText(names: readonly string[] | undefined): string {
-  if (names === undefined) return 'The names cannot be listed in full here: the cluster has changed meanwhile, not all of it may be read, or the operator excludes other namespaces than usual.\n';
+  if (names === undefined) {
+    return 'The names cannot be listed in full here: the cluster has changed meanwhile, not all of it may be read, or the operator excludes other namespaces than usual.\n';
+  }
   const left = names.length - MOST_NAMES;
-  return ['These namespaces:', ...names.slice(0, MOST_NAMES).map((name) => `  ${printable(name)}`), ...(left > 0 ? [`  and ${left} more`] : []), ''].join('\n');
+  return [
+    'These namespaces:',
+    ...names.slice(0, MOST_NAMES).map((name) => `  ${printable(name)}`),
+    ...(left > 0 ? [`  and ${left} more`] : []),
+    '',
+  ].join('\n');
 }
 
 /**
  * PUT of the policy with nothing but the annotation added. The operator counts into the status while a person reads, so
  * a conflict alone stops nothing: what is held is asked for again, and is confirmed if it is still what was shown.
  */
-async function confirm(run: Run, shown: KubeObject, change: HeldChange & { readonly confirmation: string }): Promise<ExitCodeName> {
+async function confirm(
+  run: Run,
+  shown: KubeObject,
+  change: HeldChange & { readonly confirmation: string },
+): Promise<ExitCodeName> {
   const { context, policy, session } = run;
   let object = shown;
   for (let tries = 1; ; tries += 1) {
     const annotations = { ...object.metadata.annotations, [change.annotation]: change.confirmation };
-    const replaced = await session.kube.replace(BASELINE_POLICIES, { ...object, metadata: { ...object.metadata, annotations } });
-    if (replaced.ok) break;
-    if (replaced.error.kind !== 'conflict' || tries === MOST_TRIES) return say(run, failureText({ verb: 'update', type: BASELINE_POLICIES, name: policy }, replaced.error), exitCodeNameFor(replaced.error));
+    const replaced = await session.kube.replace(BASELINE_POLICIES, {
+      ...object,
+      metadata: { ...object.metadata, annotations },
+    });
+    if (replaced.ok) {
+      break;
+    }
+    if (replaced.error.kind !== 'conflict' || tries === MOST_TRIES) {
+      return say(
+        run,
+        failureText({ verb: 'update', type: BASELINE_POLICIES, name: policy }, replaced.error),
+        exitCodeNameFor(replaced.error),
+      );
+    }
     const found = await session.kube.get({ type: BASELINE_POLICIES, name: policy });
-    if (!found.ok) return say(run, failureText({ verb: 'get', type: BASELINE_POLICIES, name: policy }, found.error), exitCodeNameFor(found.error));
-    if (fieldOf(found.value.metadata.annotations, change.annotation) === change.confirmation) break;
-    if (!isStillHeld(found.value, shown, change)) return say(run, 'the policy or what is held of it has changed since it was shown, and nothing was confirmed: look again and repeat this', 'failed');
+    if (!found.ok) {
+      return say(
+        run,
+        failureText({ verb: 'get', type: BASELINE_POLICIES, name: policy }, found.error),
+        exitCodeNameFor(found.error),
+      );
+    }
+    if (fieldOf(found.value.metadata.annotations, change.annotation) === change.confirmation) {
+      break;
+    }
+    if (!isStillHeld(found.value, shown, change)) {
+      return say(
+        run,
+        'the policy or what is held of it has changed since it was shown, and nothing was confirmed: look again and repeat this',
+        'failed',
+      );
+    }
     object = found.value;
   }
-  context.print(`baselinepolicy.nsbaseline.io/${printable(policy)} annotated: ${change.annotation}=${change.confirmation}\n`);
+  context.print(
+    `baselinepolicy.nsbaseline.io/${printable(policy)} annotated: ${change.annotation}=${change.confirmation}\n`,
+  );
   return 'ok';
 }
 
 function isStillHeld(now: KubeObject, shown: KubeObject, change: HeldChange): boolean {
-  if (now.metadata.uid !== shown.metadata.uid || now.metadata.generation !== shown.metadata.generation) return false;
-  return heldChanges(policySeen(now)).some(({ kind, confirmation }) => kind === change.kind && confirmation === change.confirmation);
+  if (now.metadata.uid !== shown.metadata.uid || now.metadata.generation !== shown.metadata.generation) {
+    return false;
+  }
+  return heldChanges(policySeen(now)).some(
+    ({ kind, confirmation }) => kind === change.kind && confirmation === change.confirmation,
+  );
 }
 
 function say({ context, policy }: Run, text: string, code: ExitCodeName): ExitCodeName {

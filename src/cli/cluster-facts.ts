@@ -3,7 +3,7 @@ import { discoveredSchema } from '../api/baseline-policy.ts';
 import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../api/names.ts';
 import { validateBaselinePolicy } from '../api/validation.ts';
 import type { LivePolicy, OrphanCandidate } from '../baseline/orphans.ts';
-import { OPT_IN_SELECTOR, type Labels } from '../baseline/selection.ts';
+import { type Labels, OPT_IN_SELECTOR } from '../baseline/selection.ts';
 import { fieldOf, itemsOf, textFieldsOf, textOf } from '../kube/json-shape.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 
@@ -117,7 +117,10 @@ export function policySeen({ metadata, spec, status }: KubeObject): PolicySeen {
     spec: valid,
     observedGeneration: numberOf(fieldOf(status, 'observedGeneration'), -1),
     conditions: itemsOf(fieldOf(status, 'conditions')).map(conditionSeen),
-    namespaces: { matched: numberOf(fieldOf(counts, 'matched'), 0), protected: numberOf(fieldOf(counts, 'protected'), 0) },
+    namespaces: {
+      matched: numberOf(fieldOf(counts, 'matched'), 0),
+      protected: numberOf(fieldOf(counts, 'protected'), 0),
+    },
     discovered: discovered.success ? discovered.data : {},
   };
 }
@@ -128,8 +131,14 @@ export function recordSeen({ metadata, status }: KubeObject): RecordSeen {
     namespace: textOf(metadata.namespace),
     phase: textOf(fieldOf(status, 'phase')),
     entries: itemsOf(fieldOf(status, 'policies')).map(entrySeen),
-    conflicts: itemsOf(fieldOf(status, 'conflicts')).map((conflict) => ({ name: textOf(fieldOf(conflict, 'name')), reason: textOf(fieldOf(conflict, 'reason')) })),
-    weakenedBy: itemsOf(fieldOf(status, 'weakenedBy')).map((other) => ({ name: textOf(fieldOf(other, 'name')), why: textOf(fieldOf(other, 'why')) })),
+    conflicts: itemsOf(fieldOf(status, 'conflicts')).map((conflict) => ({
+      name: textOf(fieldOf(conflict, 'name')),
+      reason: textOf(fieldOf(conflict, 'reason')),
+    })),
+    weakenedBy: itemsOf(fieldOf(status, 'weakenedBy')).map((other) => ({
+      name: textOf(fieldOf(other, 'name')),
+      why: textOf(fieldOf(other, 'why')),
+    })),
   };
 }
 

@@ -2,10 +2,21 @@ import { NAMESPACE_BASELINE_NAME } from '../api/names.ts';
 import type { KubeClient, Scope } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
-import { failure, success, type Result } from '../kube/result.ts';
+import { failure, type Result, success } from '../kube/result.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../operator/resources.ts';
-import { MANAGED_SELECTOR, managedPolicySeen, namespaceSeen, policySeen, recordSeen, type ClusterFacts, type ManagedPolicySeen, type NamespaceSeen, type PolicySeen, type RecordSeen } from './cluster-facts.ts';
-import { failureText, type Attempt } from './kube-failure.ts';
+import {
+  type ClusterFacts,
+  MANAGED_SELECTOR,
+  type ManagedPolicySeen,
+  managedPolicySeen,
+  type NamespaceSeen,
+  namespaceSeen,
+  type PolicySeen,
+  policySeen,
+  type RecordSeen,
+  recordSeen,
+} from './cluster-facts.ts';
+import { type Attempt, failureText } from './kube-failure.ts';
 import type { Progress } from './progress.ts';
 import { wholeList } from './whole-list.ts';
 
@@ -36,10 +47,14 @@ export function listPolicies(reading: Reading): Promise<Result<readonly PolicySe
 /** Every Namespace, or the one; an error `notFound` when that is not there. */
 export async function listNamespaces(reading: Reading): Promise<Result<readonly NamespaceSeen[], FailedAttempt>> {
   const { kube, namespace } = reading;
-  if (namespace === undefined) return listed(reading, { type: NAMESPACES }, namespaceSeen);
+  if (namespace === undefined) {
+    return listed(reading, { type: NAMESPACES }, namespaceSeen);
+  }
   // Who may see into one namespace may mostly get it, but not list it.
   const got = await kube.get({ type: NAMESPACES, name: namespace });
-  if (got.ok) return success([namespaceSeen(got.value)]);
+  if (got.ok) {
+    return success([namespaceSeen(got.value)]);
+  }
   return failure({ attempt: { verb: 'get', type: NAMESPACES, name: namespace }, error: got.error });
 }
 
@@ -49,11 +64,20 @@ export async function listNamespaces(reading: Reading): Promise<Result<readonly 
  * taken for an orphan.
  */
 export async function readCluster(reading: Reading): Promise<Result<ClusterFacts, FailedAttempt>> {
-  const [namespaces, networkPolicies, records] = await Promise.all([listNamespaces(reading), listManagedPolicies(reading), listRecords(reading)]);
+  const [namespaces, networkPolicies, records] = await Promise.all([
+    listNamespaces(reading),
+    listManagedPolicies(reading),
+    listRecords(reading),
+  ]);
   const policies = await listPolicies(reading);
-  const failures = [namespaces, networkPolicies, records, policies].flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
-  const fatal = failures.find(({ error }) => error.kind !== 'forbidden') ?? (records.ok || policies.ok ? undefined : failures[0]);
-  if (fatal !== undefined) return failure(fatal);
+  const failures = [namespaces, networkPolicies, records, policies].flatMap((outcome) =>
+    outcome.ok ? [] : [outcome.error],
+  );
+  const fatal =
+    failures.find(({ error }) => error.kind !== 'forbidden') ?? (records.ok || policies.ok ? undefined : failures[0]);
+  if (fatal !== undefined) {
+    return failure(fatal);
+  }
   return success({
     namespaces: valueIn(namespaces),
     networkPolicies: valueIn(networkPolicies),
@@ -65,16 +89,30 @@ export async function readCluster(reading: Reading): Promise<Result<ClusterFacts
 
 /** Every NamespaceBaseline. */
 export function listRecords(reading: Reading): Promise<Result<readonly RecordSeen[], FailedAttempt>> {
-  return listed(reading, { type: NAMESPACE_BASELINES, fieldSelector: `metadata.name=${NAMESPACE_BASELINE_NAME}` }, recordSeen);
+  return listed(
+    reading,
+    { type: NAMESPACE_BASELINES, fieldSelector: `metadata.name=${NAMESPACE_BASELINE_NAME}` },
+    recordSeen,
+  );
 }
 
-async function listed<T>({ kube, namespace, progress }: Reading, scope: Scope, project: (object: KubeObject) => T): Promise<Result<readonly T[], FailedAttempt>> {
+async function listed<T>(
+  { kube, namespace, progress }: Reading,
+  scope: Scope,
+  project: (object: KubeObject) => T,
+): Promise<Result<readonly T[], FailedAttempt>> {
   const { type } = scope;
   const where = namespace === undefined ? {} : { namespace };
-  const list = await wholeList(kube, { ...scope, ...where }, {
-    project,
-    onCount: (count) => { progress.say(`reading ${type.plural}: ${count}`); },
-  });
+  const list = await wholeList(
+    kube,
+    { ...scope, ...where },
+    {
+      project,
+      onCount: (count) => {
+        progress.say(`reading ${type.plural}: ${count}`);
+      },
+    },
+  );
   return list.ok ? list : failure({ attempt: { verb: 'list', type, ...where }, error: list.error });
 }
 

@@ -3,7 +3,7 @@ import type { KubeClient } from '../kube/kube-client.ts';
 import { loadCluster } from '../kube/kubeconfig.ts';
 import { buildInfo } from '../observe/version.ts';
 import type { CommandContext } from './command-context.ts';
-import { exitCode, type ExitCodeName } from './exit-codes.ts';
+import { type ExitCodeName, exitCode } from './exit-codes.ts';
 import type { ClusterFlags, NamespaceFlags } from './kubectl-flags.ts';
 import { printable } from './printable.ts';
 
@@ -21,14 +21,26 @@ export const CLI_FIELD_MANAGER = 'nsbaseline-cli';
  * Runs `work` with a client for the chosen cluster and lets go of its connections afterwards. Where there is no usable
  * kubeconfig, that is complained of and `work` is not run. The command ends with the code that `work` gives.
  */
-export async function withCluster(flags: ClusterFlags, context: CommandContext, work: (session: ClusterSession) => Promise<ExitCodeName>): Promise<void> {
-  const cluster = await loadCluster({ kubeconfigPath: flags.kubeconfig, context: flags.context, environment: context.env });
+export async function withCluster(
+  flags: ClusterFlags,
+  context: CommandContext,
+  work: (session: ClusterSession) => Promise<ExitCodeName>,
+): Promise<void> {
+  const cluster = await loadCluster({
+    kubeconfigPath: flags.kubeconfig,
+    context: flags.context,
+    environment: context.env,
+  });
   if (!cluster.ok) {
     context.complain(`${context.programName}: ${printable(cluster.error.message)}\n`);
     context.finish(exitCode('unreachable'));
     return;
   }
-  const kube: HttpKubeClient = createKubeClient({ cluster: cluster.value, fieldManager: CLI_FIELD_MANAGER, userAgent: `nsbaseline/${buildInfo.version} (cli)` });
+  const kube: HttpKubeClient = createKubeClient({
+    cluster: cluster.value,
+    fieldManager: CLI_FIELD_MANAGER,
+    userAgent: `nsbaseline/${buildInfo.version} (cli)`,
+  });
   try {
     context.finish(exitCode(await work({ kube, defaultNamespace: cluster.value.namespace })));
   } finally {

@@ -1,7 +1,7 @@
-import { createKubeClient } from '../kube/http-kube-client.ts';
-import { loadCluster } from '../kube/kubeconfig.ts';
-import { textOf } from '../kube/json-shape.ts';
 import { isDnsLabel } from '../api/dns-label.ts';
+import { createKubeClient } from '../kube/http-kube-client.ts';
+import { textOf } from '../kube/json-shape.ts';
+import { loadCluster } from '../kube/kubeconfig.ts';
 import { BASELINE_POLICIES, NAMESPACES } from '../operator/resources.ts';
 import { CLI_FIELD_MANAGER } from './cluster-session.ts';
 import type { WantedNames } from './completions.ts';
@@ -15,15 +15,39 @@ const MOST_NAMES = 500;
  * The names that begin with the prefix, of the cluster that the words choose by `--kubeconfig` and `--context`. A
  * completion never complains: where the cluster cannot be asked, or does not answer soon, there are none.
  */
-export async function namesInCluster(wanted: WantedNames, words: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<readonly string[]> {
-  const cluster = await loadCluster({ kubeconfigPath: valueIn(words, '--kubeconfig'), context: valueIn(words, '--context'), environment: env });
-  if (!cluster.ok) return [];
-  const kube = createKubeClient({ cluster: cluster.value, fieldManager: CLI_FIELD_MANAGER, userAgent: 'nsbaseline (completion)', listTimeoutMs: TIMEOUT_MS });
+export async function namesInCluster(
+  wanted: WantedNames,
+  words: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<readonly string[]> {
+  const cluster = await loadCluster({
+    kubeconfigPath: valueIn(words, '--kubeconfig'),
+    context: valueIn(words, '--context'),
+    environment: env,
+  });
+  if (!cluster.ok) {
+    return [];
+  }
+  const kube = createKubeClient({
+    cluster: cluster.value,
+    fieldManager: CLI_FIELD_MANAGER,
+    userAgent: 'nsbaseline (completion)',
+    listTimeoutMs: TIMEOUT_MS,
+  });
   try {
-    const page = await kube.list({ type: wanted.kind === 'policy' ? BASELINE_POLICIES : NAMESPACES, limit: MOST_NAMES, resourceVersion: '0' });
-    if (!page.ok) return [];
+    const page = await kube.list({
+      type: wanted.kind === 'policy' ? BASELINE_POLICIES : NAMESPACES,
+      limit: MOST_NAMES,
+      resourceVersion: '0',
+    });
+    if (!page.ok) {
+      return [];
+    }
     // What is no name could be read as something else by the shell.
-    return page.value.items.map(({ metadata }) => textOf(metadata.name)).filter((name) => isDnsLabel(name) && name.startsWith(wanted.prefix)).sort();
+    return page.value.items
+      .map(({ metadata }) => textOf(metadata.name))
+      .filter((name) => isDnsLabel(name) && name.startsWith(wanted.prefix))
+      .sort();
   } finally {
     await kube.close();
   }
@@ -33,6 +57,8 @@ export async function namesInCluster(wanted: WantedNames, words: readonly string
 function valueIn(words: readonly string[], flag: string): string | undefined {
   const at = words.findIndex((word) => word === flag || word.startsWith(`${flag}=`));
   const word = words[at];
-  if (word === undefined) return undefined;
+  if (word === undefined) {
+    return undefined;
+  }
   return word === flag ? words[at + 1] : word.slice(flag.length + 1);
 }

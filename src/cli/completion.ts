@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
-import { COMPLETE_COMMAND, SHELLS, completionScript, type Shell } from './completion-scripts.ts';
+import { COMPLETE_COMMAND, completionScript, SHELLS, type Shell } from './completion-scripts.ts';
 import { completionsFor } from './completions.ts';
 import { exitCode } from './exit-codes.ts';
 
@@ -17,10 +17,19 @@ export function defineCompletion(command: Command, context: CommandContext): voi
 }
 
 /** Answers a completion script: what the last of `words` can become. Names in the cluster are asked for, if it answers soon. */
-export async function printCompletions(program: Command, words: readonly string[], context: Pick<CommandContext, 'print' | 'env'>): Promise<void> {
+export async function printCompletions(
+  program: Command,
+  words: readonly string[],
+  context: Pick<CommandContext, 'print' | 'env'>,
+): Promise<void> {
   const { candidates, isFile, wanted } = completionsFor(program, words);
-  const names = wanted === undefined ? [] : await (await import('./completion-names.ts')).namesInCluster(wanted, words, context.env);
-  const lines = [...candidates, ...names.map((value) => ({ value, description: '' }))].map(({ value, description }) => (description === '' ? value : `${value}\t${description}`));
+  const names =
+    wanted === undefined
+      ? []
+      : await (await import('./completion-names.ts')).namesInCluster(wanted, words, context.env);
+  const lines = [...candidates, ...names.map((value) => ({ value, description: '' }))].map(({ value, description }) =>
+    description === '' ? value : `${value}\t${description}`,
+  );
   context.print([...lines, isFile ? ':0' : ':4', ''].join('\n'));
 }
 

@@ -41,23 +41,41 @@ interface Position {
 export function completionsFor(program: Command, words: readonly string[]): Completions {
   const current = words.at(-1) ?? '';
   const position = words.slice(0, -1).reduce(next, { command: program, argumentCount: 0, awaiting: undefined });
-  if (position.awaiting !== undefined) return valuesOf(position.awaiting, current.replace(/^=/, ''));
+  if (position.awaiting !== undefined) {
+    return valuesOf(position.awaiting, current.replace(/^=/, ''));
+  }
   const [flag, value] = splitAtEquals(current);
   const option = value === undefined ? undefined : optionNamed(position.command, flag);
-  if (option !== undefined) return valuesOf(option, value ?? '');
-  if (current.startsWith('-')) return matching(optionsOf(position.command), current);
+  if (option !== undefined) {
+    return valuesOf(option, value ?? '');
+  }
+  if (current.startsWith('-')) {
+    return matching(optionsOf(position.command), current);
+  }
   const isPolicy = position.command.registeredArguments[position.argumentCount]?.name() === 'policy';
-  const fixed = matching([...(position.argumentCount === 0 ? commandsOf(position.command) : []), ...argumentsOf(position)], current);
+  const fixed = matching(
+    [...(position.argumentCount === 0 ? commandsOf(position.command) : []), ...argumentsOf(position)],
+    current,
+  );
   return isPolicy ? { ...fixed, wanted: { kind: 'policy', prefix: current } } : fixed;
 }
 
 function next(position: Position, word: string): Position {
-  if (position.awaiting !== undefined) return word === '=' ? position : { ...position, awaiting: undefined };
-  if (word.startsWith('-')) return { ...position, awaiting: valueTaker(position.command, word) };
+  if (position.awaiting !== undefined) {
+    return word === '=' ? position : { ...position, awaiting: undefined };
+  }
+  if (word.startsWith('-')) {
+    return { ...position, awaiting: valueTaker(position.command, word) };
+  }
   const isHelp = word === 'help' && position.command.parent === null && position.argumentCount === 0;
-  if (isHelp) return position;
-  const command = position.argumentCount === 0 ? position.command.commands.find((candidate) => candidate.name() === word) : undefined;
-  return command === undefined ? { ...position, argumentCount: position.argumentCount + 1 } : { command, argumentCount: 0, awaiting: undefined };
+  if (isHelp) {
+    return position;
+  }
+  const command =
+    position.argumentCount === 0 ? position.command.commands.find((candidate) => candidate.name() === word) : undefined;
+  return command === undefined
+    ? { ...position, argumentCount: position.argumentCount + 1 }
+    : { command, argumentCount: 0, awaiting: undefined };
 }
 
 function valueTaker(command: Command, word: string): Option | undefined {
@@ -76,17 +94,32 @@ function splitAtEquals(word: string): readonly [string, string | undefined] {
 
 /** An option whose value is called a path takes a file, one whose value is called a namespace the name of one. */
 function valuesOf(option: Option, current: string): Completions {
-  if (option.flags.endsWith('<path>')) return { candidates: [], isFile: true };
-  if (option.flags.endsWith('<namespace>')) return { candidates: [], isFile: false, wanted: { kind: 'namespace', prefix: current } };
-  return matching((option.argChoices ?? []).map((value) => ({ value, description: '' })), current);
+  if (option.flags.endsWith('<path>')) {
+    return { candidates: [], isFile: true };
+  }
+  if (option.flags.endsWith('<namespace>')) {
+    return { candidates: [], isFile: false, wanted: { kind: 'namespace', prefix: current } };
+  }
+  return matching(
+    (option.argChoices ?? []).map((value) => ({ value, description: '' })),
+    current,
+  );
 }
 
 function optionsOf(command: Command): readonly Candidate[] {
-  return command.createHelp().visibleOptions(command).flatMap((option) => (option.long == null ? [] : [{ value: option.long, description: firstSentence(option.description) }]));
+  return command
+    .createHelp()
+    .visibleOptions(command)
+    .flatMap((option) =>
+      option.long == null ? [] : [{ value: option.long, description: firstSentence(option.description) }],
+    );
 }
 
 function commandsOf(command: Command): readonly Candidate[] {
-  return command.createHelp().visibleCommands(command).map((child) => ({ value: child.name(), description: child.summary() || firstSentence(child.description()) }));
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .map((child) => ({ value: child.name(), description: child.summary() || firstSentence(child.description()) }));
 }
 
 function argumentsOf({ command, argumentCount }: Position): readonly Candidate[] {

@@ -1,5 +1,5 @@
 import { EXIT_CODES } from './exit-codes.ts';
-import { RUN_OPTION_KEYS, descriptionOf, type OptionDescription } from './run-options.ts';
+import { descriptionOf, type OptionDescription, RUN_OPTION_KEYS } from './run-options.ts';
 
 /** The text of docs/configuration.md, which a test holds to this. */
 export function configurationPage(): string {
@@ -45,7 +45,9 @@ function optionRow(option: OptionDescription): string {
 }
 
 function defaultOf({ default: text, defaultNote }: OptionDescription): string {
-  if (text !== undefined) return code(text);
+  if (text !== undefined) {
+    return code(text);
+  }
   return defaultNote ?? 'none';
 }
 

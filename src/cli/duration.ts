@@ -12,8 +12,13 @@ export function durationSchema({ atLeast, atMost }: { readonly atLeast: string; 
   const maxMs = durationMs(atMost) ?? Infinity;
   return z.string().transform((text, context) => {
     const parsedMs = durationMs(text);
-    if (parsedMs !== undefined && parsedMs >= minMs && parsedMs <= maxMs) return parsedMs;
-    context.addIssue({ code: 'custom', message: `write a number with a unit (ms, s, m, h) from ${atLeast} to ${atMost}, such as ${atMost}` });
+    if (parsedMs !== undefined && parsedMs >= minMs && parsedMs <= maxMs) {
+      return parsedMs;
+    }
+    context.addIssue({
+      code: 'custom',
+      message: `write a number with a unit (ms, s, m, h) from ${atLeast} to ${atMost}, such as ${atMost}`,
+    });
     return z.NEVER;
   });
 }
@@ -21,6 +26,8 @@ export function durationSchema({ atLeast, atMost }: { readonly atLeast: string; 
 /** The milliseconds of `10s`, or undefined when it is not written so. */
 export function durationMs(text: string): number | undefined {
   const [, amount, unit] = DURATION.exec(text) ?? [];
-  if (amount === undefined || unit === undefined) return undefined;
+  if (amount === undefined || unit === undefined) {
+    return undefined;
+  }
   return Math.round(Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS]);
 }

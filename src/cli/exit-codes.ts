@@ -2,9 +2,20 @@
 export const EXIT_CODES = {
   ok: { code: 0, meaning: 'Done. For `run`: ended in order, after SIGTERM or SIGINT.' },
   failed: { code: 1, meaning: 'Failed, for the reason that the last message names.' },
-  usage: { code: 2, meaning: 'A flag, an argument, an environment variable or a file given by the user is wrong; nothing was done.' },
-  unreachable: { code: 3, meaning: 'The API server could not be used: no usable kubeconfig, no connection, credentials or permissions refused, or too old.' },
-  unwell: { code: 4, meaning: 'For `status`: it was read, and not all is well: a namespace is not protected as declared, weakened or, when it was asked about, selected by no policy; or a policy is not Ready, held or has orphans.' },
+  usage: {
+    code: 2,
+    meaning: 'A flag, an argument, an environment variable or a file given by the user is wrong; nothing was done.',
+  },
+  unreachable: {
+    code: 3,
+    meaning:
+      'The API server could not be used: no usable kubeconfig, no connection, credentials or permissions refused, or too old.',
+  },
+  unwell: {
+    code: 4,
+    meaning:
+      'For `status`: it was read, and not all is well: a namespace is not protected as declared, weakened or, when it was asked about, selected by no policy; or a policy is not Ready, held or has orphans.',
+  },
 } as const;
 
 /** The name of an exit code. */

@@ -26,7 +26,9 @@ const KINDS = [
 export function heldChanges({ conditions }: Pick<PolicySeen, 'conditions'>): readonly HeldChange[] {
   return KINDS.flatMap(({ kind, condition, annotation }) => {
     const held = conditions.find(({ type, status }) => type === condition && status === 'True');
-    if (held === undefined) return [];
+    if (held === undefined) {
+      return [];
+    }
     const confirmation = confirmationIn(held.message, annotation);
     return [{ kind, annotation, confirmation, count: Number.parseInt(confirmation ?? '0', 10), message: held.message }];
   });

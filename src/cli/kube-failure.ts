@@ -25,7 +25,10 @@ export function exitCodeNameFor({ kind }: KubeError): ExitCodeName {
 }
 
 function scopeOf({ type, namespace, name }: Attempt): { namespace?: string; name?: string } {
-  return { ...(type.isNamespaced && namespace !== undefined ? { namespace } : {}), ...(name === undefined ? {} : { name }) };
+  return {
+    ...(type.isNamespaced && namespace !== undefined ? { namespace } : {}),
+    ...(name === undefined ? {} : { name }),
+  };
 }
 
 function remedyFor({ type, verb, name }: Attempt, { kind }: KubeError): string {

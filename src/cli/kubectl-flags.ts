@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isDnsLabel } from '../api/dns-label.ts';
 
 /** Which cluster is asked, as kubectl has it. */
@@ -23,12 +23,18 @@ export function addClusterFlags(command: Command): Command {
 /** Adds `-n` and `-A`, one of which can be given. */
 export function addNamespaceFlags(command: Command): Command {
   return command
-    .addOption(new Option('-n, --namespace <namespace>', 'the namespace (default: that of the context)').argParser(namespaceName).conflicts('allNamespaces'))
+    .addOption(
+      new Option('-n, --namespace <namespace>', 'the namespace (default: that of the context)')
+        .argParser(namespaceName)
+        .conflicts('allNamespaces'),
+    )
     .addOption(new Option('-A, --all-namespaces', 'every namespace'));
 }
 
 /** The name of a namespace as it was written; anything that can be none ends the program with what to write. */
 export function namespaceName(text: string): string {
-  if (isDnsLabel(text)) return text;
+  if (isDnsLabel(text)) {
+    return text;
+  }
   throw new InvalidArgumentError(`A namespace has lower-case letters, digits and "-", at most 63 characters.`);
 }

@@ -8,7 +8,10 @@ export const listenAddressSchema = z.string().transform((text, context): ListenA
   const [, ipv6, host, portText] = ADDRESS.exec(text) ?? [];
   const port = Number(portText);
   if (portText === undefined || port > 65_535) {
-    context.addIssue({ code: 'custom', message: 'write host:port, such as :8080, 127.0.0.1:8080 or [::1]:8080 (port 0 to 65535, 0 for any free one)' });
+    context.addIssue({
+      code: 'custom',
+      message: 'write host:port, such as :8080, 127.0.0.1:8080 or [::1]:8080 (port 0 to 65535, 0 for any free one)',
+    });
     return z.NEVER;
   }
   const address = ipv6 ?? host ?? '';

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { failure, success, type Result } from '../kube/result.ts';
+import { failure, type Result, success } from '../kube/result.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The text of a manifest, and where it came from as people call it. */
@@ -17,15 +17,26 @@ const MANIFEST_NAME = /\.(?:ya?ml|json)$/;
  * What the `-f` of kubectl means: a file, the `.yaml`, `.yml` and `.json` files of a folder in the order of their names
  * (with those of its folders, where `isRecursive`), or `-` for standard input. The error says which cannot be read, and why.
  */
-export async function manifestTexts(path: string, options: { readonly isRecursive: boolean; readonly terminal: Terminal }): Promise<Result<readonly ManifestText[], string>> {
+export async function manifestTexts(
+  path: string,
+  options: { readonly isRecursive: boolean; readonly terminal: Terminal },
+): Promise<Result<readonly ManifestText[], string>> {
   if (path === '-') {
     const input = await options.terminal.readInput(MAX_BYTES);
-    return input.ok ? success([{ source: 'standard input', text: input.value }]) : failure(`standard input ${input.error}`);
+    return input.ok
+      ? success([{ source: 'standard input', text: input.value }])
+      : failure(`standard input ${input.error}`);
   }
   try {
-    if (!(await stat(path)).isDirectory()) return success([await manifestText(path)]);
+    if (!(await stat(path)).isDirectory()) {
+      return success([await manifestText(path)]);
+    }
     const paths = await manifestsIn(path, options.isRecursive);
-    if (paths.length === 0) return failure(`${path}: there is no .yaml, .yml or .json file in this folder${options.isRecursive ? '' : ' (-R looks into its folders too)'}`);
+    if (paths.length === 0) {
+      return failure(
+        `${path}: there is no .yaml, .yml or .json file in this folder${options.isRecursive ? '' : ' (-R looks into its folders too)'}`,
+      );
+    }
     return success(await Promise.all(paths.map(manifestText)));
   } catch (thrown) {
     return failure(`${path}: ${causeText(thrown)}`);
@@ -34,19 +45,26 @@ export async function manifestTexts(path: string, options: { readonly isRecursiv
 
 async function manifestsIn(folder: string, isRecursive: boolean): Promise<readonly string[]> {
   const names = await readdir(folder, { recursive: isRecursive });
-  const paths = names.filter((name) => MANIFEST_NAME.test(name)).sort().map((name) => join(folder, name));
+  const paths = names
+    .filter((name) => MANIFEST_NAME.test(name))
+    .sort()
+    .map((name) => join(folder, name));
   const kinds = await Promise.all(paths.map(async (path) => (await stat(path)).isFile()));
   return paths.filter((_, at) => kinds[at]);
 }
 
 async function manifestText(path: string): Promise<ManifestText> {
   const { size } = await stat(path);
-  if (size > MAX_BYTES) throw new Error(`${path} has more than ${MAX_BYTES} bytes`);
+  if (size > MAX_BYTES) {
+    throw new Error(`${path} has more than ${MAX_BYTES} bytes`);
+  }
   return { source: path, text: await readFile(path, 'utf8') };
 }
 
 function causeText(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return 'cannot be read';
+  if (!(thrown instanceof Error)) {
+    return 'cannot be read';
+  }
   const known = 'code' in thrown ? CAUSES.get(thrown.code) : undefined;
   return known ?? thrown.message;
 }

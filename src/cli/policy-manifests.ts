@@ -36,22 +36,33 @@ export function policyManifests(texts: readonly ManifestText[]): PolicyManifests
   const passedOver: string[] = [];
   for (const { source, document } of texts.flatMap((text) => foundIn(text, problems))) {
     if (!isPolicy(document)) {
-      if (isJsonObject(document) && textOf(document.kind) !== '') passedOver.push(`${source}: ${described(document)}`);
-      else problems.push(`${source}: is no Kubernetes object; it needs apiVersion: ${API_VERSION}, kind: BaselinePolicy, metadata and spec`);
+      if (isJsonObject(document) && textOf(document.kind) !== '') {
+        passedOver.push(`${source}: ${described(document)}`);
+      } else {
+        problems.push(
+          `${source}: is no Kubernetes object; it needs apiVersion: ${API_VERSION}, kind: BaselinePolicy, metadata and spec`,
+        );
+      }
       continue;
     }
     const name = textOf(fieldOf(fieldOf(document, 'metadata'), 'name'));
     const wrong = problemsOf(document, name);
     problems.push(...wrong.problems.map((problem) => `${source}: ${described(document)}: ${problem}`));
-    if (policies.has(name)) problems.push(`${source}: ${described(document)}: metadata.name: there is another of this name before it`);
-    if (wrong.spec !== undefined) policies.set(name, { name, spec: wrong.spec });
+    if (policies.has(name)) {
+      problems.push(`${source}: ${described(document)}: metadata.name: there is another of this name before it`);
+    }
+    if (wrong.spec !== undefined) {
+      policies.set(name, { name, spec: wrong.spec });
+    }
   }
   return { policies: [...policies.values()], problems, passedOver };
 }
 
 function foundIn({ source, text }: ManifestText, problems: string[]): readonly Found[] {
   const documents = yamlDocuments(text);
-  if (!documents.ok) problems.push(`${source}: ${documents.error}`);
+  if (!documents.ok) {
+    problems.push(`${source}: ${documents.error}`);
+  }
   return documents.ok ? documents.value.flatMap((document) => opened({ source, document }, problems)) : [];
 }
 
@@ -62,20 +73,36 @@ function opened({ source, document }: Found, problems: string[]): readonly Found
     return [];
   }
   const isList = textOf(fieldOf(document, 'kind')).endsWith('List') && Array.isArray(fieldOf(document, 'items'));
-  return isList ? itemsOf(fieldOf(document, 'items')).flatMap((item) => opened({ source, document: item }, problems)) : [{ source, document }];
+  return isList
+    ? itemsOf(fieldOf(document, 'items')).flatMap((item) => opened({ source, document: item }, problems))
+    : [{ source, document }];
 }
 
 function isPolicy(document: unknown): boolean {
-  return fieldOf(document, 'kind') === 'BaselinePolicy' && textOf(fieldOf(document, 'apiVersion')).split('/')[0] === GROUP;
+  return (
+    fieldOf(document, 'kind') === 'BaselinePolicy' && textOf(fieldOf(document, 'apiVersion')).split('/')[0] === GROUP
+  );
 }
 
-function problemsOf(document: unknown, name: string): { readonly problems: readonly string[]; readonly spec?: BaselinePolicySpec } {
+function problemsOf(
+  document: unknown,
+  name: string,
+): { readonly problems: readonly string[]; readonly spec?: BaselinePolicySpec } {
   const apiVersion = textOf(fieldOf(document, 'apiVersion'));
-  const strangers = Object.keys(isJsonObject(document) ? document : {}).filter((field) => !KNOWN_FIELDS.has(field)).map((field) => `${quotable(field)}: is no field here; the fields are ${[...KNOWN_FIELDS].join(', ')}`);
-  const outline = [...(apiVersion === API_VERSION ? [] : [`apiVersion: must be ${API_VERSION}, not ${quotable(apiVersion)}`]), ...strangers];
-  if (name === '') return { problems: [...outline, 'metadata.name: is missing; the name begins the names of the NetworkPolicies'] };
+  const strangers = Object.keys(isJsonObject(document) ? document : {})
+    .filter((field) => !KNOWN_FIELDS.has(field))
+    .map((field) => `${quotable(field)}: is no field here; the fields are ${[...KNOWN_FIELDS].join(', ')}`);
+  const outline = [
+    ...(apiVersion === API_VERSION ? [] : [`apiVersion: must be ${API_VERSION}, not ${quotable(apiVersion)}`]),
+    ...strangers,
+  ];
+  if (name === '') {
+    return { problems: [...outline, 'metadata.name: is missing; the name begins the names of the NetworkPolicies'] };
+  }
   const verdict = validateBaselinePolicy(name, fieldOf(document, 'spec'));
-  if (verdict.ok) return outline.length > 0 ? { problems: outline } : { problems: [], spec: verdict.spec };
+  if (verdict.ok) {
+    return outline.length > 0 ? { problems: outline } : { problems: [], spec: verdict.spec };
+  }
   return { problems: [...outline, ...verdict.problems.map(({ path, message }) => `${path}: ${message}`)] };
 }
 

@@ -30,5 +30,7 @@ function jsonEscape(character: string): string {
 
 /** YAML knows no surrogate pairs: https://yaml.org/spec/1.2.2/#57-escaped-characters */
 function yamlEscape(character: string): string {
-  return character.length === 1 ? jsonEscape(character) : `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`;
+  return character.length === 1
+    ? jsonEscape(character)
+    : `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`;
 }

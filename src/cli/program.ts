@@ -2,8 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { buildInfo } from '../observe/version.ts';
 import type { CommandContext, CommandEntry } from './command-context.ts';
 import { COMMANDS } from './commands.ts';
-import { exitCode, exitCodesHelp } from './exit-codes.ts';
 import { COMPLETE_COMMAND } from './completion-scripts.ts';
+import { exitCode, exitCodesHelp } from './exit-codes.ts';
 
 /**
  * Runs the command that `words` (the command line without the program) name, and returns the exit code. It never
@@ -45,13 +45,22 @@ async function commandTree(context: CommandContext, isWanted: (entry: CommandEnt
     .version(buildInfo.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
-    .configureOutput({ writeOut: (text) => { context.print(text); }, writeErr: (text) => { context.complain(text); } })
+    .configureOutput({
+      writeOut: (text) => {
+        context.print(text);
+      },
+      writeErr: (text) => {
+        context.complain(text);
+      },
+    })
     .showHelpAfterError(`See ${context.programName} --help.`)
     .exitOverride()
     .addHelpText('after', rootHelp(context));
   for (const entry of COMMANDS) {
     const command = program.command(entry.name).summary(entry.summary);
-    if (isWanted(entry)) (await entry.load())(command, context);
+    if (isWanted(entry)) {
+      (await entry.load())(command, context);
+    }
   }
   return program;
 }
@@ -69,7 +78,11 @@ ${exitCodesHelp()}`;
 
 /** Commander has printed its message by then. */
 function codeFor(error: unknown, context: CommandContext): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode('ok') : exitCode('usage');
-  context.complain(`${context.programName}: unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? exitCode('ok') : exitCode('usage');
+  }
+  context.complain(
+    `${context.programName}: unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return exitCode('failed');
 }

@@ -24,14 +24,18 @@ export class Progress {
   /** Shows `text` when it is time to. */
   say(text: string): void {
     const nowMs = this.#clock.nowMs();
-    if (!this.#isShown || nowMs - this.#startedMs < PATIENCE_MS || nowMs - this.#writtenMs < REFRESH_MS) return;
+    if (!this.#isShown || nowMs - this.#startedMs < PATIENCE_MS || nowMs - this.#writtenMs < REFRESH_MS) {
+      return;
+    }
     this.#writtenMs = nowMs;
     this.#write(`${CLEAR_LINE}${text}`);
   }
 
   /** Takes the line away. */
   end(): void {
-    if (this.#writtenMs !== -Infinity) this.#write(CLEAR_LINE);
+    if (this.#writtenMs !== -Infinity) {
+      this.#write(CLEAR_LINE);
+    }
     this.#writtenMs = -Infinity;
   }
 }

@@ -11,25 +11,47 @@ export interface PruneChoice {
 }
 
 /** Everything `prune` goes by; a list that could not be read is no basis for a deletion. */
-export type PruneFacts = Pick<ClusterFacts, 'namespaces'> & { readonly networkPolicies: readonly ManagedPolicySeen[]; readonly policies: NonNullable<ClusterFacts['policies']> };
+export type PruneFacts = Pick<ClusterFacts, 'namespaces'> & {
+  readonly networkPolicies: readonly ManagedPolicySeen[];
+  readonly policies: NonNullable<ClusterFacts['policies']>;
+};
 
 /** The orphans, or those of `names`: asked for by name, whatever is no orphan is refused with the reason. Pure. */
-export function pruneChoice(facts: PruneFacts, options: { readonly includesKept: boolean; readonly names: readonly string[] }): PruneChoice {
+export function pruneChoice(
+  facts: PruneFacts,
+  options: { readonly includesKept: boolean; readonly names: readonly string[] },
+): PruneChoice {
   const { includesKept, names } = options;
-  const orphans = orphansOf(facts, { includesKept }).toSorted((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
-  if (names.length === 0) return { orphans, refusals: [] };
-  const refusals = names.flatMap((name) => (orphans.some((orphan) => orphan.name === name) ? [] : [`${name}: ${refusalFor(name, facts, includesKept)}`]));
+  const orphans = orphansOf(facts, { includesKept }).toSorted((a, b) =>
+    `${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1,
+  );
+  if (names.length === 0) {
+    return { orphans, refusals: [] };
+  }
+  const refusals = names.flatMap((name) =>
+    orphans.some((orphan) => orphan.name === name) ? [] : [`${name}: ${refusalFor(name, facts, includesKept)}`],
+  );
   return { orphans: orphans.filter(({ name }) => names.includes(name)), refusals };
 }
 
 function refusalFor(name: string, facts: PruneFacts, includesKept: boolean): string {
   const standing = facts.networkPolicies.find((object) => object.name === name);
-  if (standing === undefined) return 'is not there, or is not ours: it does not carry our label';
-  if (standing.policyUid === '') return 'is not ours: it names no BaselinePolicy by uid, as a copy of somebody does';
-  if (standing.isTerminating) return 'is being deleted already';
+  if (standing === undefined) {
+    return 'is not there, or is not ours: it does not carry our label';
+  }
+  if (standing.policyUid === '') {
+    return 'is not ours: it names no BaselinePolicy by uid, as a copy of somebody does';
+  }
+  if (standing.isTerminating) {
+    return 'is being deleted already';
+  }
   const live = facts.policies.find(({ uid }) => uid === standing.policyUid);
-  if (live !== undefined) return `belongs to BaselinePolicy ${live.name}; kubectl delete it, if you must, and it comes back where the policy selects the namespace`;
-  if (standing.isKept && !includesKept) return 'was left behind on purpose (onOptOut: Keep); add --kept to remove such too';
+  if (live !== undefined) {
+    return `belongs to BaselinePolicy ${live.name}; kubectl delete it, if you must, and it comes back where the policy selects the namespace`;
+  }
+  if (standing.isKept && !includesKept) {
+    return 'was left behind on purpose (onOptOut: Keep); add --kept to remove such too';
+  }
   return `has the name of a BaselinePolicy that selects this namespace, or may do so, and takes it over`;
 }
 
@@ -49,5 +71,9 @@ const RANKS: ReadonlyMap<string, number> = new Map([
 
 /** The namespaces in which a default-deny is among the orphans: pods there may become reachable. */
 export function openedNamespaces(orphans: readonly ManagedPolicySeen[]): readonly string[] {
-  return [...new Set(orphans.filter(({ name }) => managedName(name)?.part === 'default-deny').map(({ namespace }) => namespace))];
+  return [
+    ...new Set(
+      orphans.filter(({ name }) => managedName(name)?.part === 'default-deny').map(({ namespace }) => namespace),
+    ),
+  ];
 }

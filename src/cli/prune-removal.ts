@@ -21,18 +21,30 @@ const NAMESPACES_AT_ONCE = 16;
  * Removes the orphans, each by uid and resourceVersion, so that nothing is deleted that is not exactly what was looked at.
  * Namespaces do not wait for each other; within one, {@link removalSteps} says the order. `onRemoval` is told of each.
  */
-export async function removeOrphans(kube: KubeClient, orphans: readonly ManagedPolicySeen[], onRemoval: (removal: Removal) => void): Promise<void> {
+export async function removeOrphans(
+  kube: KubeClient,
+  orphans: readonly ManagedPolicySeen[],
+  onRemoval: (removal: Removal) => void,
+): Promise<void> {
   const waiting = [...Map.groupBy(orphans, ({ namespace }) => namespace).values()];
   const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await removeInNamespace(kube, next, onRemoval);
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      await removeInNamespace(kube, next, onRemoval);
+    }
   };
   await Promise.all(Array.from({ length: NAMESPACES_AT_ONCE }, work));
 }
 
-async function removeInNamespace(kube: KubeClient, orphans: readonly ManagedPolicySeen[], onRemoval: (removal: Removal) => void): Promise<void> {
+async function removeInNamespace(
+  kube: KubeClient,
+  orphans: readonly ManagedPolicySeen[],
+  onRemoval: (removal: Removal) => void,
+): Promise<void> {
   let isHeld = false;
   for (const step of removalSteps(orphans)) {
-    const removals: readonly Removal[] = isHeld ? step.map(held) : await Promise.all(step.map((orphan) => removeOne(kube, orphan)));
+    const removals: readonly Removal[] = isHeld
+      ? step.map(held)
+      : await Promise.all(step.map((orphan) => removeOne(kube, orphan)));
     removals.forEach(onRemoval);
     isHeld ||= removals.some(({ outcome }) => outcome === 'failed');
   }
@@ -41,13 +53,24 @@ async function removeInNamespace(kube: KubeClient, orphans: readonly ManagedPoli
 async function removeOne(kube: KubeClient, orphan: ManagedPolicySeen): Promise<Removal> {
   const { namespace, name, uid, resourceVersion } = orphan;
   const removed = await kube.remove({ type: NETWORK_POLICIES, namespace, name }, { uid, resourceVersion });
-  if (removed.ok) return { orphan, outcome: 'removed', message: '' };
+  if (removed.ok) {
+    return { orphan, outcome: 'removed', message: '' };
+  }
   return outcomeOf(orphan, removed.error);
 }
 
 function outcomeOf(orphan: ManagedPolicySeen, error: KubeError): Removal {
-  if (error.kind === 'notFound') return { orphan, outcome: 'gone', message: '' };
-  return { orphan, outcome: 'failed', message: failureText({ verb: 'delete', type: NETWORK_POLICIES, namespace: orphan.namespace, name: orphan.name }, error) };
+  if (error.kind === 'notFound') {
+    return { orphan, outcome: 'gone', message: '' };
+  }
+  return {
+    orphan,
+    outcome: 'failed',
+    message: failureText(
+      { verb: 'delete', type: NETWORK_POLICIES, namespace: orphan.namespace, name: orphan.name },
+      error,
+    ),
+  };
 }
 
 function held(orphan: ManagedPolicySeen): Removal {

@@ -1,17 +1,23 @@
-import { Option, type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
-import { failure, success, type Result } from '../kube/result.ts';
+import { failure, type Result, success } from '../kube/result.ts';
 import type { ManagedPolicySeen } from './cluster-facts.ts';
-import { listManagedPolicies, listNamespaces, listPolicies, type FailedAttempt, type Reading } from './cluster-reading.ts';
-import { chosenNamespace, withCluster, type ClusterSession } from './cluster-session.ts';
+import {
+  type FailedAttempt,
+  listManagedPolicies,
+  listNamespaces,
+  listPolicies,
+  type Reading,
+} from './cluster-reading.ts';
+import { type ClusterSession, chosenNamespace, withCluster } from './cluster-session.ts';
 import type { CommandContext } from './command-context.ts';
-import { exitCode, exitCodesHelp, type ExitCodeName } from './exit-codes.ts';
+import { type ExitCodeName, exitCode, exitCodesHelp } from './exit-codes.ts';
 import { exitCodeNameFor, failureText } from './kube-failure.ts';
 import { addClusterFlags, addNamespaceFlags, type ClusterFlags, type NamespaceFlags } from './kubectl-flags.ts';
 import { printable } from './printable.ts';
 import { Progress } from './progress.ts';
-import { openedNamespaces, pruneChoice, type PruneChoice, type PruneFacts } from './prune-choice.ts';
-import { removeOrphans, type Removal } from './prune-removal.ts';
+import { openedNamespaces, type PruneChoice, type PruneFacts, pruneChoice } from './prune-choice.ts';
+import { type Removal, removeOrphans } from './prune-removal.ts';
 import { countText, leftoversText } from './status-text.ts';
 import { leftoverFor } from './status-view.ts';
 import { structuredText } from './structured-output.ts';
@@ -36,17 +42,25 @@ interface Run {
 /** `prune`: removes NetworkPolicies of BaselinePolicies that are gone, and nothing else. */
 export function definePrune(command: Command, context: CommandContext, terminal: Terminal = processTerminal): void {
   command
-    .description('Shows the NetworkPolicies of BaselinePolicies that are gone, asks, and removes them. It never touches what is not ours.')
+    .description(
+      'Shows the NetworkPolicies of BaselinePolicies that are gone, asks, and removes them. It never touches what is not ours.',
+    )
     .argument('[networkpolicy...]', 'only these, in one namespace; one that is no orphan is refused');
   addClusterFlags(addNamespaceFlags(command))
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'only show them')
     .option('--kept', 'also those that onOptOut: Keep left behind, once their policy is gone')
-    .addOption(new Option('-o, --output <format>', 'what it looks like').choices(['table', 'wide', 'json', 'yaml']).default('table'))
+    .addOption(
+      new Option('-o, --output <format>', 'what it looks like')
+        .choices(['table', 'wide', 'json', 'yaml'])
+        .default('table'),
+    )
     .addHelpText('after', pruneHelp(context))
     .action(async (names: readonly string[], flags: PruneFlags) => {
       if (names.length > 0 && flags.allNamespaces === true) {
-        context.complain(`${context.programName} prune: names are of one namespace; leave out the names, or write -n instead of -A\n`);
+        context.complain(
+          `${context.programName} prune: names are of one namespace; leave out the names, or write -n instead of -A\n`,
+        );
         context.finish(exitCode('usage'));
         return;
       }
@@ -57,22 +71,45 @@ export function definePrune(command: Command, context: CommandContext, terminal:
 async function prune(run: Run): Promise<ExitCodeName> {
   const { context, flags } = run;
   const choice = await chosenOrphans(run);
-  if (!choice.ok) return complain(run, choice.error);
+  if (!choice.ok) {
+    return complain(run, choice.error);
+  }
   const { orphans, refusals } = choice.value;
-  for (const refusal of refusals) context.complain(`${context.programName} prune: ${printable(refusal)}\n`);
-  if (refusals.length > 0) return 'usage';
+  for (const refusal of refusals) {
+    context.complain(`${context.programName} prune: ${printable(refusal)}\n`);
+  }
+  if (refusals.length > 0) {
+    return 'usage';
+  }
   if (orphans.length === 0 || flags.dryRun === true) {
-    show(run, orphans.map((orphan) => ({ orphan, outcome: undefined })));
+    show(
+      run,
+      orphans.map((orphan) => ({ orphan, outcome: undefined })),
+    );
     return 'ok';
   }
   const go = await isWanted(run, orphans);
-  if (go !== true) return go;
+  if (go !== true) {
+    return go;
+  }
   return await removeAgreed(run, orphans);
 }
 
 /** What there is to remove, read now. BaselinePolicies are read last, so that what belongs to a new one is no orphan. */
-async function chosenOrphans({ names, flags, session, context, terminal }: Run): Promise<Result<PruneChoice, FailedAttempt>> {
-  const progress = new Progress({ clock: systemClock, write: (text) => { context.complain(text); }, isShown: terminal.showsProgress });
+async function chosenOrphans({
+  names,
+  flags,
+  session,
+  context,
+  terminal,
+}: Run): Promise<Result<PruneChoice, FailedAttempt>> {
+  const progress = new Progress({
+    clock: systemClock,
+    write: (text) => {
+      context.complain(text);
+    },
+    isShown: terminal.showsProgress,
+  });
   const facts = await pruneFacts({ kube: session.kube, namespace: chosenNamespace(flags, session), progress });
   progress.end();
   return facts.ok ? success(pruneChoice(facts.value, { includesKept: flags.kept === true, names })) : facts;
@@ -81,27 +118,46 @@ async function chosenOrphans({ names, flags, session, context, terminal }: Run):
 /** Without the labels of a namespace, what could be taken over there is no orphan; all else must be known. */
 async function pruneFacts(reading: Reading): Promise<Result<PruneFacts, FailedAttempt>> {
   const [namespaces, networkPolicies] = await Promise.all([listNamespaces(reading), listManagedPolicies(reading)]);
-  if (!namespaces.ok && namespaces.error.error.kind !== 'forbidden') return namespaces;
-  if (!networkPolicies.ok) return networkPolicies;
+  if (!namespaces.ok && namespaces.error.error.kind !== 'forbidden') {
+    return namespaces;
+  }
+  if (!networkPolicies.ok) {
+    return networkPolicies;
+  }
   const policies = await listPolicies(reading);
-  if (!policies.ok) return failure(policies.error);
-  return success({ namespaces: namespaces.ok ? namespaces.value : undefined, networkPolicies: networkPolicies.value, policies: policies.value });
+  if (!policies.ok) {
+    return failure(policies.error);
+  }
+  return success({
+    namespaces: namespaces.ok ? namespaces.value : undefined,
+    networkPolicies: networkPolicies.value,
+    policies: policies.value,
+  });
 }
 
 /** Asks, or gives the exit code where the answer is no or nobody can be asked. */
 async function isWanted(run: Run, orphans: readonly ManagedPolicySeen[]): Promise<true | ExitCodeName> {
   const { flags, context, terminal } = run;
-  if (flags.yes === true) return true;
+  if (flags.yes === true) {
+    return true;
+  }
   const look = { isWide: flags.output === 'wide', isColoured: false };
   context.complain(leftoversText(orphans.map(leftoverFor), look));
   const opened = openedNamespaces(orphans).length;
   const what = `${countText(orphans.length, 'NetworkPolicy', 'NetworkPolicies')} in ${countText(new Set(orphans.map(({ namespace }) => namespace)).size, 'namespace', 'namespaces')}`;
-  const effect = opened === 0 ? '' : `; a default-deny goes in ${countText(opened, 'namespace', 'namespaces')}, and what no other NetworkPolicy isolates there is open then`;
+  const effect =
+    opened === 0
+      ? ''
+      : `; a default-deny goes in ${countText(opened, 'namespace', 'namespaces')}, and what no other NetworkPolicy isolates there is open then`;
   if (!terminal.canAsk) {
-    context.complain(`${context.programName} prune: would remove ${what}${effect}. Standard input is no terminal, so nobody can be asked, and nothing was removed: add --yes to remove them, or --dry-run to only look\n`);
+    context.complain(
+      `${context.programName} prune: would remove ${what}${effect}. Standard input is no terminal, so nobody can be asked, and nothing was removed: add --yes to remove them, or --dry-run to only look\n`,
+    );
     return 'usage';
   }
-  if (isYes(await terminal.ask(`Remove ${what}${effect}? [y/N] `))) return true;
+  if (isYes(await terminal.ask(`Remove ${what}${effect}? [y/N] `))) {
+    return true;
+  }
   context.complain('nothing was removed\n');
   return 'failed';
 }
@@ -110,11 +166,21 @@ async function isWanted(run: Run, orphans: readonly ManagedPolicySeen[]): Promis
 async function removeAgreed(run: Run, agreed: readonly ManagedPolicySeen[]): Promise<ExitCodeName> {
   const { context, flags, session, terminal } = run;
   const again = flags.yes === true ? success({ orphans: agreed }) : await chosenOrphans(run);
-  if (!again.ok) return complain(run, again.error);
+  if (!again.ok) {
+    return complain(run, again.error);
+  }
   const still = new Map(again.value.orphans.map((orphan) => [orphan.uid, orphan]));
   const orphans = agreed.filter(({ uid, resourceVersion }) => still.get(uid)?.resourceVersion === resourceVersion);
-  const progress = new Progress({ clock: systemClock, write: (text) => { context.complain(text); }, isShown: terminal.showsProgress });
-  const removals: Removal[] = agreed.filter((orphan) => !orphans.includes(orphan)).map((orphan) => ({ orphan, outcome: 'held', message: 'left standing, as it changed or is no orphan any more' }));
+  const progress = new Progress({
+    clock: systemClock,
+    write: (text) => {
+      context.complain(text);
+    },
+    isShown: terminal.showsProgress,
+  });
+  const removals: Removal[] = agreed
+    .filter((orphan) => !orphans.includes(orphan))
+    .map((orphan) => ({ orphan, outcome: 'held', message: 'left standing, as it changed or is no orphan any more' }));
   await removeOrphans(session.kube, orphans, (removal) => {
     removals.push(removal);
     progress.say(`removed ${removals.length} of ${agreed.length}`);
@@ -129,26 +195,48 @@ type Told = Pick<Removal, 'orphan'> & { readonly outcome: Removal['outcome'] | u
 function show(run: Run, told: readonly Told[]): void {
   const { context, flags, terminal } = run;
   if (flags.output === 'json' || flags.output === 'yaml') {
-    const items = told.map(({ orphan, outcome, message }) => ({ ...leftoverFor(orphan), uid: orphan.uid, outcome: outcome ?? 'orphan', ...(message === undefined || message === '' ? {} : { message }) }));
+    const items = told.map(({ orphan, outcome, message }) => ({
+      ...leftoverFor(orphan),
+      uid: orphan.uid,
+      outcome: outcome ?? 'orphan',
+      ...(message === undefined || message === '' ? {} : { message }),
+    }));
     context.print(structuredText({ items }, flags.output));
     return;
   }
-  if (told.length === 0) context.print('There are no orphans.\n');
-  else if (told.every(({ outcome }) => outcome === undefined)) context.print(leftoversText(told.map(({ orphan }) => leftoverFor(orphan)), { isWide: flags.output === 'wide', isColoured: isColoured(terminal, context.env) }));
-  else for (const removal of told) showOutcome(removal, context);
+  if (told.length === 0) {
+    context.print('There are no orphans.\n');
+  } else if (told.every(({ outcome }) => outcome === undefined)) {
+    context.print(
+      leftoversText(
+        told.map(({ orphan }) => leftoverFor(orphan)),
+        { isWide: flags.output === 'wide', isColoured: isColoured(terminal, context.env) },
+      ),
+    );
+  } else {
+    for (const removal of told) {
+      showOutcome(removal, context);
+    }
+  }
 }
 
 function showOutcome({ orphan, outcome, message = '' }: Told, context: CommandContext): void {
   const name = printable(`networkpolicy.networking.k8s.io/${orphan.name}`);
   const where = `in namespace ${printable(orphan.namespace)}`;
-  if (outcome === 'removed') context.print(`${name} deleted ${where}\n`);
-  else if (outcome === 'gone') context.print(`${name} was gone already ${where}\n`);
-  else context.complain(`${name} ${where}: ${message}\n`);
+  if (outcome === 'removed') {
+    context.print(`${name} deleted ${where}\n`);
+  } else if (outcome === 'gone') {
+    context.print(`${name} was gone already ${where}\n`);
+  } else {
+    context.complain(`${name} ${where}: ${message}\n`);
+  }
 }
 
 function complain({ context }: Run, { attempt, error }: FailedAttempt): ExitCodeName {
   const isMissingCrd = error.kind === 'notFound' && attempt.name === undefined;
-  const advice = isMissingCrd ? '. Without BaselinePolicies it cannot be told what is an orphan; to remove all that is ours: nsbaseline uninstall --remove-policies' : '';
+  const advice = isMissingCrd
+    ? '. Without BaselinePolicies it cannot be told what is an orphan; to remove all that is ours: nsbaseline uninstall --remove-policies'
+    : '';
   context.complain(`${context.programName} prune: ${failureText(attempt, error)}${advice}\n`);
   return exitCodeNameFor(error);
 }

@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Discovered } from '../api/baseline-policy.ts';
 import { ANNOTATIONS } from '../api/names.ts';
 import { systemClock } from '../clock.ts';
@@ -6,13 +6,13 @@ import type { KubeObject } from '../kube/kube-object.ts';
 import type { Result } from '../kube/result.ts';
 import { discoveryProblemFor } from '../operator/discovery.ts';
 import { listPolicies } from './cluster-reading.ts';
-import { withCluster, type ClusterSession } from './cluster-session.ts';
+import { type ClusterSession, withCluster } from './cluster-session.ts';
 import type { CommandContext } from './command-context.ts';
-import { exitCode, exitCodesHelp, type ExitCodeName } from './exit-codes.ts';
+import { type ExitCodeName, exitCode, exitCodesHelp } from './exit-codes.ts';
 import { exitCodeNameFor, failureText } from './kube-failure.ts';
-import { addClusterFlags, namespaceName, type ClusterFlags } from './kubectl-flags.ts';
-import { manifestTexts, type ManifestText } from './manifest-files.ts';
-import { policyManifests, type PolicyManifest } from './policy-manifests.ts';
+import { addClusterFlags, type ClusterFlags, namespaceName } from './kubectl-flags.ts';
+import { type ManifestText, manifestTexts } from './manifest-files.ts';
+import { type PolicyManifest, policyManifests } from './policy-manifests.ts';
 import { printable } from './printable.ts';
 import { Progress } from './progress.ts';
 import { renderedObjects } from './rendered-objects.ts';
@@ -34,11 +34,30 @@ type DiscoveredBy = (policy: string) => Discovered;
 export function defineRender(command: Command, context: CommandContext, terminal: Terminal = processTerminal): void {
   command
     .description('Prints the NetworkPolicies that a BaselinePolicy stands for, as the operator would write them.')
-    .addOption(new Option('-f, --filename <path>', 'a file or folder with BaselinePolicies, or - for standard input; can be repeated').argParser<readonly string[] | undefined>((path, before) => [...(before ?? []), path]).makeOptionMandatory())
+    .addOption(
+      new Option(
+        '-f, --filename <path>',
+        'a file or folder with BaselinePolicies, or - for standard input; can be repeated',
+      )
+        .argParser<readonly string[] | undefined>((path, before) => [...(before ?? []), path])
+        .makeOptionMandatory(),
+    )
     .option('-R, --recursive', 'look into the folders of a folder too')
-    .addOption(new Option('-n, --namespace <namespace>', 'the namespace to write into them (default: none, so that kubectl apply -n decides)').argParser(namespaceName))
-    .addOption(new Option('-o, --output <format>', 'yaml: a document for each; json: a List').choices(['yaml', 'json']).default('yaml'))
-    .option('--from-cluster', "render with what the operator found in the cluster, DNS and the API server's addresses, instead of the usual");
+    .addOption(
+      new Option(
+        '-n, --namespace <namespace>',
+        'the namespace to write into them (default: none, so that kubectl apply -n decides)',
+      ).argParser(namespaceName),
+    )
+    .addOption(
+      new Option('-o, --output <format>', 'yaml: a document for each; json: a List')
+        .choices(['yaml', 'json'])
+        .default('yaml'),
+    )
+    .option(
+      '--from-cluster',
+      "render with what the operator found in the cluster, DNS and the API server's addresses, instead of the usual",
+    );
   addClusterFlags(command)
     .addHelpText('after', renderHelp(context))
     .action((flags: RenderFlags) => render(flags, context, terminal));
@@ -51,28 +70,54 @@ async function render(flags: RenderFlags, context: CommandContext, terminal: Ter
   } else if (flags.fromCluster === true) {
     await withCluster(flags, context, (session) => renderFromCluster(policies, { flags, session }, context));
   } else {
-    for (const policy of policies) noteDefaults(policy, {}, context);
+    for (const policy of policies) {
+      noteDefaults(policy, {}, context);
+    }
     context.print(renderedText(policies, () => ({}), flags));
     context.finish(exitCode('ok'));
   }
 }
 
 /** The policies of the files, or undefined after all that is wrong was complained of. */
-async function declaredPolicies(flags: RenderFlags, context: CommandContext, terminal: Terminal): Promise<readonly PolicyManifest[] | undefined> {
+async function declaredPolicies(
+  flags: RenderFlags,
+  context: CommandContext,
+  terminal: Terminal,
+): Promise<readonly PolicyManifest[] | undefined> {
   const readings: Result<readonly ManifestText[], string>[] = [];
-  for (const path of flags.filename) readings.push(await manifestTexts(path, { isRecursive: flags.recursive === true, terminal }));
-  const { policies, problems, passedOver } = policyManifests(readings.flatMap((reading) => (reading.ok ? reading.value : [])));
+  for (const path of flags.filename) {
+    readings.push(await manifestTexts(path, { isRecursive: flags.recursive === true, terminal }));
+  }
+  const { policies, problems, passedOver } = policyManifests(
+    readings.flatMap((reading) => (reading.ok ? reading.value : [])),
+  );
   const all = [...readings.flatMap((reading) => (reading.ok ? [] : [reading.error])), ...problems];
-  if (all.length === 0 && policies.length === 0) all.push(`there is no BaselinePolicy in ${flags.filename.join(', ')}`);
-  for (const other of passedOver) context.complain(`note: passed over, as it is no BaselinePolicy: ${printable(other)}\n`);
-  if (all.length === 0) return policies;
+  if (all.length === 0 && policies.length === 0) {
+    all.push(`there is no BaselinePolicy in ${flags.filename.join(', ')}`);
+  }
+  for (const other of passedOver) {
+    context.complain(`note: passed over, as it is no BaselinePolicy: ${printable(other)}\n`);
+  }
+  if (all.length === 0) {
+    return policies;
+  }
   const count = all.length === 1 ? 'one problem' : `${all.length} problems`;
-  context.complain([`${context.programName} render: ${count}, nothing was rendered`, ...all.map((problem) => `  ${printable(problem)}`), ''].join('\n'));
+  context.complain(
+    [
+      `${context.programName} render: ${count}, nothing was rendered`,
+      ...all.map((problem) => `  ${printable(problem)}`),
+      '',
+    ].join('\n'),
+  );
   return undefined;
 }
 
 /** Every policy's status has all that was found, so that one which is not in the cluster yet takes it from another. */
-async function renderFromCluster(policies: readonly PolicyManifest[], from: { readonly flags: RenderFlags; readonly session: ClusterSession }, context: CommandContext): Promise<ExitCodeName> {
+async function renderFromCluster(
+  policies: readonly PolicyManifest[],
+  from: { readonly flags: RenderFlags; readonly session: ClusterSession },
+  context: CommandContext,
+): Promise<ExitCodeName> {
   const progress = new Progress({ clock: systemClock, write: () => undefined, isShown: false });
   const stored = await listPolicies({ kube: from.session.kube, namespace: undefined, progress });
   if (!stored.ok) {
@@ -81,9 +126,13 @@ async function renderFromCluster(policies: readonly PolicyManifest[], from: { re
   }
   const discoveredBy: DiscoveredBy = (policy) => {
     const own = stored.value.find(({ name }) => name === policy)?.discovered ?? {};
-    return Object.keys(own).length > 0 ? own : (stored.value.find(({ discovered }) => Object.keys(discovered).length > 0)?.discovered ?? {});
+    return Object.keys(own).length > 0
+      ? own
+      : (stored.value.find(({ discovered }) => Object.keys(discovered).length > 0)?.discovered ?? {});
   };
-  for (const policy of policies) noteDefaults(policy, discoveredBy(policy.name), context);
+  for (const policy of policies) {
+    noteDefaults(policy, discoveredBy(policy.name), context);
+  }
   context.print(renderedText(policies, discoveredBy, from.flags));
   return 'ok';
 }
@@ -91,17 +140,30 @@ async function renderFromCluster(policies: readonly PolicyManifest[], from: { re
 /** Says where the output depends on a cluster that nobody asked, or that did not say. */
 function noteDefaults({ name, spec }: PolicyManifest, discovered: Discovered, context: CommandContext): void {
   const problem = discoveryProblemFor(spec, { discovered, isDnsCurrent: discovered.dns !== undefined });
-  const lacksApiServer = spec.allow?.kubeApiServer?.enabled === true && discovered.apiServer === undefined && spec.isolate?.includes('Egress') !== false;
+  const lacksApiServer =
+    spec.allow?.kubeApiServer?.enabled === true &&
+    discovered.apiServer === undefined &&
+    spec.isolate?.includes('Egress') !== false;
   const lacks = [
-    ...(problem === 'DnsNotFound' ? ['allow-dns names the usual resolver (kube-system, k8s-app=kube-dns, port 53)'] : []),
+    ...(problem === 'DnsNotFound'
+      ? ['allow-dns names the usual resolver (kube-system, k8s-app=kube-dns, port 53)']
+      : []),
     ...(lacksApiServer ? ["allow-kube-api-server is left out, as the API server's addresses are not known"] : []),
   ];
-  if (lacks.length > 0) context.complain(`note: BaselinePolicy ${name}: ${lacks.join('; ')}; --from-cluster takes what the operator found in a cluster\n`);
+  if (lacks.length > 0) {
+    context.complain(
+      `note: BaselinePolicy ${name}: ${lacks.join('; ')}; --from-cluster takes what the operator found in a cluster\n`,
+    );
+  }
 }
 
 function renderedText(policies: readonly PolicyManifest[], discoveredBy: DiscoveredBy, flags: RenderFlags): string {
-  const objects = policies.flatMap((policy): readonly KubeObject[] => renderedObjects(policy, { discovered: discoveredBy(policy.name), namespace: flags.namespace }));
-  if (flags.output === 'json') return structuredText({ apiVersion: 'v1', kind: 'List', metadata: {}, items: objects }, 'json');
+  const objects = policies.flatMap((policy): readonly KubeObject[] =>
+    renderedObjects(policy, { discovered: discoveredBy(policy.name), namespace: flags.namespace }),
+  );
+  if (flags.output === 'json') {
+    return structuredText({ apiVersion: 'v1', kind: 'List', metadata: {}, items: objects }, 'json');
+  }
   return objects.map((object) => `---\n${yamlText(object)}`).join('');
 }
 

@@ -1,5 +1,12 @@
-import { failure, success, type Result } from '../kube/result.ts';
-import { RUN_OPTION_KEYS, descriptionOf, flagOf, runOptionsSchema, type RunOptionKey, type RunOptions } from './run-options.ts';
+import { failure, type Result, success } from '../kube/result.ts';
+import {
+  descriptionOf,
+  flagOf,
+  RUN_OPTION_KEYS,
+  type RunOptionKey,
+  type RunOptions,
+  runOptionsSchema,
+} from './run-options.ts';
 
 /** What was written where; every value is text. */
 export interface RunSettings {
@@ -27,7 +34,9 @@ export function runOptionsFor(settings: RunSettings): Result<RunOptions, readonl
   const written = new Map(RUN_OPTION_KEYS.map((key) => [key, writtenFor(key, settings)]));
   const parsed = runOptionsSchema.safeParse(Object.fromEntries([...written].map(([key, value]) => [key, value.text])));
   const unknown = unknownVariables(settings.env);
-  if (parsed.success && unknown.length === 0) return success(parsed.data);
+  if (parsed.success && unknown.length === 0) {
+    return success(parsed.data);
+  }
   const problems = new Map<PropertyKey, Problem>();
   for (const { path, message } of parsed.error?.issues ?? []) {
     const [key = ''] = path;
@@ -39,7 +48,9 @@ export function runOptionsFor(settings: RunSettings): Result<RunOptions, readonl
 
 /** The known name that is nearest to a mistyped one, if any is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) })).sort((a, b) => a.distance - b.distance);
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .sort((a, b) => a.distance - b.distance);
   const [best] = ranked;
   return best !== undefined && best.distance <= Math.max(2, name.length / 4) ? best.candidate : undefined;
 }
@@ -53,16 +64,24 @@ interface Written {
 function writtenFor(key: RunOptionKey, { flags, env, serviceAccountNamespace }: RunSettings): Written {
   const description = descriptionOf(key);
   const flagText = flags[key];
-  if (flagText !== undefined) return { where: flagOf(key), text: flagText };
+  if (flagText !== undefined) {
+    return { where: flagOf(key), text: flagText };
+  }
   const envText = env[description.env];
-  if (envText !== undefined && envText !== '') return { where: description.env, text: envText };
-  if (key === 'operatorNamespace') return operatorNamespace(env, serviceAccountNamespace);
+  if (envText !== undefined && envText !== '') {
+    return { where: description.env, text: envText };
+  }
+  if (key === 'operatorNamespace') {
+    return operatorNamespace(env, serviceAccountNamespace);
+  }
   return { where: flagOf(key), text: description.default };
 }
 
 function operatorNamespace(env: RunSettings['env'], serviceAccountNamespace: string | undefined): Written {
   const { POD_NAMESPACE: podNamespace = '' } = env;
-  if (podNamespace !== '') return { where: 'POD_NAMESPACE', text: podNamespace };
+  if (podNamespace !== '') {
+    return { where: 'POD_NAMESPACE', text: podNamespace };
+  }
   return { where: flagOf('operatorNamespace'), text: serviceAccountNamespace ?? 'nsbaseline-system' };
 }
 
@@ -74,7 +93,10 @@ function problemText(written: Written | undefined, message: string): Problem {
 
 function unknownVariables(env: RunSettings['env']): readonly Problem[] {
   const known = RUN_OPTION_KEYS.map((key) => descriptionOf(key).env as string);
-  const unknown = Object.keys(env).filter((name) => name.startsWith(PREFIX) && !known.includes(name) && !OTHER_VARIABLES.has(name) && !SERVICE_LINK.test(name));
+  const unknown = Object.keys(env).filter(
+    (name) =>
+      name.startsWith(PREFIX) && !known.includes(name) && !OTHER_VARIABLES.has(name) && !SERVICE_LINK.test(name),
+  );
   return unknown.sort().map((name) => {
     const meant = nearest(name, known);
     return `${name}: there is no such setting${meant === undefined ? '; run --help lists them' : `, did you mean ${meant}?`}`;

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { Option, type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { exitCode, exitCodesHelp } from './exit-codes.ts';
-import { RUN_OPTION_KEYS, descriptionOf, flagOf, type RunOptionKey, type RunOptions } from './run-options.ts';
-import { nearest, runOptionsFor, type Problem } from './run-settings.ts';
+import { descriptionOf, flagOf, RUN_OPTION_KEYS, type RunOptionKey, type RunOptions } from './run-options.ts';
+import { nearest, type Problem, runOptionsFor } from './run-settings.ts';
 
 /** Runs the operator until `signal` is aborted, and resolves with the exit code. */
 export type RunOperator = (options: RunOptions, signal: AbortSignal) => Promise<number>;
@@ -17,13 +17,17 @@ const LAST_RESORT_MS = 2_000;
 /** `run`: the operator itself. */
 export function defineRun(command: Command, context: CommandContext, runOperator: RunOperator = loadedOperator): void {
   command
-    .description('Runs the operator: watches Namespaces, BaselinePolicies and NetworkPolicies, and keeps every selected namespace as declared.')
+    .description(
+      'Runs the operator: watches Namespaces, BaselinePolicies and NetworkPolicies, and keeps every selected namespace as declared.',
+    )
     // Collected by us, so that they are reported together with everything else that is wrong.
     .allowUnknownOption()
     .allowExcessArguments()
     .configureHelp({ optionDescription: (option) => option.description })
     .addHelpText('after', runHelp(context));
-  for (const key of RUN_OPTION_KEYS) command.addOption(optionFor(key));
+  for (const key of RUN_OPTION_KEYS) {
+    command.addOption(optionFor(key));
+  }
   command.action(async () => {
     const options = runOptionsFor({ flags: flagsOf(command), env: context.env, ...(await serviceAccountNamespace()) });
     const problems = [...misplacedWords(command), ...(options.ok ? [] : options.error)];
@@ -45,8 +49,12 @@ function optionFor(key: RunOptionKey): Option {
   const { flag, choices, isList } = descriptionOf(key);
   const option = new Option(flag, optionHelp(key));
   // Only completed: `choices()` would end the program at the first bad value.
-  if (choices !== undefined) option.argChoices = [...choices];
-  if (isList === true) option.argParser<string | undefined>((value, before) => (before === undefined ? value : `${before},${value}`));
+  if (choices !== undefined) {
+    option.argChoices = [...choices];
+  }
+  if (isList === true) {
+    option.argParser<string | undefined>((value, before) => (before === undefined ? value : `${before},${value}`));
+  }
   return option;
 }
 
@@ -58,7 +66,9 @@ function optionHelp(key: RunOptionKey): string {
 
 function flagsOf(command: Command): Partial<Record<RunOptionKey, string>> {
   const values = command.opts<Record<string, string | undefined>>();
-  const entries = RUN_OPTION_KEYS.map((key) => [key, values[new Option(descriptionOf(key).flag).attributeName()]] as const);
+  const entries = RUN_OPTION_KEYS.map(
+    (key) => [key, values[new Option(descriptionOf(key).flag).attributeName()]] as const,
+  );
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
@@ -74,7 +84,12 @@ function misplacedWords(command: Command): readonly Problem[] {
 
 function problemsText(problems: readonly Problem[], { programName }: CommandContext): string {
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
-  return [`${programName} run: ${count}, nothing was started`, ...problems.map((problem) => `  ${problem}`), `See ${programName} run --help.`, ''].join('\n');
+  return [
+    `${programName} run: ${count}, nothing was started`,
+    ...problems.map((problem) => `  ${problem}`),
+    `See ${programName} run --help.`,
+    '',
+  ].join('\n');
 }
 
 async function serviceAccountNamespace(): Promise<{ readonly serviceAccountNamespace?: string }> {
@@ -90,7 +105,9 @@ async function serviceAccountNamespace(): Promise<{ readonly serviceAccountNames
 async function untilSignalled(options: RunOptions, runOperator: RunOperator, context: CommandContext): Promise<number> {
   const controller = new AbortController();
   const onSignal = (signal: 'SIGTERM' | 'SIGINT'): void => {
-    if (controller.signal.aborted) process.exit(128 + constants.signals[signal]);
+    if (controller.signal.aborted) {
+      process.exit(128 + constants.signals[signal]);
+    }
     controller.abort(signal);
     setTimeout(() => {
       context.complain(`${context.programName} run: still busy after --shutdown-timeout, ended regardless\n`);

@@ -2,7 +2,7 @@ import { CONDITIONS } from '../api/names.ts';
 import type { ConditionSeen } from './cluster-facts.ts';
 import { printable } from './printable.ts';
 import type { BaselineStatus, Leftover, NamespaceStatus, PolicyStatus, StatusScope } from './status-view.ts';
-import { tableText, toned, type Cell, type Tone } from './text-table.ts';
+import { type Cell, type Tone, tableText, toned } from './text-table.ts';
 
 /** How the text shall look. */
 export interface StatusLook {
@@ -40,13 +40,28 @@ export function statusText(status: BaselineStatus, scope: StatusScope, look: Sta
 
 function namespacesText(namespaces: readonly NamespaceStatus[], look: StatusLook): string {
   const headings = ['NAMESPACE', 'PHASE', 'POLICIES', 'REASON', 'MISSING', 'CONFLICTS', 'WEAKENED BY'];
-  if (!look.isWide) return tableText(headings, namespaces.map((namespace) => namespaceRow(namespace, false)), look);
-  return tableText([...headings, 'MESSAGE'], namespaces.map((namespace) => [...namespaceRow(namespace, true), messagesOf(namespace)]), look);
+  if (!look.isWide) {
+    return tableText(
+      headings,
+      namespaces.map((namespace) => namespaceRow(namespace, false)),
+      look,
+    );
+  }
+  return tableText(
+    [...headings, 'MESSAGE'],
+    namespaces.map((namespace) => [...namespaceRow(namespace, true), messagesOf(namespace)]),
+    look,
+  );
 }
 
-function namespaceRow({ namespace, phase, isWell, policies, conflicts, weakenedBy }: NamespaceStatus, isWide: boolean): readonly Cell[] {
+function namespaceRow(
+  { namespace, phase, isWell, policies, conflicts, weakenedBy }: NamespaceStatus,
+  isWide: boolean,
+): readonly Cell[] {
   const reasons = [...new Set(policies.map(({ reason }) => reason).filter((reason) => reason !== ''))];
-  const tone = isWell ? PHASE_TONES.get(phase) : (PHASE_TONES.get(phase === 'Protected' ? 'Pending' : phase) ?? 'warning');
+  const tone = isWell
+    ? PHASE_TONES.get(phase)
+    : (PHASE_TONES.get(phase === 'Protected' ? 'Pending' : phase) ?? 'warning');
   const listed = (names: readonly string[]): string => listText(names, isWide);
   return [
     namespace,
@@ -60,7 +75,13 @@ function namespaceRow({ namespace, phase, isWell, policies, conflicts, weakenedB
 }
 
 function messagesOf({ policies, weakenedBy }: NamespaceStatus): string {
-  const planned = policies.flatMap(({ policy, wouldApply, wouldRemove }) => (wouldApply.length + wouldRemove.length === 0 ? [] : [`${policy}: would apply ${listText(wouldApply, true) || 'nothing'}, would remove ${listText(wouldRemove, true) || 'nothing'}`]));
+  const planned = policies.flatMap(({ policy, wouldApply, wouldRemove }) =>
+    wouldApply.length + wouldRemove.length === 0
+      ? []
+      : [
+          `${policy}: would apply ${listText(wouldApply, true) || 'nothing'}, would remove ${listText(wouldRemove, true) || 'nothing'}`,
+        ],
+  );
   const said = policies.flatMap(({ policy, message }) => (message === '' ? [] : [`${policy}: ${message}`]));
   return [...said, ...planned, ...weakenedBy.map(({ name, why }) => `${name}: ${why}`)].join('; ');
 }
@@ -75,16 +96,34 @@ function policiesText(policies: readonly PolicyStatus[], look: StatusLook): stri
   const rows = policies.map((policy): readonly Cell[] => {
     const ready = policy.conditions.find(({ type }) => type === CONDITIONS.ready);
     const all = policy.conditions.find(({ type }) => type === CONDITIONS.allProtected);
-    return [policy.policy, policy.mode, String(policy.namespaces.matched), String(policy.namespaces.protected), conditionCell(ready, policy), conditionCell(all, policy), raisedIn(policy).map(({ type }) => type).join(',')];
+    return [
+      policy.policy,
+      policy.mode,
+      String(policy.namespaces.matched),
+      String(policy.namespaces.protected),
+      conditionCell(ready, policy),
+      conditionCell(all, policy),
+      raisedIn(policy)
+        .map(({ type }) => type)
+        .join(','),
+    ];
   });
-  const table = tableText(['POLICY', 'MODE', 'MATCHED', 'PROTECTED', 'READY', 'ALL PROTECTED', 'CONDITIONS'], rows, look);
+  const table = tableText(
+    ['POLICY', 'MODE', 'MATCHED', 'PROTECTED', 'READY', 'ALL PROTECTED', 'CONDITIONS'],
+    rows,
+    look,
+  );
   return `${table}${policies.flatMap((policy) => explanations(policy, look)).join('')}`;
 }
 
 function conditionCell(condition: ConditionSeen | undefined, { generation, observedGeneration }: PolicyStatus): Cell {
-  if (condition === undefined) return { text: 'Unknown', tone: 'warning' };
+  if (condition === undefined) {
+    return { text: 'Unknown', tone: 'warning' };
+  }
   const text = `${condition.status} (${condition.reason})`;
-  if (observedGeneration !== generation) return { text: `${text}, of generation ${observedGeneration}`, tone: 'warning' };
+  if (observedGeneration !== generation) {
+    return { text: `${text}, of generation ${observedGeneration}`, tone: 'warning' };
+  }
   return condition.status === 'True' ? { text, tone: 'good' } : { text, tone: 'warning' };
 }
 
@@ -95,13 +134,25 @@ function raisedIn({ conditions }: PolicyStatus): readonly ConditionSeen[] {
 
 /** In full: the message of a held change ends with the line that lets it go on. */
 function explanations(policy: PolicyStatus, { isColoured, programName }: StatusLook): readonly string[] {
-  const raised = raisedIn(policy).map(({ type, message }) => ({ type, message, isHeld: type === CONDITIONS.removalHeld || type === CONDITIONS.isolationHeld }));
+  const raised = raisedIn(policy).map(({ type, message }) => ({
+    type,
+    message,
+    isHeld: type === CONDITIONS.removalHeld || type === CONDITIONS.isolationHeld,
+  }));
   // A held policy is Stalled in the very same words.
-  const lines = raised.filter(({ type, message }) => type !== CONDITIONS.stalled || !raised.some((other) => other.isHeld && other.message === message));
+  const lines = raised.filter(
+    ({ type, message }) =>
+      type !== CONDITIONS.stalled || !raised.some((other) => other.isHeld && other.message === message),
+  );
   return [
-    ...(policy.observedGeneration === policy.generation ? [] : [`  ${policy.policy}: the operator has not looked at generation ${policy.generation} yet\n`]),
+    ...(policy.observedGeneration === policy.generation
+      ? []
+      : [`  ${policy.policy}: the operator has not looked at generation ${policy.generation} yet\n`]),
     ...(policy.isDeleting ? [`  ${policy.policy}: is being deleted\n`] : []),
-    ...lines.map(({ type, message, isHeld }) => `  ${printable(policy.policy)}: ${toned(printable(type), 'warning', { isColoured })}: ${printable(message)}${isHeld ? ` (or: ${programName} approve ${printable(policy.policy)})` : ''}\n`),
+    ...lines.map(
+      ({ type, message, isHeld }) =>
+        `  ${printable(policy.policy)}: ${toned(printable(type), 'warning', { isColoured })}: ${printable(message)}${isHeld ? ` (or: ${programName} approve ${printable(policy.policy)})` : ''}\n`,
+    ),
   ];
 }
 
@@ -120,23 +171,41 @@ function someLeftoversText(leftovers: readonly Leftover[], look: StatusLook): st
 /** A table of NetworkPolicies that nobody looks after. */
 export function leftoversText(leftovers: readonly Leftover[], look: Pick<StatusLook, 'isColoured' | 'isWide'>): string {
   const wide = (value: string): readonly string[] => (look.isWide ? [value] : []);
-  return tableText(['NAMESPACE', 'NETWORKPOLICY', 'POLICY', ...wide('POLICY UID')], leftovers.map(({ namespace, name, policy, policyUid }) => [namespace, name, policy, ...wide(policyUid)]), look);
+  return tableText(
+    ['NAMESPACE', 'NETWORKPOLICY', 'POLICY', ...wide('POLICY UID')],
+    leftovers.map(({ namespace, name, policy, policyUid }) => [namespace, name, policy, ...wide(policyUid)]),
+    look,
+  );
 }
 
 function summary(status: BaselineStatus, scope: StatusScope, { isColoured, programName }: StatusLook): string {
   const { namespaces, orphans } = status;
   const unselected = namespaces.find(({ phase }) => phase === 'Unselected');
-  if (unselected !== undefined) return toned(unselectedText(unselected.namespace, scope), 'warning', { isColoured });
-  if (namespaces.length + orphans.length === 0) return `No namespace is selected by ${scope.policy === undefined ? 'any BaselinePolicy' : `BaselinePolicy ${scope.policy}`}.`;
-  const counts = [...Map.groupBy(namespaces, ({ phase }) => phase)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([phase, those]) => `${those.length} ${printable(phase)}`);
-  const counted = [countText(namespaces.length, 'namespace', 'namespaces'), counts.length > 0 ? `: ${counts.join(', ')}` : '', orphans.length > 0 ? `; ${countText(orphans.length, 'orphan', 'orphans')}` : ''].join('');
-  if (status.isWell) return `${counted}. ${toned('All is well.', 'good', { isColoured })}`;
+  if (unselected !== undefined) {
+    return toned(unselectedText(unselected.namespace, scope), 'warning', { isColoured });
+  }
+  if (namespaces.length + orphans.length === 0) {
+    return `No namespace is selected by ${scope.policy === undefined ? 'any BaselinePolicy' : `BaselinePolicy ${scope.policy}`}.`;
+  }
+  const counts = [...Map.groupBy(namespaces, ({ phase }) => phase)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([phase, those]) => `${those.length} ${printable(phase)}`);
+  const counted = [
+    countText(namespaces.length, 'namespace', 'namespaces'),
+    counts.length > 0 ? `: ${counts.join(', ')}` : '',
+    orphans.length > 0 ? `; ${countText(orphans.length, 'orphan', 'orphans')}` : '',
+  ].join('');
+  if (status.isWell) {
+    return `${counted}. ${toned('All is well.', 'good', { isColoured })}`;
+  }
   return `${counted}. ${toned('Not all is well.', 'warning', { isColoured })} ${programName} status -o wide says more.`;
 }
 
 /** There is such a row only where one namespace was asked about. */
 function unselectedText(namespace: string, { policy }: StatusScope): string {
-  if (policy !== undefined) return `BaselinePolicy ${policy} does not select namespace ${namespace}.`;
+  if (policy !== undefined) {
+    return `BaselinePolicy ${policy} does not select namespace ${namespace}.`;
+  }
   return `No BaselinePolicy selects namespace ${namespace}. To opt it in: kubectl label namespace ${namespace} nsbaseline.io/enabled=true`;
 }
 

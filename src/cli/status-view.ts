@@ -3,8 +3,22 @@ import { PHASES } from '../api/namespace-baseline.ts';
 import { orphansIn } from '../baseline/orphans.ts';
 import { managedName } from '../baseline/ownership.ts';
 import { renderedParts } from '../baseline/rendering.ts';
-import { exclusionFor, isExcluded, isMatch, isSelected, type Labels, type SelectableNamespace } from '../baseline/selection.ts';
-import type { ClusterFacts, ConditionSeen, EntrySeen, ManagedPolicySeen, PolicySeen, RecordSeen } from './cluster-facts.ts';
+import {
+  exclusionFor,
+  isExcluded,
+  isMatch,
+  isSelected,
+  type Labels,
+  type SelectableNamespace,
+} from '../baseline/selection.ts';
+import type {
+  ClusterFacts,
+  ConditionSeen,
+  EntrySeen,
+  ManagedPolicySeen,
+  PolicySeen,
+  RecordSeen,
+} from './cluster-facts.ts';
 
 /** One policy in one namespace. `missing` are NetworkPolicies that it declares and that do not stand there. */
 export interface PolicyInNamespace {
@@ -73,7 +87,11 @@ export interface StatusScope {
 }
 
 const HEALTHY_PHASES: ReadonlySet<string> = new Set(['Protected', 'DryRun', 'Paused', 'Terminating']);
-const ABOUT_OTHER_NAMESPACES: ReadonlySet<string> = new Set([CONDITIONS.allProtected, CONDITIONS.orphansPresent, CONDITIONS.weakened]);
+const ABOUT_OTHER_NAMESPACES: ReadonlySet<string> = new Set([
+  CONDITIONS.allProtected,
+  CONDITIONS.orphansPresent,
+  CONDITIONS.weakened,
+]);
 /** The operator's configuration is not in the cluster; this is what it is unless somebody changed it. */
 const USUAL_EXCLUSION = exclusionFor({ operatorNamespace: 'nsbaseline-system', globs: DEFAULT_EXCLUDED_NAMESPACES });
 
@@ -82,20 +100,40 @@ export function statusFor(facts: ClusterFacts, scope: StatusScope): BaselineStat
   const inScope = facts.policies?.filter(({ name }) => scope.policy === undefined || name === scope.policy);
   const namespaces = namespaceStatuses({ ...facts, policies: inScope }, scope);
   const concerned = new Set(namespaces.flatMap(({ policies }) => policies.map(({ policy }) => policy)));
-  const named = (inScope ?? []).filter(({ name }) => scope.namespace === undefined || scope.policy !== undefined || concerned.has(name));
+  const named = (inScope ?? []).filter(
+    ({ name }) => scope.namespace === undefined || scope.policy !== undefined || concerned.has(name),
+  );
   const policies = named.map((policy) => policyStatus(policy, scope)).sort(byName(({ policy }) => policy));
   const orphans = leftovers(orphansOf(facts), scope);
-  const kept = leftovers((facts.networkPolicies ?? []).filter(({ isKept }) => isKept), scope);
-  const isWell = namespaces.every((namespace) => namespace.isWell) && policies.every((policy) => policy.isWell) && orphans.length === 0;
+  const kept = leftovers(
+    (facts.networkPolicies ?? []).filter(({ isKept }) => isKept),
+    scope,
+  );
+  const isWell =
+    namespaces.every((namespace) => namespace.isWell) &&
+    policies.every((policy) => policy.isWell) &&
+    orphans.length === 0;
   return { isWell, namespaces, policies, orphans, kept, notes: facts.notes };
 }
 
 /** The orphans among what is known; none where it is not known which policies there are. */
-export function orphansOf(facts: Pick<ClusterFacts, 'networkPolicies' | 'policies' | 'namespaces'>, options: { readonly includesKept?: boolean } = {}): readonly ManagedPolicySeen[] {
-  if (facts.policies === undefined) return [];
+export function orphansOf(
+  facts: Pick<ClusterFacts, 'networkPolicies' | 'policies' | 'namespaces'>,
+  options: { readonly includesKept?: boolean } = {},
+): readonly ManagedPolicySeen[] {
+  if (facts.policies === undefined) {
+    return [];
+  }
   const namespaces = new Map(facts.namespaces?.map((namespace) => [namespace.name, namespace]));
-  const networkPolicies = (facts.networkPolicies ?? []).filter(({ isTerminating, namespace }) => !isTerminating && namespaces.get(namespace)?.isTerminating !== true);
-  return orphansIn({ networkPolicies, policies: facts.policies, labelsOf: (namespace) => namespaces.get(namespace)?.labels, ...options });
+  const networkPolicies = (facts.networkPolicies ?? []).filter(
+    ({ isTerminating, namespace }) => !isTerminating && namespaces.get(namespace)?.isTerminating !== true,
+  );
+  return orphansIn({
+    networkPolicies,
+    policies: facts.policies,
+    labelsOf: (namespace) => namespaces.get(namespace)?.labels,
+    ...options,
+  });
 }
 
 /** A leftover as it is told of. */
@@ -110,15 +148,32 @@ function leftovers(objects: readonly ManagedPolicySeen[], scope: StatusScope): r
 
 function policyStatus(policy: PolicySeen, scope: StatusScope): PolicyStatus {
   const { name, spec, generation, observedGeneration, isDeleting, namespaces, conditions } = policy;
-  const isCurrent = observedGeneration === generation && conditions.some(({ type, status }) => type === CONDITIONS.ready && status === 'True');
+  const isCurrent =
+    observedGeneration === generation &&
+    conditions.some(({ type, status }) => type === CONDITIONS.ready && status === 'True');
   const isWell = isCurrent && !isDeleting && conditions.every((condition) => isWellCondition(condition, scope));
-  return { policy: name, mode: spec === undefined ? 'Invalid' : (spec.mode ?? 'Enforce'), isWell, isDeleting, generation, observedGeneration, namespaces, conditions };
+  return {
+    policy: name,
+    mode: spec === undefined ? 'Invalid' : (spec.mode ?? 'Enforce'),
+    isWell,
+    isDeleting,
+    generation,
+    observedGeneration,
+    namespaces,
+    conditions,
+  };
 }
 
 function isWellCondition({ type, status, reason }: ConditionSeen, scope: StatusScope): boolean {
-  if (scope.namespace !== undefined && ABOUT_OTHER_NAMESPACES.has(type)) return true;
-  if (type === CONDITIONS.ready) return status === 'True';
-  if (type === CONDITIONS.allProtected) return status === 'True' || reason === 'DryRun' || reason === 'Paused';
+  if (scope.namespace !== undefined && ABOUT_OTHER_NAMESPACES.has(type)) {
+    return true;
+  }
+  if (type === CONDITIONS.ready) {
+    return status === 'True';
+  }
+  if (type === CONDITIONS.allProtected) {
+    return status === 'True' || reason === 'DryRun' || reason === 'Paused';
+  }
   return status !== 'True';
 }
 
@@ -128,25 +183,55 @@ function namespaceStatuses(facts: ClusterFacts, scope: StatusScope): readonly Na
   const unreported = unreportedIn(facts, scope);
   const records = new Map((facts.records ?? []).map((record) => [record.namespace, record]));
   const seen = new Map((facts.namespaces ?? []).map((namespace) => [namespace.name, namespace]));
-  const names = new Set([...records.keys(), ...unreported.keys(), ...(scope.namespace === undefined ? [] : [scope.namespace])]);
+  const names = new Set([
+    ...records.keys(),
+    ...unreported.keys(),
+    ...(scope.namespace === undefined ? [] : [scope.namespace]),
+  ]);
   const statuses = [...names].map((namespace) => {
     const record = records.get(namespace);
-    const reported = (record?.entries ?? []).filter(({ policy }) => scope.policy === undefined || policy === scope.policy);
+    const reported = (record?.entries ?? []).filter(
+      ({ policy }) => scope.policy === undefined || policy === scope.policy,
+    );
     const inNamespace = reported.map((entry) => {
       const present = standing === undefined ? new Set(entry.managed) : standing.get(namespace);
-      return policyInNamespace(entry, { policy: policies.get(entry.policy), present, labels: seen.get(namespace)?.labels });
+      return policyInNamespace(entry, {
+        policy: policies.get(entry.policy),
+        present,
+        labels: seen.get(namespace)?.labels,
+      });
     });
-    return namespaceStatus({ namespace, record, policies: [...inNamespace, ...(unreported.get(namespace) ?? [])], isTerminating: seen.get(namespace)?.isTerminating === true });
+    return namespaceStatus({
+      namespace,
+      record,
+      policies: [...inNamespace, ...(unreported.get(namespace) ?? [])],
+      isTerminating: seen.get(namespace)?.isTerminating === true,
+    });
   });
-  return statuses.filter(({ policies: those }) => those.length > 0 || scope.namespace !== undefined).sort(byName(({ namespace }) => namespace));
+  return statuses
+    .filter(({ policies: those }) => those.length > 0 || scope.namespace !== undefined)
+    .sort(byName(({ namespace }) => namespace));
 }
 
-function namespaceStatus(seen: { readonly namespace: string; readonly record: RecordSeen | undefined; readonly policies: readonly PolicyInNamespace[]; readonly isTerminating: boolean }): NamespaceStatus {
+function namespaceStatus(seen: {
+  readonly namespace: string;
+  readonly record: RecordSeen | undefined;
+  readonly policies: readonly PolicyInNamespace[];
+  readonly isTerminating: boolean;
+}): NamespaceStatus {
   const { namespace, record, policies } = seen;
   const phase = seen.isTerminating ? 'Terminating' : worstPhase(policies);
   const { conflicts, weakenedBy } = record ?? NOTHING_IN_THE_WAY;
-  const isComplete = policies.every(({ missing }) => missing.length === 0) && conflicts.length + weakenedBy.length === 0;
-  return { namespace, phase, isWell: HEALTHY_PHASES.has(phase) && (seen.isTerminating || isComplete), policies, conflicts, weakenedBy };
+  const isComplete =
+    policies.every(({ missing }) => missing.length === 0) && conflicts.length + weakenedBy.length === 0;
+  return {
+    namespace,
+    phase,
+    isWell: HEALTHY_PHASES.has(phase) && (seen.isTerminating || isComplete),
+    policies,
+    conflicts,
+    weakenedBy,
+  };
 }
 
 const NOTHING_IN_THE_WAY: Pick<RecordSeen, 'conflicts' | 'weakenedBy'> = { conflicts: [], weakenedBy: [] };
@@ -161,16 +246,28 @@ function rankOf(phase: string): number {
   return (PHASES as readonly string[]).indexOf(phase);
 }
 
-function policyInNamespace(entry: EntrySeen, here: { readonly policy: PolicySeen | undefined; readonly present: ReadonlySet<string> | undefined; readonly labels: Labels | undefined }): PolicyInNamespace {
+function policyInNamespace(
+  entry: EntrySeen,
+  here: {
+    readonly policy: PolicySeen | undefined;
+    readonly present: ReadonlySet<string> | undefined;
+    readonly labels: Labels | undefined;
+  },
+): PolicyInNamespace {
   const { phase, reason, message, isInPlace: inPlace, wouldApply, wouldRemove } = entry;
   const { policy, present, labels } = here;
-  const missing = policy !== undefined && isWanted(policy, labels) ? declaredNames(policy).filter((name) => present?.has(name) !== true) : [];
+  const missing =
+    policy !== undefined && isWanted(policy, labels)
+      ? declaredNames(policy).filter((name) => present?.has(name) !== true)
+      : [];
   return { policy: entry.policy, phase, reason, message, inPlace, missing, wouldApply, wouldRemove };
 }
 
 /** Whether everything that the policy declares is meant to stand in a namespace with these labels. */
 function isWanted({ spec, selector, isDeleting }: PolicySeen, labels: Labels | undefined): boolean {
-  if (spec === undefined || selector === undefined || isDeleting || (spec.mode ?? 'Enforce') !== 'Enforce') return false;
+  if (spec === undefined || selector === undefined || isDeleting || (spec.mode ?? 'Enforce') !== 'Enforce') {
+    return false;
+  }
   return labels === undefined || isMatch(selector, labels);
 }
 
@@ -179,7 +276,9 @@ const declaredBy = new WeakMap<PolicySeen, readonly string[]>();
 /** Rendered once for each policy, not once for each of its namespaces. */
 function declaredNames(policy: PolicySeen): readonly string[] {
   const known = declaredBy.get(policy);
-  if (known !== undefined || policy.spec === undefined) return known ?? [];
+  if (known !== undefined || policy.spec === undefined) {
+    return known ?? [];
+  }
   const names = renderedParts(policy.name, policy.spec, policy.discovered).map(({ name }) => name);
   declaredBy.set(policy, names);
   return names;
@@ -187,10 +286,14 @@ function declaredNames(policy: PolicySeen): readonly string[] {
 
 /** The names of the managed NetworkPolicies in each namespace; undefined where they are not known. */
 function standingIn({ networkPolicies }: ClusterFacts): ReadonlyMap<string, ReadonlySet<string>> | undefined {
-  if (networkPolicies === undefined) return undefined;
+  if (networkPolicies === undefined) {
+    return undefined;
+  }
   const standing = new Map<string, Set<string>>();
   for (const { namespace, name, isLabelled, isTerminating, policyUid } of networkPolicies) {
-    if (!isLabelled || isTerminating || policyUid === '') continue;
+    if (!isLabelled || isTerminating || policyUid === '') {
+      continue;
+    }
     const names = standing.get(namespace) ?? new Set();
     standing.set(namespace, names.add(name));
   }
@@ -198,15 +301,29 @@ function standingIn({ networkPolicies }: ClusterFacts): ReadonlyMap<string, Read
 }
 
 /** Namespaces that a policy selects and that the operator has not said a word of. */
-function unreportedIn({ namespaces = [], policies = [], records }: ClusterFacts, scope: StatusScope): ReadonlyMap<string, readonly PolicyInNamespace[]> {
-  if (records === undefined) return new Map();
-  const candidates = namespaces.map((namespace) => ({ ...namespace, isExcluded: isExcluded(namespace.name, USUAL_EXCLUSION) }));
+function unreportedIn(
+  { namespaces = [], policies = [], records }: ClusterFacts,
+  scope: StatusScope,
+): ReadonlyMap<string, readonly PolicyInNamespace[]> {
+  if (records === undefined) {
+    return new Map();
+  }
+  const candidates = namespaces.map((namespace) => ({
+    ...namespace,
+    isExcluded: isExcluded(namespace.name, USUAL_EXCLUSION),
+  }));
   const unreported = policies.flatMap((policy) => {
     const reported = reportedNamespaces(policy, records);
-    if (scope.namespace === undefined && isFullyReported(policy, reported.size)) return [];
-    return candidates.filter((namespace) => !reported.has(namespace.name) && mustBeReported(policy, namespace)).map(({ name }) => ({ name, entry: notReported(policy.name) }));
+    if (scope.namespace === undefined && isFullyReported(policy, reported.size)) {
+      return [];
+    }
+    return candidates
+      .filter((namespace) => !reported.has(namespace.name) && mustBeReported(policy, namespace))
+      .map(({ name }) => ({ name, entry: notReported(policy.name) }));
   });
-  return new Map([...Map.groupBy(unreported, ({ name }) => name)].map(([name, found]) => [name, found.map(({ entry }) => entry)]));
+  return new Map(
+    [...Map.groupBy(unreported, ({ name }) => name)].map(([name, found]) => [name, found.map(({ entry }) => entry)]),
+  );
 }
 
 function mustBeReported({ selector, isDeleting }: PolicySeen, namespace: SelectableNamespace): boolean {
@@ -214,7 +331,9 @@ function mustBeReported({ selector, isDeleting }: PolicySeen, namespace: Selecta
 }
 
 function reportedNamespaces({ name }: PolicySeen, records: readonly RecordSeen[]): ReadonlySet<string> {
-  return new Set(records.flatMap(({ namespace, entries }) => (entries.some(({ policy }) => policy === name) ? [namespace] : [])));
+  return new Set(
+    records.flatMap(({ namespace, entries }) => (entries.some(({ policy }) => policy === name) ? [namespace] : [])),
+  );
 }
 
 /** What the selector matches beyond what the operator counts is excluded by its configuration, which we cannot see. */
@@ -223,8 +342,18 @@ function isFullyReported(policy: PolicySeen, reportedCount: number): boolean {
 }
 
 function notReported(policy: string): PolicyInNamespace {
-  const message = 'the policy selects this namespace, and the operator has not reported on it: is it running, and does its configuration exclude this namespace?';
-  return { policy, phase: 'Pending', reason: 'NotReported', message, inPlace: false, missing: [], wouldApply: [], wouldRemove: [] };
+  const message =
+    'the policy selects this namespace, and the operator has not reported on it: is it running, and does its configuration exclude this namespace?';
+  return {
+    policy,
+    phase: 'Pending',
+    reason: 'NotReported',
+    message,
+    inPlace: false,
+    missing: [],
+    wouldApply: [],
+    wouldRemove: [],
+  };
 }
 
 function byName<T>(nameOf: (value: T) => string): (a: T, b: T) => number {

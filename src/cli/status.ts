@@ -1,15 +1,15 @@
-import { Option, type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { systemClock } from '../clock.ts';
 import { readCluster } from './cluster-reading.ts';
-import { chosenNamespace, withCluster, type ClusterSession } from './cluster-session.ts';
+import { type ClusterSession, chosenNamespace, withCluster } from './cluster-session.ts';
 import type { CommandContext } from './command-context.ts';
-import { exitCodesHelp, type ExitCodeName } from './exit-codes.ts';
+import { type ExitCodeName, exitCodesHelp } from './exit-codes.ts';
 import { exitCodeNameFor, failureText } from './kube-failure.ts';
 import { addClusterFlags, addNamespaceFlags, type ClusterFlags, type NamespaceFlags } from './kubectl-flags.ts';
 import { printable } from './printable.ts';
 import { Progress } from './progress.ts';
 import { statusText } from './status-text.ts';
-import { statusFor, type BaselineStatus, type StatusScope } from './status-view.ts';
+import { type BaselineStatus, type StatusScope, statusFor } from './status-view.ts';
 import { structuredText } from './structured-output.ts';
 import { isColoured, processTerminal, type Terminal } from './terminal.ts';
 
@@ -21,10 +21,16 @@ interface StatusFlags extends ClusterFlags, NamespaceFlags {
 /** `status`: what is protected, what is not and why, for people and for programs. It only reads. */
 export function defineStatus(command: Command, context: CommandContext, terminal: Terminal = processTerminal): void {
   command
-    .description('Shows how namespaces and BaselinePolicies stand: what is in place, what is missing, in conflict, weakened or held, and what was left over.')
+    .description(
+      'Shows how namespaces and BaselinePolicies stand: what is in place, what is missing, in conflict, weakened or held, and what was left over.',
+    )
     .argument('[policy]', 'only this BaselinePolicy');
   addClusterFlags(addNamespaceFlags(command))
-    .addOption(new Option('-o, --output <format>', 'what it looks like; wide has messages').choices(['table', 'wide', 'json', 'yaml']).default('table'))
+    .addOption(
+      new Option('-o, --output <format>', 'what it looks like; wide has messages')
+        .choices(['table', 'wide', 'json', 'yaml'])
+        .default('table'),
+    )
     .option('--problems', 'only namespaces that are not well')
     .addHelpText('after', statusHelp(context))
     .action(async (policy: string | undefined, flags: StatusFlags) => {
@@ -32,10 +38,20 @@ export function defineStatus(command: Command, context: CommandContext, terminal
     });
 }
 
-async function showStatus(request: { readonly flags: StatusFlags; readonly policy: string | undefined; readonly session: ClusterSession }, context: CommandContext, terminal: Terminal): Promise<ExitCodeName> {
+async function showStatus(
+  request: { readonly flags: StatusFlags; readonly policy: string | undefined; readonly session: ClusterSession },
+  context: CommandContext,
+  terminal: Terminal,
+): Promise<ExitCodeName> {
   const { flags, session } = request;
   const scope: StatusScope = { namespace: chosenNamespace(flags, session), policy: request.policy };
-  const progress = new Progress({ clock: systemClock, write: (text) => { context.complain(text); }, isShown: terminal.showsProgress });
+  const progress = new Progress({
+    clock: systemClock,
+    write: (text) => {
+      context.complain(text);
+    },
+    isShown: terminal.showsProgress,
+  });
   const facts = await readCluster({ kube: session.kube, namespace: scope.namespace, progress });
   progress.end();
   if (!facts.ok) {
@@ -45,21 +61,41 @@ async function showStatus(request: { readonly flags: StatusFlags; readonly polic
   const status = statusFor(facts.value, scope);
   const names = facts.value.policies?.map(({ name }) => name);
   if (scope.policy !== undefined && names?.includes(scope.policy) === false && status.orphans.length === 0) {
-    context.complain(`${context.programName} status: there is no BaselinePolicy ${JSON.stringify(printable(scope.policy))}; ${names.length === 0 ? 'there is none at all' : `there are ${printable(names.join(', '))}`}\n`);
+    context.complain(
+      `${context.programName} status: there is no BaselinePolicy ${JSON.stringify(printable(scope.policy))}; ${names.length === 0 ? 'there is none at all' : `there are ${printable(names.join(', '))}`}\n`,
+    );
     return 'failed';
   }
-  for (const note of status.notes) context.complain(`note: ${note}\n`);
+  for (const note of status.notes) {
+    context.complain(`note: ${note}\n`);
+  }
   context.print(outputText(status, { scope, flags, context, terminal }));
   return status.isWell ? 'ok' : 'unwell';
 }
 
-function outputText(status: BaselineStatus, how: { readonly scope: StatusScope; readonly flags: StatusFlags; readonly context: CommandContext; readonly terminal: Terminal }): string {
+function outputText(
+  status: BaselineStatus,
+  how: {
+    readonly scope: StatusScope;
+    readonly flags: StatusFlags;
+    readonly context: CommandContext;
+    readonly terminal: Terminal;
+  },
+): string {
   const { scope, flags, context, terminal } = how;
   const isAboutProblems = flags.problems === true;
   if (flags.output === 'json' || flags.output === 'yaml') {
-    return structuredText(isAboutProblems ? { ...status, namespaces: status.namespaces.filter(({ isWell }) => !isWell) } : status, flags.output);
+    return structuredText(
+      isAboutProblems ? { ...status, namespaces: status.namespaces.filter(({ isWell }) => !isWell) } : status,
+      flags.output,
+    );
   }
-  return statusText(status, scope, { isWide: flags.output === 'wide', isAboutProblems, isColoured: isColoured(terminal, context.env), programName: context.programName });
+  return statusText(status, scope, {
+    isWide: flags.output === 'wide',
+    isAboutProblems,
+    isColoured: isColoured(terminal, context.env),
+    programName: context.programName,
+  });
 }
 
 function statusHelp({ programName }: CommandContext): string {

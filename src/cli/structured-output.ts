@@ -14,10 +14,18 @@ export function structuredText(value: unknown, format: StructuredFormat): string
  * `1e3`, `0777`) stands in quotes, as a key and as a value.
  */
 export function yamlText(value: unknown): string {
-  return printableYaml(dump(value, { lineWidth: 120, noRefs: true, scalarStyleRules: [...Object.values(DEFAULT_SCALAR_STYLE_RULES), quotedWhereUnprintable] }));
+  return printableYaml(
+    dump(value, {
+      lineWidth: 120,
+      noRefs: true,
+      scalarStyleRules: [...Object.values(DEFAULT_SCALAR_STYLE_RULES), quotedWhereUnprintable],
+    }),
+  );
 }
 
 /** Only in double quotes can YAML escape a character. */
 function quotedWhereUnprintable(layout: ScalarLayout): void {
-  if (isUnprintable(layout.node.value)) layout.style = SCALAR_STYLE.DOUBLE_QUOTED;
+  if (isUnprintable(layout.node.value)) {
+    layout.style = SCALAR_STYLE.DOUBLE_QUOTED;
+  }
 }

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { failure, success, type Result } from '../kube/result.ts';
+import { failure, type Result, success } from '../kube/result.ts';
 
 /** Who sits at the other end of the standard streams. */
 export interface Terminal {
@@ -29,7 +29,9 @@ export const processTerminal: Terminal = {
   async ask(question) {
     const lines = createInterface({ input: process.stdin, output: process.stderr });
     const ended = new Promise<undefined>((resolve) => {
-      lines.once('close', () => { resolve(undefined); });
+      lines.once('close', () => {
+        resolve(undefined);
+      });
     });
     try {
       return await Promise.race([lines.question(question), ended]);
@@ -42,7 +44,9 @@ export const processTerminal: Terminal = {
     let sizeBytes = 0;
     for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
       sizeBytes += chunk.length;
-      if (sizeBytes > limitBytes) return failure(`has more than ${limitBytes} bytes`);
+      if (sizeBytes > limitBytes) {
+        return failure(`has more than ${limitBytes} bytes`);
+      }
       chunks.push(chunk);
     }
     return success(Buffer.concat(chunks).toString('utf8'));
@@ -50,7 +54,10 @@ export const processTerminal: Terminal = {
 };
 
 /** Whether output shall have colours: only on a terminal that has them, and never against NO_COLOR (https://no-color.org). */
-export function isColoured(terminal: Pick<Terminal, 'showsOutput'>, env: Readonly<Record<string, string | undefined>>): boolean {
+export function isColoured(
+  terminal: Pick<Terminal, 'showsOutput'>,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
   return terminal.showsOutput && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
 }
 

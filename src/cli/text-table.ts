@@ -14,10 +14,18 @@ const GAP = '   ';
  * A table as kubectl prints it: a line of headings, columns as wide as their widest cell, three blanks apart, and no
  * blanks at the ends of lines. An empty cell shows as `<none>`.
  */
-export function tableText(headings: readonly string[], rows: readonly (readonly Cell[])[], { isColoured }: { readonly isColoured: boolean }): string {
+export function tableText(
+  headings: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  { isColoured }: { readonly isColoured: boolean },
+): string {
   const cells = rows.map((row) => row.map(plainCell));
-  const widths = headings.map((heading, column) => cells.reduce((widest, row) => Math.max(widest, row[column]?.text.length ?? 0), heading.length));
-  const lines = [headings.map((text) => ({ text, tone: undefined })), ...cells].map((row) => lineText(row, widths, isColoured));
+  const widths = headings.map((heading, column) =>
+    cells.reduce((widest, row) => Math.max(widest, row[column]?.text.length ?? 0), heading.length),
+  );
+  const lines = [headings.map((text) => ({ text, tone: undefined })), ...cells].map((row) =>
+    lineText(row, widths, isColoured),
+  );
   return lines.map((line) => `${line}\n`).join('');
 }
 
@@ -37,9 +45,11 @@ function plainCell(cell: Cell): PlainCell {
 }
 
 function lineText(row: readonly PlainCell[], widths: readonly number[], isColoured: boolean): string {
-  return row.map(({ text, tone }, column) => {
-    const isLast = column === row.length - 1;
-    // The colour ends with the text: a coloured blank shows where a terminal underlines or inverts.
-    return toned(text, tone, { isColoured }) + (isLast ? '' : ' '.repeat((widths[column] ?? 0) - text.length) + GAP);
-  }).join('');
+  return row
+    .map(({ text, tone }, column) => {
+      const isLast = column === row.length - 1;
+      // The colour ends with the text: a coloured blank shows where a terminal underlines or inverts.
+      return toned(text, tone, { isColoured }) + (isLast ? '' : ' '.repeat((widths[column] ?? 0) - text.length) + GAP);
+    })
+    .join('');
 }

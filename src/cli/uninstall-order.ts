@@ -32,52 +32,90 @@ const AT_ONCE = 16;
  */
 export async function removeInOrder(order: UninstallOrder): Promise<boolean> {
   const { kube, agreed, extent } = order;
-  const policies = await each(agreed.policies, async (policy) => isTold(order, `baselinepolicy.nsbaseline.io/${policy.name}`, await removePolicyKeeping(kube, policy)));
-  if (!policies) return false;
-  if (extent.withNetworkPolicies && !(await removeNetworkPolicies(order))) return false;
-  const records = await each(agreed.records, async (record) => isTold(order, `namespacebaseline.nsbaseline.io/baseline in namespace ${record.namespace}`, await removeRecord(kube, record)));
+  const policies = await each(agreed.policies, async (policy) =>
+    isTold(order, `baselinepolicy.nsbaseline.io/${policy.name}`, await removePolicyKeeping(kube, policy)),
+  );
+  if (!policies) {
+    return false;
+  }
+  if (extent.withNetworkPolicies && !(await removeNetworkPolicies(order))) {
+    return false;
+  }
+  const records = await each(agreed.records, async (record) =>
+    isTold(
+      order,
+      `namespacebaseline.nsbaseline.io/baseline in namespace ${record.namespace}`,
+      await removeRecord(kube, record),
+    ),
+  );
   return records && (!extent.withCrds || !agreed.hasCrds || (await removeCrds(order)));
 }
 
 /** A CRD takes every object of its kind along, so they stay when there is one that nobody was shown. */
 async function removeCrds(order: UninstallOrder): Promise<boolean> {
   const left = await order.readAgain();
-  if (!left.ok) return failed(order, left.error);
+  if (!left.ok) {
+    return failed(order, left.error);
+  }
   if (left.value.policies.length > 0) {
-    order.told.onFailed(`the CRDs stay: ${left.value.policies.map(({ name }) => `BaselinePolicy ${name}`).join(', ')} came meanwhile`);
+    order.told.onFailed(
+      `the CRDs stay: ${left.value.policies.map(({ name }) => `BaselinePolicy ${name}`).join(', ')} came meanwhile`,
+    );
     return false;
   }
-  for (const name of CRD_NAMES) if (!isTold(order, `customresourcedefinition.apiextensions.k8s.io/${name}`, await removeCrd(order.kube, name))) return false;
+  for (const name of CRD_NAMES) {
+    if (!isTold(order, `customresourcedefinition.apiextensions.k8s.io/${name}`, await removeCrd(order.kube, name))) {
+      return false;
+    }
+  }
   return true;
 }
 
 /** All of those policies that were shown, also what the operator wrote of them until it saw that they were gone. */
 async function removeNetworkPolicies(order: UninstallOrder): Promise<boolean> {
   const { kube, agreed, told } = order;
-  const uids = new Set([...agreed.policies.map(({ uid }) => uid), ...agreed.networkPolicies.map(({ policyUid }) => policyUid)]);
+  const uids = new Set([
+    ...agreed.policies.map(({ uid }) => uid),
+    ...agreed.networkPolicies.map(({ policyUid }) => policyUid),
+  ]);
   for (let look = 1; look <= MOST_LOOKS; look += 1) {
-    if (look > 1) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    if (look > 1) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
     const standing = await order.readAgain();
-    if (!standing.ok) return failed(order, standing.error);
+    if (!standing.ok) {
+      return failed(order, standing.error);
+    }
     const ours = standing.value.networkPolicies.filter(({ policyUid }) => uids.has(policyUid));
-    if (ours.length === 0 && look > 1) return true;
+    if (ours.length === 0 && look > 1) {
+      return true;
+    }
     const stuck: string[] = [];
     let count = 0;
     await removeOrphans(kube, ours, ({ orphan, outcome, message }) => {
       const name = `networkpolicy.networking.k8s.io/${orphan.name}`;
-      if (outcome === 'removed') told.onRemoved(`${name} deleted in namespace ${orphan.namespace}`);
-      else if (outcome !== 'gone') stuck.push(`${name} in namespace ${orphan.namespace}: ${message}`);
+      if (outcome === 'removed') {
+        told.onRemoved(`${name} deleted in namespace ${orphan.namespace}`);
+      } else if (outcome !== 'gone') {
+        stuck.push(`${name} in namespace ${orphan.namespace}: ${message}`);
+      }
       count += 1;
       told.onProgress(`NetworkPolicies: ${count} of ${ours.length}`);
     });
-    if (look === MOST_LOOKS) for (const line of stuck) told.onFailed(line);
+    if (look === MOST_LOOKS) {
+      for (const line of stuck) {
+        told.onFailed(line);
+      }
+    }
   }
   told.onFailed('NetworkPolicies stay, or keep coming back');
   return false;
 }
 
 function isTold(order: UninstallOrder, what: string, outcome: Result<'removed' | 'gone', FailedAttempt>): boolean {
-  if (!outcome.ok) return failed(order, outcome.error);
+  if (!outcome.ok) {
+    return failed(order, outcome.error);
+  }
   order.told.onRemoved(outcome.value === 'removed' ? `${what} deleted` : `${what} was gone already`);
   return true;
 }
@@ -92,7 +130,11 @@ async function each<T>(items: readonly T[], work: (item: T) => Promise<boolean>)
   const waiting = [...items];
   let isDone = true;
   const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) if (!(await work(next))) isDone = false;
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      if (!(await work(next))) {
+        isDone = false;
+      }
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return isDone;

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
-import { success, type Result } from '../kube/result.ts';
+import { type Result, success } from '../kube/result.ts';
 import type { FailedAttempt } from './cluster-reading.ts';
-import { withCluster, type ClusterSession } from './cluster-session.ts';
+import { type ClusterSession, withCluster } from './cluster-session.ts';
 import type { CommandContext } from './command-context.ts';
-import { exitCodesHelp, type ExitCodeName } from './exit-codes.ts';
+import { type ExitCodeName, exitCodesHelp } from './exit-codes.ts';
 import { exitCodeNameFor, failureText } from './kube-failure.ts';
 import { addClusterFlags, type ClusterFlags } from './kubectl-flags.ts';
 import { printable } from './printable.ts';
@@ -12,7 +12,7 @@ import { Progress } from './progress.ts';
 import { leftoversText } from './status-text.ts';
 import { leftoverFor } from './status-view.ts';
 import { isYes, processTerminal, type Terminal } from './terminal.ts';
-import { effectText, goingText, isNothing, readInventory, type Extent, type Inventory } from './uninstall-inventory.ts';
+import { type Extent, effectText, goingText, type Inventory, isNothing, readInventory } from './uninstall-inventory.ts';
 import { removeInOrder } from './uninstall-order.ts';
 
 interface UninstallFlags extends ClusterFlags {
@@ -33,9 +33,14 @@ interface Run {
 
 /** `uninstall`: takes out what the operator leaves in a cluster, in an order in which nothing gets stuck. The operator itself is for the tool that installed it. */
 export function defineUninstall(command: Command, context: CommandContext, terminal: Terminal = processTerminal): void {
-  command.description('Shows every BaselinePolicy and NamespaceBaseline, asks, and deletes them. NetworkPolicies stay, unless told otherwise.');
+  command.description(
+    'Shows every BaselinePolicy and NamespaceBaseline, asks, and deletes them. NetworkPolicies stay, unless told otherwise.',
+  );
   addClusterFlags(command)
-    .option('--remove-policies', 'also every NetworkPolicy that the operator wrote: namespaces that nothing else isolates are open then')
+    .option(
+      '--remove-policies',
+      'also every NetworkPolicy that the operator wrote: namespaces that nothing else isolates are open then',
+    )
     .option('--remove-crds', 'also both CRDs, at the end')
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'only show what would go')
@@ -49,36 +54,64 @@ export function defineUninstall(command: Command, context: CommandContext, termi
 async function uninstall(run: Run): Promise<ExitCodeName> {
   const { context, extent, flags, session, terminal } = run;
   const inventory = await inventoryOf(run);
-  if (!inventory.ok) return complain(run, inventory.error);
+  if (!inventory.ok) {
+    return complain(run, inventory.error);
+  }
   if (isNothing(inventory.value, extent)) {
     context.print('There is nothing to uninstall.\n');
     return 'ok';
   }
   if (flags.dryRun === true) {
-    context.print(`${listText(inventory.value, extent)}Would delete ${goingText(inventory.value, extent)}${effectText(inventory.value, extent)}.\n`);
+    context.print(
+      `${listText(inventory.value, extent)}Would delete ${goingText(inventory.value, extent)}${effectText(inventory.value, extent)}.\n`,
+    );
     return 'ok';
   }
   const go = await isWanted(run, inventory.value);
-  if (go !== true) return go;
-  const progress = new Progress({ clock: systemClock, write: (text) => { context.complain(text); }, isShown: terminal.showsProgress });
+  if (go !== true) {
+    return go;
+  }
+  const progress = new Progress({
+    clock: systemClock,
+    write: (text) => {
+      context.complain(text);
+    },
+    isShown: terminal.showsProgress,
+  });
   const isDone = await removeInOrder({
     kube: session.kube,
     agreed: inventory.value,
     extent,
     readAgain: () => inventoryOf(run),
     told: {
-      onRemoved: (what) => { context.print(`${printable(what)}\n`); },
-      onFailed: (what) => { context.complain(`${printable(what)}\n`); },
-      onProgress: (text) => { progress.say(text); },
+      onRemoved: (what) => {
+        context.print(`${printable(what)}\n`);
+      },
+      onFailed: (what) => {
+        context.complain(`${printable(what)}\n`);
+      },
+      onProgress: (text) => {
+        progress.say(text);
+      },
     },
   });
   progress.end();
-  context.complain(isDone ? 'The operator itself is removed by what installed it: kubectl delete -k deploy/base, helm uninstall nsbaseline, or the folder in Git.\n' : `${context.programName} uninstall: not everything is gone; what is left is as it was, so this can be repeated\n`);
+  context.complain(
+    isDone
+      ? 'The operator itself is removed by what installed it: kubectl delete -k deploy/base, helm uninstall nsbaseline, or the folder in Git.\n'
+      : `${context.programName} uninstall: not everything is gone; what is left is as it was, so this can be repeated\n`,
+  );
   return isDone ? 'ok' : 'failed';
 }
 
 async function inventoryOf({ session, context, terminal }: Run): Promise<Result<Inventory, FailedAttempt>> {
-  const progress = new Progress({ clock: systemClock, write: (text) => { context.complain(text); }, isShown: terminal.showsProgress });
+  const progress = new Progress({
+    clock: systemClock,
+    write: (text) => {
+      context.complain(text);
+    },
+    isShown: terminal.showsProgress,
+  });
   const inventory = await readInventory({ kube: session.kube, namespace: undefined, progress });
   progress.end();
   return inventory.ok ? success(inventory.value) : inventory;
@@ -86,14 +119,20 @@ async function inventoryOf({ session, context, terminal }: Run): Promise<Result<
 
 /** Asks, or gives the exit code where the answer is no or nobody can be asked. */
 async function isWanted({ flags, context, extent, terminal }: Run, inventory: Inventory): Promise<true | ExitCodeName> {
-  if (flags.yes === true) return true;
+  if (flags.yes === true) {
+    return true;
+  }
   const [going, effect] = [goingText(inventory, extent), effectText(inventory, extent)];
   context.complain(listText(inventory, extent));
   if (!terminal.canAsk) {
-    context.complain(`${context.programName} uninstall: would delete ${going}${effect}. Standard input is no terminal, so nobody can be asked, and nothing was deleted: add --yes to go on, or --dry-run to only look\n`);
+    context.complain(
+      `${context.programName} uninstall: would delete ${going}${effect}. Standard input is no terminal, so nobody can be asked, and nothing was deleted: add --yes to go on, or --dry-run to only look\n`,
+    );
     return 'usage';
   }
-  if (isYes(await terminal.ask(`Delete ${going}${effect}? [y/N] `))) return true;
+  if (isYes(await terminal.ask(`Delete ${going}${effect}? [y/N] `))) {
+    return true;
+  }
   context.complain('nothing was deleted\n');
   return 'failed';
 }
@@ -101,7 +140,9 @@ async function isWanted({ flags, context, extent, terminal }: Run, inventory: In
 /** What goes, by name. */
 function listText({ policies, networkPolicies }: Inventory, { withNetworkPolicies }: Extent): string {
   const named = policies.map(({ name }) => `baselinepolicy.nsbaseline.io/${printable(name)}\n`).join('');
-  if (!withNetworkPolicies || networkPolicies.length === 0) return named;
+  if (!withNetworkPolicies || networkPolicies.length === 0) {
+    return named;
+  }
   return `${named}${leftoversText(networkPolicies.map(leftoverFor), { isWide: true, isColoured: false })}`;
 }
 

@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { buildInfo } from '../observe/version.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCode } from './exit-codes.ts';
@@ -17,7 +17,11 @@ export function defineVersion(command: Command, context: CommandContext): void {
 
 async function versionText(format: 'json' | 'yaml' | undefined): Promise<string> {
   const { version, commit, node, platform } = buildInfo;
-  if (format === 'json') return `${JSON.stringify(buildInfo, null, 2)}\n`;
-  if (format === 'yaml') return (await import('js-yaml')).dump(buildInfo);
+  if (format === 'json') {
+    return `${JSON.stringify(buildInfo, null, 2)}\n`;
+  }
+  if (format === 'yaml') {
+    return (await import('js-yaml')).dump(buildInfo);
+  }
   return `nsbaseline ${version} (commit ${commit}, Node ${node}, ${platform})\n`;
 }

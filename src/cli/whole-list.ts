@@ -2,7 +2,7 @@ import { setTimeout as pauseMs } from 'node:timers/promises';
 import type { KubeClient, Scope } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
-import { success, type Result } from '../kube/result.ts';
+import { type Result, success } from '../kube/result.ts';
 
 /** As kubectl asks for. */
 const PAGE_SIZE = 500;
@@ -24,24 +24,38 @@ export async function wholeList<T>(
   let items: T[] = [];
   let continueToken: string | undefined;
   for (;;) {
-    const page = await kube.list({ ...scope, limit: PAGE_SIZE, ...(continueToken === undefined ? {} : { continueToken }) });
+    const page = await kube.list({
+      ...scope,
+      limit: PAGE_SIZE,
+      ...(continueToken === undefined ? {} : { continueToken }),
+    });
     if (!page.ok) {
       const waitMs = attempt < MAX_ATTEMPTS ? waitFor(page.error) : undefined;
-      if (waitMs === undefined) return page;
+      if (waitMs === undefined) {
+        return page;
+      }
       attempt += 1;
-      if (page.error.kind === 'expired') [items, continueToken] = [[], undefined];
+      if (page.error.kind === 'expired') {
+        [items, continueToken] = [[], undefined];
+      }
       await pauseMs(waitMs);
       continue;
     }
     items.push(...page.value.items.map(options.project));
     options.onCount?.(items.length);
     continueToken = page.value.continueToken;
-    if (continueToken === undefined) return success(items);
+    if (continueToken === undefined) {
+      return success(items);
+    }
   }
 }
 
 /** How long to wait before asking again, or undefined where that is no use. */
 function waitFor(error: KubeError): number | undefined {
-  if (error.kind === 'expired') return 0;
-  return error.kind === 'throttled' || error.kind === 'serverError' ? Math.min(error.retryAfterMs ?? USUAL_WAIT_MS, LONGEST_WAIT_MS) : undefined;
+  if (error.kind === 'expired') {
+    return 0;
+  }
+  return error.kind === 'throttled' || error.kind === 'serverError'
+    ? Math.min(error.retryAfterMs ?? USUAL_WAIT_MS, LONGEST_WAIT_MS)
+    : undefined;
 }

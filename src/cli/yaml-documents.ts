@@ -1,5 +1,14 @@
-import { boolYaml11Tag, FAILSAFE_SCHEMA, floatCoreTag, intYaml11Tag, loadAll, mergeTag, nullYaml11Tag, YAMLException } from 'js-yaml';
-import { failure, success, type Result } from '../kube/result.ts';
+import {
+  boolYaml11Tag,
+  FAILSAFE_SCHEMA,
+  floatCoreTag,
+  intYaml11Tag,
+  loadAll,
+  mergeTag,
+  nullYaml11Tag,
+  YAMLException,
+} from 'js-yaml';
+import { failure, type Result, success } from '../kube/result.ts';
 import { printable } from './printable.ts';
 
 /**
@@ -12,7 +21,9 @@ const MAX_ALIASES = 100;
 /** The documents of a YAML or JSON text as kubectl would read them, empty ones left out. The error says where it is not YAML. */
 export function yamlDocuments(text: string): Result<readonly unknown[], string> {
   try {
-    return success(loadAll(text, { schema: KUBECTL_SCHEMA, maxAliases: MAX_ALIASES }).filter((document) => document !== null));
+    return success(
+      loadAll(text, { schema: KUBECTL_SCHEMA, maxAliases: MAX_ALIASES }).filter((document) => document !== null),
+    );
   } catch (thrown) {
     const why = thrown instanceof YAMLException ? (thrown.message.split('\n')[0] ?? '') : 'it cannot be parsed';
     return failure(`is not YAML: ${printable(why)}`);

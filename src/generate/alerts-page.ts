@@ -9,7 +9,14 @@ export function alertsPage(): string {
     'Generated from `src/observe/alerts.ts`; do not edit.',
     'They go by the metrics of [metrics.md](metrics.md). A test holds that every metric, label and value in them exists, and that each has a page that says what to do. For the Prometheus operator, `deploy/components/monitoring` and the chart (`monitoring.enabled`) have them as a PrometheusRule; the rules [below](#as-prometheus-takes-them) are a rule file.',
     'critical: protection is missing, or nobody keeps it. warning: somebody should look today. info: worth knowing.',
-    ['| alert | severity | after | when | what to do |', '|---|---|---|---|---|', ...ALERTS.map((alert) => `| \`${alert.name}\` | ${alert.severity} | ${alert.for} | \`${alert.expr.replaceAll('|', '\\|')}\` | ${runbookLink(alert.runbook)} |`)].join('\n'),
+    [
+      '| alert | severity | after | when | what to do |',
+      '|---|---|---|---|---|',
+      ...ALERTS.map(
+        (alert) =>
+          `| \`${alert.name}\` | ${alert.severity} | ${alert.for} | \`${alert.expr.replaceAll('|', '\\|')}\` | ${runbookLink(alert.runbook)} |`,
+      ),
+    ].join('\n'),
     '## As Prometheus takes them',
     `\`\`\`yaml\n${yamlOf(ruleFile())}\`\`\``,
   ].join('\n\n')}\n`;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { DEFAULT_IN_WORDS } from '../api/bounded.ts';
 import { GROUP, VERSION } from '../api/names.ts';
 import { baselinePolicySchema, namespaceBaselineSchema } from '../api/resources.ts';
-import { structuralSchema, withoutKeywords, type StructuralSchema } from './json-schema.ts';
+import { type StructuralSchema, structuralSchema, withoutKeywords } from './json-schema.ts';
 
 /** A column of `kubectl get`. */
 interface PrinterColumn {
@@ -28,7 +28,12 @@ export interface ResourceDefinition {
   readonly selectableFields: readonly string[];
 }
 
-const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'When it was created.' };
+const AGE: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description: 'When it was created.',
+};
 
 const baselinePolicy: ResourceDefinition = {
   kind: 'BaselinePolicy',
@@ -40,10 +45,31 @@ const baselinePolicy: ResourceDefinition = {
   schema: baselinePolicySchema,
   columns: [
     { name: 'Mode', type: 'string', jsonPath: '.status.mode', description: 'The mode in effect.' },
-    { name: 'Matched', type: 'integer', jsonPath: '.status.namespaces.matched', description: 'Namespaces that it selects.' },
-    { name: 'Protected', type: 'integer', jsonPath: '.status.namespaces.protected', description: 'Of these, where everything is in place.' },
-    { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status", description: 'Whether it is accepted and every namespace was attempted.' },
-    { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason", description: 'Why it is ready or not.', priority: 1 },
+    {
+      name: 'Matched',
+      type: 'integer',
+      jsonPath: '.status.namespaces.matched',
+      description: 'Namespaces that it selects.',
+    },
+    {
+      name: 'Protected',
+      type: 'integer',
+      jsonPath: '.status.namespaces.protected',
+      description: 'Of these, where everything is in place.',
+    },
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: ".status.conditions[?(@.type=='Ready')].status",
+      description: 'Whether it is accepted and every namespace was attempted.',
+    },
+    {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: ".status.conditions[?(@.type=='Ready')].reason",
+      description: 'Why it is ready or not.',
+      priority: 1,
+    },
     AGE,
   ],
   selectableFields: [],
@@ -59,8 +85,19 @@ const namespaceBaseline: ResourceDefinition = {
   schema: namespaceBaselineSchema,
   columns: [
     { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'The worst state of its policies.' },
-    { name: 'Reason', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].reason", description: 'Why it is protected or not.' },
-    { name: 'Policies', type: 'string', jsonPath: '.status.policies[*].policy', description: 'The BaselinePolicies that select it.', priority: 1 },
+    {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: ".status.conditions[?(@.type=='Ready')].reason",
+      description: 'Why it is protected or not.',
+    },
+    {
+      name: 'Policies',
+      type: 'string',
+      jsonPath: '.status.policies[*].policy',
+      description: 'The BaselinePolicies that select it.',
+      priority: 1,
+    },
     AGE,
   ],
   selectableFields: ['.status.phase'],
@@ -75,7 +112,10 @@ export function crdFor(definition: ResourceDefinition): Readonly<Record<string, 
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${GROUP}`, labels: { 'app.kubernetes.io/name': 'nsbaseline', 'app.kubernetes.io/component': 'crd' } },
+    metadata: {
+      name: `${plural}.${GROUP}`,
+      labels: { 'app.kubernetes.io/name': 'nsbaseline', 'app.kubernetes.io/component': 'crd' },
+    },
     spec: {
       group: GROUP,
       names: { kind, listKind: `${kind}List`, plural, singular, shortNames: [shortName], categories: ['nsbaseline'] },
@@ -86,7 +126,9 @@ export function crdFor(definition: ResourceDefinition): Readonly<Record<string, 
           served: true,
           storage: true,
           additionalPrinterColumns: definition.columns,
-          ...(definition.selectableFields.length > 0 ? { selectableFields: definition.selectableFields.map((jsonPath) => ({ jsonPath })) } : {}),
+          ...(definition.selectableFields.length > 0
+            ? { selectableFields: definition.selectableFields.map((jsonPath) => ({ jsonPath })) }
+            : {}),
           schema: { openAPIV3Schema: servedSchema(structuralSchema(definition.schema)) },
           ...(definition.hasStatusSubresource ? { subresources: { status: {} } } : {}),
         },
@@ -99,7 +141,9 @@ export function crdFor(definition: ResourceDefinition): Readonly<Record<string, 
 function servedSchema(schema: StructuralSchema): StructuralSchema {
   const { metadata, ...properties } = schema.properties ?? {};
   const { name } = metadata?.properties ?? {};
-  if (name === undefined) throw new Error('every resource has a name');
+  if (name === undefined) {
+    throw new Error('every resource has a name');
+  }
   const required = (schema.required ?? []).filter((field) => field !== 'metadata');
   return withoutWords({
     ...withoutKeywords(schema, 'required'),
@@ -114,6 +158,12 @@ function withoutWords(schema: StructuralSchema): StructuralSchema {
     ...withoutKeywords(schema, DEFAULT_IN_WORDS),
     ...(items === undefined ? {} : { items: withoutWords(items) }),
     ...(additionalProperties === undefined ? {} : { additionalProperties: withoutWords(additionalProperties) }),
-    ...(properties === undefined ? {} : { properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, withoutWords(property)])) }),
+    ...(properties === undefined
+      ? {}
+      : {
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([name, property]) => [name, withoutWords(property)]),
+          ),
+        }),
   };
 }

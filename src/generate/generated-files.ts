@@ -13,8 +13,15 @@ const NOTICE = '# Generated from src/api by src/generate/main.ts; do not edit.\n
 
 /** The text of every generated file, by its path from the root of the project. Pure, so that a check can compare. */
 export function generatedFiles(): ReadonlyMap<string, string> {
-  const crds = RESOURCE_DEFINITIONS.map((definition) => ({ file: `${GROUP}_${definition.plural}.yaml`, text: NOTICE + yamlOf(crdFor(definition)) }));
-  const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: crds.map(({ file }) => file) };
+  const crds = RESOURCE_DEFINITIONS.map((definition) => ({
+    file: `${GROUP}_${definition.plural}.yaml`,
+    text: NOTICE + yamlOf(crdFor(definition)),
+  }));
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: crds.map(({ file }) => file),
+  };
   return new Map([
     ...crds.map(({ file, text }) => [`crds/${file}`, text] as const),
     // Kustomize reads nothing from outside the folder of its kustomization, hence the same files once more.
@@ -23,7 +30,10 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     // A chart reads nothing from outside its folder either.
     ...crds.map(({ file, text }) => [`deploy/chart/files/crds/${file}`, text] as const),
     ...['deploy/components/monitoring', 'deploy/chart/files'].flatMap((folder) => [
-      [`${folder}/prometheus-rule.yaml`, `# Generated from src/observe/alerts.ts by src/generate/main.ts; do not edit.\n${yamlOf(prometheusRule())}`] as const,
+      [
+        `${folder}/prometheus-rule.yaml`,
+        `# Generated from src/observe/alerts.ts by src/generate/main.ts; do not edit.\n${yamlOf(prometheusRule())}`,
+      ] as const,
       [`${folder}/dashboard.json`, `${JSON.stringify(grafanaDashboard(), null, 2)}\n`] as const,
     ]),
     ['docs/alerts.md', alertsPage()],

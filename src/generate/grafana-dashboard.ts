@@ -17,7 +17,17 @@ export function grafanaDashboard(): object {
     templating: {
       list: [
         { name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus' },
-        { name: 'job', label: 'Job', type: 'query', datasource: SOURCE, query: 'label_values(nsbaseline_build_info, job)', includeAll: true, allValue: '.*', refresh: 2, current: { text: 'All', value: '$__all' } },
+        {
+          name: 'job',
+          label: 'Job',
+          type: 'query',
+          datasource: SOURCE,
+          query: 'label_values(nsbaseline_build_info, job)',
+          includeAll: true,
+          allValue: '.*',
+          refresh: 2,
+          current: { text: 'All', value: '$__all' },
+        },
       ],
     },
     panels: placedPanels(),
@@ -30,15 +40,31 @@ function placedPanels(): readonly object[] {
   const panels: object[] = [];
   let y = 0;
   for (const row of DASHBOARD) {
-    panels.push({ id: panels.length + 1, type: 'row', title: row.title, collapsed: false, gridPos: { h: 1, w: SCREEN_WIDTH, x: 0, y }, panels: [] });
+    panels.push({
+      id: panels.length + 1,
+      type: 'row',
+      title: row.title,
+      collapsed: false,
+      gridPos: { h: 1, w: SCREEN_WIDTH, x: 0, y },
+      panels: [],
+    });
     const placed = placedRow(row, y + 1);
-    panels.push(...placed.panels.map(({ panel, gridPos }, index) => ({ id: panels.length + 1 + index, ...panelModel(panel), gridPos })));
+    panels.push(
+      ...placed.panels.map(({ panel, gridPos }, index) => ({
+        id: panels.length + 1 + index,
+        ...panelModel(panel),
+        gridPos,
+      })),
+    );
     y = placed.endY;
   }
   return panels;
 }
 
-function placedRow({ panels }: Row, startY: number): { readonly panels: readonly { readonly panel: Panel; readonly gridPos: object }[]; readonly endY: number } {
+function placedRow(
+  { panels }: Row,
+  startY: number,
+): { readonly panels: readonly { readonly panel: Panel; readonly gridPos: object }[]; readonly endY: number } {
   let x = 0;
   let y = startY;
   const placed = panels.map((panel) => {
@@ -61,7 +87,15 @@ function panelModel({ title, description, kind, unit, queries, redFrom }: Panel)
     description,
     datasource: SOURCE,
     fieldConfig: { defaults: { unit, min: 0, thresholds: { mode: 'absolute', steps } }, overrides: [] },
-    options: kind === 'stat' ? { reduceOptions: { calcs: ['lastNotNull'] }, colorMode: 'background' } : { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi' } },
-    targets: queries.map(({ expr, legend }, index) => ({ refId: String.fromCharCode('A'.charCodeAt(0) + index), datasource: SOURCE, expr, legendFormat: legend })),
+    options:
+      kind === 'stat'
+        ? { reduceOptions: { calcs: ['lastNotNull'] }, colorMode: 'background' }
+        : { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi' } },
+    targets: queries.map(({ expr, legend }, index) => ({
+      refId: String.fromCharCode('A'.charCodeAt(0) + index),
+      datasource: SOURCE,
+      expr,
+      legendFormat: legend,
+    })),
   };
 }

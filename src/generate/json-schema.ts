@@ -56,15 +56,27 @@ export function structuralSchema(schema: z.ZodType): StructuralSchema {
 function structural(node: Readonly<Record<string, unknown>>): StructuralSchema {
   const entries = Object.entries(node).filter(([keyword, value]) => !isImplied(node, keyword, value));
   const unknown = entries.find(([keyword]) => !KEYWORDS.has(keyword));
-  if (unknown !== undefined) throw new Error(`a structural schema has no keyword ${unknown[0]}`);
+  if (unknown !== undefined) {
+    throw new Error(`a structural schema has no keyword ${unknown[0]}`);
+  }
   const order = [...KEYWORDS];
-  return Object.fromEntries(entries.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b)).map(([keyword, value]) => [keyword, nested(keyword, value)]));
+  return Object.fromEntries(
+    entries
+      .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+      .map(([keyword, value]) => [keyword, nested(keyword, value)]),
+  );
 }
 
 function nested(keyword: string, value: unknown): unknown {
-  if (keyword === 'items' || keyword === 'additionalProperties') return structural(asObject(value));
-  if (keyword !== 'properties') return value;
-  return Object.fromEntries(Object.entries(asObject(value)).map(([name, property]) => [name, structural(asObject(property))]));
+  if (keyword === 'items' || keyword === 'additionalProperties') {
+    return structural(asObject(value));
+  }
+  if (keyword !== 'properties') {
+    return value;
+  }
+  return Object.fromEntries(
+    Object.entries(asObject(value)).map(([name, property]) => [name, structural(asObject(property))]),
+  );
 }
 
 /** Whether the API server implies the keyword, or takes another in its place. */
@@ -89,6 +101,8 @@ export function withoutKeywords(schema: StructuralSchema, ...keywords: readonly 
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('a schema was expected');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error('a schema was expected');
+  }
   return value as Readonly<Record<string, unknown>>;
 }

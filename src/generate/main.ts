@@ -9,13 +9,19 @@ const isCheck = process.argv.includes('--check');
 
 const differing: string[] = [];
 for (const [path, text] of generatedFiles()) {
-  if ((await currentText(path)) === text) continue;
+  if ((await currentText(path)) === text) {
+    continue;
+  }
   differing.push(path);
-  if (isCheck) continue;
+  if (isCheck) {
+    continue;
+  }
   await mkdir(dirname(join(root, path)), { recursive: true });
   await writeFile(join(root, path), text);
 }
-for (const path of differing) process.stdout.write(`${isCheck ? 'differs from the schemas' : 'written'}: ${path}\n`);
+for (const path of differing) {
+  process.stdout.write(`${isCheck ? 'differs from the schemas' : 'written'}: ${path}\n`);
+}
 if (isCheck && differing.length > 0) {
   process.stdout.write('run: node src/generate/main.ts\n');
   process.exitCode = 1;
@@ -25,7 +31,9 @@ async function currentText(path: string): Promise<string | undefined> {
   try {
     return await readFile(join(root, path), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return undefined;
+    }
     throw error;
   }
 }

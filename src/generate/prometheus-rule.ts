@@ -2,12 +2,22 @@ import { ALERTS } from '../observe/alerts.ts';
 
 /** Every alert as a rule file of Prometheus has it (https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/). Pure. */
 export function ruleFile(): object {
-  const rules = ALERTS.map(({ name, expr, for: holdsFor, severity, summary, runbook }) => ({ alert: name, expr, for: holdsFor, labels: { severity }, annotations: { summary, runbook } }));
+  const rules = ALERTS.map(({ name, expr, for: holdsFor, severity, summary, runbook }) => ({
+    alert: name,
+    expr,
+    for: holdsFor,
+    labels: { severity },
+    annotations: { summary, runbook },
+  }));
   return { groups: [{ name: 'nsbaseline', rules }] };
 }
 
 /** The same for the Prometheus operator (https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PrometheusRule). Pure. */
 export function prometheusRule(): object {
-  const metadata = { name: 'nsbaseline', namespace: 'nsbaseline-system', labels: { 'app.kubernetes.io/name': 'nsbaseline' } };
+  const metadata = {
+    name: 'nsbaseline',
+    namespace: 'nsbaseline-system',
+    labels: { 'app.kubernetes.io/name': 'nsbaseline' },
+  };
   return { apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule', metadata, spec: ruleFile() };
 }

@@ -2,9 +2,15 @@ import type { z } from 'zod';
 import { DEFAULT_IN_WORDS } from '../api/bounded.ts';
 import { conditionSchema } from '../api/condition.ts';
 import { API_VERSION } from '../api/names.ts';
-import { egressRuleSchema, ingressRuleSchema, labelSelectorSchema, networkPolicyPeerSchema, networkPolicyPortSchema } from '../api/network-policy.ts';
+import {
+  egressRuleSchema,
+  ingressRuleSchema,
+  labelSelectorSchema,
+  networkPolicyPeerSchema,
+  networkPolicyPortSchema,
+} from '../api/network-policy.ts';
 import { RESOURCE_DEFINITIONS, type ResourceDefinition } from './crd.ts';
-import { structuralSchema, withoutKeywords, type StructuralSchema } from './json-schema.ts';
+import { type StructuralSchema, structuralSchema, withoutKeywords } from './json-schema.ts';
 
 /** A shape that several fields have, told once. */
 interface SharedShape {
@@ -15,12 +21,20 @@ interface SharedShape {
 
 const NETWORK_POLICY_API = 'https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/';
 const SHARED_SHAPES: readonly SharedShape[] = [
-  { name: 'LabelSelector', origin: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors', schema: labelSelectorSchema },
+  {
+    name: 'LabelSelector',
+    origin: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors',
+    schema: labelSelectorSchema,
+  },
   { name: 'NetworkPolicyPeer', origin: NETWORK_POLICY_API, schema: networkPolicyPeerSchema },
   { name: 'NetworkPolicyPort', origin: NETWORK_POLICY_API, schema: networkPolicyPortSchema },
   { name: 'NetworkPolicyIngressRule', origin: NETWORK_POLICY_API, schema: ingressRuleSchema },
   { name: 'NetworkPolicyEgressRule', origin: NETWORK_POLICY_API, schema: egressRuleSchema },
-  { name: 'Condition', origin: 'https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Condition', schema: conditionSchema },
+  {
+    name: 'Condition',
+    origin: 'https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Condition',
+    schema: conditionSchema,
+  },
 ];
 const SHAPE_NAMES = new Map(SHARED_SHAPES.map((shape) => [shapeKey(structuralSchema(shape.schema)), shape.name]));
 
@@ -35,7 +49,11 @@ export function referenceDocs(): string {
     ...RESOURCE_DEFINITIONS.flatMap(resourceSection),
     '## Shared shapes',
     "They are Kubernetes' own. An entry of `rules` that is valid here is valid in a NetworkPolicy.",
-    ...SHARED_SHAPES.flatMap((shape) => [`### ${shape.name}`, `See <${shape.origin}>.`, ...shapeSection(structuralSchema(shape.schema))]),
+    ...SHARED_SHAPES.flatMap((shape) => [
+      `### ${shape.name}`,
+      `See <${shape.origin}>.`,
+      ...shapeSection(structuralSchema(shape.schema)),
+    ]),
   ];
   return `${sections.join('\n\n')}\n`;
 }
@@ -43,7 +61,9 @@ export function referenceDocs(): string {
 function resourceSection(definition: ResourceDefinition): readonly string[] {
   const schema = structuralSchema(definition.schema);
   const names = `${definition.scope === 'Cluster' ? 'Cluster-scoped' : 'Namespaced'}, \`kubectl get ${definition.plural}\`, short name \`${definition.shortName}\`, category \`nsbaseline\`.`;
-  const properties = Object.fromEntries(Object.entries(schema.properties ?? {}).filter(([name]) => !SERVER_FIELDS.has(name)));
+  const properties = Object.fromEntries(
+    Object.entries(schema.properties ?? {}).filter(([name]) => !SERVER_FIELDS.has(name)),
+  );
   return [`## ${definition.kind}`, schema.description ?? '', names, ...shapeSection({ ...schema, properties })];
 }
 
@@ -68,41 +88,74 @@ function rowsOf(schema: StructuralSchema, prefix: string): readonly string[] {
 }
 
 function rulesOf(schema: StructuralSchema, path: string): readonly string[] {
-  const own = (schema['x-kubernetes-validations'] ?? []) as readonly { readonly message: string; readonly fieldPath?: string }[];
-  const told = own.map((rule) => `- \`${`${path}${rule.fieldPath ?? ''}`.replace(/^\./, '') || '(the whole)'}\`: ${rule.message}`);
-  const nested = Object.entries(schema.properties ?? {}).flatMap(([name, property]) => rulesBelow(property, path === '' ? name : `${path}.${name}`));
+  const own = (schema['x-kubernetes-validations'] ?? []) as readonly {
+    readonly message: string;
+    readonly fieldPath?: string;
+  }[];
+  const told = own.map(
+    (rule) => `- \`${`${path}${rule.fieldPath ?? ''}`.replace(/^\./, '') || '(the whole)'}\`: ${rule.message}`,
+  );
+  const nested = Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
+    rulesBelow(property, path === '' ? name : `${path}.${name}`),
+  );
   return [...told, ...nested];
 }
 
 function rulesBelow(property: StructuralSchema, path: string): readonly string[] {
-  if (SHAPE_NAMES.has(shapeKey(property))) return [];
+  if (SHAPE_NAMES.has(shapeKey(property))) {
+    return [];
+  }
   const below = property.items ?? property.additionalProperties;
   const own = rulesOf(property, path);
   return below === undefined ? own : [...own, ...rulesBelow(below, `${path}[]`)];
 }
 
 /** What is inside a field, unless it is a shape that is told elsewhere. */
-function inner(property: StructuralSchema, path: string, tell: (schema: StructuralSchema, prefix: string) => readonly string[]): readonly string[] {
-  if (SHAPE_NAMES.has(shapeKey(property))) return [];
-  if (property.items !== undefined) return inner(property.items, `${path}[]`, tell);
+function inner(
+  property: StructuralSchema,
+  path: string,
+  tell: (schema: StructuralSchema, prefix: string) => readonly string[],
+): readonly string[] {
+  if (SHAPE_NAMES.has(shapeKey(property))) {
+    return [];
+  }
+  if (property.items !== undefined) {
+    return inner(property.items, `${path}[]`, tell);
+  }
   return property.properties === undefined ? [] : tell(property, `${path}.`);
 }
 
 function typeName(schema: StructuralSchema): string {
   const shared = SHAPE_NAMES.get(shapeKey(schema));
-  if (shared !== undefined) return `[${shared}](#${shared.toLowerCase()})`;
-  if (schema['x-kubernetes-int-or-string'] === true) return 'number or text';
-  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(', ');
+  if (shared !== undefined) {
+    return `[${shared}](#${shared.toLowerCase()})`;
+  }
+  if (schema['x-kubernetes-int-or-string'] === true) {
+    return 'number or text';
+  }
+  if (schema.enum !== undefined) {
+    return schema.enum.map((value) => `\`${value}\``).join(', ');
+  }
   return plainTypeName(schema);
 }
 
 function plainTypeName(schema: StructuralSchema): string {
   const { type, items, maxItems, maxLength, maxProperties } = schema;
-  if (type === 'array') return `list of ${typeName(items ?? {})}, at most ${String(maxItems)}`;
-  if (type === 'integer') return 'whole number';
-  if (type === 'boolean') return 'true or false';
-  if (type === 'string') return schema.format === 'date-time' ? 'time' : `text, at most ${String(maxLength)} characters`;
-  return schema.additionalProperties === undefined ? 'object' : `map of text to text, at most ${String(maxProperties)} entries`;
+  if (type === 'array') {
+    return `list of ${typeName(items ?? {})}, at most ${String(maxItems)}`;
+  }
+  if (type === 'integer') {
+    return 'whole number';
+  }
+  if (type === 'boolean') {
+    return 'true or false';
+  }
+  if (type === 'string') {
+    return schema.format === 'date-time' ? 'time' : `text, at most ${String(maxLength)} characters`;
+  }
+  return schema.additionalProperties === undefined
+    ? 'object'
+    : `map of text to text, at most ${String(maxProperties)} entries`;
 }
 
 /** Equal for schemas that differ in nothing but what is said about them as a whole. */

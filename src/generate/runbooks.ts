@@ -1,5 +1,5 @@
-import type { Phase } from '../api/namespace-baseline.ts';
 import type { ConditionType } from '../api/names.ts';
+import type { Phase } from '../api/namespace-baseline.ts';
 import type { Reason } from '../api/reasons.ts';
 
 /** The page of docs/runbooks, without `.md`, that says what to do about each reason. */

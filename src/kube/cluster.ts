@@ -1,5 +1,5 @@
 import type { KubeError } from './kube-error.ts';
-import { success, type Result } from './result.ts';
+import { type Result, success } from './result.ts';
 
 /** How a connection proves who both ends are. PEM text throughout. */
 export interface ClusterTls {
@@ -34,7 +34,12 @@ export interface Cluster {
 }
 
 /** A cluster whose credentials never change: for tests, demos and local proxies. */
-export function staticCluster(options: { readonly server: string; readonly token?: string; readonly tls?: ClusterTls; readonly namespace?: string }): Cluster {
+export function staticCluster(options: {
+  readonly server: string;
+  readonly token?: string;
+  readonly tls?: ClusterTls;
+  readonly namespace?: string;
+}): Cluster {
   const tls = options.tls ?? {};
   const headers: CredentialHeaders = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
   return {

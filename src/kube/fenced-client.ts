@@ -17,9 +17,14 @@ export interface Fence {
  * writes bound to uids and versions do no harm late.
  */
 export function fencedClient(kube: KubeClient, fence: Fence, requestTimeoutMs: number): KubeClient {
-  const within = async <Value>(options: WriteOptions | undefined, write: (limits: WriteOptions) => Promise<Result<Value, KubeError>>): Promise<Result<Value, KubeError>> => {
+  const within = async <Value>(
+    options: WriteOptions | undefined,
+    write: (limits: WriteOptions) => Promise<Result<Value, KubeError>>,
+  ): Promise<Result<Value, KubeError>> => {
     const remainingMs = Math.floor(fence.remainingMs());
-    if (remainingMs <= 0) return failure({ kind: 'aborted', message: 'the lease is not held any more' });
+    if (remainingMs <= 0) {
+      return failure({ kind: 'aborted', message: 'the lease is not held any more' });
+    }
     const signal = options?.signal === undefined ? fence.lost : AbortSignal.any([options.signal, fence.lost]);
     return write({ signal, timeoutMs: Math.min(options?.timeoutMs ?? requestTimeoutMs, remainingMs) });
   };
@@ -28,9 +33,11 @@ export function fencedClient(kube: KubeClient, fence: Fence, requestTimeoutMs: n
     watch: (request, onEvent) => kube.watch(request, onEvent),
     get: (reference, options) => kube.get(reference, options),
     read: (path, options) => kube.read(path, options),
-    create: (type, object, options) => within(options, (limits) => kube.create(type, object, { ...options, ...limits })),
+    create: (type, object, options) =>
+      within(options, (limits) => kube.create(type, object, { ...options, ...limits })),
     apply: (type, object, options) => within(options, (limits) => kube.apply(type, object, { ...options, ...limits })),
-    replace: (type, object, options) => within(options, (limits) => kube.replace(type, object, { ...options, ...limits })),
+    replace: (type, object, options) =>
+      within(options, (limits) => kube.replace(type, object, { ...options, ...limits })),
     remove: (reference, options) => within(options, (limits) => kube.remove(reference, { ...options, ...limits })),
   };
 }

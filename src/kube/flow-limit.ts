@@ -75,7 +75,9 @@ export class FlowLimit {
     await this.#turnOf(priority);
     const startedMs = this.#clock.nowMs();
     try {
-      if (signal?.aborted === true) return failure({ kind: 'aborted', message: 'the request was aborted while it waited for its turn' });
+      if (signal?.aborted === true) {
+        return failure({ kind: 'aborted', message: 'the request was aborted while it waited for its turn' });
+      }
       const result = await task();
       this.#learn(result, startedMs);
       return result;
@@ -100,7 +102,9 @@ export class FlowLimit {
     }
     while (this.#inFlight < this.limit) {
       const next = this.#next();
-      if (next === undefined) return;
+      if (next === undefined) {
+        return;
+      }
       this.#inFlight += 1;
       next();
     }
@@ -113,7 +117,9 @@ export class FlowLimit {
   }
 
   #wakeAfter(restMs: number): void {
-    if (this.#isWakePending || this.waiting === 0) return;
+    if (this.#isWakePending || this.waiting === 0) {
+      return;
+    }
     this.#isWakePending = true;
     this.#clock.after(restMs, () => {
       this.#isWakePending = false;
@@ -124,7 +130,10 @@ export class FlowLimit {
   #learn(result: Result<unknown, KubeError>, startedMs: number): void {
     const nowMs = this.#clock.nowMs();
     if (!result.ok && result.error.kind === 'throttled') {
-      this.#restUntilMs = Math.max(this.#restUntilMs, nowMs + Math.min(result.error.retryAfterMs ?? REST_MS, LONGEST_REST_MS));
+      this.#restUntilMs = Math.max(
+        this.#restUntilMs,
+        nowMs + Math.min(result.error.retryAfterMs ?? REST_MS, LONGEST_REST_MS),
+      );
       this.#lower(startedMs, Math.max(1, this.#limit / 2));
     } else if (!result.ok && result.error.kind === 'timeout') {
       this.#slow(startedMs, this.#limit / 2);
@@ -134,7 +143,10 @@ export class FlowLimit {
   }
 
   #learnLatency(tookMs: number, startedMs: number): void {
-    const best = this.#bestLatencyMs === undefined ? tookMs : Math.min(tookMs, this.#bestLatencyMs + (tookMs - this.#bestLatencyMs) * FLOOR_DRIFT);
+    const best =
+      this.#bestLatencyMs === undefined
+        ? tookMs
+        : Math.min(tookMs, this.#bestLatencyMs + (tookMs - this.#bestLatencyMs) * FLOOR_DRIFT);
     const latency = this.#latencyMs === undefined ? tookMs : this.#latencyMs + (tookMs - this.#latencyMs) * SMOOTHING;
     this.#bestLatencyMs = best;
     this.#latencyMs = latency;
@@ -146,12 +158,16 @@ export class FlowLimit {
   }
 
   #slow(startedMs: number, limit: number): void {
-    if (this.#limit > SLOW_FLOOR) this.#lower(startedMs, Math.max(SLOW_FLOOR, limit));
+    if (this.#limit > SLOW_FLOOR) {
+      this.#lower(startedMs, Math.max(SLOW_FLOOR, limit));
+    }
   }
 
   /** Only what began after the last lowering can speak against the limit that holds since. */
   #lower(startedMs: number, limit: number): void {
-    if (startedMs < this.#loweredAtMs) return;
+    if (startedMs < this.#loweredAtMs) {
+      return;
+    }
     this.#limit = limit;
     this.#loweredAtMs = this.#clock.nowMs();
   }

@@ -1,12 +1,19 @@
-import { systemClock, type Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Cluster, CredentialHeaders } from './cluster.ts';
-import { createHttpTransport, type HttpRequest, type HttpResponse, type HttpTransport, type StreamReading } from './http-transport.ts';
+import { DISTRUST_CODES } from './distrust-codes.ts';
+import {
+  createHttpTransport,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTransport,
+  type StreamReading,
+} from './http-transport.ts';
 import { fieldOf, parsedJson, stringFieldOf } from './json-shape.ts';
 import type { KubeClient, ListPage, WatchEvent, WatchRequest, WriteOptions } from './kube-client.ts';
 import type { KubeError } from './kube-error.ts';
 import { isKubeObject, type KubeObject } from './kube-object.ts';
-import { invalid, namespacedPath, objectPath, scopePath, withQuery, type Query } from './request-path.ts';
-import { failure, success, type Result } from './result.ts';
+import { invalid, namespacedPath, objectPath, type Query, scopePath, withQuery } from './request-path.ts';
+import { failure, type Result, success } from './result.ts';
 import { statusError } from './status-error.ts';
 import { LineSplitter, watchLine } from './watch-lines.ts';
 
@@ -24,7 +31,11 @@ export interface BodyLimits {
  * An object of the 1.5 MiB that etcd takes can be several times that as JSON. A single watch line has more room than a
  * single answer: what is refused there costs a whole relist.
  */
-export const DEFAULT_BODY_LIMITS: BodyLimits = { objectBytes: 4 * 1024 ** 2, listBytes: 32 * 1024 ** 2, watchLineBytes: 16 * 1024 ** 2 };
+export const DEFAULT_BODY_LIMITS: BodyLimits = {
+  objectBytes: 4 * 1024 ** 2,
+  listBytes: 32 * 1024 ** 2,
+  watchLineBytes: 16 * 1024 ** 2,
+};
 
 /** What a client needs to know; times in milliseconds. */
 export interface KubeClientOptions {
@@ -66,17 +77,6 @@ interface Call {
   readonly limitBytes: number;
 }
 
-/** How Node says that nobody we trust vouches for the server (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
-const DISTRUST_CODES: ReadonlySet<string> = new Set([
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_HAS_EXPIRED',
-]);
-
 class TransportKubeClient implements HttpKubeClient {
   readonly #cluster: Cluster;
   readonly #transport: HttpTransport;
@@ -102,11 +102,18 @@ class TransportKubeClient implements HttpKubeClient {
 
   async list(request: Parameters<KubeClient['list']>[0]): Promise<Result<ListPage, KubeError>> {
     const path = scopePath(request);
-    if (!path.ok) return path;
+    if (!path.ok) {
+      return path;
+    }
     const answer = await this.#call({
       method: 'GET',
       path: path.value,
-      query: { ...selectors(request), limit: request.limit, continue: request.continueToken, resourceVersion: request.resourceVersion },
+      query: {
+        ...selectors(request),
+        limit: request.limit,
+        continue: request.continueToken,
+        resourceVersion: request.resourceVersion,
+      },
       signal: request.signal,
       timeoutMs: this.#listTimeoutMs,
       limitBytes: this.#limits.listBytes,
@@ -116,11 +123,15 @@ class TransportKubeClient implements HttpKubeClient {
 
   async watch(request: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<Result<void, KubeError>> {
     const path = scopePath(request);
-    if (!path.ok) return path;
+    if (!path.ok) {
+      return path;
+    }
     const lines = new LineSplitter(this.#limits.watchLineBytes);
     const takeLine = (line: string): KubeError | undefined => {
       const said = watchLine(line, this.#clock.wallTime());
-      if ('error' in said) return said.error;
+      if ('error' in said) {
+        return said.error;
+      }
       onEvent(said.event);
       return undefined;
     };
@@ -132,9 +143,16 @@ class TransportKubeClient implements HttpKubeClient {
       timeoutMs: Math.min(this.#requestTimeoutMs, request.silenceLimitMs ?? Number.POSITIVE_INFINITY),
       limitBytes: this.#limits.objectBytes,
     };
-    const over = await this.#call(call, { silenceLimitMs: request.silenceLimitMs, onChunk: (chunk) => lines.push(chunk, takeLine) });
-    if (!over.ok) return over;
-    return lines.hasRemainder ? failure({ kind: 'network', message: 'the watch ended in the middle of a line' }) : success(undefined);
+    const over = await this.#call(call, {
+      silenceLimitMs: request.silenceLimitMs,
+      onChunk: (chunk) => lines.push(chunk, takeLine),
+    });
+    if (!over.ok) {
+      return over;
+    }
+    return lines.hasRemainder
+      ? failure({ kind: 'network', message: 'the watch ended in the middle of a line' })
+      : success(undefined);
   }
 
   async get(...[reference, options]: Parameters<KubeClient['get']>): Promise<Result<KubeObject, KubeError>> {
@@ -150,9 +168,20 @@ class TransportKubeClient implements HttpKubeClient {
   async apply(...[type, object, options]: Parameters<KubeClient['apply']>): Promise<Result<KubeObject, KubeError>> {
     const { name, namespace } = object.metadata;
     const path = objectPath({ type, name, namespace, subresource: options?.subresource });
-    if (!path.ok) return path;
+    if (!path.ok) {
+      return path;
+    }
     // JSON is YAML, so the body needs no other encoding.
-    return await this.#write({ method: 'PATCH', path: path.value, body: object, contentType: 'application/apply-patch+yaml', query: { force: true } }, options);
+    return await this.#write(
+      {
+        method: 'PATCH',
+        path: path.value,
+        body: object,
+        contentType: 'application/apply-patch+yaml',
+        query: { force: true },
+      },
+      options,
+    );
   }
 
   async replace(...[type, object, options]: Parameters<KubeClient['replace']>): Promise<Result<KubeObject, KubeError>> {
@@ -163,18 +192,41 @@ class TransportKubeClient implements HttpKubeClient {
 
   async remove(...[reference, options]: Parameters<KubeClient['remove']>): Promise<Result<void, KubeError>> {
     const path = objectPath(reference);
-    if (!path.ok) return path;
+    if (!path.ok) {
+      return path;
+    }
     const preconditions = { uid: options?.uid, resourceVersion: options?.resourceVersion };
-    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy: 'Background', ...(options?.isDryRun === true ? { dryRun: ['All'] } : {}) };
+    const body = {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      preconditions,
+      propagationPolicy: 'Background',
+      ...(options?.isDryRun === true ? { dryRun: ['All'] } : {}),
+    };
     const times = this.#times(options);
-    const answer = await this.#call({ method: 'DELETE', path: path.value, body, query: { timeout: `${times.timeoutMs}ms` }, ...times });
+    const answer = await this.#call({
+      method: 'DELETE',
+      path: path.value,
+      body,
+      query: { timeout: `${times.timeoutMs}ms` },
+      ...times,
+    });
     return answer.ok ? success(undefined) : answer;
   }
 
   async read(...[path, options]: Parameters<KubeClient['read']>): Promise<Result<unknown, KubeError>> {
-    if (!path.startsWith('/')) return failure(invalid('a path begins with /'));
-    const answer = await this.#call({ method: 'GET', path, ...this.#times(options), limitBytes: this.#limits.listBytes });
-    if (!answer.ok) return answer;
+    if (!path.startsWith('/')) {
+      return failure(invalid('a path begins with /'));
+    }
+    const answer = await this.#call({
+      method: 'GET',
+      path,
+      ...this.#times(options),
+      limitBytes: this.#limits.listBytes,
+    });
+    if (!answer.ok) {
+      return answer;
+    }
     const value = parsedJson(answer.value.body.toString('utf8'));
     return value === undefined ? failure(malformed('the answer is not JSON')) : success(value);
   }
@@ -183,7 +235,10 @@ class TransportKubeClient implements HttpKubeClient {
     await this.#transport.close();
   }
 
-  async #write(call: Pick<Call, 'method' | 'path' | 'body' | 'contentType' | 'query'>, options: WriteOptions | undefined): Promise<Result<KubeObject, KubeError>> {
+  async #write(
+    call: Pick<Call, 'method' | 'path' | 'body' | 'contentType' | 'query'>,
+    options: WriteOptions | undefined,
+  ): Promise<Result<KubeObject, KubeError>> {
     const times = this.#times(options);
     const query: Query = {
       ...call.query,
@@ -198,12 +253,18 @@ class TransportKubeClient implements HttpKubeClient {
   }
 
   #times(options: WriteOptions | undefined): Pick<Call, 'signal' | 'timeoutMs' | 'limitBytes'> {
-    return { signal: options?.signal, timeoutMs: options?.timeoutMs ?? this.#requestTimeoutMs, limitBytes: this.#limits.objectBytes };
+    return {
+      signal: options?.signal,
+      timeoutMs: options?.timeoutMs ?? this.#requestTimeoutMs,
+      limitBytes: this.#limits.objectBytes,
+    };
   }
 
   async #objectCall(call: Call): Promise<Result<KubeObject, KubeError>> {
     const answer = await this.#call(call);
-    if (!answer.ok) return answer;
+    if (!answer.ok) {
+      return answer;
+    }
     const object = parsedJson(answer.value.body.toString('utf8'));
     return isKubeObject(object) ? success(object) : failure(malformed('the answer is not an API object'));
   }
@@ -211,12 +272,20 @@ class TransportKubeClient implements HttpKubeClient {
   /** Sends the call, once more with new credentials if the server did not accept them. */
   async #call(call: Call, reading?: StreamReading): Promise<Result<HttpResponse, KubeError>> {
     const credentials = await this.#cluster.authorization();
-    if (!credentials.ok) return credentials;
+    if (!credentials.ok) {
+      return credentials;
+    }
     const first = await this.#attempt(call, credentials.value, reading);
-    if (first.ok) return first;
+    if (first.ok) {
+      return first;
+    }
     // A server with a new certificate authority: what the caller tries next finds the new file read.
-    if (first.error.kind === 'network' && isDistrust(first.error.code)) await this.#cluster.refresh();
-    if (first.error.kind !== 'unauthorized') return first;
+    if (first.error.kind === 'network' && isDistrust(first.error.code)) {
+      await this.#cluster.refresh();
+    }
+    if (first.error.kind !== 'unauthorized') {
+      return first;
+    }
     const renewed = await this.#renewed(credentials.value);
     return renewed.ok ? await this.#attempt(call, renewed.value, reading) : renewed;
   }
@@ -224,25 +293,44 @@ class TransportKubeClient implements HttpKubeClient {
   /** Credentials other than the refused ones: those that another request fetched meanwhile, or new ones. */
   async #renewed(refused: CredentialHeaders): Promise<Result<CredentialHeaders, KubeError>> {
     const current = await this.#cluster.authorization();
-    if (!current.ok || current.value !== refused) return current;
+    if (!current.ok || current.value !== refused) {
+      return current;
+    }
     const refreshed = await this.#cluster.refresh();
     return refreshed.ok ? await this.#cluster.authorization() : refreshed;
   }
 
-  async #attempt(call: Call, credentials: CredentialHeaders, reading?: StreamReading): Promise<Result<HttpResponse, KubeError>> {
+  async #attempt(
+    call: Call,
+    credentials: CredentialHeaders,
+    reading?: StreamReading,
+  ): Promise<Result<HttpResponse, KubeError>> {
     if (this.#isInTheClear && Object.keys(credentials).length > 0) {
-      return failure({ kind: 'credentials', message: 'credentials are never sent over plain http to another machine: use https' });
+      return failure({
+        kind: 'credentials',
+        message: 'credentials are never sent over plain http to another machine: use https',
+      });
     }
     const request: HttpRequest = {
       ...call,
       path: withQuery(call.path, call.query ?? {}),
-      headers: { ...credentials, accept: 'application/json', 'user-agent': this.#userAgent, ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }) },
+      headers: {
+        ...credentials,
+        accept: 'application/json',
+        'user-agent': this.#userAgent,
+        ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
+      },
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
     };
-    const answer = reading === undefined ? await this.#transport.send(request) : await this.#transport.stream(request, reading);
-    if (!answer.ok || isSuccess(answer.value.status)) return answer;
+    const answer =
+      reading === undefined ? await this.#transport.send(request) : await this.#transport.stream(request, reading);
+    if (!answer.ok || isSuccess(answer.value.status)) {
+      return answer;
+    }
     const { status, retryAfter, body } = answer.value;
-    return failure(statusError({ status, retryAfter, body: parsedJson(body.toString('utf8')), wallTime: this.#clock.wallTime() }));
+    return failure(
+      statusError({ status, retryAfter, body: parsedJson(body.toString('utf8')), wallTime: this.#clock.wallTime() }),
+    );
   }
 }
 
@@ -259,7 +347,13 @@ function isInTheClear(server: string): boolean {
   return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-function selectors({ labelSelector, fieldSelector }: { readonly labelSelector?: string; readonly fieldSelector?: string }): Query {
+function selectors({
+  labelSelector,
+  fieldSelector,
+}: {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}): Query {
   return { labelSelector, fieldSelector };
 }
 
@@ -279,14 +373,22 @@ function listPage(body: unknown): Result<ListPage, KubeError> {
   const resourceVersion = stringFieldOf(metadata, 'resourceVersion');
   const continueToken = stringFieldOf(metadata, 'continue');
   const items = itemsOf(body);
-  if (resourceVersion === undefined || resourceVersion === '' || items === undefined) return failure(malformed('the answer is not a list of API objects'));
-  return success({ items, resourceVersion, ...(continueToken === undefined || continueToken === '' ? {} : { continueToken }) });
+  if (resourceVersion === undefined || resourceVersion === '' || items === undefined) {
+    return failure(malformed('the answer is not a list of API objects'));
+  }
+  return success({
+    items,
+    resourceVersion,
+    ...(continueToken === undefined || continueToken === '' ? {} : { continueToken }),
+  });
 }
 
 /** An empty list is only what says so itself: Go writes it as `[]` or as `null`. */
 function itemsOf(body: unknown): readonly KubeObject[] | undefined {
   const items = fieldOf(body, 'items');
-  if (items === null) return [];
+  if (items === null) {
+    return [];
+  }
   return Array.isArray(items) && items.every(isKubeObject) ? items : undefined;
 }
 

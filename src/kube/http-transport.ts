@@ -1,11 +1,11 @@
 import { createSecureContext } from 'node:tls';
-import { Pool, ProxyAgent, type Dispatcher } from 'undici';
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Clock } from '../clock.ts';
 import type { Cluster, ClusterTls, CredentialHeaders } from './cluster.ts';
 import { present } from './json-shape.ts';
 import type { KubeError } from './kube-error.ts';
 import { RequestEnd } from './request-end.ts';
-import { failure, success, type Result } from './result.ts';
+import { failure, type Result, success } from './result.ts';
 import { readableText } from './status-error.ts';
 
 /** One HTTP request to the API server. */
@@ -61,7 +61,13 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const TCP_PROBE_MS = 15_000;
 
 /** A transport to this cluster. It takes new connections as soon as `cluster.tls()` gives another object. */
-export function createHttpTransport({ cluster, clock }: { readonly cluster: Cluster; readonly clock: Clock }): HttpTransport {
+export function createHttpTransport({
+  cluster,
+  clock,
+}: {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+}): HttpTransport {
   const requests = new Connections(cluster, REQUEST_CONNECTIONS);
   const watches = new Connections(cluster, WATCH_CONNECTIONS);
   return {
@@ -132,7 +138,8 @@ function single(header: string | string[] | undefined): string | undefined {
 /** What an exception of the HTTP client means. */
 function connectionError(thrown: unknown): KubeError {
   const code = codeOf(thrown) ?? codeOf(thrown instanceof Error ? thrown.cause : undefined);
-  const text = thrown instanceof Error && thrown.message !== '' ? readableText(thrown.message) : (code ?? 'the connection failed');
+  const text =
+    thrown instanceof Error && thrown.message !== '' ? readableText(thrown.message) : (code ?? 'the connection failed');
   return { kind: 'network', message: text, ...(code === undefined ? {} : { code }) };
 }
 
@@ -175,7 +182,9 @@ class Connections {
   }
 
   #current(): Dispatcher {
-    if (this.#isClosed) throw new Error('the client was closed');
+    if (this.#isClosed) {
+      throw new Error('the client was closed');
+    }
     const tls = this.#cluster.tls();
     if (this.#dispatcher === undefined || tls !== this.#tls) {
       const outdated = this.#dispatcher;
@@ -198,9 +207,17 @@ class Connections {
       keepAlive: true,
       keepAliveInitialDelay: TCP_PROBE_MS,
     };
-    const options = { connections: this.#connections, pipelining: 1, allowH2: false, keepAliveTimeout: IDLE_MS, keepAliveMaxTimeout: IDLE_MS };
+    const options = {
+      connections: this.#connections,
+      pipelining: 1,
+      allowH2: false,
+      keepAliveTimeout: IDLE_MS,
+      keepAliveMaxTimeout: IDLE_MS,
+    };
     const proxy = this.#cluster.proxyUrl;
-    if (proxy !== undefined) return new ProxyAgent({ ...options, uri: proxy, requestTls });
+    if (proxy !== undefined) {
+      return new ProxyAgent({ ...options, uri: proxy, requestTls });
+    }
     return new Pool(this.#url.origin, { ...options, connect: requestTls });
   }
 }

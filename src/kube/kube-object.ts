@@ -12,8 +12,18 @@ export interface ObjectMeta {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly finalizers?: readonly string[];
-  readonly ownerReferences?: readonly { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid: string }[];
-  readonly managedFields?: readonly { readonly manager?: string; readonly operation?: string; readonly time?: string; readonly subresource?: string }[];
+  readonly ownerReferences?: readonly {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly uid: string;
+  }[];
+  readonly managedFields?: readonly {
+    readonly manager?: string;
+    readonly operation?: string;
+    readonly time?: string;
+    readonly subresource?: string;
+  }[];
 }
 
 /**
@@ -32,7 +42,9 @@ const IDENTITY_FIELDS = ['name', 'namespace', 'uid', 'resourceVersion'] as const
 /** Whether the value has the outline of an API object: `metadata` is an object, and what identifies it there is text or absent. */
 export function isKubeObject(value: unknown): value is KubeObject {
   const metadata = fieldOf(value, 'metadata');
-  if (!isJsonObject(metadata)) return false;
+  if (!isJsonObject(metadata)) {
+    return false;
+  }
   return IDENTITY_FIELDS.every((name) => {
     const field = fieldOf(metadata, name);
     return field === undefined || typeof field === 'string';

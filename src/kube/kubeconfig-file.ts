@@ -2,7 +2,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { load, YAMLException } from 'js-yaml';
 import { fieldOf, isJsonObject, present, stringFieldOf } from './json-shape.ts';
 import type { KubeError } from './kube-error.ts';
-import { failure, success, type Result } from './result.ts';
+import { failure, type Result, success } from './result.ts';
 
 /** A kubeconfig as read from disk. */
 export interface KubeconfigText {
@@ -52,59 +52,101 @@ interface Parsed {
  * (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/). The only error is
  * `credentials`; its message names the file and what to change.
  */
-export function kubeconfigContext(texts: readonly KubeconfigText[], wanted?: string): Result<KubeconfigContext, KubeError> {
+export function kubeconfigContext(
+  texts: readonly KubeconfigText[],
+  wanted?: string,
+): Result<KubeconfigContext, KubeError> {
   const source = texts.map(({ path }) => path).join(', ');
   const files: Parsed[] = [];
   for (const text of texts) {
     const content = parsed(text);
-    if (!content.ok) return content;
+    if (!content.ok) {
+      return content;
+    }
     files.push({ path: text.path, content: content.value });
   }
   const context = contextOf(files, wanted ?? firstText(files, 'current-context'));
-  if (typeof context === 'string') return failure({ kind: 'credentials', message: `kubeconfig ${source} ${context}` });
+  if (typeof context === 'string') {
+    return failure({ kind: 'credentials', message: `kubeconfig ${source} ${context}` });
+  }
   return success({ source, ...context });
 }
 
 /** The context, or what stands in its way. */
-function contextOf(files: readonly Parsed[], contextName: string | undefined): Omit<KubeconfigContext, 'source'> | string {
-  const names = [...new Set(files.flatMap(({ content }) => entriesOf(content, 'contexts').map((entry) => stringFieldOf(entry, 'name') ?? '')))];
+function contextOf(
+  files: readonly Parsed[],
+  contextName: string | undefined,
+): Omit<KubeconfigContext, 'source'> | string {
+  const names = [
+    ...new Set(
+      files.flatMap(({ content }) => entriesOf(content, 'contexts').map((entry) => stringFieldOf(entry, 'name') ?? '')),
+    ),
+  ];
   const choice = names.length === 0 ? 'it has no contexts' : `it has: ${names.join(', ')}`;
-  if (contextName === undefined) return `names no current-context; choose one with --context (${choice})`;
+  if (contextName === undefined) {
+    return `names no current-context; choose one with --context (${choice})`;
+  }
   const entry = found(files, 'contexts', contextName)?.entry;
-  if (entry === undefined) return `has no context ${JSON.stringify(contextName)} (${choice})`;
+  if (entry === undefined) {
+    return `has no context ${JSON.stringify(contextName)} (${choice})`;
+  }
   const context = fieldOf(entry, 'context');
   const ends = clusterOf(files, stringFieldOf(context, 'cluster') ?? '');
-  if (typeof ends === 'string') return ends;
+  if (typeof ends === 'string') {
+    return ends;
+  }
   const user = userOf(files, textIn(context, 'user'));
-  if (typeof user === 'string') return user;
+  if (typeof user === 'string') {
+    return user;
+  }
   return { contextName, namespace: textIn(context, 'namespace') ?? 'default', ...ends, user };
 }
 
 function parsed({ path, text }: KubeconfigText): Result<unknown, KubeError> {
   try {
     const content = load(text);
-    if (isJsonObject(content)) return success(content);
-    return failure({ kind: 'credentials', message: `kubeconfig ${path} is empty or no kubeconfig: it needs clusters, users and contexts` });
+    if (isJsonObject(content)) {
+      return success(content);
+    }
+    return failure({
+      kind: 'credentials',
+      message: `kubeconfig ${path} is empty or no kubeconfig: it needs clusters, users and contexts`,
+    });
   } catch (thrown) {
     const why = thrown instanceof YAMLException ? thrown.message.split('\n')[0] : 'it cannot be parsed';
     return failure({ kind: 'credentials', message: `kubeconfig ${path} is not YAML: ${why ?? ''}` });
   }
 }
 
-function clusterOf(files: readonly Parsed[], name: string): Pick<KubeconfigContext, 'server' | 'proxyUrl' | 'servername' | 'isUnverified' | 'ca'> | string {
+function clusterOf(
+  files: readonly Parsed[],
+  name: string,
+): Pick<KubeconfigContext, 'server' | 'proxyUrl' | 'servername' | 'isUnverified' | 'ca'> | string {
   const quoted = JSON.stringify(name);
   const cluster = found(files, 'clusters', name);
-  if (cluster === undefined) return `has no cluster ${quoted}, which the context names`;
+  if (cluster === undefined) {
+    return `has no cluster ${quoted}, which the context names`;
+  }
   const fields = fieldOf(cluster.entry, 'cluster');
   const server = textIn(fields, 'server');
-  if (server === undefined) return `has an empty server for cluster ${quoted}; write the address of the API server there, such as https://127.0.0.1:6443`;
-  if (!isHttpUrl(server)) return `has ${JSON.stringify(server)} as the server of cluster ${quoted}, which is no https address`;
+  if (server === undefined) {
+    return `has an empty server for cluster ${quoted}; write the address of the API server there, such as https://127.0.0.1:6443`;
+  }
+  if (!isHttpUrl(server)) {
+    return `has ${JSON.stringify(server)} as the server of cluster ${quoted}, which is no https address`;
+  }
   const proxyUrl = textIn(fields, 'proxy-url');
-  if (proxyUrl !== undefined && !isHttpUrl(proxyUrl)) return `has the proxy-url ${JSON.stringify(proxyUrl)} for cluster ${quoted}; only http and https proxies are supported`;
+  if (proxyUrl !== undefined && !isHttpUrl(proxyUrl)) {
+    return `has the proxy-url ${JSON.stringify(proxyUrl)} for cluster ${quoted}; only http and https proxies are supported`;
+  }
   return {
     server,
     isUnverified: fieldOf(fields, 'insecure-skip-tls-verify') === true,
-    ...present({ proxyUrl, servername: textIn(fields, 'tls-server-name'), ca: sourceOf(cluster.path, fields, 'certificate-authority') }),
+    ...present({
+      proxyUrl,
+      servername: textIn(fields, 'tls-server-name'),
+      ca: sourceOf(cluster.path, fields, 'certificate-authority'),
+    }),
   };
 }
 
@@ -113,13 +155,19 @@ function isHttpUrl(text: string): boolean {
 }
 
 function userOf(files: readonly Parsed[], name: string | undefined): KubeconfigUser | string {
-  if (name === undefined) return { name: '', impersonation: {} };
+  if (name === undefined) {
+    return { name: '', impersonation: {} };
+  }
   const user = found(files, 'users', name);
-  if (user === undefined) return `has no user ${JSON.stringify(name)}, which the context names`;
+  if (user === undefined) {
+    return `has no user ${JSON.stringify(name)}, which the context names`;
+  }
   const { path } = user;
   const fields = fieldOf(user.entry, 'user');
   const unsupported = ['as-groups', 'as-user-extra'].find((field) => fieldOf(fields, field) !== undefined);
-  if (unsupported !== undefined) return `uses ${unsupported} for user ${JSON.stringify(name)}, which is not supported`;
+  if (unsupported !== undefined) {
+    return `uses ${unsupported} for user ${JSON.stringify(name)}, which is not supported`;
+  }
   return {
     name,
     impersonation: present({ 'impersonate-user': textIn(fields, 'as'), 'impersonate-uid': textIn(fields, 'as-uid') }),
@@ -143,7 +191,9 @@ function tokenOf(path: string, user: unknown): TextSource | undefined {
   const file = textIn(user, 'tokenFile');
   const token = textIn(user, 'token');
   // kubectl lets the file win, as it is the fresher of the two.
-  if (file !== undefined) return { path: absolute(path, file) };
+  if (file !== undefined) {
+    return { path: absolute(path, file) };
+  }
   return token === undefined ? undefined : { text: token };
 }
 
@@ -155,7 +205,9 @@ function execOf(path: string, exec: unknown): unknown {
 
 function sourceOf(path: string, entry: unknown, field: string): TextSource | undefined {
   const data = textIn(entry, `${field}-data`);
-  if (data !== undefined) return { text: Buffer.from(data, 'base64').toString('utf8') };
+  if (data !== undefined) {
+    return { text: Buffer.from(data, 'base64').toString('utf8') };
+  }
   const file = textIn(entry, field);
   return file === undefined ? undefined : { path: absolute(path, file) };
 }
@@ -178,10 +230,16 @@ function entriesOf(content: unknown, field: string): readonly unknown[] {
   return Array.isArray(entries) ? entries : [];
 }
 
-function found(files: readonly Parsed[], field: string, name: string): { readonly path: string; readonly entry: unknown } | undefined {
+function found(
+  files: readonly Parsed[],
+  field: string,
+  name: string,
+): { readonly path: string; readonly entry: unknown } | undefined {
   for (const { path, content } of files) {
     const entry = entriesOf(content, field).find((each) => stringFieldOf(each, 'name') === name);
-    if (entry !== undefined) return { path, entry };
+    if (entry !== undefined) {
+      return { path, entry };
+    }
   }
   return undefined;
 }

@@ -1,14 +1,19 @@
 import type { RequestOptions } from 'node:https';
+import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { isIPv6 } from 'node:net';
-import { systemClock, type Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Cluster } from './cluster.ts';
 import { fieldOf, isJsonObject, present } from './json-shape.ts';
 import type { KubeError } from './kube-error.ts';
-import { kubeconfigContext, type KubeconfigContext, type KubeconfigText, type KubeconfigUser } from './kubeconfig-file.ts';
-import { openCluster, type CredentialPlugin, type PluginCredentials } from './refreshing-cluster.ts';
-import { failure, success, type Result } from './result.ts';
+import {
+  type KubeconfigContext,
+  type KubeconfigText,
+  type KubeconfigUser,
+  kubeconfigContext,
+} from './kubeconfig-file.ts';
+import { type CredentialPlugin, openCluster, type PluginCredentials } from './refreshing-cluster.ts';
+import { failure, type Result, success } from './result.ts';
 import { readableText } from './status-error.ts';
 import { readText } from './token-file.ts';
 
@@ -36,7 +41,9 @@ const PLUGIN_TIMEOUT_MS = 60_000;
 export async function loadCluster(choice: ClusterChoice = {}): Promise<Result<Cluster, KubeError>> {
   const clock = choice.clock ?? systemClock;
   const context = await chosenContext(choice);
-  if (!context.ok) return context;
+  if (!context.ok) {
+    return context;
+  }
   const { user } = context.value;
   const plugin = isPluginNeeded(user) ? credentialPlugin(user, clock) : undefined;
   return await openCluster({ context: context.value, clock, ...(plugin === undefined ? {} : { plugin }) });
@@ -46,19 +53,30 @@ async function chosenContext(choice: ClusterChoice): Promise<Result<KubeconfigCo
   const environment = choice.environment ?? process.env;
   const context = named(choice.context);
   const path = named(choice.kubeconfigPath);
-  if (path !== undefined) return await fromFiles([path], context);
+  if (path !== undefined) {
+    return await fromFiles([path], context);
+  }
   const listed = (environment.KUBECONFIG ?? '').split(delimiter).filter((each) => each !== '');
-  if (listed.length > 0) return await fromFiles(listed, context);
+  if (listed.length > 0) {
+    return await fromFiles(listed, context);
+  }
   const server = podServer(environment);
   // A context can only be meant for a kubeconfig.
-  if (context === undefined && server !== undefined) return success(await inClusterContext(server, choice.serviceAccountDirectory ?? SERVICE_ACCOUNT_DIRECTORY));
+  if (context === undefined && server !== undefined) {
+    return success(await inClusterContext(server, choice.serviceAccountDirectory ?? SERVICE_ACCOUNT_DIRECTORY));
+  }
   return await fromFiles([join(choice.homeDirectory ?? homedir(), '.kube', 'config')], context);
 }
 
 /** Where a pod finds its API server: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
-function podServer({ KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT }: Readonly<Record<string, string | undefined>>): string | undefined {
+function podServer({
+  KUBERNETES_SERVICE_HOST,
+  KUBERNETES_SERVICE_PORT,
+}: Readonly<Record<string, string | undefined>>): string | undefined {
   const [host, port] = [named(KUBERNETES_SERVICE_HOST), named(KUBERNETES_SERVICE_PORT)];
-  if (host === undefined || port === undefined) return undefined;
+  if (host === undefined || port === undefined) {
+    return undefined;
+  }
   return `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
@@ -67,15 +85,23 @@ function named(text: string | undefined): string | undefined {
 }
 
 /** Of several files, those that cannot be read are passed over, as kubectl does, as long as one can. */
-async function fromFiles(paths: readonly string[], wanted: string | undefined): Promise<Result<KubeconfigContext, KubeError>> {
+async function fromFiles(
+  paths: readonly string[],
+  wanted: string | undefined,
+): Promise<Result<KubeconfigContext, KubeError>> {
   const texts: KubeconfigText[] = [];
   let problem: KubeError | undefined;
   for (const path of paths) {
     const read = await readText(path, 'kubeconfig');
-    if (read.ok) texts.push({ path, text: read.value });
-    else problem ??= read.error;
+    if (read.ok) {
+      texts.push({ path, text: read.value });
+    } else {
+      problem ??= read.error;
+    }
   }
-  if (texts.length === 0 && problem !== undefined) return failure(problem);
+  if (texts.length === 0 && problem !== undefined) {
+    return failure(problem);
+  }
   return kubeconfigContext(texts, wanted);
 }
 
@@ -109,8 +135,12 @@ function credentialPlugin(user: KubeconfigUser, clock: Clock): CredentialPlugin 
         authenticator ??= clientNodeAuthenticator(user);
         return success(await withinTime((await authenticator)(), clock));
       } catch (thrown) {
-        const why = thrown instanceof Error && thrown.message !== '' ? readableText(thrown.message) : 'it gave no credentials';
-        return failure({ kind: 'credentials', message: `the credential plugin of user ${JSON.stringify(user.name)} failed: ${why}` });
+        const why =
+          thrown instanceof Error && thrown.message !== '' ? readableText(thrown.message) : 'it gave no credentials';
+        return failure({
+          kind: 'credentials',
+          message: `the credential plugin of user ${JSON.stringify(user.name)} failed: ${why}`,
+        });
       }
     },
     forget() {
@@ -132,12 +162,19 @@ async function clientNodeAuthenticator(user: KubeconfigUser): Promise<() => Prom
   return async () => {
     const options: RequestOptions = {};
     await config.applyToHTTPSOptions(options);
-    return present({ authorization: text(fieldOf(options.headers, 'Authorization')), cert: text(options.cert), key: text(options.key) });
+    return present({
+      authorization: text(fieldOf(options.headers, 'Authorization')),
+      cert: text(options.cert),
+      key: text(options.key),
+    });
   };
 }
 
 function text(value: unknown): string | undefined {
-  return Buffer.isBuffer(value) ? value.toString('utf8') : typeof value === 'string' ? value : undefined;
+  if (Buffer.isBuffer(value)) {
+    return value.toString('utf8');
+  }
+  return typeof value === 'string' ? value : undefined;
 }
 
 async function withinTime<Value>(work: Promise<Value>, clock: Clock): Promise<Value> {

@@ -1,9 +1,18 @@
 import { compareVersions, validate } from 'compare-versions';
-import { pause, type Clock, type Timer } from '../clock.ts';
+import { type Clock, pause, type Timer } from '../clock.ts';
 import type { KubeClient } from './kube-client.ts';
 import type { KubeError } from './kube-error.ts';
 import type { KubeObject } from './kube-object.ts';
-import { isSameWord, leaseObject, leaseRecordOf, LEASES, microTime, nextWord, type LeaseName, type LeaseRecord } from './lease.ts';
+import {
+  isSameWord,
+  LEASES,
+  type LeaseName,
+  type LeaseRecord,
+  leaseObject,
+  leaseRecordOf,
+  microTime,
+  nextWord,
+} from './lease.ts';
 import { createReflector } from './reflector.ts';
 import { isOlderVersion } from './resource-version.ts';
 import type { Result } from './result.ts';
@@ -93,24 +102,42 @@ export class LeaderElection {
     await this.#look();
     while (!signal.aborted) {
       const claimedMs = this.#freeInMs() <= 0 ? await this.#claim() : undefined;
-      if (claimedMs !== undefined) await this.#serve({ claimedMs, signal, lead });
-      else await this.#waitAndLook(signal);
+      if (claimedMs !== undefined) {
+        await this.#serve({ claimedMs, signal, lead });
+      } else {
+        await this.#waitAndLook(signal);
+      }
     }
     await watching;
   }
 
   async #waitAndLook(signal: AbortSignal): Promise<void> {
     const { record } = this.#sight ?? {};
-    if (record !== undefined && record.holder !== '' && record.holder !== this.#toldHolder) this.#tell({ kind: 'standby', holder: record.holder });
+    if (record !== undefined && record.holder !== '' && record.holder !== this.#toldHolder) {
+      this.#tell({ kind: 'standby', holder: record.holder });
+    }
     this.#toldHolder = record?.holder ?? '';
     const { retryPeriodMs, random } = this.#options;
     const freeInMs = this.#freeInMs();
-    await this.#rest(Math.min(retryPeriodMs * (1 + JITTER * random()), freeInMs > 0 ? freeInMs : Number.POSITIVE_INFINITY), signal);
-    if (!signal.aborted && this.#freeInMs() > 0) await this.#look();
+    await this.#rest(
+      Math.min(retryPeriodMs * (1 + JITTER * random()), freeInMs > 0 ? freeInMs : Number.POSITIVE_INFINITY),
+      signal,
+    );
+    if (!signal.aborted && this.#freeInMs() > 0) {
+      await this.#look();
+    }
   }
 
   /** One term, from the claim to its end. */
-  async #serve({ claimedMs, signal, lead }: { readonly claimedMs: number; readonly signal: AbortSignal; readonly lead: (term: Term) => Promise<void> }): Promise<void> {
+  async #serve({
+    claimedMs,
+    signal,
+    lead,
+  }: {
+    readonly claimedMs: number;
+    readonly signal: AbortSignal;
+    readonly lead: (term: Term) => Promise<void>;
+  }): Promise<void> {
     const { clock, leaseDurationMs, renewDeadlineMs } = this.#options;
     const lost = new AbortController();
     const over = new AbortController();
@@ -119,7 +146,9 @@ export class LeaderElection {
     const renewed = (atMs: number): void => {
       renewedMs = atMs;
       deadline?.cancel();
-      deadline = clock.after(atMs + renewDeadlineMs - clock.nowMs(), () => { lost.abort(); });
+      deadline = clock.after(atMs + renewDeadlineMs - clock.nowMs(), () => {
+        lost.abort();
+      });
     };
     const remainingMs = (): number => {
       const nowMs = clock.nowMs();
@@ -138,44 +167,71 @@ export class LeaderElection {
       await renewing;
       this.#isLeading = false;
     }
-    if (lost.signal.aborted) this.#tell({ kind: 'lost' });
-    else if (signal.aborted) await this.#release();
+    if (lost.signal.aborted) {
+      this.#tell({ kind: 'lost' });
+    } else if (signal.aborted) {
+      await this.#release();
+    }
   }
 
-  async #renew({ over, lost, renewed }: { readonly over: AbortSignal; readonly lost: AbortController; readonly renewed: (atMs: number) => void }): Promise<void> {
+  async #renew({
+    over,
+    lost,
+    renewed,
+  }: {
+    readonly over: AbortSignal;
+    readonly lost: AbortController;
+    readonly renewed: (atMs: number) => void;
+  }): Promise<void> {
     const { clock, retryPeriodMs } = this.#options;
     const either = AbortSignal.any([over, lost.signal]);
     for (;;) {
       await this.#rest(retryPeriodMs, either);
-      if (either.aborted) return;
+      if (either.aborted) {
+        return;
+      }
       const startedMs = clock.nowMs();
-      if (!this.#isOurs() && this.#sight?.standing !== undefined) lost.abort();
-      else if (await this.#hold(this.#options.identity)) renewed(startedMs);
+      if (!this.#isOurs() && this.#sight?.standing !== undefined) {
+        lost.abort();
+      } else if (await this.#hold(this.#options.identity)) {
+        renewed(startedMs);
+      }
       // Nobody can say after a failure whose it is now but the Lease itself.
-      else if (!(await this.#look())) continue;
-      else if (!this.#isOurs()) lost.abort();
+      else if (!(await this.#look())) {
+        continue;
+      } else if (!this.#isOurs()) {
+        lost.abort();
+      }
     }
   }
 
   /** In milliseconds from now; not positive when the lease may be asked for. */
   #freeInMs(): number {
     const { clock, identity, leaseDurationMs } = this.#options;
-    if (this.#sight === undefined) return this.#isNew ? 0 : Number.POSITIVE_INFINITY;
+    if (this.#sight === undefined) {
+      return this.#isNew ? 0 : Number.POSITIVE_INFINITY;
+    }
     const { record, sinceMs } = this.#sight;
-    if (record.holder === '' || record.holder === identity) return 0;
+    if (record.holder === '' || record.holder === identity) {
+      return 0;
+    }
     return sinceMs + (record.durationMs ?? leaseDurationMs) - clock.nowMs();
   }
 
   /** When the request that won the lease was sent; undefined when it was not won. */
   async #claim(): Promise<number | undefined> {
     const startedMs = this.#options.clock.nowMs();
-    if (await this.#hold(this.#options.identity)) return startedMs;
+    if (await this.#hold(this.#options.identity)) {
+      return startedMs;
+    }
     await this.#look();
     return undefined;
   }
 
   async #release(): Promise<void> {
-    if (this.#isOurs() && (await this.#hold(''))) this.#tell({ kind: 'released' });
+    if (this.#isOurs() && (await this.#hold(''))) {
+      this.#tell({ kind: 'released' });
+    }
   }
 
   /** Writes the Lease for this holder, over exactly what was last seen of it. */
@@ -188,9 +244,15 @@ export class LeaderElection {
       durationMs: holder === '' ? 1000 : leaseDurationMs,
       newestVersion: newerVersion(record?.newestVersion ?? '', version),
     };
-    const written = await this.#write(leaseObject(lease, draft, { standing, versionAnnotation }), standing !== undefined);
-    if (written.ok) this.#see(written.value);
-    else if (!isRace(written.error, standing !== undefined)) this.#tell({ kind: 'failed', error: written.error });
+    const written = await this.#write(
+      leaseObject(lease, draft, { standing, versionAnnotation }),
+      standing !== undefined,
+    );
+    if (written.ok) {
+      this.#see(written.value);
+    } else if (!isRace(written.error, standing !== undefined)) {
+      this.#tell({ kind: 'failed', error: written.error });
+    }
     return written.ok;
   }
 
@@ -209,12 +271,18 @@ export class LeaderElection {
   async #look(): Promise<boolean> {
     const { kube, lease, clock } = this.#options;
     const stop = new AbortController();
-    const timer = clock.after(this.#attemptMs, () => { stop.abort(); });
+    const timer = clock.after(this.#attemptMs, () => {
+      stop.abort();
+    });
     const found = await kube.get({ type: LEASES, ...lease }, { signal: stop.signal });
     timer.cancel();
-    if (found.ok) this.#see(found.value);
-    else if (found.error.kind === 'notFound') this.#seeNothing();
-    else this.#tell({ kind: 'failed', error: found.error });
+    if (found.ok) {
+      this.#see(found.value);
+    } else if (found.error.kind === 'notFound') {
+      this.#seeNothing();
+    } else {
+      this.#tell({ kind: 'failed', error: found.error });
+    }
     return found.ok || found.error.kind === 'notFound';
   }
 
@@ -229,8 +297,11 @@ export class LeaderElection {
   }
 
   #seeNothing(): void {
-    if (this.#sight === undefined) this.#isNew = true;
-    else this.#sight = { ...this.#sight, standing: undefined };
+    if (this.#sight === undefined) {
+      this.#isNew = true;
+    } else {
+      this.#sight = { ...this.#sight, standing: undefined };
+    }
   }
 
   /** What the watch shows may be older than what we have written or asked for since. */
@@ -238,12 +309,25 @@ export class LeaderElection {
     const { kube, clock, random, lease } = this.#options;
     const seen = (object: KubeObject): void => {
       const { resourceVersion = '' } = object.metadata;
-      if (object.metadata.name !== lease.name || isOlderVersion(resourceVersion, this.#sight?.standing?.metadata.resourceVersion ?? '0')) return;
+      if (
+        object.metadata.name !== lease.name ||
+        isOlderVersion(resourceVersion, this.#sight?.standing?.metadata.resourceVersion ?? '0')
+      ) {
+        return;
+      }
       this.#see(object);
       const { holder } = leaseRecordOf(object, this.#options.versionAnnotation);
-      if (this.#isLeading ? !this.#isOurs() : holder === '') this.#resting?.abort();
+      if (this.#isLeading ? !this.#isOurs() : holder === '') {
+        this.#resting?.abort();
+      }
     };
-    const sink = { listStarted: () => undefined, upsert: seen, remove: () => undefined, listEnded: () => undefined, size: 0 };
+    const sink = {
+      listStarted: () => undefined,
+      upsert: seen,
+      remove: () => undefined,
+      listEnded: () => undefined,
+      size: 0,
+    };
     const scope = { type: LEASES, namespace: lease.namespace, fieldSelector: `metadata.name=${lease.name}` };
     await createReflector({ client: kube, scope, sink, clock, random }).run(signal);
   }
@@ -260,7 +344,9 @@ export class LeaderElection {
 
 /** Of two versions the newer one; what is no version is older than any. */
 export function newerVersion(a: string, b: string): string {
-  if (!validate(a)) return b;
+  if (!validate(a)) {
+    return b;
+  }
   return validate(b) && compareVersions(a, b) < 0 ? b : a;
 }
 

@@ -3,7 +3,13 @@ import type { KubeObject } from './kube-object.ts';
 import type { ResourceType } from './resource-type.ts';
 
 /** https://kubernetes.io/docs/concepts/architecture/leases/ */
-export const LEASES: ResourceType = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease', isNamespaced: true };
+export const LEASES: ResourceType = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  plural: 'leases',
+  kind: 'Lease',
+  isNamespaced: true,
+};
 
 /** Where a Lease is. */
 export interface LeaseName {
@@ -46,7 +52,12 @@ export function leaseRecordOf({ metadata, spec }: KubeObject, versionAnnotation:
 
 /** Whether two looks at a Lease show the same word of the same holder: then nobody has renewed it in between. */
 export function isSameWord(a: LeaseRecord, b: LeaseRecord): boolean {
-  return a.holder === b.holder && a.renewTime === b.renewTime && a.acquireTime === b.acquireTime && a.transitions === b.transitions;
+  return (
+    a.holder === b.holder &&
+    a.renewTime === b.renewTime &&
+    a.acquireTime === b.acquireTime &&
+    a.transitions === b.transitions
+  );
 }
 
 /** What is to be written of a Lease. */
@@ -55,13 +66,21 @@ export interface LeaseDraft extends Omit<LeaseRecord, 'resourceVersion' | 'durat
 }
 
 /** The Lease as it is written. Over `standing`, it keeps all that others put there, and the write fails when somebody was faster. */
-export function leaseObject(lease: LeaseName, draft: LeaseDraft, write: { readonly standing: KubeObject | undefined; readonly versionAnnotation: string }): KubeObject {
+export function leaseObject(
+  lease: LeaseName,
+  draft: LeaseDraft,
+  write: { readonly standing: KubeObject | undefined; readonly versionAnnotation: string },
+): KubeObject {
   const { standing, versionAnnotation } = write;
   return {
     ...standing,
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: { ...standing?.metadata, ...lease, annotations: { ...standing?.metadata.annotations, [versionAnnotation]: draft.newestVersion } },
+    metadata: {
+      ...standing?.metadata,
+      ...lease,
+      annotations: { ...standing?.metadata.annotations, [versionAnnotation]: draft.newestVersion },
+    },
     spec: {
       ...(typeof standing?.spec === 'object' ? standing.spec : {}),
       holderIdentity: draft.holder,
@@ -74,11 +93,21 @@ export function leaseObject(lease: LeaseName, draft: LeaseDraft, write: { readon
 }
 
 /** What a holder says after what was said before: who begins anew says since when, and that it changed hands. */
-export function nextWord(before: LeaseRecord | undefined, { holder, nowTime }: { readonly holder: string; readonly nowTime: string }): Pick<LeaseDraft, 'holder' | 'acquireTime' | 'renewTime' | 'transitions'> {
-  if (before === undefined) return { holder, acquireTime: nowTime, renewTime: nowTime, transitions: 0 };
+export function nextWord(
+  before: LeaseRecord | undefined,
+  { holder, nowTime }: { readonly holder: string; readonly nowTime: string },
+): Pick<LeaseDraft, 'holder' | 'acquireTime' | 'renewTime' | 'transitions'> {
+  if (before === undefined) {
+    return { holder, acquireTime: nowTime, renewTime: nowTime, transitions: 0 };
+  }
   const isSameHolder = before.holder === holder && before.acquireTime !== '';
   const isChange = holder !== '' && before.holder !== holder;
-  return { holder, acquireTime: isSameHolder ? before.acquireTime : nowTime, renewTime: nowTime, transitions: before.transitions + (isChange ? 1 : 0) };
+  return {
+    holder,
+    acquireTime: isSameHolder ? before.acquireTime : nowTime,
+    renewTime: nowTime,
+    transitions: before.transitions + (isChange ? 1 : 0),
+  };
 }
 
 /** A MicroTime, as the Lease has it. Nothing is ever decided by it. */

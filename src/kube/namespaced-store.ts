@@ -25,8 +25,12 @@ export class NamespacedStore<T extends Named> {
 
   get({ namespace, name }: Named): T | undefined {
     const bucket = this.#buckets.get(namespace);
-    if (bucket instanceof Map) return bucket.get(name);
-    if (isList(bucket)) return bucket.find((entry) => entry.name === name);
+    if (bucket instanceof Map) {
+      return bucket.get(name);
+    }
+    if (isList(bucket)) {
+      return bucket.find((entry) => entry.name === name);
+    }
     return bucket?.name === name ? bucket : undefined;
   }
 
@@ -36,8 +40,11 @@ export class NamespacedStore<T extends Named> {
 
   *values(): Generator<T, void, undefined> {
     for (const bucket of this.#buckets.values()) {
-      if (bucket instanceof Map || isList(bucket)) yield* bucket.values();
-      else yield bucket;
+      if (bucket instanceof Map || isList(bucket)) {
+        yield* bucket.values();
+      } else {
+        yield bucket;
+      }
     }
   }
 
@@ -45,13 +52,17 @@ export class NamespacedStore<T extends Named> {
   put(entry: T): void {
     const bucket = this.#buckets.get(entry.namespace);
     if (bucket instanceof Map) {
-      if (!bucket.has(entry.name)) this.#size += 1;
+      if (!bucket.has(entry.name)) {
+        this.#size += 1;
+      }
       bucket.set(entry.name, entry);
       return;
     }
     const list = listOf(bucket);
     const at = list.findIndex(({ name }) => name === entry.name);
-    if (at === -1) this.#size += 1;
+    if (at === -1) {
+      this.#size += 1;
+    }
     this.#keep(entry.namespace, at === -1 ? list.concat(entry) : list.with(at, entry));
   }
 
@@ -59,8 +70,12 @@ export class NamespacedStore<T extends Named> {
   delete({ namespace, name }: Named): void {
     const bucket = this.#buckets.get(namespace);
     if (bucket instanceof Map) {
-      if (bucket.delete(name)) this.#size -= 1;
-      if (bucket.size === 0) this.#buckets.delete(namespace);
+      if (bucket.delete(name)) {
+        this.#size -= 1;
+      }
+      if (bucket.size === 0) {
+        this.#buckets.delete(namespace);
+      }
       return;
     }
     const list = listOf(bucket);
@@ -71,9 +86,13 @@ export class NamespacedStore<T extends Named> {
 
   #keep(namespace: string, list: readonly T[]): void {
     const [first] = list;
-    if (first === undefined) this.#buckets.delete(namespace);
-    else if (list.length === 1) this.#buckets.set(namespace, first);
-    else this.#buckets.set(namespace, list.length > LARGEST_LIST ? new Map(list.map((each) => [each.name, each])) : list);
+    if (first === undefined) {
+      this.#buckets.delete(namespace);
+    } else if (list.length === 1) {
+      this.#buckets.set(namespace, first);
+    } else {
+      this.#buckets.set(namespace, list.length > LARGEST_LIST ? new Map(list.map((each) => [each.name, each])) : list);
+    }
   }
 }
 
@@ -82,7 +101,11 @@ function isList<T extends Named>(bucket: Bucket<T> | undefined): bucket is reado
 }
 
 function listOf<T extends Named>(bucket: Bucket<T> | undefined): readonly T[] {
-  if (bucket === undefined) return [];
-  if (bucket instanceof Map) return [...bucket.values()];
+  if (bucket === undefined) {
+    return [];
+  }
+  if (bucket instanceof Map) {
+    return [...bucket.values()];
+  }
   return isList(bucket) ? bucket : [bucket];
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from './kube-object.ts';
-import { NamespacedStore, type Named } from './namespaced-store.ts';
+import { type Named, NamespacedStore } from './namespaced-store.ts';
 import type { ReflectorSink } from './reflector-sink.ts';
 import { isOlderVersion, resourceVersionOrder } from './resource-version.ts';
 
@@ -68,7 +68,11 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
   /** Looks at every entry. */
   get newest(): T | undefined {
     let newest: T | undefined;
-    for (const entry of this.#store.values()) if (newest === undefined || isOlderVersion(newest.resourceVersion, entry.resourceVersion)) newest = entry;
+    for (const entry of this.#store.values()) {
+      if (newest === undefined || isOlderVersion(newest.resourceVersion, entry.resourceVersion)) {
+        newest = entry;
+      }
+    }
     return newest;
   }
 
@@ -97,26 +101,41 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
   /** Takes in the server's answer to a write of ours (or to a read of a single object), and gives its slim form: it is the entry at once, unless the watch has been further already. */
   recordWrite(object: KubeObject): T | undefined {
     const written = this.#projected(object);
-    if (written !== undefined) this.#takeWritten(written);
+    if (written !== undefined) {
+      this.#takeWritten(written);
+    }
     return written;
   }
 
   #takeWritten(written: T): void {
     const order = resourceVersionOrder(written.resourceVersion, this.#seenVersion);
     // The watch or a list has shown this write and all that came of it, perhaps its deletion.
-    if (order !== undefined && order <= 0) return;
+    if (order !== undefined && order <= 0) {
+      return;
+    }
     const held = this.#store.get(written);
-    if (held !== undefined && (isSameState(held, written) || isOlderVersion(written.resourceVersion, held.resourceVersion))) return;
+    if (
+      held !== undefined &&
+      (isSameState(held, written) || isOlderVersion(written.resourceVersion, held.resourceVersion))
+    ) {
+      return;
+    }
     this.#store.put(written);
-    if (!isOlderVersion(written.resourceVersion, this.#writtenVersion)) this.#writtenVersion = written.resourceVersion;
-    if (this.#named !== undefined) this.#writtenDuringList.add(written);
+    if (!isOlderVersion(written.resourceVersion, this.#writtenVersion)) {
+      this.#writtenVersion = written.resourceVersion;
+    }
+    if (this.#named !== undefined) {
+      this.#writtenDuringList.add(written);
+    }
   }
 
   /** Takes in that a removal of ours was accepted: older states of that object no longer count. */
   recordRemoval({ namespace, name, uid }: Named & { readonly uid: string }): void {
     const held = this.#store.get({ namespace, name });
     // Not held any more: the watch was faster, and nothing stale can follow.
-    if (held?.uid !== uid) return;
+    if (held?.uid !== uid) {
+      return;
+    }
     this.#removedUids.add(uid);
     this.#store.delete(held);
   }
@@ -129,27 +148,39 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
 
   upsert(object: KubeObject): void {
     this.#see(object.metadata.resourceVersion);
-    if (this.#isRemovedByUs(object)) return;
+    if (this.#isRemovedByUs(object)) {
+      return;
+    }
     const held = this.#store.get(keyOf(object));
-    const kept = held !== undefined && this.#isOutdated(object.metadata.resourceVersion, held) ? held : this.#takeIn(held, object);
-    if (kept !== undefined) this.#named?.add(kept);
+    const kept =
+      held !== undefined && this.#isOutdated(object.metadata.resourceVersion, held) ? held : this.#takeIn(held, object);
+    if (kept !== undefined) {
+      this.#named?.add(kept);
+    }
   }
 
   remove(object: KubeObject): void {
     const { uid, resourceVersion } = object.metadata;
     this.#see(resourceVersion);
-    if (uid !== undefined) this.#removedUids.delete(uid);
+    if (uid !== undefined) {
+      this.#removedUids.delete(uid);
+    }
     const held = this.#store.get(keyOf(object));
     // A deletion of an earlier object of that name says nothing about a later one.
-    if (held === undefined || (held.uid !== uid && !isOlderVersion(held.resourceVersion, resourceVersion))) return;
+    if (held === undefined || (held.uid !== uid && !isOlderVersion(held.resourceVersion, resourceVersion))) {
+      return;
+    }
     this.#take(held);
   }
 
   listEnded(resourceVersion: string): void {
     const named = this.#named ?? new Set();
     for (const entry of [...this.#store.values()]) {
-      const isTooNewForList = this.#writtenDuringList.has(entry) && isOlderVersion(resourceVersion, entry.resourceVersion);
-      if (!named.has(entry) && !isTooNewForList) this.#take(entry);
+      const isTooNewForList =
+        this.#writtenDuringList.has(entry) && isOlderVersion(resourceVersion, entry.resourceVersion);
+      if (!named.has(entry) && !isTooNewForList) {
+        this.#take(entry);
+      }
     }
     this.#named = undefined;
     this.#writtenDuringList = new Set();
@@ -166,7 +197,9 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
   confirmed(): void {
     const wasDoubtful = this.#isDoubtful;
     this.#isDoubtful = false;
-    if (wasDoubtful) this.#options.onCertain?.();
+    if (wasDoubtful) {
+      this.#options.onCertain?.();
+    }
   }
 
   /** Between lists whatever is older; in a list only what was begun before our own write was answered. */
@@ -176,15 +209,21 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
   }
 
   #isRemovedByUs({ metadata }: KubeObject): boolean {
-    if (metadata.uid === undefined || !this.#removedUids.has(metadata.uid)) return false;
-    if (metadata.deletionTimestamp === undefined) return true;
+    if (metadata.uid === undefined || !this.#removedUids.has(metadata.uid)) {
+      return false;
+    }
+    if (metadata.deletionTimestamp === undefined) {
+      return true;
+    }
     // It waits for its finalizers: that is later than our removal.
     this.#removedUids.delete(metadata.uid);
     return false;
   }
 
   #see(resourceVersion: string | undefined): void {
-    if (this.#named === undefined && !isOlderVersion(resourceVersion, this.#seenVersion)) this.#seenVersion = resourceVersion;
+    if (this.#named === undefined && !isOlderVersion(resourceVersion, this.#seenVersion)) {
+      this.#seenVersion = resourceVersion;
+    }
   }
 
   #projected(object: KubeObject): T | undefined {
@@ -199,23 +238,34 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
   /** Gives what is held afterwards. What cannot be projected leaves the last good form of that same object standing. */
   #takeIn(held: T | undefined, object: KubeObject): T | undefined {
     // As with the echo of every write of ours: there is nothing to read in it.
-    if (held !== undefined && isSameState(held, object.metadata)) return held;
+    if (held !== undefined && isSameState(held, object.metadata)) {
+      return held;
+    }
     const current = this.#projected(object);
-    if (current !== undefined) return this.#put(held, current);
-    if (held === undefined || held.uid === object.metadata.uid) return held;
+    if (current !== undefined) {
+      return this.#put(held, current);
+    }
+    if (held === undefined || held.uid === object.metadata.uid) {
+      return held;
+    }
     this.#take(held);
     return undefined;
   }
 
   /** Gives what is held afterwards: the same object as before where nothing changed. */
   #put(held: T | undefined, current: T): T {
-    if (held !== undefined && isSameState(held, current)) return held;
+    if (held !== undefined && isSameState(held, current)) {
+      return held;
+    }
     this.#store.put(current);
     try {
       this.#options.onChange(held === undefined ? { current } : { old: held, current });
     } catch (thrown) {
-      if (held === undefined) this.#store.delete(current);
-      else this.#store.put(held);
+      if (held === undefined) {
+        this.#store.delete(current);
+      } else {
+        this.#store.put(held);
+      }
       throw thrown;
     }
     return current;

@@ -27,7 +27,9 @@ export function unpackedUids(text: string): readonly string[] {
 }
 
 function packed(uid: string): string {
-  return UUID.test(uid) ? Buffer.from(uid.replaceAll('-', ''), 'hex').toString('latin1') : AS_IT_IS + String.fromCharCode(uid.length) + uid;
+  return UUID.test(uid)
+    ? Buffer.from(uid.replaceAll('-', ''), 'hex').toString('latin1')
+    : AS_IT_IS + String.fromCharCode(uid.length) + uid;
 }
 
 function uuid(bytes: string): string {

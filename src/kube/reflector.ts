@@ -1,11 +1,11 @@
-import { pause, type Clock } from '../clock.ts';
+import { type Clock, pause } from '../clock.ts';
 import { fieldOf } from './json-shape.ts';
 import type { KubeClient, ListPage, Scope, WatchEvent } from './kube-client.ts';
 import type { KubeError } from './kube-error.ts';
 import type { Marker, ReflectorSink } from './reflector-sink.ts';
-import { RestartDelay, type EndedAttempt, type RestartReason } from './restart-delay.ts';
 import { resourceVersionOrder } from './resource-version.ts';
-import { failure, success, type Result } from './result.ts';
+import { type EndedAttempt, RestartDelay, type RestartReason } from './restart-delay.ts';
+import { failure, type Result, success } from './result.ts';
 import { Sight } from './sight.ts';
 
 /** Who wants to know how a reflector fares. Its methods must not throw. */
@@ -111,25 +111,37 @@ class ListWatchReflector implements Reflector {
       this.#lastTurnMs = this.#options.clock.nowMs();
       const interruption = await this.#step(signal);
       const delayMs = interruption === undefined ? 0 : this.#delay.afterMs(interruption);
-      if (delayMs > 0) await pause(this.#options.clock, delayMs, signal);
+      if (delayMs > 0) {
+        await pause(this.#options.clock, delayMs, signal);
+      }
     }
   }
 
   /** One list, or one watch from beginning to end. `undefined` when the next step may follow at once. */
   async #step(signal: AbortSignal): Promise<Interruption | undefined> {
     const interruption = await this.#advance(signal).catch(sinkFailure);
-    if (interruption === undefined || signal.aborted) return undefined;
-    if (RELIST_REASONS.has(interruption.reason)) this.#position = undefined;
+    if (interruption === undefined || signal.aborted) {
+      return undefined;
+    }
+    if (RELIST_REASONS.has(interruption.reason)) {
+      this.#position = undefined;
+    }
     this.#isPositionDoubtful = true;
-    if (interruption.reason !== 'ended') this.#sight.lose(this.#sink.newest);
+    if (interruption.reason !== 'ended') {
+      this.#sight.lose(this.#sink.newest);
+    }
     this.#sink.doubted?.();
     this.#options.observer?.restarted?.(interruption.reason, interruption.message);
     return interruption;
   }
 
   async #advance(signal: AbortSignal): Promise<Interruption | undefined> {
-    if (this.#position === undefined) return this.#initial === 'stream' ? await this.#watch(signal, new InitialState()) : await this.#list(signal);
-    if (this.#isPositionDoubtful) return await this.#verify(this.#position, signal);
+    if (this.#position === undefined) {
+      return this.#initial === 'stream' ? await this.#watch(signal, new InitialState()) : await this.#list(signal);
+    }
+    if (this.#isPositionDoubtful) {
+      return await this.#verify(this.#position, signal);
+    }
     return await this.#watch(signal);
   }
 
@@ -139,11 +151,20 @@ class ListWatchReflector implements Reflector {
    */
   async #verify(position: string, signal: AbortSignal): Promise<Interruption | undefined> {
     const { marker } = this.#sight;
-    const page = await this.#options.client.list({ ...this.#options.scope, ...(marker === undefined ? {} : scopeOf(marker)), limit: 1, signal });
-    if (!page.ok) return interruptionFor(page.error);
+    const page = await this.#options.client.list({
+      ...this.#options.scope,
+      ...(marker === undefined ? {} : scopeOf(marker)),
+      limit: 1,
+      signal,
+    });
+    if (!page.ok) {
+      return interruptionFor(page.error);
+    }
     this.#noteActivity();
     const loss = this.#lossIn(page.value, position);
-    if (loss !== undefined) return { reason: 'wentBack', message: loss };
+    if (loss !== undefined) {
+      return { reason: 'wentBack', message: loss };
+    }
     this.#isPositionDoubtful = false;
     this.#sight.regain();
     this.#sink.confirmed?.();
@@ -154,15 +175,23 @@ class ListWatchReflector implements Reflector {
   #lossIn({ resourceVersion, items }: ListPage, position: string): string | undefined {
     const order = resourceVersionOrder(resourceVersion, position);
     // Where we had written after that position, a server that is just there has lost it.
-    if (order !== undefined && (order < 0 || (order === 0 && this.#sink.isAhead === true))) return `the server is at version ${resourceVersion}, before ${position} or what we wrote after it`;
-    return this.#sight.isProvenBy(items) ? undefined : 'what was seen last cannot be found in that version, as after a restore whose versions have caught up';
+    if (order !== undefined && (order < 0 || (order === 0 && this.#sink.isAhead === true))) {
+      return `the server is at version ${resourceVersion}, before ${position} or what we wrote after it`;
+    }
+    return this.#sight.isProvenBy(items)
+      ? undefined
+      : 'what was seen last cannot be found in that version, as after a restore whose versions have caught up';
   }
 
   async #list(signal: AbortSignal): Promise<Interruption | undefined> {
     let listed = await this.#listAll(signal);
     // Everything gone at once is more likely a fault than the truth.
-    if (listed.ok && listed.value.count === 0 && this.#sink.size > 0) listed = await this.#listAll(signal);
-    if (!listed.ok) return interruptionFor(listed.error);
+    if (listed.ok && listed.value.count === 0 && this.#sink.size > 0) {
+      listed = await this.#listAll(signal);
+    }
+    if (!listed.ok) {
+      return interruptionFor(listed.error);
+    }
     this.#sync(listed.value);
     return undefined;
   }
@@ -173,13 +202,22 @@ class ListWatchReflector implements Reflector {
     let count = 0;
     this.#sink.listStarted();
     for (;;) {
-      const page = await this.#options.client.list({ ...this.#options.scope, limit, signal, ...(continueToken === undefined ? {} : { continueToken }) });
+      const page = await this.#options.client.list({
+        ...this.#options.scope,
+        limit,
+        signal,
+        ...(continueToken === undefined ? {} : { continueToken }),
+      });
       if (page.ok) {
         this.#noteActivity();
-        for (const object of page.value.items) this.#sink.upsert(object);
+        for (const object of page.value.items) {
+          this.#sink.upsert(object);
+        }
         count += page.value.items.length;
         continueToken = page.value.continueToken;
-        if (continueToken === undefined) return success({ count, resourceVersion: page.value.resourceVersion });
+        if (continueToken === undefined) {
+          return success({ count, resourceVersion: page.value.resourceVersion });
+        }
       } else if (page.error.kind === 'tooLarge' && limit > 1) {
         limit = Math.ceil(limit / 4);
       } else {
@@ -206,24 +244,32 @@ class ListWatchReflector implements Reflector {
       stop.abort();
     };
     signal.addEventListener('abort', stopToo, { once: true });
-    if (initial !== undefined) this.#sink.listStarted();
+    if (initial !== undefined) {
+      this.#sink.listStarted();
+    }
     let problem: Interruption | undefined;
     const over = await client.watch(
       {
         ...scope,
-        ...(initial === undefined && this.#position !== undefined ? { resourceVersion: this.#position } : { sendInitialEvents: true }),
+        ...(initial === undefined && this.#position !== undefined
+          ? { resourceVersion: this.#position }
+          : { sendInitialEvents: true }),
         timeoutSeconds: Math.round(300 + 300 * random()),
         silenceLimitMs: this.#silenceLimitMs,
         signal: stop.signal,
       },
       (event) => {
         problem ??= this.#taken(event, initial);
-        if (problem !== undefined) stop.abort();
+        if (problem !== undefined) {
+          stop.abort();
+        }
       },
     );
     signal.removeEventListener('abort', stopToo);
     const livedMs = clock.nowMs() - startedMs;
-    if (initial?.isOpen === true) return this.#turnToPages(problem ?? endOf(over), livedMs);
+    if (initial?.isOpen === true) {
+      return this.#turnToPages(problem ?? endOf(over), livedMs);
+    }
     return { ...(problem ?? endOf(over)), livedMs };
   }
 
@@ -236,13 +282,22 @@ class ListWatchReflector implements Reflector {
   /** Takes one event in; what it gives is a reason to end the watch. */
   #taken(event: WatchEvent, initial: InitialState | undefined): Interruption | undefined {
     const { resourceVersion } = event.object.metadata;
-    if (resourceVersion === undefined || resourceVersion === '') return { reason: 'malformed', message: 'an event has no resourceVersion' };
+    if (resourceVersion === undefined || resourceVersion === '') {
+      return { reason: 'malformed', message: 'an event has no resourceVersion' };
+    }
     try {
       this.#noteActivity();
-      if (initial?.isOpen === true) return this.#takenInitially(event, resourceVersion, initial);
-      if (event.type === 'DELETED') this.#sink.remove(event.object);
-      else if (event.type !== 'BOOKMARK') this.#sink.upsert(event.object);
-      if (event.type !== 'BOOKMARK') this.#sight.note(event.type === 'DELETED' ? 'deletion' : 'object');
+      if (initial?.isOpen === true) {
+        return this.#takenInitially(event, resourceVersion, initial);
+      }
+      if (event.type === 'DELETED') {
+        this.#sink.remove(event.object);
+      } else if (event.type !== 'BOOKMARK') {
+        this.#sink.upsert(event.object);
+      }
+      if (event.type !== 'BOOKMARK') {
+        this.#sight.note(event.type === 'DELETED' ? 'deletion' : 'object');
+      }
       this.#position = resourceVersion;
       return undefined;
     } catch (thrown) {
@@ -255,7 +310,9 @@ class ListWatchReflector implements Reflector {
       initial.count += 1;
       this.#sink.upsert(event.object);
     } else if (fieldOf(event.object.metadata.annotations, 'k8s.io/initial-events-end') === 'true') {
-      if (initial.count === 0 && this.#sink.size > 0) return { reason: 'malformed', message: 'the stream began empty although objects are known' };
+      if (initial.count === 0 && this.#sink.size > 0) {
+        return { reason: 'malformed', message: 'the stream began empty although objects are known' };
+      }
       initial.isOpen = false;
       this.#sync({ count: initial.count, resourceVersion });
     }
@@ -285,7 +342,11 @@ function endOf(watch: Result<unknown, KubeError>): Interruption {
 }
 
 function interruptionFor(error: KubeError): Interruption {
-  return { reason: error.kind, message: error.message, ...('retryAfterMs' in error ? { retryAfterMs: error.retryAfterMs } : {}) };
+  return {
+    reason: error.kind,
+    message: error.message,
+    ...('retryAfterMs' in error ? { retryAfterMs: error.retryAfterMs } : {}),
+  };
 }
 
 function sinkFailure(thrown: unknown): Interruption {

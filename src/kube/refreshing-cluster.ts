@@ -3,7 +3,7 @@ import type { Cluster, ClusterTls, CredentialHeaders } from './cluster.ts';
 import { present } from './json-shape.ts';
 import type { KubeError } from './kube-error.ts';
 import type { KubeconfigContext, TextSource } from './kubeconfig-file.ts';
-import { failure, success, type Result } from './result.ts';
+import { failure, type Result, success } from './result.ts';
 import { isHeaderSafe, readText, TokenFile } from './token-file.ts';
 
 /** What a credential plugin hands out: a whole Authorization header, or a client certificate with its key, or both. */
@@ -30,10 +30,15 @@ interface Opening {
 /** The cluster of a context, with its certificate files read once. The only error is `credentials`. */
 export async function openCluster({ context, clock, plugin }: Opening): Promise<Result<Cluster, KubeError>> {
   const tls = await readTls(context);
-  if (!tls.ok) return tls;
+  if (!tls.ok) {
+    return tls;
+  }
   const { token } = context.user;
   if (token !== undefined && 'text' in token && !isHeaderSafe(token.text)) {
-    return failure({ kind: 'credentials', message: `kubeconfig ${context.source} has a token with characters that no token has` });
+    return failure({
+      kind: 'credentials',
+      message: `kubeconfig ${context.source} has a token with characters that no token has`,
+    });
   }
   const cluster = new RefreshingCluster({ context, clock, ...(plugin === undefined ? {} : { plugin }) }, tls.value);
   const usable = token !== undefined && 'path' in token ? await cluster.authorization() : success({});
@@ -57,7 +62,9 @@ class RefreshingCluster implements Cluster {
   constructor({ context, clock, plugin }: Opening, tls: ClusterTls) {
     const { token } = context.user;
     this.server = context.server;
-    if (context.proxyUrl !== undefined) this.proxyUrl = context.proxyUrl;
+    if (context.proxyUrl !== undefined) {
+      this.proxyUrl = context.proxyUrl;
+    }
     this.contextName = context.contextName;
     this.namespace = context.namespace;
     this.#context = context;
@@ -73,7 +80,9 @@ class RefreshingCluster implements Cluster {
   }
 
   async authorization(): Promise<Result<CredentialHeaders, KubeError>> {
-    if (this.#tokenFile === undefined && this.#plugin === undefined) return success(this.#headers);
+    if (this.#tokenFile === undefined && this.#plugin === undefined) {
+      return success(this.#headers);
+    }
     // Sixty requests at once ask the file or the plugin once.
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
@@ -91,12 +100,18 @@ class RefreshingCluster implements Cluster {
   async #ask(): Promise<Result<CredentialHeaders, KubeError>> {
     if (this.#tokenFile !== undefined) {
       const token = await this.#tokenFile.token();
-      if (!token.ok) return token;
+      if (!token.ok) {
+        return token;
+      }
       return success(this.#keepHeaders(`Bearer ${token.value}`));
     }
     const given = await this.#plugin?.credentials();
-    if (given === undefined) return success(this.#headers);
-    if (!given.ok) return given;
+    if (given === undefined) {
+      return success(this.#headers);
+    }
+    if (!given.ok) {
+      return given;
+    }
     const { authorization, cert, key } = given.value;
     this.#keepTls({ ...this.#fileTls, ...present({ cert, key }) });
     return success(this.#keepHeaders(authorization));
@@ -106,9 +121,13 @@ class RefreshingCluster implements Cluster {
     this.#tokenFile?.forget();
     this.#plugin?.forget();
     const tls = await readTls(this.#context);
-    if (!tls.ok) return tls;
+    if (!tls.ok) {
+      return tls;
+    }
     this.#fileTls = tls.value;
-    if (this.#plugin === undefined) this.#keepTls(tls.value);
+    if (this.#plugin === undefined) {
+      this.#keepTls(tls.value);
+    }
     const asked = await this.authorization();
     return asked.ok ? success(undefined) : asked;
   }
@@ -124,28 +143,47 @@ class RefreshingCluster implements Cluster {
   /** The same object for the same certificates: another one costs all connections. */
   #keepTls(tls: ClusterTls): void {
     const isSame = tls.ca === this.#tls.ca && tls.cert === this.#tls.cert && tls.key === this.#tls.key;
-    if (!isSame) this.#tls = tls;
+    if (!isSame) {
+      this.#tls = tls;
+    }
   }
 }
 
 function fixedAuthorization({ user }: KubeconfigContext): CredentialHeaders {
-  if (user.token !== undefined) return 'text' in user.token ? { authorization: `Bearer ${user.token.text}` } : {};
-  if (user.password === undefined) return {};
+  if (user.token !== undefined) {
+    return 'text' in user.token ? { authorization: `Bearer ${user.token.text}` } : {};
+  }
+  if (user.password === undefined) {
+    return {};
+  }
   const pair = Buffer.from(`${user.password.username}:${user.password.password}`).toString('base64');
   return { authorization: `Basic ${pair}` };
 }
 
-async function readTls({ ca, user, servername, isUnverified }: KubeconfigContext): Promise<Result<ClusterTls, KubeError>> {
+async function readTls({
+  ca,
+  user,
+  servername,
+  isUnverified,
+}: KubeconfigContext): Promise<Result<ClusterTls, KubeError>> {
   const caText = await textOf(ca, 'the certificate authority file');
-  if (!caText.ok) return caText;
+  if (!caText.ok) {
+    return caText;
+  }
   const cert = await textOf(user.cert, 'the client certificate file');
-  if (!cert.ok) return cert;
+  if (!cert.ok) {
+    return cert;
+  }
   const key = await textOf(user.key, 'the client key file');
-  if (!key.ok) return key;
+  if (!key.ok) {
+    return key;
+  }
   return success({ isUnverified, ...present({ ca: caText.value, cert: cert.value, key: key.value, servername }) });
 }
 
 async function textOf(source: TextSource | undefined, what: string): Promise<Result<string | undefined, KubeError>> {
-  if (source === undefined) return success(undefined);
+  if (source === undefined) {
+    return success(undefined);
+  }
   return 'text' in source ? success(source.text) : await readText(source.path, what);
 }

@@ -20,8 +20,11 @@ export class RequestEnd {
   constructor(clock: Clock, caller?: AbortSignal) {
     this.#clock = clock;
     this.#caller = caller;
-    if (caller?.aborted === true) this.#onCallerAbort();
-    else caller?.addEventListener('abort', this.#onCallerAbort, { once: true });
+    if (caller?.aborted === true) {
+      this.#onCallerAbort();
+    } else {
+      caller?.addEventListener('abort', this.#onCallerAbort, { once: true });
+    }
   }
 
   /** Aborted as soon as there is a reason. */
@@ -39,7 +42,9 @@ export class RequestEnd {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.touch();
-    if (limitMs !== undefined && this.#reason === undefined) this.#arm(limitMs, limitMs);
+    if (limitMs !== undefined && this.#reason === undefined) {
+      this.#arm(limitMs, limitMs);
+    }
   }
 
   /** Starts the current limit over. Cheap: the timer itself is left alone until it fires. */
@@ -49,7 +54,9 @@ export class RequestEnd {
 
   /** Ends the request for this reason, unless it was ended before. */
   end(reason: KubeError): void {
-    if (this.#reason !== undefined) return;
+    if (this.#reason !== undefined) {
+      return;
+    }
     this.#reason = reason;
     this.dispose();
     this.#controller.abort();
@@ -65,8 +72,11 @@ export class RequestEnd {
   #arm(limitMs: number, delayMs: number): void {
     this.#timer = this.#clock.after(delayMs, () => {
       const leftMs = limitMs - (this.#clock.nowMs() - this.#lastTouchMs);
-      if (leftMs > 0) this.#arm(limitMs, leftMs);
-      else this.end({ kind: 'timeout', message: `nothing came within ${limitMs} ms`, limitMs });
+      if (leftMs > 0) {
+        this.#arm(limitMs, leftMs);
+      } else {
+        this.end({ kind: 'timeout', message: `nothing came within ${limitMs} ms`, limitMs });
+      }
     });
   }
 }

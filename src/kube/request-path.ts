@@ -1,7 +1,7 @@
 import type { Scope } from './kube-client.ts';
 import type { KubeError } from './kube-error.ts';
 import { apiVersionOf, type ResourceType } from './resource-type.ts';
-import { failure, success, type Result } from './result.ts';
+import { failure, type Result, success } from './result.ts';
 
 /** What goes after the `?`; absent values are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -10,18 +10,31 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
  * The path of one object, every part percent-encoded. A missing name or namespace is `invalid` here and now: the path
  * without it would mean the whole collection, and a DELETE of that deletes everything.
  */
-export function objectPath(object: { readonly type: ResourceType; readonly namespace?: string | undefined; readonly name: string | undefined; readonly subresource?: string | undefined }): Result<string, KubeError> {
+export function objectPath(object: {
+  readonly type: ResourceType;
+  readonly namespace?: string | undefined;
+  readonly name: string | undefined;
+  readonly subresource?: string | undefined;
+}): Result<string, KubeError> {
   const { type, namespace, name, subresource } = object;
   const collection = namespacedPath(type, namespace);
-  if (!collection.ok) return collection;
-  if (!isPathSegment(name)) return failure(invalid(`a ${type.kind} needs a name`));
+  if (!collection.ok) {
+    return collection;
+  }
+  if (!isPathSegment(name)) {
+    return failure(invalid(`a ${type.kind} needs a name`));
+  }
   return success(`${collection.value}/${encoded(name)}${subresource === undefined ? '' : `/${subresource}`}`);
 }
 
 /** The path that new objects are posted to; `invalid` for a namespaced type without a namespace. */
 export function namespacedPath(type: ResourceType, namespace: string | undefined): Result<string, KubeError> {
-  if (!type.isNamespaced) return success(`${groupPath(type)}/${type.plural}`);
-  if (!isPathSegment(namespace)) return failure(invalid(`a ${type.kind} needs a namespace`));
+  if (!type.isNamespaced) {
+    return success(`${groupPath(type)}/${type.plural}`);
+  }
+  if (!isPathSegment(namespace)) {
+    return failure(invalid(`a ${type.kind} needs a namespace`));
+  }
   return success(`${groupPath(type)}/namespaces/${encoded(namespace)}/${type.plural}`);
 }
 
@@ -34,7 +47,9 @@ export function scopePath({ type, namespace }: Scope): Result<string, KubeError>
 export function withQuery(path: string, query: Query): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) parameters.set(name, String(value));
+    if (value !== undefined) {
+      parameters.set(name, String(value));
+    }
   }
   const text = parameters.toString();
   return text === '' ? path : `${path}?${text}`;

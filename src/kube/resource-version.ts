@@ -7,10 +7,18 @@ const WHOLE_NUMBER = /^(0|[1-9][0-9]{0,38})$/;
  * They are compared as text, as they may be larger than a JavaScript number holds exactly.
  */
 export function resourceVersionOrder(first: string | undefined, second: string | undefined): number | undefined {
-  if (first === undefined || second === undefined) return undefined;
-  if (!WHOLE_NUMBER.test(first) || !WHOLE_NUMBER.test(second)) return undefined;
-  if (first.length !== second.length) return first.length - second.length;
-  if (first === second) return 0;
+  if (first === undefined || second === undefined) {
+    return undefined;
+  }
+  if (!WHOLE_NUMBER.test(first) || !WHOLE_NUMBER.test(second)) {
+    return undefined;
+  }
+  if (first.length !== second.length) {
+    return first.length - second.length;
+  }
+  if (first === second) {
+    return 0;
+  }
   return first < second ? -1 : 1;
 }
 

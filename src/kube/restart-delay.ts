@@ -44,16 +44,27 @@ export class RestartDelay {
   afterMs({ reason, livedMs = 0, retryAfterMs = 0 }: EndedAttempt): number {
     const hasNobody = reason === 'network' || reason === 'timeout';
     // The first answer after a silence, such as a refusal of a server that is still starting, is the first of its kind.
-    if (livedMs >= this.#healthyMs || (this.#hadNobody && !hasNobody)) this.#attempt = 0;
+    if (livedMs >= this.#healthyMs || (this.#hadNobody && !hasNobody)) {
+      this.#attempt = 0;
+    }
     this.#hadNobody = hasNobody;
-    if (reason === 'ended' && livedMs >= HOT_MS) return 0;
-    const delayMs = backoffMs({ attempt: this.#attempt, baseMs: BASE_DELAY_MS, capMs: longestMs(reason, hasNobody), random: this.#random });
+    if (reason === 'ended' && livedMs >= HOT_MS) {
+      return 0;
+    }
+    const delayMs = backoffMs({
+      attempt: this.#attempt,
+      baseMs: BASE_DELAY_MS,
+      capMs: longestMs(reason, hasNobody),
+      random: this.#random,
+    });
     this.#attempt += 1;
     return Math.max(delayMs, retryAfterMs);
   }
 }
 
 function longestMs(reason: RestartReason, hasNobody: boolean): number {
-  if (reason === 'notFound') return LONGEST_DELAY_FOR_MISSING_TYPE_MS;
+  if (reason === 'notFound') {
+    return LONGEST_DELAY_FOR_MISSING_TYPE_MS;
+  }
   return hasNobody ? LONGEST_DELAY_FOR_NOBODY_MS : LONGEST_DELAY_MS;
 }

@@ -1,5 +1,7 @@
 /** What an operation that can fail gives back: failures are values, never exceptions. */
-export type Result<Value, Failure> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: Failure };
+export type Result<Value, Failure> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: Failure };
 
 /** The successful outcome. */
 export function success<Value>(value: Value): { readonly ok: true; readonly value: Value } {

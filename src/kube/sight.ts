@@ -18,7 +18,9 @@ export class Sight {
 
   /** From now on anything may have happened to the server. What is written later may be in another history already, so `newest` is what is held now. */
   lose(newest: Marker | undefined): void {
-    if (this.#isLost) return;
+    if (this.#isLost) {
+      return;
+    }
     this.#isLost = true;
     this.#marker = newest;
   }
@@ -37,8 +39,15 @@ export class Sight {
   /** Whether these objects, found by the {@link marker}, leave no doubt. */
   isProvenBy(found: readonly KubeObject[]): boolean {
     const marker = this.#marker;
-    if (!this.#isLost) return true;
-    if (this.#hasDeletedLast) return false;
-    return marker === undefined || found.some(({ metadata }) => metadata.uid === marker.uid && metadata.resourceVersion === marker.resourceVersion);
+    if (!this.#isLost) {
+      return true;
+    }
+    if (this.#hasDeletedLast) {
+      return false;
+    }
+    return (
+      marker === undefined ||
+      found.some(({ metadata }) => metadata.uid === marker.uid && metadata.resourceVersion === marker.resourceVersion)
+    );
   }
 }

@@ -24,13 +24,27 @@ export function statusError(refusal: Refusal): KubeError {
   const { status, body } = refusal;
   const message = messageFor(refusal);
   const kind = plainKinds.get(status);
-  if (kind !== undefined) return { kind, message };
-  if (status === 403) return { kind: hasCause(body, 'NamespaceTerminating') ? 'namespaceTerminating' : 'forbidden', message };
-  if (status === 409) return { kind: stringFieldOf(body, 'reason') === 'AlreadyExists' ? 'alreadyExists' : 'conflict', message };
-  if (isOtherUid(refusal)) return { kind: 'conflict', message };
-  if (refusedForGood.has(status)) return { kind: 'invalid', message, status, causes: causesOf(body) };
-  if (status === 429) return { kind: 'throttled', message, ...retryAfterFor(refusal) };
-  if (hasCause(body, 'ResourceVersionTooLarge')) return { kind: 'resourceVersionTooLarge', message };
+  if (kind !== undefined) {
+    return { kind, message };
+  }
+  if (status === 403) {
+    return { kind: hasCause(body, 'NamespaceTerminating') ? 'namespaceTerminating' : 'forbidden', message };
+  }
+  if (status === 409) {
+    return { kind: stringFieldOf(body, 'reason') === 'AlreadyExists' ? 'alreadyExists' : 'conflict', message };
+  }
+  if (isOtherUid(refusal)) {
+    return { kind: 'conflict', message };
+  }
+  if (refusedForGood.has(status)) {
+    return { kind: 'invalid', message, status, causes: causesOf(body) };
+  }
+  if (status === 429) {
+    return { kind: 'throttled', message, ...retryAfterFor(refusal) };
+  }
+  if (hasCause(body, 'ResourceVersionTooLarge')) {
+    return { kind: 'resourceVersionTooLarge', message };
+  }
   return { kind: 'serverError', message, status, ...retryAfterFor(refusal) };
 }
 
@@ -50,7 +64,8 @@ export function watchError(status: unknown, wallTime: Date): KubeError {
   const code = fieldOf(status, 'code');
   const reason = stringFieldOf(status, 'reason');
   const isExpired = reason === 'Expired' || reason === 'Gone';
-  return statusError({ status: isExpired ? 410 : typeof code === 'number' ? code : 500, body: status, wallTime });
+  const statusCode = typeof code === 'number' ? code : 500;
+  return statusError({ status: isExpired ? 410 : statusCode, body: status, wallTime });
 }
 
 /** An apply that names the uid of an object that was replaced by another is refused as a 422: "field is immutable". */
@@ -74,22 +89,33 @@ export function readableText(text: string): string {
 
 function causesOf(body: unknown): readonly StatusCause[] {
   const causes = fieldOf(fieldOf(body, 'details'), 'causes');
-  if (!Array.isArray(causes)) return [];
+  if (!Array.isArray(causes)) {
+    return [];
+  }
   return causes.slice(0, MOST_CAUSES).map((cause: unknown) => {
     const [field, message] = [stringFieldOf(cause, 'field'), stringFieldOf(cause, 'message')];
-    return present({ field: field && readableText(field), reason: stringFieldOf(cause, 'reason'), message: message && readableText(message) });
+    return present({
+      field: field && readableText(field),
+      reason: stringFieldOf(cause, 'reason'),
+      message: message && readableText(message),
+    });
   });
 }
 
 function retryAfterFor({ retryAfter, body, wallTime }: Refusal): { retryAfterMs?: number } {
   const seconds = fieldOf(fieldOf(body, 'details'), 'retryAfterSeconds');
-  const waitMs = headerWaitMs(retryAfter, wallTime) ?? (typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 : undefined);
+  const waitMs =
+    headerWaitMs(retryAfter, wallTime) ?? (typeof seconds === 'number' && seconds > 0 ? seconds * 1_000 : undefined);
   return waitMs === undefined ? {} : { retryAfterMs: Math.min(Math.max(waitMs, 0), LONGEST_RETRY_AFTER_MS) };
 }
 
 function headerWaitMs(header: string | undefined, wallTime: Date): number | undefined {
-  if (header === undefined || header === '') return undefined;
-  if (/^\d+$/.test(header)) return Number(header) * 1_000;
+  if (header === undefined || header === '') {
+    return undefined;
+  }
+  if (/^\d+$/.test(header)) {
+    return Number(header) * 1_000;
+  }
   const dateMs = Date.parse(header);
   return Number.isNaN(dateMs) ? undefined : dateMs - wallTime.getTime();
 }

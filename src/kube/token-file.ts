@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import type { KubeError } from './kube-error.ts';
-import { failure, success, type Result } from './result.ts';
+import { failure, type Result, success } from './result.ts';
 
 /** The kubelet renews a pod's token long before it runs out, so a minute is soon enough (https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#launch-a-pod-using-service-account-token-projection). */
 const MAX_AGE_MS = 60_000;
@@ -22,10 +22,15 @@ export class TokenFile {
 
   /** The token now. When the file cannot be read, the last token is given for as long as there is one; else the error `credentials`. */
   async token(): Promise<Result<string, KubeError>> {
-    if (this.#token !== undefined && this.#clock.nowMs() - this.#readAtMs < MAX_AGE_MS) return success(this.#token);
+    if (this.#token !== undefined && this.#clock.nowMs() - this.#readAtMs < MAX_AGE_MS) {
+      return success(this.#token);
+    }
     const read = await readToken(this.#path);
-    if (read.ok) this.#token = read.value;
-    else if (this.#token === undefined) return read;
+    if (read.ok) {
+      this.#token = read.value;
+    } else if (this.#token === undefined) {
+      return read;
+    }
     this.#readAtMs = this.#clock.nowMs();
     return success(this.#token);
   }
@@ -38,9 +43,13 @@ export class TokenFile {
 
 async function readToken(path: string): Promise<Result<string, KubeError>> {
   const read = await readText(path, 'the token file');
-  if (!read.ok) return read;
+  if (!read.ok) {
+    return read;
+  }
   const token = read.value.trim();
-  return isHeaderSafe(token) ? success(token) : failure({ kind: 'credentials', message: `the token file ${path} holds no token` });
+  return isHeaderSafe(token)
+    ? success(token)
+    : failure({ kind: 'credentials', message: `the token file ${path} holds no token` });
 }
 
 /** Whether the text can stand in a header as a bearer token: not empty, visible ASCII only. */
@@ -54,7 +63,10 @@ export async function readText(path: string, what: string): Promise<Result<strin
     return success(await readFile(path, 'utf8'));
   } catch (thrown) {
     const reason = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown reason';
-    return failure({ kind: 'credentials', message: `${what} ${path} cannot be read: ${reasons.get(reason) ?? reason}` });
+    return failure({
+      kind: 'credentials',
+      message: `${what} ${path} cannot be read: ${reasons.get(reason) ?? reason}`,
+    });
   }
 }
 

@@ -1,7 +1,7 @@
-import type { KubeError } from './kube-error.ts';
-import type { WatchEvent } from './kube-client.ts';
-import { isKubeObject } from './kube-object.ts';
 import { fieldOf, parsedJson } from './json-shape.ts';
+import type { WatchEvent } from './kube-client.ts';
+import type { KubeError } from './kube-error.ts';
+import { isKubeObject } from './kube-object.ts';
 import { watchError } from './status-error.ts';
 
 const LINE_FEED = 0x0a;
@@ -29,7 +29,9 @@ export class LineSplitter {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
       const error = this.#hold(chunk.subarray(start, end)) ?? this.#flush(onLine);
-      if (error !== undefined) return error;
+      if (error !== undefined) {
+        return error;
+      }
       start = end + 1;
     }
     return this.#hold(chunk.subarray(start));
@@ -40,9 +42,15 @@ export class LineSplitter {
     if (this.#heldBytes > this.#limitBytes) {
       this.#parts = [];
       this.#heldBytes = 0;
-      return { kind: 'tooLarge', message: `a line of the watch is longer than ${this.#limitBytes} bytes`, limitBytes: this.#limitBytes };
+      return {
+        kind: 'tooLarge',
+        message: `a line of the watch is longer than ${this.#limitBytes} bytes`,
+        limitBytes: this.#limitBytes,
+      };
     }
-    if (part.byteLength > 0) this.#parts.push(part);
+    if (part.byteLength > 0) {
+      this.#parts.push(part);
+    }
     return undefined;
   }
 
@@ -55,11 +63,16 @@ export class LineSplitter {
 }
 
 /** What one line of a watch says: an event, or the error that ends the watch (`malformed` when it says neither). */
-export function watchLine(line: string, wallTime: Date): { readonly event: WatchEvent } | { readonly error: KubeError } {
+export function watchLine(
+  line: string,
+  wallTime: Date,
+): { readonly event: WatchEvent } | { readonly error: KubeError } {
   const parsed = parsedJson(line);
   const type = fieldOf(parsed, 'type');
   const object = fieldOf(parsed, 'object');
-  if (type === 'ERROR') return { error: watchError(object, wallTime) };
+  if (type === 'ERROR') {
+    return { error: watchError(object, wallTime) };
+  }
   if (!isEventType(type) || !isKubeObject(object)) {
     return { error: { kind: 'malformed', message: 'a line of the watch is not an event' } };
   }

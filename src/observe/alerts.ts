@@ -63,7 +63,8 @@ export const ALERTS: readonly Alert[] = [
     expr: 'max by (policy) (nsbaseline_namespaces{phase="Failed"}) > 0',
     for: '10m',
     severity: 'warning',
-    summary: '{{ $value }} namespaces of BaselinePolicy {{ $labels.policy }} are Failed: something cannot be put in place.',
+    summary:
+      '{{ $value }} namespaces of BaselinePolicy {{ $labels.policy }} are Failed: something cannot be put in place.',
     runbook: 'docs/runbooks/failed.md',
   },
   {

@@ -23,9 +23,13 @@ export class BoundedMap<Key, Value> {
   set(key: Key, value: Value): Value | undefined {
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    if (this.#entries.size <= this.#limit) return undefined;
+    if (this.#entries.size <= this.#limit) {
+      return undefined;
+    }
     const [oldest] = this.#entries;
-    if (oldest === undefined) return undefined;
+    if (oldest === undefined) {
+      return undefined;
+    }
     this.#entries.delete(oldest[0]);
     return oldest[1];
   }

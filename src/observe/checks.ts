@@ -19,7 +19,11 @@ export interface Heartbeat extends Check {
 }
 
 /** A heartbeat that begins with a beat; a loop that is idle must beat too. */
-export function heartbeat(options: { readonly name: string; readonly clock: Clock; readonly limitMs: number }): Heartbeat {
+export function heartbeat(options: {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly limitMs: number;
+}): Heartbeat {
   const { name, clock, limitMs } = options;
   let lastMs = clock.nowMs();
   return {
@@ -46,20 +50,29 @@ export function watchesAlive(options: {
   return {
     name: options.name,
     check: () => {
-      const still = [...options.watches()].flatMap(({ resource, standingStillMs = 0 }) => (standingStillMs > options.limitMs ? [`${resource} for ${inSeconds(standingStillMs)}`] : []));
-      if (still.length === 0) return { ok: true, message: 'every watch is alive' };
+      const still = [...options.watches()].flatMap(({ resource, standingStillMs = 0 }) =>
+        standingStillMs > options.limitMs ? [`${resource} for ${inSeconds(standingStillMs)}`] : [],
+      );
+      if (still.length === 0) {
+        return { ok: true, message: 'every watch is alive' };
+      }
       return { ok: false, message: `standing still: ${still.join(', ')}, limit ${inSeconds(options.limitMs)}` };
     },
   };
 }
 
 /** Fails while a cache has not been filled by a whole list. */
-export function cachesSynced(options: { readonly name: string; readonly caches: () => Iterable<{ readonly resource: string; readonly isSynced: boolean }> }): Check {
+export function cachesSynced(options: {
+  readonly name: string;
+  readonly caches: () => Iterable<{ readonly resource: string; readonly isSynced: boolean }>;
+}): Check {
   return {
     name: options.name,
     check: () => {
       const waiting = new Set([...options.caches()].filter((cache) => !cache.isSynced).map((cache) => cache.resource));
-      return waiting.size === 0 ? { ok: true, message: 'every cache is synced' } : { ok: false, message: `not synced: ${[...waiting].join(', ')}` };
+      return waiting.size === 0
+        ? { ok: true, message: 'every cache is synced' }
+        : { ok: false, message: `not synced: ${[...waiting].join(', ')}` };
     },
   };
 }

@@ -3,7 +3,13 @@ import type { KubeObject } from '../kube/kube-object.ts';
 import { apiVersionOf, type ResourceType } from '../kube/resource-type.ts';
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
-export const EVENTS: ResourceType = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', isNamespaced: true };
+export const EVENTS: ResourceType = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  plural: 'events',
+  kind: 'Event',
+  isNamespaced: true,
+};
 
 /** The controller that every Event of ours names. */
 export const REPORTING_CONTROLLER = 'nsbaseline.io/operator';
@@ -45,12 +51,25 @@ export function eventNamespace(regarding: Regarding): string {
 }
 
 /** The Event in its wire shape. `uniqueId` is made of lower-case letters and digits and tells it from every other Event on the object. */
-export function eventObject(record: EventRecord, facts: { readonly uniqueId: string; readonly instance: string; readonly firstObserved: Date; readonly series?: EventSeries; readonly uid?: string }): KubeObject {
+export function eventObject(
+  record: EventRecord,
+  facts: {
+    readonly uniqueId: string;
+    readonly instance: string;
+    readonly firstObserved: Date;
+    readonly series?: EventSeries;
+    readonly uid?: string;
+  },
+): KubeObject {
   const { regarding, type, reason, action, note } = record;
   return {
     apiVersion: apiVersionOf(EVENTS),
     kind: EVENTS.kind,
-    metadata: { name: eventName(regarding.name, facts.uniqueId), namespace: eventNamespace(regarding), ...(facts.uid === undefined ? {} : { uid: facts.uid }) },
+    metadata: {
+      name: eventName(regarding.name, facts.uniqueId),
+      namespace: eventNamespace(regarding),
+      ...(facts.uid === undefined ? {} : { uid: facts.uid }),
+    },
     eventTime: microTime(facts.firstObserved),
     reportingController: REPORTING_CONTROLLER,
     reportingInstance: cutToBytes(facts.instance, MAX_INSTANCE_BYTES),
@@ -65,7 +84,9 @@ export function eventObject(record: EventRecord, facts: { readonly uniqueId: str
     reason,
     action,
     note: cutToBytes(note, MAX_NOTE_BYTES),
-    ...(facts.series === undefined ? {} : { series: { count: facts.series.count, lastObservedTime: microTime(facts.series.lastObserved) } }),
+    ...(facts.series === undefined
+      ? {}
+      : { series: { count: facts.series.count, lastObservedTime: microTime(facts.series.lastObserved) } }),
   };
 }
 
@@ -73,7 +94,9 @@ export function eventObject(record: EventRecord, facts: { readonly uniqueId: str
 export function cutToBytes(text: string, maxBytes: number): string {
   // Lone surrogates would become three bytes each on the wire.
   const whole = text.toWellFormed();
-  if (Buffer.byteLength(whole) <= maxBytes) return whole;
+  if (Buffer.byteLength(whole) <= maxBytes) {
+    return whole;
+  }
   const ellipsis = '…';
   const bytes = Buffer.from(whole).subarray(0, maxBytes - Buffer.byteLength(ellipsis));
   // With `stream`, a character that is not complete at the end is left out.

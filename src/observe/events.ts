@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../clock.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import { BoundedMap } from './bounded-map.ts';
-import { EVENTS, eventNamespace, eventObject, type EventRecord, type Regarding } from './event-object.ts';
+import { EVENTS, type EventRecord, eventNamespace, eventObject, type Regarding } from './event-object.ts';
 import type { Log } from './log.ts';
 import type { EventResult } from './metric-table.ts';
-import { tokenBucket, type TokenBucket } from './token-bucket.ts';
+import { type TokenBucket, tokenBucket } from './token-bucket.ts';
 
 /** Where the layers say what happened to an object. */
 export interface EventRecorder {
@@ -89,18 +89,25 @@ class SeriesRecorder implements EventRecorderControl {
   }
 
   record(record: EventRecord): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed) {
+      return;
+    }
     const key = keyOf(record);
     const known = this.#series.get(key);
     const nowMs = this.#options.clock.nowMs();
-    if (known !== undefined && nowMs - known.lastObservedMs <= SERIES_WINDOW_MS) this.#again(known, nowMs);
-    else this.#begin(key, record, nowMs);
+    if (known !== undefined && nowMs - known.lastObservedMs <= SERIES_WINDOW_MS) {
+      this.#again(known, nowMs);
+    } else {
+      this.#begin(key, record, nowMs);
+    }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#waiting.length = 0;
-    for (const series of this.#series.values()) series.timer?.cancel();
+    for (const series of this.#series.values()) {
+      series.timer?.cancel();
+    }
     await Promise.all(this.#inFlight);
   }
 
@@ -116,8 +123,18 @@ class SeriesRecorder implements EventRecorderControl {
     const now = this.#options.clock.wallTime();
     const uniqueId = (this.#options.uniqueId ?? randomId)();
     const series: Series = {
-      key, record, uniqueId, firstObserved: now, lastObserved: now, lastObservedMs: nowMs,
-      count: 1, writtenCount: 0, writtenMs: nowMs, uid: undefined, isBusy: false, timer: undefined,
+      key,
+      record,
+      uniqueId,
+      firstObserved: now,
+      lastObserved: now,
+      lastObservedMs: nowMs,
+      count: 1,
+      writtenCount: 0,
+      writtenMs: nowMs,
+      uid: undefined,
+      isBusy: false,
+      timer: undefined,
     };
     this.#keep(series);
     this.#enqueue(series);
@@ -139,10 +156,15 @@ class SeriesRecorder implements EventRecorderControl {
 
   /** The first repetition is written at once, the next ones together when the interval is over. */
   #writeLater(series: Series): void {
-    if (series.isBusy || series.timer !== undefined || this.#isClosed) return;
+    if (series.isBusy || series.timer !== undefined || this.#isClosed) {
+      return;
+    }
     const dueMs = series.writtenCount <= 1 ? 0 : series.writtenMs + SERIES_INTERVAL_MS - this.#options.clock.nowMs();
-    if (dueMs <= 0) this.#writeNow(series);
-    else this.#writeAfter(series, dueMs);
+    if (dueMs <= 0) {
+      this.#writeNow(series);
+    } else {
+      this.#writeAfter(series, dueMs);
+    }
   }
 
   #writeAfter(series: Series, delayMs: number): void {
@@ -153,14 +175,21 @@ class SeriesRecorder implements EventRecorderControl {
   }
 
   #writeNow(series: Series): void {
-    if (this.#isClosed || this.#series.get(series.key) !== series) return;
-    if (this.#waiting.length < MAX_WAITING && this.#mayWrite(series.record.regarding)) this.#enqueue(series);
-    else this.#writeAfter(series, SERIES_INTERVAL_MS);
+    if (this.#isClosed || this.#series.get(series.key) !== series) {
+      return;
+    }
+    if (this.#waiting.length < MAX_WAITING && this.#mayWrite(series.record.regarding)) {
+      this.#enqueue(series);
+    } else {
+      this.#writeAfter(series, SERIES_INTERVAL_MS);
+    }
   }
 
   #mayWrite(regarding: Regarding): boolean {
     const key = [regarding.type.kind, regarding.namespace ?? '', regarding.name].join('/');
-    const bucket = this.#objects.get(key) ?? tokenBucket({ clock: this.#options.clock, burst: OBJECT_BURST, refillMs: OBJECT_REFILL_MS });
+    const bucket =
+      this.#objects.get(key) ??
+      tokenBucket({ clock: this.#options.clock, burst: OBJECT_BURST, refillMs: OBJECT_REFILL_MS });
     this.#objects.set(key, bucket);
     return bucket.take() && this.#total.take();
   }
@@ -174,7 +203,9 @@ class SeriesRecorder implements EventRecorderControl {
   #handOut(): void {
     while (this.#inFlight.size < MAX_IN_FLIGHT) {
       const series = this.#waiting.shift();
-      if (series === undefined) return;
+      if (series === undefined) {
+        return;
+      }
       const writing = this.#write(series).finally(() => {
         this.#inFlight.delete(writing);
         this.#handOut();
@@ -190,24 +221,54 @@ class SeriesRecorder implements EventRecorderControl {
     series.writtenCount = count;
     series.writtenMs = this.#options.clock.nowMs();
     const counted = count > 1 ? { series: { count, lastObserved } } : {};
-    const object = eventObject(record, { uniqueId, instance, firstObserved, ...counted, ...(uid === undefined ? {} : { uid }) });
-    const result = isFirst ? await kube.create(EVENTS, object, { timeoutMs: REQUEST_LIMIT_MS }) : await kube.apply(EVENTS, object, { timeoutMs: REQUEST_LIMIT_MS });
+    const object = eventObject(record, {
+      uniqueId,
+      instance,
+      firstObserved,
+      ...counted,
+      ...(uid === undefined ? {} : { uid }),
+    });
+    const result = isFirst
+      ? await kube.create(EVENTS, object, { timeoutMs: REQUEST_LIMIT_MS })
+      : await kube.apply(EVENTS, object, { timeoutMs: REQUEST_LIMIT_MS });
     series.isBusy = false;
     if (!result.ok) {
       // An Event lives for an hour; when it is gone, the next repetition begins a new one.
-      if (this.#series.get(series.key) === series) this.#series.delete(series.key);
+      if (this.#series.get(series.key) === series) {
+        this.#series.delete(series.key);
+      }
       onResult?.('failed');
-      log.debug({ reason: record.reason, kind: record.regarding.type.kind, namespace: eventNamespace(record.regarding), error: result.error }, 'event could not be written');
+      log.debug(
+        {
+          reason: record.reason,
+          kind: record.regarding.type.kind,
+          namespace: eventNamespace(record.regarding),
+          error: result.error,
+        },
+        'event could not be written',
+      );
       return;
     }
     series.uid = result.value.metadata.uid;
     onResult?.('written');
-    if (series.count > series.writtenCount) this.#writeLater(series);
+    if (series.count > series.writtenCount) {
+      this.#writeLater(series);
+    }
   }
 }
 
 function keyOf({ regarding, type, reason, action, note }: EventRecord): string {
-  return JSON.stringify([regarding.type.group, regarding.type.kind, regarding.namespace, regarding.name, regarding.uid, type, reason, action, note]);
+  return JSON.stringify([
+    regarding.type.group,
+    regarding.type.kind,
+    regarding.namespace,
+    regarding.name,
+    regarding.uid,
+    type,
+    reason,
+    action,
+    note,
+  ]);
 }
 
 function randomId(): string {

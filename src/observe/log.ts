@@ -1,4 +1,4 @@
-import { pino, stdTimeFunctions, type Logger } from 'pino';
+import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { redacted } from './redaction.ts';
 
 /** From the most to the least talkative. */
@@ -80,7 +80,10 @@ export async function createLog(options: {
     },
     isPretty ? await prettyOutput(output, isTerminal) : output,
   );
-  return controlOf(root, { configured: options.level, flush: 'flushSync' in output ? output.flushSync : () => undefined });
+  return controlOf(root, {
+    configured: options.level,
+    flush: 'flushSync' in output ? output.flushSync : () => undefined,
+  });
 }
 
 type Output = Pick<LogDestination, 'write'>;
@@ -103,7 +106,11 @@ function bufferedOutput(): Output & { readonly flushSync: () => void } {
 /** In this process and not in a worker thread, so that the last lines before an end are not lost. */
 async function prettyOutput(output: Output, isTerminal: boolean): Promise<Output> {
   const { prettyFactory, isColorSupported } = await import('pino-pretty');
-  const pretty = prettyFactory({ colorize: isTerminal && isColorSupported, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
+  const pretty = prettyFactory({
+    colorize: isTerminal && isColorSupported,
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+  });
   return { write: (line) => output.write(pretty(line)) };
 }
 

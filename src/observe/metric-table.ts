@@ -28,7 +28,15 @@ export const DRIFTS = ['deleted', 'spec', 'labels'] as const;
 export type Drift = (typeof DRIFTS)[number];
 
 /** Why a watch can have to be begun anew. */
-export const WATCH_RESTART_REASONS = ['ended', 'expired', 'silent', 'network', 'refused', 'throttled', 'failed'] as const;
+export const WATCH_RESTART_REASONS = [
+  'ended',
+  'expired',
+  'silent',
+  'network',
+  'refused',
+  'throttled',
+  'failed',
+] as const;
 /** Why a watch was begun anew. */
 export type WatchRestartReason = (typeof WATCH_RESTART_REASONS)[number];
 
@@ -41,7 +49,15 @@ export type EventResult = (typeof EVENT_RESULTS)[number];
 export const QUEUE_PRIORITIES = ['fresh', 'resync'] as const;
 
 /** The resources that the operator watches, as the API names them. */
-export const WATCHED_RESOURCES = ['namespaces', 'networkpolicies', 'baselinepolicies', 'namespacebaselines', 'services', 'endpointslices', 'customresourcedefinitions'] as const;
+export const WATCHED_RESOURCES = [
+  'namespaces',
+  'networkpolicies',
+  'baselinepolicies',
+  'namespacebaselines',
+  'services',
+  'endpointslices',
+  'customresourcedefinitions',
+] as const;
 
 /** At most so many values of the label `policy`; further ones share {@link OTHER}. */
 export const MAX_POLICY_LABELS = 100;
@@ -65,7 +81,10 @@ export const METRICS = {
     name: 'nsbaseline_namespaces',
     type: 'gauge',
     help: 'Namespaces that a BaselinePolicy selects, by the phase of that policy in them.',
-    labels: { policy: `the name of the BaselinePolicy; beyond ${MAX_POLICY_LABELS} policies the rest are added up as \`${OTHER}\``, phase: PHASES },
+    labels: {
+      policy: `the name of the BaselinePolicy; beyond ${MAX_POLICY_LABELS} policies the rest are added up as \`${OTHER}\``,
+      phase: PHASES,
+    },
   },
   unprotected: {
     name: 'nsbaseline_unprotected_namespaces',
@@ -193,6 +212,10 @@ export const METRICS = {
     name: 'nsbaseline_build_info',
     type: 'gauge',
     help: 'Always 1; the labels say what runs.',
-    labels: { version: 'the version of nsbaseline', commit: 'the git commit it was built from', node: 'the version of Node' },
+    labels: {
+      version: 'the version of nsbaseline',
+      commit: 'the git commit it was built from',
+      node: 'the version of Node',
+    },
   },
 } as const satisfies Readonly<Record<string, MetricDescription>>;

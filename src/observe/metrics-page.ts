@@ -15,7 +15,10 @@ export function metricsPage(): string {
     '',
     '| metric | type | what it says |',
     '|---|---|---|',
-    ...metrics.map((metric) => `| ${hasDetails(metric) ? `[\`${metric.name}\`](#${metric.name})` : `\`${metric.name}\``} | ${metric.type} | ${metric.help} |`),
+    ...metrics.map(
+      (metric) =>
+        `| ${hasDetails(metric) ? `[\`${metric.name}\`](#${metric.name})` : `\`${metric.name}\``} | ${metric.type} | ${metric.help} |`,
+    ),
     '',
     '## Labels and buckets',
     ...metrics.filter(hasDetails).flatMap(detailsOf),
@@ -39,7 +42,10 @@ function detailsOf({ name, labels, buckets }: MetricDescription): readonly strin
     '',
     `### ${name}`,
     '',
-    ...Object.entries(labels).map(([label, values]) => `- \`${label}\`: ${typeof values === 'string' ? values : values.map((value) => `\`${value}\``).join(', ')}`),
+    ...Object.entries(labels).map(
+      ([label, values]) =>
+        `- \`${label}\`: ${typeof values === 'string' ? values : values.map((value) => `\`${value}\``).join(', ')}`,
+    ),
     ...(buckets === undefined ? [] : [`- buckets in seconds: ${buckets.join(', ')}`]),
   ];
 }

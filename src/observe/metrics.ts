@@ -1,8 +1,24 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { PHASES, type Phase } from '../api/namespace-baseline.ts';
 import {
-  DRIFTS, EVENT_RESULTS, MAX_POLICY_LABELS, METRICS, OTHER, QUEUE_PRIORITIES, RECONCILE_RESULTS, WATCHED_RESOURCES, WATCH_RESTART_REASONS, WRITE_RESULTS, WRITTEN_KINDS,
-  type Drift, type EventResult, type MetricDescription, type ReconcileResult, type WatchRestartReason, type WriteResult, type WriteVerb,
+  DRIFTS,
+  type Drift,
+  EVENT_RESULTS,
+  type EventResult,
+  MAX_POLICY_LABELS,
+  METRICS,
+  type MetricDescription,
+  OTHER,
+  QUEUE_PRIORITIES,
+  RECONCILE_RESULTS,
+  type ReconcileResult,
+  WATCH_RESTART_REASONS,
+  WATCHED_RESOURCES,
+  type WatchRestartReason,
+  WRITE_RESULTS,
+  WRITTEN_KINDS,
+  type WriteResult,
+  type WriteVerb,
 } from './metric-table.ts';
 import type { BuildInfo } from './version.ts';
 
@@ -17,7 +33,11 @@ export interface ObservedState {
   readonly weakenedNamespaces: number;
   readonly conflicts: number;
   readonly contested: number;
-  readonly queue: { readonly depth: { readonly fresh: number; readonly resync: number }; readonly oldestMs: number; readonly retries: number };
+  readonly queue: {
+    readonly depth: { readonly fresh: number; readonly resync: number };
+    readonly oldestMs: number;
+    readonly retries: number;
+  };
   /** `resource` is the plural of a watched type; of several watches on one type the longest silence counts, and all objects. */
   readonly watches: Iterable<{ readonly resource: string; readonly silenceMs: number; readonly objects: number }>;
   readonly isReady: boolean;
@@ -65,7 +85,9 @@ export function createMetrics(options: {
   const gauges = makeGauges(registry);
   const { version, commit, node } = options.buildInfo;
   gauge(registry, METRICS.buildInfo).set({ version, commit, node }, 1);
-  if (options.withProcess === true) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
+  if (options.withProcess === true) {
+    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
+  }
   return {
     namespaceProtected: (durationMs) => {
       counters.timeToProtect.observe(durationMs / 1000);
@@ -113,11 +135,27 @@ function makeCounters(registry: Registry) {
     stoodIn: counter(registry, METRICS.stoodIn),
   };
   // A counter that appears with its first increment hides that increment from rate() and from alerts.
-  for (const result of RECONCILE_RESULTS) counters.reconciles.inc({ result }, 0);
-  for (const drift of DRIFTS) counters.driftRepairs.inc({ drift }, 0);
-  for (const result of EVENT_RESULTS) counters.events.inc({ result }, 0);
-  for (const resource of WATCHED_RESOURCES) for (const reason of WATCH_RESTART_REASONS) counters.watchRestarts.inc({ resource, reason }, 0);
-  for (const [kind, verbs] of Object.entries(WRITTEN_KINDS)) for (const verb of verbs) for (const result of WRITE_RESULTS) counters.writes.inc({ kind, verb, result }, 0);
+  for (const result of RECONCILE_RESULTS) {
+    counters.reconciles.inc({ result }, 0);
+  }
+  for (const drift of DRIFTS) {
+    counters.driftRepairs.inc({ drift }, 0);
+  }
+  for (const result of EVENT_RESULTS) {
+    counters.events.inc({ result }, 0);
+  }
+  for (const resource of WATCHED_RESOURCES) {
+    for (const reason of WATCH_RESTART_REASONS) {
+      counters.watchRestarts.inc({ resource, reason }, 0);
+    }
+  }
+  for (const [kind, verbs] of Object.entries(WRITTEN_KINDS)) {
+    for (const verb of verbs) {
+      for (const result of WRITE_RESULTS) {
+        counters.writes.inc({ kind, verb, result }, 0);
+      }
+    }
+  }
   return counters;
 }
 
@@ -137,7 +175,11 @@ function makeGauges(registry: Registry): { show(state: ObservedState): void } {
   const labelFor = policyLabels();
   const showPolicies = (policies: ObservedState['policies']): void => {
     namespaces.reset();
-    for (const [policy, phases] of labelFor(policies)) for (const phase of PHASES) namespaces.inc({ policy, phase }, phases[phase] ?? 0);
+    for (const [policy, phases] of labelFor(policies)) {
+      for (const phase of PHASES) {
+        namespaces.inc({ policy, phase }, phases[phase] ?? 0);
+      }
+    }
   };
   const showWatches = (watches: ObservedState['watches']): void => {
     watchSilence.reset();
@@ -148,7 +190,9 @@ function makeGauges(registry: Registry): { show(state: ObservedState): void } {
       longestMs.set(resource, Math.max(longestMs.get(resource) ?? 0, watch.silenceMs));
       cacheObjects.inc({ resource }, watch.objects);
     }
-    for (const [resource, silenceMs] of longestMs) watchSilence.set({ resource }, silenceMs / 1000);
+    for (const [resource, silenceMs] of longestMs) {
+      watchSilence.set({ resource }, silenceMs / 1000);
+    }
   };
   return {
     show(state) {
@@ -158,7 +202,9 @@ function makeGauges(registry: Registry): { show(state: ObservedState): void } {
       conflicts.set(state.conflicts);
       contested.set(state.contested);
       weakened.set(state.weakenedNamespaces);
-      for (const priority of QUEUE_PRIORITIES) queueDepth.set({ priority }, state.queue.depth[priority]);
+      for (const priority of QUEUE_PRIORITIES) {
+        queueDepth.set({ priority }, state.queue.depth[priority]);
+      }
       queueOldest.set(state.queue.oldestMs / 1000);
       queueRetries.reset();
       queueRetries.inc(state.queue.retries);
@@ -194,6 +240,9 @@ function gauge(registry: Registry, { name, help, labels }: MetricDescription): G
   return new Gauge({ name, help, labelNames: Object.keys(labels), registers: [registry] });
 }
 
-function histogram(registry: Registry, { name, help, labels, buckets }: MetricDescription & { readonly buckets: readonly number[] }): Histogram {
+function histogram(
+  registry: Registry,
+  { name, help, labels, buckets }: MetricDescription & { readonly buckets: readonly number[] },
+): Histogram {
   return new Histogram({ name, help, labelNames: Object.keys(labels), buckets: [...buckets], registers: [registry] });
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { failure, success, type Result } from '../kube/result.ts';
+import { failure, type Result, success } from '../kube/result.ts';
 import type { Check } from './checks.ts';
 import type { Log } from './log.ts';
 
@@ -51,11 +51,20 @@ export function startProbeServer(options: {
   const pages = new Map<string, (query: URLSearchParams) => Promise<Answer>>([
     ['/livez', (query) => Promise.resolve(checksAnswer('livez', options.livez, query))],
     ['/readyz', (query) => Promise.resolve(checksAnswer('readyz', options.readyz, query))],
-    ['/metrics', async () => ({ status: 200, contentType: options.metrics.contentType, body: await options.metrics.page() })],
+    [
+      '/metrics',
+      async () => ({ status: 200, contentType: options.metrics.contentType, body: await options.metrics.page() }),
+    ],
   ]);
   const { requestLimitMs = REQUEST_LIMIT_MS } = options;
   const server = createServer(
-    { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: requestLimitMs, requestTimeout: requestLimitMs, keepAliveTimeout: IDLE_LIMIT_MS, connectionsCheckingInterval: requestLimitMs / 5 },
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: requestLimitMs,
+      requestTimeout: requestLimitMs,
+      keepAliveTimeout: IDLE_LIMIT_MS,
+      connectionsCheckingInterval: requestLimitMs / 5,
+    },
     (request, response) => {
       void respond(request, response, { pages, log: options.log });
     },
@@ -84,7 +93,11 @@ function closed(server: Server): Promise<void> {
   });
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, context: { readonly pages: ReadonlyMap<string, (query: URLSearchParams) => Promise<Answer>>; readonly log: Log }): Promise<void> {
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: { readonly pages: ReadonlyMap<string, (query: URLSearchParams) => Promise<Answer>>; readonly log: Log },
+): Promise<void> {
   const answer = await answerFor(request, context.pages).catch((error: unknown) => {
     context.log.error({ error, path: request.url }, 'a page could not be made');
     return plain(500, 'internal error');
@@ -101,10 +114,17 @@ async function respond(request: IncomingMessage, response: ServerResponse, conte
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
 
-async function answerFor(request: IncomingMessage, pages: ReadonlyMap<string, (query: URLSearchParams) => Promise<Answer>>): Promise<Answer> {
+async function answerFor(
+  request: IncomingMessage,
+  pages: ReadonlyMap<string, (query: URLSearchParams) => Promise<Answer>>,
+): Promise<Answer> {
   const { method, url = '/' } = request;
-  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET and HEAD are answered');
-  if (url.length > MAX_URL_LENGTH) return plain(414, `a URL of more than ${MAX_URL_LENGTH} characters is not read`);
+  if (method !== 'GET' && method !== 'HEAD') {
+    return plain(405, 'only GET and HEAD are answered');
+  }
+  if (url.length > MAX_URL_LENGTH) {
+    return plain(414, `a URL of more than ${MAX_URL_LENGTH} characters is not read`);
+  }
   const [path = '/', query] = url.split('?', 2);
   const page = pages.get(path);
   return page === undefined ? plain(404, `there is ${[...pages.keys()].join(', ')}`) : page(new URLSearchParams(query));
@@ -113,8 +133,12 @@ async function answerFor(request: IncomingMessage, pages: ReadonlyMap<string, (q
 function checksAnswer(name: string, checks: readonly Check[], query: URLSearchParams): Answer {
   const results = checks.map((check) => ({ name: check.name, ...check.check() }));
   const isOk = results.every((result) => result.ok);
-  if (isOk && !query.has('verbose')) return plain(200, 'ok');
-  const lines = results.map((result) => `[${result.ok ? '+' : '-'}]${result.name} ${result.ok ? 'ok' : 'failed'}: ${result.message}`);
+  if (isOk && !query.has('verbose')) {
+    return plain(200, 'ok');
+  }
+  const lines = results.map(
+    (result) => `[${result.ok ? '+' : '-'}]${result.name} ${result.ok ? 'ok' : 'failed'}: ${result.message}`,
+  );
   return plain(isOk ? 200 : 503, [...lines, `${name} check ${isOk ? 'passed' : 'failed'}`].join('\n'));
 }
 

@@ -4,7 +4,8 @@ const MAX_STRING_LENGTH = 4_096;
 const REDACTED = '[redacted]';
 const CUT = '[cut]';
 
-const SECRET_KEY = /authorization|password|passphrase|secret|credential|cookie|bearer|(?:^|[a-z_-])token$|^token|private.?key|client.?key|key.?data/i;
+const SECRET_KEY =
+  /authorization|password|passphrase|secret|credential|cookie|bearer|(?:^|[a-z_-])token$|^token|private.?key|client.?key|key.?data/i;
 const SECRETS_IN_TEXT: readonly RegExp[] = [
   /\b(?:Bearer|Basic)\s+[\w.~+/-]{8,}=*/gi,
   /\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?/g,
@@ -22,7 +23,8 @@ export function redacted(fields: object): Record<string, unknown> {
 
 /** `text` without what looks like a credential, cut to 4096 characters. */
 export function redactedText(text: string): string {
-  const cut = text.length > MAX_STRING_LENGTH ? `${text.slice(0, MAX_STRING_LENGTH)}… (${text.length} characters)` : text;
+  const cut =
+    text.length > MAX_STRING_LENGTH ? `${text.slice(0, MAX_STRING_LENGTH)}… (${text.length} characters)` : text;
   return SECRETS_IN_TEXT.reduce((clean, secret) => clean.replace(secret, REDACTED), cut);
 }
 
@@ -33,16 +35,28 @@ interface Place {
 }
 
 function redactedValue(value: unknown, place: Place): unknown {
-  if (typeof value === 'string') return redactedText(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (place.depth >= MAX_DEPTH || place.budget.values <= 0) return CUT;
+  if (typeof value === 'string') {
+    return redactedText(value);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  if (place.depth >= MAX_DEPTH || place.budget.values <= 0) {
+    return CUT;
+  }
   return redactedObject(value, { ...place, depth: place.depth + 1 });
 }
 
 function redactedObject(value: object, place: Place): unknown {
-  if (value instanceof Error) return redactedError(value, place);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-  if (Array.isArray(value) || value instanceof Set) return redactedItems([...(value as Iterable<unknown>)], place);
+  if (value instanceof Error) {
+    return redactedError(value, place);
+  }
+  if (value instanceof Date) {
+    return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  }
+  if (Array.isArray(value) || value instanceof Set) {
+    return redactedItems([...(value as Iterable<unknown>)], place);
+  }
   return redactedFields(value instanceof Map ? (Object.fromEntries(value) as object) : value, place);
 }
 
@@ -55,7 +69,12 @@ function redactedItems(items: readonly unknown[], place: Place): readonly unknow
 function redactedFields(fields: object, place: Place): Record<string, unknown> {
   const entries = Object.entries(fields).slice(0, Math.max(0, place.budget.values));
   place.budget.values -= entries.length;
-  return Object.fromEntries(entries.map(([key, value]) => [key, SECRET_KEY.test(key) && value !== undefined ? REDACTED : redactedValue(value, place)]));
+  return Object.fromEntries(
+    entries.map(([key, value]) => [
+      key,
+      SECRET_KEY.test(key) && value !== undefined ? REDACTED : redactedValue(value, place),
+    ]),
+  );
 }
 
 function redactedError(error: Error, place: Place): Readonly<Record<string, unknown>> {

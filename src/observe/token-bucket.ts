@@ -7,7 +7,15 @@ export interface TokenBucket {
 }
 
 /** A full bucket of `burst` tokens that gains one every `refillMs`, up to `burst`. */
-export function tokenBucket({ clock, burst, refillMs }: { readonly clock: Clock; readonly burst: number; readonly refillMs: number }): TokenBucket {
+export function tokenBucket({
+  clock,
+  burst,
+  refillMs,
+}: {
+  readonly clock: Clock;
+  readonly burst: number;
+  readonly refillMs: number;
+}): TokenBucket {
   let tokens = burst;
   let filledAtMs = clock.nowMs();
   return {
@@ -17,7 +25,9 @@ export function tokenBucket({ clock, burst, refillMs }: { readonly clock: Clock;
         tokens = Math.min(burst, tokens + gained);
         filledAtMs += gained * refillMs;
       }
-      if (tokens < 1) return false;
+      if (tokens < 1) {
+        return false;
+      }
       tokens -= 1;
       return true;
     },

@@ -1,7 +1,7 @@
+import { fieldOf } from '../kube/json-shape.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
-import { failure, success, type Result } from '../kube/result.ts';
-import { fieldOf } from '../kube/json-shape.ts';
+import { failure, type Result, success } from '../kube/result.ts';
 import { SELF_SUBJECT_ACCESS_REVIEWS } from './resources.ts';
 
 /** One thing that RBAC can allow. */

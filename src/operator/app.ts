@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
-import type { RunOptions } from '../cli/run-options.ts';
-import { exitCode } from '../cli/exit-codes.ts';
 import { FIELD_MANAGER } from '../api/names.ts';
 import { exclusionFor } from '../baseline/selection.ts';
+import { exitCode } from '../cli/exit-codes.ts';
+import type { RunOptions } from '../cli/run-options.ts';
 import { pause, systemClock } from '../clock.ts';
 import { FlowLimit } from '../kube/flow-limit.ts';
 import { createKubeClient, type HttpKubeClient } from '../kube/http-kube-client.ts';
@@ -13,11 +13,11 @@ import { createLog, type Log } from '../observe/log.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { startProbeServer } from '../observe/probes.ts';
 import { buildInfo } from '../observe/version.ts';
-import { aborted, soleLeadership, type Leadership } from './leadership.ts';
+import { aborted, type Leadership, soleLeadership } from './leadership.ts';
 import { leaseLeadership } from './lease-leadership.ts';
 import { neededFields } from './needed-fields.ts';
-import { Prerequisites, type Readiness } from './prerequisites.ts';
 import { neededPermissions } from './preflight.ts';
+import { Prerequisites, type Readiness } from './prerequisites.ts';
 import { createRuntime, NOT_BEGUN, type Runtime } from './runtime.ts';
 
 /** A watch whose attempts, too, have been silent for so many silence limits is stuck. */
@@ -45,7 +45,10 @@ export async function runOperator(options: RunOptions, signal: AbortSignal): Pro
   }
 }
 
-async function run(options: RunOptions, { log, signal }: { readonly log: Log; readonly signal: AbortSignal }): Promise<number> {
+async function run(
+  options: RunOptions,
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+): Promise<number> {
   const cluster = await loadCluster({
     ...(options.kubeconfig === undefined ? {} : { kubeconfigPath: options.kubeconfig }),
     ...(options.context === undefined ? {} : { context: options.context }),
@@ -55,7 +58,12 @@ async function run(options: RunOptions, { log, signal }: { readonly log: Log; re
     return exitCode('unreachable');
   }
   const { requestTimeoutMs } = options;
-  const kube = createKubeClient({ cluster: cluster.value, fieldManager: FIELD_MANAGER, userAgent: `nsbaseline/${buildInfo.version} (operator)`, requestTimeoutMs });
+  const kube = createKubeClient({
+    cluster: cluster.value,
+    fieldManager: FIELD_MANAGER,
+    userAgent: `nsbaseline/${buildInfo.version} (operator)`,
+    requestTimeoutMs,
+  });
   log.info({ ...buildInfo, server: cluster.value.server, context: cluster.value.contextName }, 'nsbaseline starts');
   try {
     return await serve(options, { kube, log, signal });
@@ -64,15 +72,31 @@ async function run(options: RunOptions, { log, signal }: { readonly log: Log; re
   }
 }
 
-async function serve(options: RunOptions, { kube, log, signal }: { readonly kube: HttpKubeClient; readonly log: Log; readonly signal: AbortSignal }): Promise<number> {
+async function serve(
+  options: RunOptions,
+  { kube, log, signal }: { readonly kube: HttpKubeClient; readonly log: Log; readonly signal: AbortSignal },
+): Promise<number> {
   const clock = systemClock;
   // The state comes from the runtime, which in turn counts through the metrics.
   const made: { runtime?: Runtime } = {};
   const metrics = createMetrics({ buildInfo, withProcess: true, state: () => made.runtime?.state() ?? NOT_BEGUN });
-  const events = createEventRecorder({ kube, clock, log, instance: hostname(), onResult: (result) => { metrics.eventHandled(result); } });
+  const events = createEventRecorder({
+    kube,
+    clock,
+    log,
+    instance: hostname(),
+    onResult: (result) => {
+      metrics.eventHandled(result);
+    },
+  });
   const flow = new FlowLimit({ clock, maxInFlight: options.maxInFlight });
   const runtime = createRuntime({
-    kube, clock, flow, log, metrics, events,
+    kube,
+    clock,
+    flow,
+    log,
+    metrics,
+    events,
     random: Math.random,
     leadership: leadershipFor(options, { kube, log }),
     standInAfterMs: options.leaderElect === 'true' && options.standInAfterMs > 0 ? options.standInAfterMs : undefined,
@@ -88,11 +112,34 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
     },
   });
   made.runtime = runtime;
-  const needed = { permissions: neededPermissions({ dnsNamespaces: options.dnsNamespaces, ...(options.leaderElect === 'true' ? { leaseNamespace: options.operatorNamespace } : {}) }), fields: neededFields() };
-  const prerequisites = new Prerequisites({ kube, clock, log, signal, needed, unreachableLimitMs: options.startupTimeoutMs });
-  const watches = watchesAlive({ name: 'watches', limitMs: Math.max(SHORTEST_STILL_LIMIT_MS, options.watchSilenceLimitMs * SILENCE_LIMITS), watches: () => runtime.watches() });
+  const needed = {
+    permissions: neededPermissions({
+      dnsNamespaces: options.dnsNamespaces,
+      ...(options.leaderElect === 'true' ? { leaseNamespace: options.operatorNamespace } : {}),
+    }),
+    fields: neededFields(),
+  };
+  const prerequisites = new Prerequisites({
+    kube,
+    clock,
+    log,
+    signal,
+    needed,
+    unreachableLimitMs: options.startupTimeoutMs,
+  });
+  const watches = watchesAlive({
+    name: 'watches',
+    limitMs: Math.max(SHORTEST_STILL_LIMIT_MS, options.watchSilenceLimitMs * SILENCE_LIMITS),
+    watches: () => runtime.watches(),
+  });
   const synced = cachesSynced({ name: 'caches', caches: () => runtime.watches() });
-  const probes = await startProbeServer({ listen: options.listen, livez: [runtime.heartbeat, watches], readyz: [prerequisites, synced], metrics, log });
+  const probes = await startProbeServer({
+    listen: options.listen,
+    livez: [runtime.heartbeat, watches],
+    readyz: [prerequisites, synced],
+    metrics,
+    log,
+  });
   if (!probes.ok) {
     log.error({ err: probes.error, listen: options.listen }, 'the address for probes and metrics cannot be used');
     return exitCode('failed');
@@ -100,12 +147,19 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
   log.info({ port: probes.value.port }, 'serving metrics and probes');
   try {
     const readiness = await prerequisites.met();
-    if (readiness.kind !== 'ready') return endedEarly(readiness, log);
-    const ended = runtime.run(signal).then(() => runtime.close()).then(() => true);
+    if (readiness.kind !== 'ready') {
+      return endedEarly(readiness, log);
+    }
+    const ended = runtime
+      .run(signal)
+      .then(() => runtime.close())
+      .then(() => true);
     await Promise.race([ended, aborted(signal)]);
     log.info({}, 'shutting down');
     const isInTime = await Promise.race([ended, pause(clock, options.shutdownTimeoutMs).then(() => false)]);
-    if (!isInTime) log.error({ limitMs: options.shutdownTimeoutMs }, 'work in hand was not finished in time');
+    if (!isInTime) {
+      log.error({ limitMs: options.shutdownTimeoutMs }, 'work in hand was not finished in time');
+    }
     return exitCode(isInTime ? 'ok' : 'failed');
   } finally {
     await events.close();
@@ -113,15 +167,35 @@ async function serve(options: RunOptions, { kube, log, signal }: { readonly kube
   }
 }
 
-function leadershipFor(options: RunOptions, { kube, log }: { readonly kube: HttpKubeClient; readonly log: Log }): Leadership {
+function leadershipFor(
+  options: RunOptions,
+  { kube, log }: { readonly kube: HttpKubeClient; readonly log: Log },
+): Leadership {
   const { version } = buildInfo;
-  if (options.leaderElect === 'false') return soleLeadership(version);
+  if (options.leaderElect === 'false') {
+    return soleLeadership(version);
+  }
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs, operatorNamespace: namespace } = options;
-  return leaseLeadership({ kube, clock: systemClock, random: Math.random, log, namespace, version, leaseDurationMs, renewDeadlineMs, retryPeriodMs });
+  return leaseLeadership({
+    kube,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    namespace,
+    version,
+    leaseDurationMs,
+    renewDeadlineMs,
+    retryPeriodMs,
+  });
 }
 
 function endedEarly(readiness: Exclude<Readiness, { kind: 'ready' }>, log: Log): number {
-  if (readiness.kind === 'aborted') return exitCode('ok');
-  log.error({ detail: readiness.message }, readiness.kind === 'tooOld' ? 'the api server is too old' : 'the api server cannot be used');
+  if (readiness.kind === 'aborted') {
+    return exitCode('ok');
+  }
+  log.error(
+    { detail: readiness.message },
+    readiness.kind === 'tooOld' ? 'the api server is too old' : 'the api server cannot be used',
+  );
   return exitCode('unreachable');
 }

@@ -1,10 +1,10 @@
-import k8sOperator, { ResourceEventType, type OperatorLogger, type ResourceEvent } from '@dot-i/k8s-operator';
+import k8sOperator, { type OperatorLogger, type ResourceEvent, ResourceEventType } from '@dot-i/k8s-operator';
 import type { Change } from '../kube/object-cache.ts';
 import { apiVersionOf } from '../kube/resource-type.ts';
 import type { Log } from '../observe/log.ts';
-import type { Identity } from './slim-forms.ts';
 import type { ChangeListener } from './reactions.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from './resources.ts';
+import type { Identity } from './slim-forms.ts';
 import type { Watched } from './watched.ts';
 
 interface Dependencies {
@@ -57,9 +57,20 @@ export class BaselineOperator extends k8sOperator.default {
 
   // The library's own signature.
   // eslint-disable-next-line max-params
-  protected override watchResource(group: string, version: string, plural: string, onEvent: (event: ResourceEvent) => Promise<void>, namespace?: string): Promise<void> {
-    const found = this.#dependencies.watched.find(({ type, namespace: scope }) => type.group === group && type.version === version && type.plural === plural && scope === namespace);
-    if (found === undefined) return Promise.reject(new Error(`nothing is set up to watch ${plural}.${group}`));
+  protected override watchResource(
+    group: string,
+    version: string,
+    plural: string,
+    onEvent: (event: ResourceEvent) => Promise<void>,
+    namespace?: string,
+  ): Promise<void> {
+    const found = this.#dependencies.watched.find(
+      ({ type, namespace: scope }) =>
+        type.group === group && type.version === version && type.plural === plural && scope === namespace,
+    );
+    if (found === undefined) {
+      return Promise.reject(new Error(`nothing is set up to watch ${plural}.${group}`));
+    }
     found.listen((change) => {
       onEvent(eventFor(found, change)).catch((cause: unknown) => {
         this.logger.error(`handler of ${plural} failed: ${String(cause)}`);
@@ -69,7 +80,10 @@ export class BaselineOperator extends k8sOperator.default {
     return Promise.resolve();
   }
 
-  #on(type: { readonly group: string; readonly version: string; readonly plural: string }, react: (event: ResourceEvent) => void): Promise<void> {
+  #on(
+    type: { readonly group: string; readonly version: string; readonly plural: string },
+    react: (event: ResourceEvent) => void,
+  ): Promise<void> {
     return this.watchResource(type.group, type.version, type.plural, (event) => {
       react(event);
       return Promise.resolve();
@@ -92,7 +106,9 @@ function eventFor({ type }: Watched<Identity>, change: Change<Identity>): Resour
 const NOBODY: Identity = { name: '', namespace: '', uid: '', resourceVersion: '' };
 
 function eventTypeOf(change: Change<Identity>): ResourceEventType {
-  if (change.old === undefined) return ResourceEventType.Added;
+  if (change.old === undefined) {
+    return ResourceEventType.Added;
+  }
   return change.current === undefined ? ResourceEventType.Deleted : ResourceEventType.Modified;
 }
 

@@ -1,7 +1,15 @@
 import type { BaselinePolicySpec, Discovered } from '../api/baseline-policy.ts';
 import type { Reason } from '../api/reasons.ts';
-import { apiServerFrom, dnsFrom, ENDPOINT_ABSENCE_MS, memoryFrom, type EndpointMemory, type ServiceFacts, type SliceFacts } from '../baseline/discovery.ts';
 import { digestOf } from '../baseline/comparison.ts';
+import {
+  apiServerFrom,
+  dnsFrom,
+  ENDPOINT_ABSENCE_MS,
+  type EndpointMemory,
+  memoryFrom,
+  type ServiceFacts,
+  type SliceFacts,
+} from '../baseline/discovery.ts';
 import type { Clock, Timer } from '../clock.ts';
 
 /** Why discovery is not what a policy needs. */
@@ -55,10 +63,18 @@ export class Discovery {
 
   /** Looks again, and reports when anything is different. */
   look(): void {
-    const dns = dnsFrom({ ...this.#sources.dns(), nameservers: this.#sources.nameservers, known: this.#state.discovered.dns });
+    const dns = dnsFrom({
+      ...this.#sources.dns(),
+      nameservers: this.#sources.nameservers,
+      known: this.#state.discovered.dns,
+    });
     const apiServer = apiServerFrom({ ...this.#sources.apiServer(), memory: this.#memory, nowMs: this.#clock.nowMs() });
     this.#memory = apiServer.memory;
-    const discovered = { ...this.#state.discovered, ...(dns === undefined ? {} : { dns }), ...(apiServer.found === undefined ? {} : { apiServer: apiServer.found }) };
+    const discovered = {
+      ...this.#state.discovered,
+      ...(dns === undefined ? {} : { dns }),
+      ...(apiServer.found === undefined ? {} : { apiServer: apiServer.found }),
+    };
     const next = { discovered, isDnsCurrent: dns !== undefined };
     const isChanged = digestOf(next) !== digestOf(this.#state);
     this.#state = next;
@@ -67,7 +83,9 @@ export class Discovery {
     this.#timer = this.#clock.after(ENDPOINT_ABSENCE_MS, () => {
       this.look();
     });
-    if (isChanged) this.#onChange(next);
+    if (isChanged) {
+      this.#onChange(next);
+    }
   }
 
   /** Stops looking. */
@@ -78,9 +96,15 @@ export class Discovery {
 
 /** What a policy needs of discovery and does not have, or undefined. */
 export function discoveryProblemFor(spec: BaselinePolicySpec, state: DiscoveryState): DiscoveryProblem | undefined {
-  if (spec.isolate?.includes('Egress') === false) return undefined;
-  if (asksForDns(spec) && !state.isDnsCurrent) return state.discovered.dns === undefined ? 'DnsNotFound' : 'DnsStale';
-  return spec.allow?.kubeApiServer?.enabled === true && state.discovered.apiServer === undefined ? 'ApiServerNotFound' : undefined;
+  if (spec.isolate?.includes('Egress') === false) {
+    return undefined;
+  }
+  if (asksForDns(spec) && !state.isDnsCurrent) {
+    return state.discovered.dns === undefined ? 'DnsNotFound' : 'DnsStale';
+  }
+  return spec.allow?.kubeApiServer?.enabled === true && state.discovered.apiServer === undefined
+    ? 'ApiServerNotFound'
+    : undefined;
 }
 
 function asksForDns({ allow }: BaselinePolicySpec): boolean {

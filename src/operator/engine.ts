@@ -2,7 +2,7 @@ import { planFor } from '../baseline/plan.ts';
 import type { Clock } from '../clock.ts';
 import type { FlowLimit } from '../kube/flow-limit.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
-import { heartbeat, type Heartbeat } from '../observe/checks.ts';
+import { type Heartbeat, heartbeat } from '../observe/checks.ts';
 import type { EventRecorder } from '../observe/events.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics, ObservedState } from '../observe/metrics.ts';
@@ -15,7 +15,7 @@ import { GuardKeeper, type GuardLimits } from './guard-keeper.ts';
 import { Ledger } from './ledger.ts';
 import { Patience } from './patience.ts';
 import { PolicyBook } from './policy-book.ts';
-import { PolicyWriter, type Admit } from './policy-writer.ts';
+import { type Admit, PolicyWriter } from './policy-writer.ts';
 import { KeyedQueue, type Priority } from './queue.ts';
 import { Reactions } from './reactions.ts';
 import { observe, type ReconcileContext } from './reconcile.ts';
@@ -58,7 +58,10 @@ export interface Engine {
   drain(): Promise<void>;
   readonly heartbeat: Heartbeat;
   /** What the gauges show of it. */
-  state(): Pick<ObservedState, 'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'contested' | 'queue'>;
+  state(): Pick<
+    ObservedState,
+    'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'contested' | 'queue'
+  >;
 }
 
 /** Puts the loop together. Nothing runs until `reactions.begin()` and `statusWriter.start()`. */
@@ -70,14 +73,36 @@ export function createEngine(parts: EngineParts): Engine {
   const stopwatch = new Stopwatch(clock);
   const pulse = heartbeat({ name: 'reconcile-loop', clock, limitMs: LOOP_LIMIT_MS });
   const nowTime = (): string => `${clock.wallTime().toISOString().slice(0, 19)}Z`;
-  const admitAs = (priority: Priority): Admit => (request) => flow.run(priority === 'fresh' ? 'urgent' : 'background', request);
+  const admitAs =
+    (priority: Priority): Admit =>
+    (request) =>
+      flow.run(priority === 'fresh' ? 'urgent' : 'background', request);
   const announcer = new Announcer(log, events);
   const guard = new GuardKeeper({ caches, clock, limits: parts.guardLimits });
   const repairLog = new RepairLog(clock);
   const pace = new RecordPace(repairLog);
   const patience = new Patience();
   const { policies, networkPolicies, records } = caches;
-  const statusWriter = new StatusWriter({ kube, clock, policies, networkPolicies, book, ledger, guard, metrics, nowTime, onHeld: (policy, condition) => { announcer.held(policy, condition); }, onBug: (policy, cause) => { log.error({ policy, err: cause }, 'status could not be made'); } }, admitAs('resync'));
+  const statusWriter = new StatusWriter(
+    {
+      kube,
+      clock,
+      policies,
+      networkPolicies,
+      book,
+      ledger,
+      guard,
+      metrics,
+      nowTime,
+      onHeld: (policy, condition) => {
+        announcer.held(policy, condition);
+      },
+      onBug: (policy, cause) => {
+        log.error({ policy, err: cause }, 'status could not be made');
+      },
+    },
+    admitAs('resync'),
+  );
   const contextFor = (priority: Priority): ReconcileContext => ({
     caches,
     book,
@@ -94,38 +119,82 @@ export function createEngine(parts: EngineParts): Engine {
   const onBug = (namespace: string, cause: unknown): void => {
     log.error({ namespace, err: cause }, 'reconcile failed unexpectedly');
   };
-  const work = namespaceWorker({ contexts, clock, ledger, statusWriter, announcer, stopwatch, metrics, onBug, onDone: () => { pulse.beat(); } });
+  const work = namespaceWorker({
+    contexts,
+    clock,
+    ledger,
+    statusWriter,
+    announcer,
+    stopwatch,
+    metrics,
+    onBug,
+    onDone: () => {
+      pulse.beat();
+    },
+  });
   const queue = new KeyedQueue({ clock, random, workers, work });
   const assess = (namespace: string): void => {
     try {
       const world = observe(namespace, contexts.resync);
-      if (world === undefined) guard.forget(namespace);
-      else guard.consider(world, planFor(world));
+      if (world === undefined) {
+        guard.forget(namespace);
+      } else {
+        guard.consider(world, planFor(world));
+      }
     } catch (cause) {
       // Its reconcile will meet the same, and wait by itself: neither a watch nor the start stands still for one namespace.
       onBug(namespace, cause);
     }
   };
-  const onRemoving = (policy: string): void => { reactions.removalDecided(policy); };
+  const onRemoving = (policy: string): void => {
+    reactions.removalDecided(policy);
+  };
   const finalizerKeeper = new FinalizerKeeper({ kube, caches, book, metrics, log, onRemoving }, admitAs('fresh'));
-  const finalizers = new KeyedQueue({ clock, random, workers: FINALIZER_WORKERS, work: (policy) => finalizerKeeper.settle(policy) });
-  const reactions: Reactions = new Reactions({ caches, book, ledger, queue, finalizers, guard, assess, statusWriter, stopwatch, log });
+  const finalizers = new KeyedQueue({
+    clock,
+    random,
+    workers: FINALIZER_WORKERS,
+    work: (policy) => finalizerKeeper.settle(policy),
+  });
+  const reactions: Reactions = new Reactions({
+    caches,
+    book,
+    ledger,
+    queue,
+    finalizers,
+    guard,
+    assess,
+    statusWriter,
+    stopwatch,
+    log,
+  });
   const state = (): ReturnType<Engine['state']> => {
-    if (queue.isIdle) pulse.beat();
+    if (queue.isIdle) {
+      pulse.beat();
+    }
     const { unprotected, conflicted, weakened } = ledger.troubles();
     return {
-      policies: book.facts.map(({ name }) => ({ policy: name, phases: Object.fromEntries(ledger.counts().get(name) ?? []) })),
+      policies: book.facts.map(({ name }) => ({
+        policy: name,
+        phases: Object.fromEntries(ledger.counts().get(name) ?? []),
+      })),
       unprotectedNamespaces: unprotected,
       weakenedNamespaces: weakened,
       conflicts: conflicted,
       contested: repairLog.contestedCount(),
-      queue: { depth: { fresh: queue.depth('fresh'), resync: queue.depth('resync') }, oldestMs: queue.oldestMs(), retries: queue.retries },
+      queue: {
+        depth: { fresh: queue.depth('fresh'), resync: queue.depth('resync') },
+        oldestMs: queue.oldestMs(),
+        retries: queue.retries,
+      },
     };
   };
   const loopCheck: Heartbeat = {
     ...pulse,
     check: () => {
-      if (queue.isIdle) pulse.beat();
+      if (queue.isIdle) {
+        pulse.beat();
+      }
       return pulse.check();
     },
   };

@@ -13,7 +13,9 @@ export class Equivalences {
     this.#storedFor.delete(pair.rendered);
     this.#storedFor.set(pair.rendered, pair.observed);
     for (const oldest of this.#storedFor.keys()) {
-      if (this.#storedFor.size <= REMEMBERED) return;
+      if (this.#storedFor.size <= REMEMBERED) {
+        return;
+      }
       this.#storedFor.delete(oldest);
     }
   }

@@ -2,7 +2,7 @@ import type { Direction } from '../api/network-policy.ts';
 import { specHash } from '../baseline/comparison.ts';
 import type { Outcome } from '../baseline/outcome.ts';
 import { managedName } from '../baseline/ownership.ts';
-import { nameOf, standingDeny, type Action, type PolicyPlan } from '../baseline/plan.ts';
+import { type Action, nameOf, type PolicyPlan, standingDeny } from '../baseline/plan.ts';
 import { contestText } from '../baseline/report.ts';
 import { foreignObject, type PolicyWriter } from './policy-writer.ts';
 
@@ -21,20 +21,36 @@ interface Step {
  * that is to take over could not be written yet, and with `mayTakeAway: false` for another time (R13). Frozen plans are
  * not touched (R7, R11). It never throws.
  */
-export async function execute(plans: readonly PolicyPlan[], namespace: string, writer: PolicyWriter, options: { readonly mayTakeAway?: boolean } = {}): Promise<Map<string, Outcome>> {
+export async function execute(
+  plans: readonly PolicyPlan[],
+  namespace: string,
+  writer: PolicyWriter,
+  options: { readonly mayTakeAway?: boolean } = {},
+): Promise<Map<string, Outcome>> {
   const outcomes = new Map<string, Outcome>();
   const steps = plans.flatMap((plan) => plan.actions.map((action): Step => ({ plan, action })));
-  const attempt = async (step: Step): Promise<Outcome> => options.mayTakeAway === false && isTakingAway(step) ? outOfSight(nameOf(step.action)) : carriedOut(step, namespace, writer);
+  const attempt = async (step: Step): Promise<Outcome> =>
+    options.mayTakeAway === false && isTakingAway(step)
+      ? outOfSight(nameOf(step.action))
+      : carriedOut(step, namespace, writer);
   const fly = async (flight: readonly Step[]): Promise<void> => {
     await Promise.all(flight.map(async (step) => outcomes.set(nameOf(step.action), await attempt(step))));
   };
-  for (const step of steps.filter(({ plan }) => plan.frozen !== undefined)) outcomes.set(nameOf(step.action), frozenOutcome(step.action));
+  for (const step of steps.filter(({ plan }) => plan.frozen !== undefined)) {
+    outcomes.set(nameOf(step.action), frozenOutcome(step.action));
+  }
 
   const live = steps.filter(({ plan }) => plan.frozen === undefined);
   const wanted = live.filter((step) => !isFarewell(step));
   await bringIn(wanted, { outcomes, fly });
-  if (wanted.every((step) => isDoneOrNotAwaited(step, outcomes))) await takeOut(live.filter(isFarewell), { outcomes, fly });
-  for (const { action } of live) if (!outcomes.has(nameOf(action))) outcomes.set(nameOf(action), { kind: 'held', name: nameOf(action) });
+  if (wanted.every((step) => isDoneOrNotAwaited(step, outcomes))) {
+    await takeOut(live.filter(isFarewell), { outcomes, fly });
+  }
+  for (const { action } of live) {
+    if (!outcomes.has(nameOf(action))) {
+      outcomes.set(nameOf(action), { kind: 'held', name: nameOf(action) });
+    }
+  }
   return outcomes;
 }
 
@@ -49,14 +65,24 @@ async function bringIn(wanted: readonly Step[], { outcomes, fly }: Flights): Pro
   const ready = wanted.filter((step) => !isDns(step) && !isHeld(step, outcomes));
   const shifting = ready.filter(isShifting);
   await fly([...ready.filter((step) => !isNarrowing(step)), ...shifting.map(onBothSides)]);
-  const mayNarrow = wanted.every((step) => (isNarrowing(step) && !isShifting(step)) || isDoneOrNotAwaited(step, outcomes));
-  for (const { action } of shifting) if (outcomes.get(nameOf(action))?.kind === 'inPlace') outcomes.delete(nameOf(action));
-  if (mayNarrow) await fly(ready.filter(isNarrowing));
+  const mayNarrow = wanted.every(
+    (step) => (isNarrowing(step) && !isShifting(step)) || isDoneOrNotAwaited(step, outcomes),
+  );
+  for (const { action } of shifting) {
+    if (outcomes.get(nameOf(action))?.kind === 'inPlace') {
+      outcomes.delete(nameOf(action));
+    }
+  }
+  if (mayNarrow) {
+    await fly(ready.filter(isNarrowing));
+  }
 }
 
 async function takeOut(removals: readonly Step[], { outcomes, fly }: Flights): Promise<void> {
   await fly(removals.filter((step) => !isDns(step)));
-  if (removals.every((step) => isDns(step) || isOver(outcomes.get(nameOf(step.action))))) await fly(removals.filter(isDns));
+  if (removals.every((step) => isDns(step) || isOver(outcomes.get(nameOf(step.action))))) {
+    await fly(removals.filter(isDns));
+  }
 }
 
 function isDns({ plan, action }: Step): boolean {
@@ -75,18 +101,27 @@ function isDoneOrNotAwaited({ action }: Step, outcomes: ReadonlyMap<string, Outc
 
 /** A default-deny that gives up a direction, which may be another policy's from now on: as with a removal, what takes over comes first. */
 function isNarrowing({ action }: Step): boolean {
-  return action.kind === 'repair' && action.observed.isolates.some((direction) => !action.part.spec.policyTypes.includes(direction));
+  return (
+    action.kind === 'repair' &&
+    action.observed.isolates.some((direction) => !action.part.spec.policyTypes.includes(direction))
+  );
 }
 
 /** A default-deny that gives up one direction for another. */
 function isShifting(step: Step): boolean {
   const { action } = step;
-  return isNarrowing(step) && action.kind === 'repair' && action.part.spec.policyTypes.some((direction) => !action.observed.isolates.includes(direction));
+  return (
+    isNarrowing(step) &&
+    action.kind === 'repair' &&
+    action.part.spec.policyTypes.some((direction) => !action.observed.isolates.includes(direction))
+  );
 }
 
 /** Where policies exchange directions, each holds both until all do: otherwise none could go first (R9). */
 function onBothSides({ plan, action }: Step): Step {
-  if (action.kind !== 'repair') return { plan, action };
+  if (action.kind !== 'repair') {
+    return { plan, action };
+  }
   const spec = { ...action.part.spec, policyTypes: DIRECTIONS };
   return { plan, action: { ...action, part: { ...action.part, spec, hash: specHash(spec) } } };
 }
@@ -107,14 +142,23 @@ function isOver(outcome: Outcome | undefined): boolean {
 /** Without allow-dns as declared nothing is written that isolates pods anew (R3). */
 function isHeld({ plan, action }: Step, outcomes: ReadonlyMap<string, Outcome>): boolean {
   const dns = plan.actions.find((candidate) => isDns({ plan, action: candidate }));
-  return dns !== undefined && !isFarewell({ plan, action: dns }) && isIsolatingAnew({ plan, action }) && outcomes.get(nameOf(dns))?.kind !== 'inPlace';
+  return (
+    dns !== undefined &&
+    !isFarewell({ plan, action: dns }) &&
+    isIsolatingAnew({ plan, action }) &&
+    outcomes.get(nameOf(dns))?.kind !== 'inPlace'
+  );
 }
 
 /** Any policy that selects a pod for a direction isolates it there, an allow too. Undoing what somebody did (R6) is nothing new. */
 function isIsolatingAnew({ plan, action }: Step): boolean {
-  if (action.kind !== 'create' && action.kind !== 'repair') return false;
+  if (action.kind !== 'create' && action.kind !== 'repair') {
+    return false;
+  }
   const deny = standingDeny(plan);
-  if (action.kind === 'create' && deny === undefined) return true;
+  if (action.kind === 'create' && deny === undefined) {
+    return true;
+  }
   const isDrift = action.kind === 'repair' && (action.cause === 'spec' || action.cause === 'labels');
   return !isDrift && action.part.spec.policyTypes.includes('Egress') && deny?.isolates.includes('Egress') !== true;
 }
@@ -124,7 +168,9 @@ function outOfSight(name: string): Outcome {
 }
 
 function frozenOutcome(action: Action): Outcome {
-  return action.kind === 'keep' ? { kind: 'inPlace', name: action.part.name, uid: action.observed.uid, hash: action.observed.hash } : { kind: 'frozen', name: nameOf(action) };
+  return action.kind === 'keep'
+    ? { kind: 'inPlace', name: action.part.name, uid: action.observed.uid, hash: action.observed.hash }
+    : { kind: 'frozen', name: nameOf(action) };
 }
 
 async function carriedOut({ plan, action }: Step, namespace: string, writer: PolicyWriter): Promise<Outcome> {
@@ -137,9 +183,20 @@ async function carriedOut({ plan, action }: Step, namespace: string, writer: Pol
     case 'create':
       return writer.create(action.part, target, action);
     case 'repair':
-      return writer.repair(action.part, target, { uid: action.observed.uid, cause: action.cause, manager: action.observed.otherManager, isKept: action.observed.isKept });
+      return writer.repair(action.part, target, {
+        uid: action.observed.uid,
+        cause: action.cause,
+        manager: action.observed.otherManager,
+        isKept: action.observed.isKept,
+      });
     case 'wait':
-      return { kind: 'refused', name: action.part.name, reason: 'Contested', message: contestText(action.part.name, action.contest), recheckMs: action.contest.waitMs };
+      return {
+        kind: 'refused',
+        name: action.part.name,
+        reason: 'Contested',
+        message: contestText(action.part.name, action.contest),
+        recheckMs: action.contest.waitMs,
+      };
     case 'remove':
       return writer.remove(action.observed, target);
     case 'leave':

@@ -2,9 +2,9 @@ import { API_VERSION, FINALIZER } from '../api/names.ts';
 import { managedName } from '../baseline/ownership.ts';
 import type { ObservedPolicy } from '../baseline/world.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
-import type { KubeObject } from '../kube/kube-object.ts';
 import type { KubeError } from '../kube/kube-error.ts';
-import { success, type Result } from '../kube/result.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
+import { type Result, success } from '../kube/result.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Caches } from './caches.ts';
@@ -47,16 +47,24 @@ export class FinalizerKeeper {
     const { caches, book } = this.#dependencies;
     const cached = caches.policies.get({ namespace: '', name });
     const page = book.page(name);
-    if (cached === undefined || page?.cached.uid !== cached.uid) return { kind: 'forget' };
+    if (cached === undefined || page?.cached.uid !== cached.uid) {
+      return { kind: 'forget' };
+    }
     const isWanted = page.facts.isAccepted && page.facts.mode === 'Enforce' && page.facts.removesOnDelete;
-    if (cached.isDeleting && cached.isHeldByUs) return this.#end(cached, isWanted);
+    if (cached.isDeleting && cached.isHeldByUs) {
+      return this.#end(cached, isWanted);
+    }
     return cached.isDeleting || isWanted === cached.isHeldByUs ? { kind: 'forget' } : this.#write(cached, isWanted);
   }
 
   async #end(cached: CachedPolicy, isWanted: boolean): Promise<QueueAction> {
     const isKept = isWanted ? await this.#isCrdGoing() : success(true);
-    if (!isKept.ok) return { kind: 'backoff' };
-    if (isKept.value) return this.#write(cached, false);
+    if (!isKept.ok) {
+      return { kind: 'backoff' };
+    }
+    if (isKept.value) {
+      return this.#write(cached, false);
+    }
     const { book, caches, onRemoving, log } = this.#dependencies;
     if (book.page(cached.name)?.facts.isRemoving !== true) {
       log.info({ policy: cached.name }, 'baseline policy is deleted with its network policies');
@@ -64,15 +72,22 @@ export class FinalizerKeeper {
       onRemoving(cached.name);
     }
     for (const observed of caches.networkPolicies.values()) {
-      if (isAwaited(observed, cached)) return { kind: 'after', delayMs: REMOVAL_POLL_MS };
+      if (isAwaited(observed, cached)) {
+        return { kind: 'after', delayMs: REMOVAL_POLL_MS };
+      }
     }
     return this.#write(cached, false);
   }
 
   /** Deleting the CRD deletes every policy, which nobody means as a removal of all protection. */
   async #isCrdGoing(): Promise<Result<boolean, KubeError>> {
-    const crd = await this.#dependencies.kube.get({ type: CUSTOM_RESOURCE_DEFINITIONS, name: `${BASELINE_POLICIES.plural}.${BASELINE_POLICIES.group}` });
-    if (!crd.ok) return crd.error.kind === 'notFound' ? success(true) : crd;
+    const crd = await this.#dependencies.kube.get({
+      type: CUSTOM_RESOURCE_DEFINITIONS,
+      name: `${BASELINE_POLICIES.plural}.${BASELINE_POLICIES.group}`,
+    });
+    if (!crd.ok) {
+      return crd.error.kind === 'notFound' ? success(true) : crd;
+    }
     return success(crd.value.metadata.deletionTimestamp !== undefined);
   }
 
@@ -80,23 +95,37 @@ export class FinalizerKeeper {
     const { kube, caches, metrics } = this.#dependencies;
     // With the version, the answer cannot hold an edit that we have not seen yet.
     const metadata = { name, uid, resourceVersion, ...(isHeld ? { finalizers: [FINALIZER] } : {}) };
-    const applied = await this.#admit(() => kube.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: BASELINE_POLICIES.kind, metadata }));
+    const applied = await this.#admit(() =>
+      kube.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: BASELINE_POLICIES.kind, metadata }),
+    );
     metrics.wrote({ kind: BASELINE_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
-    if (applied.ok && !isHeld && applied.value.metadata.finalizers?.includes(FINALIZER) === true) return this.#takeOff(applied.value);
-    if (applied.ok && applied.value.metadata.deletionTimestamp === undefined) caches.policies.recordWrite(applied.value);
+    if (applied.ok && !isHeld && applied.value.metadata.finalizers?.includes(FINALIZER) === true) {
+      return this.#takeOff(applied.value);
+    }
+    if (applied.ok && applied.value.metadata.deletionTimestamp === undefined) {
+      caches.policies.recordWrite(applied.value);
+    }
     return applied.ok || applied.error.kind === 'notFound' ? { kind: 'forget' } : { kind: 'backoff' };
   }
 
   /** Another field manager, such as a restored backup, has put our finalizer there too, so that an apply cannot take it off. */
   async #takeOff(stored: KubeObject): Promise<QueueAction> {
     const finalizers = (stored.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
-    const replaced = await this.#admit(() => this.#dependencies.kube.replace(BASELINE_POLICIES, { ...stored, metadata: { ...stored.metadata, finalizers } }));
-    this.#dependencies.metrics.wrote({ kind: BASELINE_POLICIES.kind, verb: 'replace', result: writeResultFor(replaced) });
+    const replaced = await this.#admit(() =>
+      this.#dependencies.kube.replace(BASELINE_POLICIES, { ...stored, metadata: { ...stored.metadata, finalizers } }),
+    );
+    this.#dependencies.metrics.wrote({
+      kind: BASELINE_POLICIES.kind,
+      verb: 'replace',
+      result: writeResultFor(replaced),
+    });
     return replaced.ok || replaced.error.kind === 'notFound' ? { kind: 'forget' } : { kind: 'backoff' };
   }
 }
 
 /** What the removal of a policy takes along: its parts, but neither copies under other names nor what was left behind. */
 function isAwaited(observed: ObservedPolicy, { name, uid }: CachedPolicy): boolean {
-  return observed.policyUid === uid && observed.isLabelled && !observed.isKept && managedName(observed.name)?.policy === name;
+  return (
+    observed.policyUid === uid && observed.isLabelled && !observed.isKept && managedName(observed.name)?.policy === name
+  );
 }

@@ -1,10 +1,17 @@
-import { allowance, confirmationFor, isolatedDirections, unprotectionsIn, type GuardLimit, type Unprotection } from '../baseline/guard.ts';
 import type { BaselinePolicySpec } from '../api/baseline-policy.ts';
 import { LABELS } from '../api/names.ts';
+import { digestOf } from '../baseline/comparison.ts';
+import {
+  allowance,
+  confirmationFor,
+  type GuardLimit,
+  isolatedDirections,
+  type Unprotection,
+  unprotectionsIn,
+} from '../baseline/guard.ts';
 import type { PolicyPlan } from '../baseline/plan.ts';
 import { isMatch, labelOf } from '../baseline/selection.ts';
 import type { Hold, NamespaceFacts, PolicyFacts, World } from '../baseline/world.ts';
-import { digestOf } from '../baseline/comparison.ts';
 import type { Clock } from '../clock.ts';
 import type { Caches } from './caches.ts';
 
@@ -76,9 +83,15 @@ export class GuardKeeper {
     const { name } = world.namespace;
     const lost = unprotectionsIn(world, plans);
     this.forget(name);
-    if (lost.length === 0) return lost;
+    if (lost.length === 0) {
+      return lost;
+    }
     // What was not answered and is still to be done did not happen.
-    for (const { direction } of lost) if (this.#spent.get(`${direction} ${name}`)?.isSure === false) this.#spent.delete(`${direction} ${name}`);
+    for (const { direction } of lost) {
+      if (this.#spent.get(`${direction} ${name}`)?.isSure === false) {
+        this.#spent.delete(`${direction} ${name}`);
+      }
+    }
     this.#open.set(name, lost);
     this.#openDirections += this.#unconfirmed(name, lost).length;
     return lost;
@@ -87,7 +100,9 @@ export class GuardKeeper {
   /** A namespace is gone: what was open of it protects nobody any more. */
   forget(namespace: string): void {
     const lost = this.#open.get(namespace);
-    if (lost === undefined) return;
+    if (lost === undefined) {
+      return;
+    }
     this.#openDirections -= this.#unconfirmed(namespace, lost).length;
     this.#open.delete(namespace);
   }
@@ -97,7 +112,14 @@ export class GuardKeeper {
     const holds = new Map<string, Hold>();
     const lost = this.#open.get(namespace);
     if (lost !== undefined && this.#isOverLimit()) {
-      for (const policy of policies) if (lost.some((loss) => loss.policy === policy.name) && !isAmong(this.#confirmed.get(policy.name), policy, namespace)) holds.set(policy.name, 'RemovalHeld');
+      for (const policy of policies) {
+        if (
+          lost.some((loss) => loss.policy === policy.name) &&
+          !isAmong(this.#confirmed.get(policy.name), policy, namespace)
+        ) {
+          holds.set(policy.name, 'RemovalHeld');
+        }
+      }
     }
     return new Map([...holds, ...this.isolationHoldsIn(namespace, policies)]);
   }
@@ -105,24 +127,36 @@ export class GuardKeeper {
   /** What may not isolate a namespace yet, by policy. */
   isolationHoldsIn(namespace: string, policies: readonly PolicyFacts[]): ReadonlyMap<string, Hold> {
     const holds = new Map<string, Hold>();
-    if (this.#isolation.size === 0) return holds;
-    for (const policy of policies) if (isAmong(this.#isolation.get(policy.name), policy, namespace)) holds.set(policy.name, 'IsolationHeld');
+    if (this.#isolation.size === 0) {
+      return holds;
+    }
+    for (const policy of policies) {
+      if (isAmong(this.#isolation.get(policy.name), policy, namespace)) {
+        holds.set(policy.name, 'IsolationHeld');
+      }
+    }
     return holds;
   }
 
   /** A plan that unprotects so much is about to be carried out: it counts from here on, whatever is considered meanwhile. */
   begin(namespace: string, lost: readonly Unprotection[]): void {
-    if (lost.length > 0) this.#inFlight.set(namespace, this.#unconfirmed(namespace, lost));
+    if (lost.length > 0) {
+      this.#inFlight.set(namespace, this.#unconfirmed(namespace, lost));
+    }
   }
 
   /** What was begun is over, and this much was unprotected, or may have been: it counts as spent, unless it had been confirmed. */
   settle(namespace: string, losses: readonly Loss[]): void {
     const begun = this.#inFlight.get(namespace);
     this.#inFlight.delete(namespace);
-    if (losses.length === 0) return;
+    if (losses.length === 0) {
+      return;
+    }
     this.forget(namespace);
     for (const { direction, isSure } of losses) {
-      if (begun?.some((loss) => loss.direction === direction) !== true) continue;
+      if (begun?.some((loss) => loss.direction === direction) !== true) {
+        continue;
+      }
       const key = `${direction} ${namespace}`;
       this.#spent.delete(key);
       this.#spent.set(key, { atMs: this.#dependencies.clock.nowMs(), isSure });
@@ -131,17 +165,33 @@ export class GuardKeeper {
 
   /** What of a policy waits for a confirmation now. */
   heldChangesOf(policy: PolicyFacts): readonly HeldChange[] {
-    const leaving = this.#isOverLimit() ? [...this.#open].filter(([namespace, lost]) => lost.some((loss) => loss.policy === policy.name) && !isAmong(this.#confirmed.get(policy.name), policy, namespace)).map(([namespace]) => namespace) : [];
+    const leaving = this.#isOverLimit()
+      ? [...this.#open]
+          .filter(
+            ([namespace, lost]) =>
+              lost.some((loss) => loss.policy === policy.name) &&
+              !isAmong(this.#confirmed.get(policy.name), policy, namespace),
+          )
+          .map(([namespace]) => namespace)
+      : [];
     const isolation = this.#isolation.get(policy.name);
-    const isolating = isolation?.uid === policy.uid && isolation.generation === policy.generation ? [...isolation.namespaces] : [];
+    const isolating =
+      isolation?.uid === policy.uid && isolation.generation === policy.generation ? [...isolation.namespaces] : [];
     return [...heldChange('RemovalHeld', policy, leaving), ...heldChange('IsolationHeld', policy, isolating)];
   }
 
   /** A confirmation as it stands on the policy; gives back the namespaces that may go on now, if it fits. */
-  confirm(policy: PolicyFacts, confirmations: { readonly removal: string; readonly isolation: string }): readonly string[] {
+  confirm(
+    policy: PolicyFacts,
+    confirmations: { readonly removal: string; readonly isolation: string },
+  ): readonly string[] {
     return this.heldChangesOf(policy).flatMap((held) => {
       if (held.hold === 'RemovalHeld' && held.confirmation === confirmations.removal) {
-        this.#confirmed.set(policy.name, { uid: policy.uid, generation: policy.generation, namespaces: new Set(held.namespaces) });
+        this.#confirmed.set(policy.name, {
+          uid: policy.uid,
+          generation: policy.generation,
+          namespaces: new Set(held.namespaces),
+        });
         this.#count();
         return held.namespaces;
       }
@@ -158,16 +208,37 @@ export class GuardKeeper {
    * that are set later are a decision of their own. `isKnown` when its status shows that this generation was accepted
    * before a restart.
    */
-  reviewIsolation(policy: PolicyFacts, facts: { readonly spec: BaselinePolicySpec | undefined; readonly isKnown: boolean }): void {
+  reviewIsolation(
+    policy: PolicyFacts,
+    facts: { readonly spec: BaselinePolicySpec | undefined; readonly isKnown: boolean },
+  ): void {
     this.#expire(policy);
     const digest = digestOf({ ...facts.spec, mode: undefined });
-    if (policy.mode === 'DryRun') this.#rehearsed.set(policy.uid, digest);
+    if (policy.mode === 'DryRun') {
+      this.#rehearsed.set(policy.uid, digest);
+    }
     this.#isolation.delete(policy.name);
-    if (policy.mode !== 'Enforce' || !policy.isAccepted || policy.isDeleting || facts.isKnown || this.#rehearsed.get(policy.uid) === digest) return;
+    if (
+      policy.mode !== 'Enforce' ||
+      !policy.isAccepted ||
+      policy.isDeleting ||
+      facts.isKnown ||
+      this.#rehearsed.get(policy.uid) === digest
+    ) {
+      return;
+    }
     const { namespaces } = this.#dependencies.caches;
-    const isolating = [...namespaces.values()].filter((namespace) => this.#isNewlyIsolated(namespace, policy)).map(({ name }) => name);
-    if (isolating.length <= allowance(this.#dependencies.limits.isolation, namespaces.size)) return;
-    this.#isolation.set(policy.name, { uid: policy.uid, generation: policy.generation, namespaces: new Set(isolating) });
+    const isolating = [...namespaces.values()]
+      .filter((namespace) => this.#isNewlyIsolated(namespace, policy))
+      .map(({ name }) => name);
+    if (isolating.length <= allowance(this.#dependencies.limits.isolation, namespaces.size)) {
+      return;
+    }
+    this.#isolation.set(policy.name, {
+      uid: policy.uid,
+      generation: policy.generation,
+      namespaces: new Set(isolating),
+    });
   }
 
   /** A policy is gone, and nothing of it waits any more. */
@@ -181,13 +252,18 @@ export class GuardKeeper {
   /** A confirmation is good for one generation, also in what it takes out of the count. */
   #expire(policy: PolicyKey): void {
     const confirmed = this.#confirmed.get(policy.name);
-    if (confirmed === undefined || (confirmed.uid === policy.uid && confirmed.generation === policy.generation)) return;
+    if (confirmed === undefined || (confirmed.uid === policy.uid && confirmed.generation === policy.generation)) {
+      return;
+    }
     this.#confirmed.delete(policy.name);
     this.#count();
   }
 
   #count(): void {
-    this.#openDirections = [...this.#open].reduce((sum, [namespace, lost]) => sum + this.#unconfirmed(namespace, lost).length, 0);
+    this.#openDirections = [...this.#open].reduce(
+      (sum, [namespace, lost]) => sum + this.#unconfirmed(namespace, lost).length,
+      0,
+    );
   }
 
   #unconfirmed(namespace: string, lost: readonly Unprotection[]): readonly Unprotection[] {
@@ -195,8 +271,12 @@ export class GuardKeeper {
   }
 
   #isNewlyIsolated(namespace: NamespaceFacts, policy: PolicyFacts): boolean {
-    if (policy.selector === undefined || namespace.isTerminating || namespace.isExcluded) return false;
-    if (labelOf(namespace.labels, LABELS.enabled) === 'true' || !isMatch(policy.selector, namespace.labels)) return false;
+    if (policy.selector === undefined || namespace.isTerminating || namespace.isExcluded) {
+      return false;
+    }
+    if (labelOf(namespace.labels, LABELS.enabled) === 'true' || !isMatch(policy.selector, namespace.labels)) {
+      return false;
+    }
     const now = isolatedDirections(this.#dependencies.caches.networkPolicies.inNamespace(namespace.name));
     const wanted = policy.parts?.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? [];
     return wanted.some((direction) => !now.includes(direction));
@@ -205,12 +285,21 @@ export class GuardKeeper {
   #isOverLimit(): boolean {
     const nowMs = this.#dependencies.clock.nowMs();
     for (const [key, { atMs }] of this.#spent) {
-      if (nowMs - atMs < GUARD_WINDOW_MS) break;
+      if (nowMs - atMs < GUARD_WINDOW_MS) {
+        break;
+      }
       this.#spent.delete(key);
     }
-    const inFlight = [...this.#inFlight].flatMap(([namespace, lost]) => lost.map(({ direction }) => `${direction} ${namespace}`));
-    const total = this.#openDirections + [...new Set([...this.#spent.keys(), ...inFlight])].filter((key) => !this.#isOpen(key)).length;
-    return total > this.#dependencies.limits.removal.count && total > allowance(this.#dependencies.limits.removal, this.#isolatedCount(nowMs));
+    const inFlight = [...this.#inFlight].flatMap(([namespace, lost]) =>
+      lost.map(({ direction }) => `${direction} ${namespace}`),
+    );
+    const total =
+      this.#openDirections +
+      [...new Set([...this.#spent.keys(), ...inFlight])].filter((key) => !this.#isOpen(key)).length;
+    return (
+      total > this.#dependencies.limits.removal.count &&
+      total > allowance(this.#dependencies.limits.removal, this.#isolatedCount(nowMs))
+    );
   }
 
   /** What is done in two steps, as when the first had no answer, counts once. */
@@ -220,9 +309,15 @@ export class GuardKeeper {
   }
 
   #isolatedCount(nowMs: number): number {
-    if (nowMs - this.#counted.atMs < COUNT_AGE_MS) return this.#counted.isolated;
+    if (nowMs - this.#counted.atMs < COUNT_AGE_MS) {
+      return this.#counted.isolated;
+    }
     const isolated = new Set<string>();
-    for (const observed of this.#dependencies.caches.networkPolicies.values()) if (observed.isolates.length > 0 && isolatedDirections([observed]).length > 0) isolated.add(observed.namespace);
+    for (const observed of this.#dependencies.caches.networkPolicies.values()) {
+      if (observed.isolates.length > 0 && isolatedDirections([observed]).length > 0) {
+        isolated.add(observed.namespace);
+      }
+    }
     this.#counted = { atMs: nowMs, isolated: isolated.size };
     return isolated.size;
   }
@@ -233,5 +328,7 @@ function isAmong(names: Confirmed | undefined, policy: PolicyKey, namespace: str
 }
 
 function heldChange(hold: Hold, { uid, generation }: PolicyKey, namespaces: readonly string[]): readonly HeldChange[] {
-  return namespaces.length === 0 ? [] : [{ hold, namespaces: [...namespaces].sort(), confirmation: confirmationFor({ uid, generation, namespaces }) }];
+  return namespaces.length === 0
+    ? []
+    : [{ hold, namespaces: [...namespaces].sort(), confirmation: confirmationFor({ uid, generation, namespaces }) }];
 }

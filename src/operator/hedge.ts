@@ -1,6 +1,6 @@
 import { CONDITIONS } from '../api/names.ts';
-import { isSelected, type Exclusion } from '../baseline/selection.ts';
-import { planFor, type PolicyPlan } from '../baseline/plan.ts';
+import { type PolicyPlan, planFor } from '../baseline/plan.ts';
+import { type Exclusion, isSelected } from '../baseline/selection.ts';
 import type { World } from '../baseline/world.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { fencedClient } from '../kube/fenced-client.ts';
@@ -65,22 +65,41 @@ export class Hedge implements ChangeListener {
     this.#book = new PolicyBook(parts.discovery);
     this.#lastSignMs = parts.clock.nowMs();
     const { caches, metrics, clock, flow } = parts;
-    const kube = fencedClient(parts.kube, { lost: this.#stopped.signal, remainingMs: () => (this.#stopped.signal.aborted ? 0 : Number.POSITIVE_INFINITY) }, parts.requestTimeoutMs);
-    this.#writer = new PolicyWriter({ kube, networkPolicies: caches.networkPolicies, equivalences: this.#equivalences, metrics, repairLog: new RepairLog(clock) }, (request) => flow.run('urgent', request));
+    const kube = fencedClient(
+      parts.kube,
+      { lost: this.#stopped.signal, remainingMs: () => (this.#stopped.signal.aborted ? 0 : Number.POSITIVE_INFINITY) },
+      parts.requestTimeoutMs,
+    );
+    this.#writer = new PolicyWriter(
+      {
+        kube,
+        networkPolicies: caches.networkPolicies,
+        equivalences: this.#equivalences,
+        metrics,
+        repairLog: new RepairLog(clock),
+      },
+      (request) => flow.run('urgent', request),
+    );
   }
 
   /** Looks at those that events name from here on, and soon at every namespace: not at once, since who may lead at once has better things to do. */
   start(): void {
     const { caches, clock, standInAfterMs } = this.#parts;
-    for (const cached of caches.policies.values()) this.#book.write(cached);
-    this.#first = clock.after(standInAfterMs / 2, () => { this.#considerAll(standInAfterMs / 2); });
+    for (const cached of caches.policies.values()) {
+      this.#book.write(cached);
+    }
+    this.#first = clock.after(standInAfterMs / 2, () => {
+      this.#considerAll(standInAfterMs / 2);
+    });
   }
 
   /** Does nothing more, and aborts what is under way. */
   stop(): void {
     this.#stopped.abort();
     this.#first?.cancel();
-    for (const timer of this.#waiting.values()) timer.cancel();
+    for (const timer of this.#waiting.values()) {
+      timer.cancel();
+    }
     this.#waiting.clear();
   }
 
@@ -95,14 +114,18 @@ export class Hedge implements ChangeListener {
   /** Only the leader writes NamespaceBaselines. They also go with their namespaces, which is no sign of anybody. */
   recordChanged(namespace: string): void {
     const { caches, clock } = this.#parts;
-    if (caches.records.inNamespace(namespace).length > 0) this.#lastSignMs = clock.nowMs();
+    if (caches.records.inNamespace(namespace).length > 0) {
+      this.#lastSignMs = clock.nowMs();
+    }
     this.#consider(namespace);
   }
 
   policyChanged(name: string): void {
     const cached = this.#parts.caches.policies.get({ namespace: '', name });
     const isNews = cached === undefined ? this.#book.erase(name) : this.#book.write(cached);
-    if (isNews) this.#considerAll();
+    if (isNews) {
+      this.#considerAll();
+    }
   }
 
   discoveryChanged(state: DiscoveryState): void {
@@ -110,22 +133,32 @@ export class Hedge implements ChangeListener {
   }
 
   #considerAll(waitMs = this.#parts.standInAfterMs): void {
-    for (const { name } of this.#parts.caches.namespaces.values()) this.#consider(name, waitMs);
+    for (const { name } of this.#parts.caches.namespaces.values()) {
+      this.#consider(name, waitMs);
+    }
   }
 
   #consider(namespace: string, waitMs = this.#parts.standInAfterMs): void {
-    if (this.#stopped.signal.aborted) return;
+    if (this.#stopped.signal.aborted) {
+      return;
+    }
     const isLacking = this.#gaps(namespace).length > 0;
     const timer = this.#waiting.get(namespace);
-    if (isLacking && timer === undefined) this.#lookAgain(namespace, waitMs);
-    if (isLacking || timer === undefined) return;
+    if (isLacking && timer === undefined) {
+      this.#lookAgain(namespace, waitMs);
+    }
+    if (isLacking || timer === undefined) {
+      return;
+    }
     timer.cancel();
     this.#waiting.delete(namespace);
   }
 
   #lookAgain(namespace: string, delayMs: number): void {
     const timer = this.#parts.clock.after(delayMs, () => {
-      this.#act(namespace).catch((cause: unknown) => { this.#parts.log.error({ namespace, err: cause }, 'standing in failed unexpectedly'); });
+      this.#act(namespace).catch((cause: unknown) => {
+        this.#parts.log.error({ namespace, err: cause }, 'standing in failed unexpectedly');
+      });
     });
     this.#waiting.set(namespace, timer);
   }
@@ -144,21 +177,38 @@ export class Hedge implements ChangeListener {
     }
     if (await this.#isStillWanted(namespace, plans)) {
       const outcomes = await execute(plans, namespace, this.#writer);
-      const made = plans.flatMap(({ actions }) => actions).filter((action) => action.kind === 'create' && outcomes.get(action.part.name)?.kind === 'inPlace').length;
+      const made = plans
+        .flatMap(({ actions }) => actions)
+        .filter((action) => action.kind === 'create' && outcomes.get(action.part.name)?.kind === 'inPlace').length;
       log.warn({ namespace, made, leaderIdleMs: Math.round(idleMs) }, 'stood in for the leader');
       metrics.stoodIn(made);
     }
-    if (!this.#stopped.signal.aborted) this.#lookAgain(namespace, AGAIN_MS);
+    if (!this.#stopped.signal.aborted) {
+      this.#lookAgain(namespace, AGAIN_MS);
+    }
   }
 
   /** What of the plans only adds, on behalf of policies that the leader has accepted and has not failed with here. */
   #gaps(namespace: string): readonly PolicyPlan[] {
     const world = this.#worldOf(namespace);
-    if (world === undefined) return [];
-    const troubled = new Set(world.record?.entries.filter(({ phase }) => phase === 'Failed' || phase === 'Conflict').map(({ policy }) => policy));
+    if (world === undefined) {
+      return [];
+    }
+    const troubled = new Set(
+      world.record?.entries
+        .filter(({ phase }) => phase === 'Failed' || phase === 'Conflict')
+        .map(({ policy }) => policy),
+    );
     return planFor(world).flatMap((plan) => {
       const { policy } = plan;
-      if (plan.frozen !== undefined || !plan.isSelected || troubled.has(policy.name) || !this.#isAcceptedByLeader(policy.name)) return [];
+      if (
+        plan.frozen !== undefined ||
+        !plan.isSelected ||
+        troubled.has(policy.name) ||
+        !this.#isAcceptedByLeader(policy.name)
+      ) {
+        return [];
+      }
       const actions = plan.actions.filter(({ kind }) => kind === 'keep' || kind === 'create');
       return actions.some(({ kind }) => kind === 'create') ? [{ ...plan, actions }] : [];
     });
@@ -167,7 +217,9 @@ export class Hedge implements ChangeListener {
   #worldOf(namespace: string): World | undefined {
     const { caches } = this.#parts;
     const facts = caches.namespaces.get({ namespace: '', name: namespace });
-    if (facts === undefined) return undefined;
+    if (facts === undefined) {
+      return undefined;
+    }
     return {
       namespace: facts,
       policies: this.#book.facts,
@@ -183,21 +235,37 @@ export class Hedge implements ChangeListener {
   #isAcceptedByLeader(name: string): boolean {
     const page = this.#book.page(name);
     const status = statusOf(page?.cached.status);
-    const isHeld = status?.conditions.some(({ type }) => type === CONDITIONS.isolationHeld || type === CONDITIONS.removalHeld) === true;
+    const isHeld =
+      status?.conditions.some(({ type }) => type === CONDITIONS.isolationHeld || type === CONDITIONS.removalHeld) ===
+      true;
     return page?.facts.isAccepted === true && status?.observedGeneration === page.facts.generation && !isHeld;
   }
 
   /** A cache may be behind the leader's: the API server itself says whether label and policy are still there. */
   async #isStillWanted(namespace: string, plans: readonly PolicyPlan[]): Promise<boolean> {
     const { kube, exclusion } = this.#parts;
-    const [found, ...policies] = await Promise.all([kube.get({ type: NAMESPACES, name: namespace }), ...plans.map(({ policy }) => kube.get({ type: BASELINE_POLICIES, name: policy.name }))]);
-    if (!found.ok) return false;
+    const [found, ...policies] = await Promise.all([
+      kube.get({ type: NAMESPACES, name: namespace }),
+      ...plans.map(({ policy }) => kube.get({ type: BASELINE_POLICIES, name: policy.name })),
+    ]);
+    if (!found.ok) {
+      return false;
+    }
     const facts = namespaceProjection(exclusion)(found.value);
     return plans.every(({ policy }, index) => {
       const now = policies[index];
-      if (now?.ok !== true) return false;
+      if (now?.ok !== true) {
+        return false;
+      }
       const { uid, generation, isDeleting } = policyProjection(now.value);
-      return uid === policy.uid && generation === policy.generation && !isDeleting && policy.selector !== undefined && !facts.isTerminating && isSelected(policy.selector, facts);
+      return (
+        uid === policy.uid &&
+        generation === policy.generation &&
+        !isDeleting &&
+        policy.selector !== undefined &&
+        !facts.isTerminating &&
+        isSelected(policy.selector, facts)
+      );
     });
   }
 }

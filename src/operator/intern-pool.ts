@@ -13,9 +13,15 @@ export class InternPool<T> {
   /** The value for this key, which tells all there is to it; `make` is called where it is not remembered. */
   interned(key: string, make: () => T): T {
     const known = this.#values.get(key);
-    if (known !== undefined) return known;
-    if (key.length > LONGEST_KEY) return make();
-    if (this.#values.size >= REMEMBERED) this.#values.clear();
+    if (known !== undefined) {
+      return known;
+    }
+    if (key.length > LONGEST_KEY) {
+      return make();
+    }
+    if (this.#values.size >= REMEMBERED) {
+      this.#values.clear();
+    }
     const value = make();
     this.#values.set(key, value);
     return value;

@@ -10,7 +10,11 @@ export interface Leadership {
 
 /** For an operator that is alone: one term that is never lost. */
 export function soleLeadership(version: string): Leadership {
-  const term: Term = { lost: new AbortController().signal, remainingMs: () => Number.POSITIVE_INFINITY, newestVersion: version };
+  const term: Term = {
+    lost: new AbortController().signal,
+    remainingMs: () => Number.POSITIVE_INFINITY,
+    newestVersion: version,
+  };
   return { run: (_signal, lead) => lead(term), newestVersion: () => version };
 }
 
@@ -18,7 +22,16 @@ export function soleLeadership(version: string): Leadership {
 export function aborted(...signals: readonly AbortSignal[]): Promise<void> {
   const either = AbortSignal.any([...signals]);
   return new Promise((resolve) => {
-    if (either.aborted) resolve();
-    else either.addEventListener('abort', () => { resolve(); }, { once: true });
+    if (either.aborted) {
+      resolve();
+    } else {
+      either.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
+    }
   });
 }

@@ -1,9 +1,9 @@
-import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { ANNOTATIONS } from '../api/names.ts';
 import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
-import { LeaderElection, type ElectionNews, type ElectionOptions } from '../kube/leader-election.ts';
+import { type ElectionNews, type ElectionOptions, LeaderElection } from '../kube/leader-election.ts';
 import type { Log } from '../observe/log.ts';
 import type { Leadership } from './leadership.ts';
 
@@ -11,7 +11,8 @@ import type { Leadership } from './leadership.ts';
 export const LEASE_NAME = 'nsbaseline';
 
 /** What the leadership by Lease is made of. */
-export interface LeaseLeadershipParts extends Pick<ElectionOptions, 'leaseDurationMs' | 'renewDeadlineMs' | 'retryPeriodMs' | 'version'> {
+export interface LeaseLeadershipParts
+  extends Pick<ElectionOptions, 'leaseDurationMs' | 'renewDeadlineMs' | 'retryPeriodMs' | 'version'> {
   readonly kube: KubeClient;
   readonly clock: Clock;
   readonly random: () => number;
@@ -28,8 +29,17 @@ export function leaseLeadership(parts: LeaseLeadershipParts): Leadership {
   const onNews = (news: ElectionNews): void => {
     tell(log.child({ lease: `${namespace}/${LEASE_NAME}`, identity }), news);
   };
-  const election = new LeaderElection({ ...parts, identity, lease: { namespace, name: LEASE_NAME }, versionAnnotation: ANNOTATIONS.version, onNews });
-  return { run: (signal, lead) => election.run(signal, lead), newestVersion: () => election.record?.newestVersion ?? '' };
+  const election = new LeaderElection({
+    ...parts,
+    identity,
+    lease: { namespace, name: LEASE_NAME },
+    versionAnnotation: ANNOTATIONS.version,
+    onNews,
+  });
+  return {
+    run: (signal, lead) => election.run(signal, lead),
+    newestVersion: () => election.record?.newestVersion ?? '',
+  };
 }
 
 function tell(log: Log, news: ElectionNews): void {

@@ -5,7 +5,15 @@ import { fieldOf, fieldsOf } from '../kube/json-shape.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 
 /** The NetworkPolicy to write for a rendered part; with `uid`, it can only ever replace that very object. */
-export function networkPolicyObject(part: RenderedPart, owner: { readonly namespace: string; readonly policy: { readonly name: string; readonly uid: string }; readonly uid?: string; readonly takesBackKept?: boolean }): KubeObject {
+export function networkPolicyObject(
+  part: RenderedPart,
+  owner: {
+    readonly namespace: string;
+    readonly policy: { readonly name: string; readonly uid: string };
+    readonly uid?: string;
+    readonly takesBackKept?: boolean;
+  },
+): KubeObject {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -15,7 +23,11 @@ export function networkPolicyObject(part: RenderedPart, owner: { readonly namesp
       ...(owner.uid === undefined ? {} : { uid: owner.uid }),
       labels: { [LABELS.managedBy]: FIELD_MANAGER, [LABELS.policy]: owner.policy.name },
       // Somebody else's annotation is his: an apply that leaves it out would not take it back.
-      annotations: { [ANNOTATIONS.policyUid]: owner.policy.uid, [ANNOTATIONS.purpose]: part.purpose, ...(owner.takesBackKept === true ? { [ANNOTATIONS.kept]: 'false' } : {}) },
+      annotations: {
+        [ANNOTATIONS.policyUid]: owner.policy.uid,
+        [ANNOTATIONS.purpose]: part.purpose,
+        ...(owner.takesBackKept === true ? { [ANNOTATIONS.kept]: 'false' } : {}),
+      },
     },
     spec: part.spec,
   };
@@ -26,7 +38,10 @@ export function networkPolicyObject(part: RenderedPart, owner: { readonly namesp
  * on purpose (R4) where `isKept`. Every field that we own is said again, since an apply gives up what it does not
  * mention; `stored` is the object as the API server has it.
  */
-export function restatedObject(stored: KubeObject, owner: { readonly policy: { readonly name: string; readonly uid: string }; readonly isKept: boolean }): KubeObject {
+export function restatedObject(
+  stored: KubeObject,
+  owner: { readonly policy: { readonly name: string; readonly uid: string }; readonly isKept: boolean },
+): KubeObject {
   const { name, namespace, uid, annotations } = stored.metadata;
   const purpose = fieldOf(annotations, ANNOTATIONS.purpose);
   return {
@@ -37,18 +52,29 @@ export function restatedObject(stored: KubeObject, owner: { readonly policy: { r
       ...(namespace === undefined ? {} : { namespace }),
       ...(uid === undefined ? {} : { uid }),
       labels: { [LABELS.managedBy]: FIELD_MANAGER, [LABELS.policy]: owner.policy.name },
-      annotations: { [ANNOTATIONS.policyUid]: owner.policy.uid, ...(typeof purpose === 'string' ? { [ANNOTATIONS.purpose]: purpose } : {}), ...(owner.isKept ? { [ANNOTATIONS.kept]: 'true' } : {}) },
+      annotations: {
+        [ANNOTATIONS.policyUid]: owner.policy.uid,
+        ...(typeof purpose === 'string' ? { [ANNOTATIONS.purpose]: purpose } : {}),
+        ...(owner.isKept ? { [ANNOTATIONS.kept]: 'true' } : {}),
+      },
     },
     spec: { ingress: [], egress: [], ...fieldsOf(stored.spec) },
   };
 }
 
 /** The NamespaceBaseline to write. */
-export function namespaceBaselineObject(status: NamespaceBaselineStatus, owner: { readonly namespace: string; readonly uid?: string }): KubeObject {
+export function namespaceBaselineObject(
+  status: NamespaceBaselineStatus,
+  owner: { readonly namespace: string; readonly uid?: string },
+): KubeObject {
   return {
     apiVersion: API_VERSION,
     kind: 'NamespaceBaseline',
-    metadata: { name: NAMESPACE_BASELINE_NAME, namespace: owner.namespace, ...(owner.uid === undefined ? {} : { uid: owner.uid }) },
+    metadata: {
+      name: NAMESPACE_BASELINE_NAME,
+      namespace: owner.namespace,
+      ...(owner.uid === undefined ? {} : { uid: owner.uid }),
+    },
     status,
   };
 }

@@ -36,16 +36,38 @@ export function verdictOn(outcomes: Iterable<Outcome>, recorded: Result<Recorded
   const all = [...outcomes];
   const retries = all.flatMap((outcome) => (outcome.kind === 'retry' ? [outcome] : []));
   if (retries.length > 0 || !recorded.ok) {
-    const atLeastMs = Math.max(0, ...retries.map((outcome) => outcome.retryAfterMs ?? 0), recorded.ok ? 0 : retryAfterMsOf(recorded.error));
+    const atLeastMs = Math.max(
+      0,
+      ...retries.map((outcome) => outcome.retryAfterMs ?? 0),
+      recorded.ok ? 0 : retryAfterMsOf(recorded.error),
+    );
     return { result: 'retry', queue: { kind: 'backoff', atLeastMs } };
   }
   const refused = all.flatMap((outcome) => (outcome.kind === 'refused' ? [outcome] : []));
-  if (refused.some((outcome) => outcome.reason === 'Forbidden')) return { result: 'terminal', queue: { kind: 'after', delayMs: Math.min(FORBIDDEN_RECHECK_MS, pauseAfter403Ms(waits)) } };
-  const pausesMs = [...refused.map((outcome) => outcome.recheckMs ?? (outcome.reason === 'Denied' ? pauseAfter403Ms(waits) : SLOW_RECHECK_MS)), ...(recorded.value.kind === 'early' ? [recorded.value.waitMs] : [])];
-  if (pausesMs.length > 0) return { result: 'refused', queue: { kind: 'after', delayMs: Math.min(SLOW_RECHECK_MS, ...pausesMs) } };
-  if (waits.isHeld) return { result: 'terminal', queue: { kind: 'after', delayMs: HELD_RECHECK_MS } };
-  if (waits.isContested) return { result: 'refused', queue: { kind: 'after', delayMs: HELD_RECHECK_MS } };
-  if (all.some((outcome) => outcome.kind === 'namespaceGone')) return { result: 'waiting', queue: { kind: 'forget' } };
+  if (refused.some((outcome) => outcome.reason === 'Forbidden')) {
+    return {
+      result: 'terminal',
+      queue: { kind: 'after', delayMs: Math.min(FORBIDDEN_RECHECK_MS, pauseAfter403Ms(waits)) },
+    };
+  }
+  const pausesMs = [
+    ...refused.map(
+      (outcome) => outcome.recheckMs ?? (outcome.reason === 'Denied' ? pauseAfter403Ms(waits) : SLOW_RECHECK_MS),
+    ),
+    ...(recorded.value.kind === 'early' ? [recorded.value.waitMs] : []),
+  ];
+  if (pausesMs.length > 0) {
+    return { result: 'refused', queue: { kind: 'after', delayMs: Math.min(SLOW_RECHECK_MS, ...pausesMs) } };
+  }
+  if (waits.isHeld) {
+    return { result: 'terminal', queue: { kind: 'after', delayMs: HELD_RECHECK_MS } };
+  }
+  if (waits.isContested) {
+    return { result: 'refused', queue: { kind: 'after', delayMs: HELD_RECHECK_MS } };
+  }
+  if (all.some((outcome) => outcome.kind === 'namespaceGone')) {
+    return { result: 'waiting', queue: { kind: 'forget' } };
+  }
   return { result: 'success', queue: { kind: 'forget' } };
 }
 

@@ -28,7 +28,11 @@ export class Patience {
    * role yet, and neither the refusal nor a review of our permissions says so.
    */
   pauseAfter403Ms(namespace: string, outcomes: Outcomes): number | undefined {
-    if (![...outcomes.values()].some((outcome) => outcome.kind === 'refused' && (outcome.reason === 'Denied' || outcome.reason === 'Forbidden'))) {
+    if (
+      ![...outcomes.values()].some(
+        (outcome) => outcome.kind === 'refused' && (outcome.reason === 'Denied' || outcome.reason === 'Forbidden'),
+      )
+    ) {
       this.#refusals.delete(namespace);
       return undefined;
     }

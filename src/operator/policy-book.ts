@@ -1,9 +1,9 @@
 import type { BaselinePolicySpec, Discovered } from '../api/baseline-policy.ts';
-import { validateBaselinePolicy, type Problem } from '../api/validation.ts';
+import { type Problem, validateBaselinePolicy } from '../api/validation.ts';
 import { renderedParts } from '../baseline/rendering.ts';
 import { OPT_IN_SELECTOR } from '../baseline/selection.ts';
 import type { PolicyFacts } from '../baseline/world.ts';
-import { discoveryProblemFor, type DiscoveryProblem, type DiscoveryState } from './discovery.ts';
+import { type DiscoveryProblem, type DiscoveryState, discoveryProblemFor } from './discovery.ts';
 import type { CachedPolicy } from './projections.ts';
 
 /** One BaselinePolicy as the operator goes by it. */
@@ -52,7 +52,9 @@ export class PolicyBook {
   /** It was decided that this policy's deletion takes its objects along (R8). */
   decideRemoval({ name, uid }: { readonly name: string; readonly uid: string }): void {
     const page = this.#pages.get(name);
-    if (page?.cached.uid !== uid) return;
+    if (page?.cached.uid !== uid) {
+      return;
+    }
     this.#removing.add(uid);
     this.write(page.cached);
   }
@@ -96,16 +98,34 @@ export class PolicyBook {
     const problems = verdict.ok ? [] : verdict.problems;
     const { name, uid, generation, isDeleting } = cached;
     // Whoever changes his mind before all is gone keeps the rest.
-    const isRemoving = isDeleting && this.#removing.has(uid) && verdict.ok && verdict.spec.removal?.onDelete === 'Remove';
-    const identity = { name, uid, generation, isDeleting, isRemoving, isAccepted: verdict.ok, formerParts: formerPartsOf(cached, before) };
+    const isRemoving =
+      isDeleting && this.#removing.has(uid) && verdict.ok && verdict.spec.removal?.onDelete === 'Remove';
+    const identity = {
+      name,
+      uid,
+      generation,
+      isDeleting,
+      isRemoving,
+      isAccepted: verdict.ok,
+      formerParts: formerPartsOf(cached, before),
+    };
     if (accepted === undefined) {
       const facts = { ...NOTHING_ACCEPTED, ...identity };
       return { cached, accepted, problems, facts, discoveryProblem: undefined };
     }
-    return { cached, accepted, problems, facts: { ...identity, ...this.#rendering(name, accepted) }, discoveryProblem: discoveryProblemFor(accepted, this.#discovery) };
+    return {
+      cached,
+      accepted,
+      problems,
+      facts: { ...identity, ...this.#rendering(name, accepted) },
+      discoveryProblem: discoveryProblemFor(accepted, this.#discovery),
+    };
   }
 
-  #rendering(name: string, spec: BaselinePolicySpec): Pick<PolicyFacts, 'mode' | 'keepsOnOptOut' | 'removesOnDelete' | 'selector' | 'parts'> {
+  #rendering(
+    name: string,
+    spec: BaselinePolicySpec,
+  ): Pick<PolicyFacts, 'mode' | 'keepsOnOptOut' | 'removesOnDelete' | 'selector' | 'parts'> {
     return {
       mode: spec.mode ?? 'Enforce',
       keepsOnOptOut: spec.removal?.onOptOut === 'Keep',
@@ -117,18 +137,40 @@ export class PolicyBook {
 }
 
 /** What a policy wants of which nothing was ever accepted. */
-const NOTHING_ACCEPTED = { mode: 'Enforce', keepsOnOptOut: false, removesOnDelete: false, selector: undefined, parts: undefined, formerParts: undefined } as const;
+const NOTHING_ACCEPTED = {
+  mode: 'Enforce',
+  keepsOnOptOut: false,
+  removesOnDelete: false,
+  selector: undefined,
+  parts: undefined,
+  formerParts: undefined,
+} as const;
 
 /** What goes wrong here with one policy is told as that policy's problem: its last good set stays (R11), and the others go on. */
 function pageOfBug(cached: CachedPolicy, before: Page | undefined, cause: unknown): Page {
   const { name, uid, generation, isDeleting } = cached;
-  const facts = { ...NOTHING_ACCEPTED, ...before?.facts, name, uid, generation, isDeleting, isRemoving: false, isAccepted: false };
-  const problems = [{ path: 'spec', message: `the operator fails on it, which is a bug of the operator: ${cause instanceof Error ? cause.message : 'no reason is known'}` }];
+  const facts = {
+    ...NOTHING_ACCEPTED,
+    ...before?.facts,
+    name,
+    uid,
+    generation,
+    isDeleting,
+    isRemoving: false,
+    isAccepted: false,
+  };
+  const problems = [
+    {
+      path: 'spec',
+      message: `the operator fails on it, which is a bug of the operator: ${cause instanceof Error ? cause.message : 'no reason is known'}`,
+    },
+  ];
   return { cached, accepted: before?.accepted, problems, facts, discoveryProblem: before?.discoveryProblem };
 }
 
 function isSameForNamespaces(before: PolicyFacts, after: PolicyFacts): boolean {
-  const essence = (facts: PolicyFacts): string => JSON.stringify({ ...facts, parts: facts.parts?.map((part) => part.hash) });
+  const essence = (facts: PolicyFacts): string =>
+    JSON.stringify({ ...facts, parts: facts.parts?.map((part) => part.hash) });
   return essence(before) === essence(after);
 }
 

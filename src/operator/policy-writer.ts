@@ -1,7 +1,7 @@
-import type { Outcome } from '../baseline/outcome.ts';
-import type { Drift, RepairCause } from '../baseline/plan.ts';
 import { hasOnlyUnknownAdditions } from '../baseline/comparison.ts';
+import type { Outcome } from '../baseline/outcome.ts';
 import { ownershipOf } from '../baseline/ownership.ts';
+import type { Drift, RepairCause } from '../baseline/plan.ts';
 import type { RenderedPart } from '../baseline/rendering.ts';
 import type { ObservedPolicy } from '../baseline/world.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
@@ -10,13 +10,13 @@ import type { KubeObject } from '../kube/kube-object.ts';
 import type { ObjectCache } from '../kube/object-cache.ts';
 import type { Result } from '../kube/result.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { isAllowed, permissionText, type Permission } from './access.ts';
+import { isAllowed, type Permission, permissionText } from './access.ts';
 import type { Equivalences } from './equivalences.ts';
 import { networkPolicyObject, restatedObject } from './managed-object.ts';
 import { networkPolicyProjection } from './projections.ts';
-import type { CachedNetworkPolicy } from './slim-forms.ts';
-import { BASELINE_POLICIES, NETWORK_POLICIES } from './resources.ts';
 import type { RepairLog } from './repair-log.ts';
+import { BASELINE_POLICIES, NETWORK_POLICIES } from './resources.ts';
+import type { CachedNetworkPolicy } from './slim-forms.ts';
 import { writeResultFor } from './write-result.ts';
 
 /** Whose NetworkPolicy is written, and where. */
@@ -51,26 +51,51 @@ export class PolicyWriter {
   }
 
   /** POST, since a server-side apply would take over a foreign object of the name. */
-  async create(part: RenderedPart, target: WriteTarget, { isRestoring }: { readonly isRestoring: boolean }): Promise<Outcome> {
+  async create(
+    part: RenderedPart,
+    target: WriteTarget,
+    { isRestoring }: { readonly isRestoring: boolean },
+  ): Promise<Outcome> {
     const { kube, metrics } = this.#dependencies;
     const created = await this.#admit(() => kube.create(NETWORK_POLICIES, networkPolicyObject(part, target)));
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'create', result: writeResultFor(created) });
-    if (!created.ok && created.error.kind === 'alreadyExists') return this.#meet(part, target);
+    if (!created.ok && created.error.kind === 'alreadyExists') {
+      return this.#meet(part, target);
+    }
     const outcome = await this.#settle(part, target, { verb: 'create', answer: created });
-    if (isRestoring && outcome.kind === 'inPlace') this.#noteRepair(part.name, target, { drift: 'deleted', manager: '' });
+    if (isRestoring && outcome.kind === 'inPlace') {
+      this.#noteRepair(part.name, target, { drift: 'deleted', manager: '' });
+    }
     return outcome;
   }
 
   /** A forced apply of the whole spec, bound to the uid that was looked at. */
-  async repair(part: RenderedPart, target: WriteTarget, found: { readonly uid: string; readonly cause: RepairCause; readonly manager: string; readonly isKept?: boolean }): Promise<Outcome> {
+  async repair(
+    part: RenderedPart,
+    target: WriteTarget,
+    found: { readonly uid: string; readonly cause: RepairCause; readonly manager: string; readonly isKept?: boolean },
+  ): Promise<Outcome> {
     const { kube, metrics } = this.#dependencies;
-    const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, networkPolicyObject(part, { ...target, uid: found.uid, takesBackKept: found.isKept === true && found.manager !== '' })));
+    const applied = await this.#admit(() =>
+      kube.apply(
+        NETWORK_POLICIES,
+        networkPolicyObject(part, {
+          ...target,
+          uid: found.uid,
+          takesBackKept: found.isKept === true && found.manager !== '',
+        }),
+      ),
+    );
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
     const outcome = await this.#settle(part, target, { verb: 'patch', answer: applied });
     const { cause, manager } = found;
-    if (outcome.kind === 'inPlace' && (cause === 'spec' || cause === 'labels')) this.#noteRepair(part.name, target, { drift: cause, manager });
+    if (outcome.kind === 'inPlace' && (cause === 'spec' || cause === 'labels')) {
+      this.#noteRepair(part.name, target, { drift: cause, manager });
+    }
     // No drift, but two versions of the operator that rewrite each other's work would do so without end.
-    if (outcome.kind === 'inPlace' && cause === 'rewrite') this.#dependencies.repairLog.repaired({ namespace: target.namespace, name: part.name }, '');
+    if (outcome.kind === 'inPlace' && cause === 'rewrite') {
+      this.#dependencies.repairLog.repaired({ namespace: target.namespace, name: part.name }, '');
+    }
     return outcome;
   }
 
@@ -79,10 +104,16 @@ export class PolicyWriter {
     const { kube, metrics } = this.#dependencies;
     const { name, uid } = observed;
     const over = observed.policyUid === target.policy.uid ? undefined : await this.#takeOver(observed, target);
-    if (over !== undefined) return over;
-    const removed = await this.#admit(() => kube.remove({ type: NETWORK_POLICIES, namespace: target.namespace, name }, { uid }));
+    if (over !== undefined) {
+      return over;
+    }
+    const removed = await this.#admit(() =>
+      kube.remove({ type: NETWORK_POLICIES, namespace: target.namespace, name }, { uid }),
+    );
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'remove', result: writeResultFor(removed) });
-    if (!removed.ok && removed.error.kind !== 'notFound') return this.#failed(name, target, { verb: 'delete', error: removed.error });
+    if (!removed.ok && removed.error.kind !== 'notFound') {
+      return this.#failed(name, target, { verb: 'delete', error: removed.error });
+    }
     return this.#gone(observed, target);
   }
 
@@ -90,8 +121,12 @@ export class PolicyWriter {
   async leave(observed: ObservedPolicy, target: WriteTarget): Promise<Outcome> {
     const { name, uid } = observed;
     const stored = await this.#read(name, target);
-    if (!stored.ok) return this.#failed(name, target, { verb: 'get', error: stored.error });
-    if (stored.value.metadata.uid !== uid) return replacedMeanwhile(name);
+    if (!stored.ok) {
+      return this.#failed(name, target, { verb: 'get', error: stored.error });
+    }
+    if (stored.value.metadata.uid !== uid) {
+      return replacedMeanwhile(name);
+    }
     return (await this.#restate(stored.value, target, { name, isKept: true })) ?? { kind: 'left', name };
   }
 
@@ -103,12 +138,23 @@ export class PolicyWriter {
   async #takeOver(observed: ObservedPolicy, target: WriteTarget): Promise<Outcome | undefined> {
     const { kube } = this.#dependencies;
     const { name, uid, policyUid } = observed;
-    const [live, stored] = await Promise.all([this.#admit(() => kube.get({ type: BASELINE_POLICIES, name: target.policy.name })), this.#read(name, target)]);
-    if (!stored.ok) return stored.error.kind === 'notFound' ? this.#gone(observed, target) : this.#failed(name, target, { verb: 'get', error: stored.error });
-    if (!live.ok) return { kind: 'retry', name, message: live.error.message };
+    const [live, stored] = await Promise.all([
+      this.#admit(() => kube.get({ type: BASELINE_POLICIES, name: target.policy.name })),
+      this.#read(name, target),
+    ]);
+    if (!stored.ok) {
+      return stored.error.kind === 'notFound'
+        ? this.#gone(observed, target)
+        : this.#failed(name, target, { verb: 'get', error: stored.error });
+    }
+    if (!live.ok) {
+      return { kind: 'retry', name, message: live.error.message };
+    }
     const now = networkPolicyProjection(stored.value);
     const isSame = now.uid === uid && now.isLabelled && now.policyUid === policyUid;
-    if (!isSame || live.value.metadata.uid !== target.policy.uid) return replacedMeanwhile(name);
+    if (!isSame || live.value.metadata.uid !== target.policy.uid) {
+      return replacedMeanwhile(name);
+    }
     return this.#restate(stored.value, target, { name, isKept: false });
   }
 
@@ -118,15 +164,25 @@ export class PolicyWriter {
   }
 
   #read(name: string, target: WriteTarget): Promise<Result<KubeObject, KubeError>> {
-    return this.#admit(() => this.#dependencies.kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name }));
+    return this.#admit(() =>
+      this.#dependencies.kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name }),
+    );
   }
 
   /** Gives what went wrong; undefined when nothing did. */
-  async #restate(stored: KubeObject, target: WriteTarget, { name, isKept }: { readonly name: string; readonly isKept: boolean }): Promise<Outcome | undefined> {
+  async #restate(
+    stored: KubeObject,
+    target: WriteTarget,
+    { name, isKept }: { readonly name: string; readonly isKept: boolean },
+  ): Promise<Outcome | undefined> {
     const { kube, networkPolicies, metrics } = this.#dependencies;
-    const applied = await this.#admit(() => kube.apply(NETWORK_POLICIES, restatedObject(stored, { policy: target.policy, isKept })));
+    const applied = await this.#admit(() =>
+      kube.apply(NETWORK_POLICIES, restatedObject(stored, { policy: target.policy, isKept })),
+    );
     metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
-    if (!applied.ok) return this.#failed(name, target, { verb: 'patch', error: applied.error });
+    if (!applied.ok) {
+      return this.#failed(name, target, { verb: 'patch', error: applied.error });
+    }
     networkPolicies.recordWrite(applied.value);
     return undefined;
   }
@@ -141,19 +197,33 @@ export class PolicyWriter {
     const { networkPolicies } = this.#dependencies;
     const { name } = part;
     const standing = await this.#read(name, target);
-    if (!standing.ok) return this.#failed(name, target, { verb: 'get', error: standing.error });
+    if (!standing.ok) {
+      return this.#failed(name, target, { verb: 'get', error: standing.error });
+    }
     const observed = networkPolicies.recordWrite(standing.value) ?? networkPolicyProjection(standing.value);
-    if (ownershipOf(observed, target.policy, undefined) === 'foreign' && !observed.isAdoptable) return foreignObject(name);
-    if (observed.hash === part.hash && observed.policyUid === target.policy.uid) return { kind: 'inPlace', name, uid: observed.uid, hash: observed.hash };
+    if (ownershipOf(observed, target.policy, undefined) === 'foreign' && !observed.isAdoptable) {
+      return foreignObject(name);
+    }
+    if (observed.hash === part.hash && observed.policyUid === target.policy.uid) {
+      return { kind: 'inPlace', name, uid: observed.uid, hash: observed.hash };
+    }
     return this.repair(part, target, { uid: observed.uid, cause: 'takeover', manager: observed.otherManager });
   }
 
-  async #settle(part: RenderedPart, target: WriteTarget, write: { readonly verb: string; readonly answer: Result<KubeObject, KubeError> }): Promise<Outcome> {
+  async #settle(
+    part: RenderedPart,
+    target: WriteTarget,
+    write: { readonly verb: string; readonly answer: Result<KubeObject, KubeError> },
+  ): Promise<Outcome> {
     const { networkPolicies, equivalences } = this.#dependencies;
-    if (!write.answer.ok) return this.#failed(part.name, target, { verb: write.verb, error: write.answer.error });
+    if (!write.answer.ok) {
+      return this.#failed(part.name, target, { verb: write.verb, error: write.answer.error });
+    }
     const stored = networkPolicies.recordWrite(write.answer.value) ?? networkPolicyProjection(write.answer.value);
     if (stored.hash !== part.hash) {
-      if (!hasOnlyUnknownAdditions(part.spec, write.answer.value.spec)) return this.#altered(part.name, target);
+      if (!hasOnlyUnknownAdditions(part.spec, write.answer.value.spec)) {
+        return this.#altered(part.name, target);
+      }
       equivalences.remember({ rendered: part.hash, observed: stored.hash });
     }
     return { kind: 'inPlace', name: part.name, uid: stored.uid, hash: stored.hash };
@@ -162,34 +232,68 @@ export class PolicyWriter {
   /** Each write of it makes an event that would bring us here again, so that it counts as a quarrel (R6). */
   #altered(name: string, target: WriteTarget): Outcome {
     this.#dependencies.repairLog.repaired({ namespace: target.namespace, name }, '');
-    return { kind: 'refused', name, reason: 'Altered', message: 'the API server stored another spec than the one written' };
+    return {
+      kind: 'refused',
+      name,
+      reason: 'Altered',
+      message: 'the API server stored another spec than the one written',
+    };
   }
 
-  async #failed(name: string, target: WriteTarget, failed: { readonly verb: string; readonly error: KubeError }): Promise<Outcome> {
+  async #failed(
+    name: string,
+    target: WriteTarget,
+    failed: { readonly verb: string; readonly error: KubeError },
+  ): Promise<Outcome> {
     const { error } = failed;
     switch (error.kind) {
       case 'namespaceTerminating':
         return { kind: 'namespaceGone', name };
       case 'notFound':
-        return failed.verb === 'create' ? { kind: 'namespaceGone', name } : { kind: 'retry', name, message: error.message };
+        return failed.verb === 'create'
+          ? { kind: 'namespaceGone', name }
+          : { kind: 'retry', name, message: error.message };
       case 'invalid':
         return { kind: 'refused', name, reason: 'Rejected', message: error.message };
       case 'forbidden':
         return this.#forbidden(name, target, { verb: failed.verb, message: error.message });
       case 'throttled':
       case 'serverError':
-        return { kind: 'retry', name, message: error.message, ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }) };
+        return {
+          kind: 'retry',
+          name,
+          message: error.message,
+          ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+        };
       default:
         return { kind: 'retry', name, message: error.message };
     }
   }
 
-  async #forbidden(name: string, target: WriteTarget, refused: { readonly verb: string; readonly message: string }): Promise<Outcome> {
-    const permission: Permission = { verb: refused.verb, group: NETWORK_POLICIES.group, resource: NETWORK_POLICIES.plural, namespace: target.namespace };
+  async #forbidden(
+    name: string,
+    target: WriteTarget,
+    refused: { readonly verb: string; readonly message: string },
+  ): Promise<Outcome> {
+    const permission: Permission = {
+      verb: refused.verb,
+      group: NETWORK_POLICIES.group,
+      resource: NETWORK_POLICIES.plural,
+      namespace: target.namespace,
+    };
     const allowed = await isAllowed(this.#dependencies.kube, permission);
-    if (!allowed.ok) return { kind: 'retry', name, message: allowed.error.message };
-    if (allowed.value) return { kind: 'refused', name, reason: 'Denied', message: refused.message };
-    return { kind: 'refused', name, reason: 'Forbidden', message: `the operator may not ${permissionText(permission)}` };
+    if (!allowed.ok) {
+      return { kind: 'retry', name, message: allowed.error.message };
+    }
+    if (allowed.value) {
+      return { kind: 'refused', name, reason: 'Denied', message: refused.message };
+    }
+    return {
+      kind: 'refused',
+      name,
+      reason: 'Forbidden',
+      message: `the operator may not ${permissionText(permission)}`,
+    };
   }
 }
 

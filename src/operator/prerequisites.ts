@@ -1,17 +1,21 @@
-import { pause, type Clock } from '../clock.ts';
+import { type Clock, pause } from '../clock.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import type { Result } from '../kube/result.ts';
 import type { Check } from '../observe/checks.ts';
 import type { Log } from '../observe/log.ts';
-import { permissionText, type Permission } from './access.ts';
+import { type Permission, permissionText } from './access.ts';
 import { missingPermissions, OLDEST_MINOR, serverVersion } from './preflight.ts';
 import { crdProblems, crdProblemText, type NeededFields } from './served-crds.ts';
 
 const RETRY_MS = 1000;
 
 /** How the wait for everything that has to be there ended. */
-export type Readiness = { readonly kind: 'ready' } | { readonly kind: 'aborted' } | { readonly kind: 'unreachable'; readonly message: string } | { readonly kind: 'tooOld'; readonly message: string };
+export type Readiness =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'aborted' }
+  | { readonly kind: 'unreachable'; readonly message: string }
+  | { readonly kind: 'tooOld'; readonly message: string };
 
 interface Dependencies {
   readonly kube: KubeClient;
@@ -47,7 +51,9 @@ export class Prerequisites implements Check {
   async met(): Promise<Readiness> {
     const { clock, signal, log } = this.#dependencies;
     const reached = await this.#reached();
-    if (reached.kind !== 'ready') return reached;
+    if (reached.kind !== 'ready') {
+      return reached;
+    }
     while (!signal.aborted) {
       const missing = await this.#missing();
       this.#say(missing);
@@ -67,10 +73,17 @@ export class Prerequisites implements Check {
       const version = await serverVersion(kube);
       if (version.ok) {
         log.info({ version: version.value.gitVersion }, 'api server answers');
-        if (version.value.isSupported) return { kind: 'ready' };
-        return { kind: 'tooOld', message: `the API server is ${version.value.gitVersion}; nsbaseline needs Kubernetes 1.${OLDEST_MINOR} or newer` };
+        if (version.value.isSupported) {
+          return { kind: 'ready' };
+        }
+        return {
+          kind: 'tooOld',
+          message: `the API server is ${version.value.gitVersion}; nsbaseline needs Kubernetes 1.${OLDEST_MINOR} or newer`,
+        };
       }
-      if (isHopeless(version.error) || clock.nowMs() - startMs > unreachableLimitMs) return { kind: 'unreachable', message: version.error.message };
+      if (isHopeless(version.error) || clock.nowMs() - startMs > unreachableLimitMs) {
+        return { kind: 'unreachable', message: version.error.message };
+      }
       log.warn({ error: version.error }, 'api server does not answer yet');
       await pause(clock, RETRY_MS, signal);
     }
@@ -80,9 +93,13 @@ export class Prerequisites implements Check {
   async #missing(): Promise<readonly string[]> {
     const { kube, needed } = this.#dependencies;
     const [permissions, crds] = await Promise.all([missingPermissions(kube, needed.permissions), this.#crdTexts()]);
-    if (!permissions.ok) return [`an answer about permissions (${permissions.error.message})`];
+    if (!permissions.ok) {
+      return [`an answer about permissions (${permissions.error.message})`];
+    }
     // Without the permission to read CRDs, their absence cannot be told from our blindness.
-    if (permissions.value.length > 0) return permissions.value.map((permission) => `the permission to ${permissionText(permission)}`);
+    if (permissions.value.length > 0) {
+      return permissions.value.map((permission) => `the permission to ${permissionText(permission)}`);
+    }
     return crds.ok ? crds.value : [`an answer about CRDs (${crds.error.message})`];
   }
 
@@ -94,7 +111,15 @@ export class Prerequisites implements Check {
   #say(missing: readonly string[]): void {
     const isNews = missing.join() !== this.#waitingFor.join();
     this.#waitingFor = missing;
-    if (isNews && missing.length > 0) this.#dependencies.log.error({ missing, hint: 'kubectl apply -k deploy/base grants every permission, kubectl apply -f crds/ installs the custom resources' }, 'waiting for what is missing');
+    if (isNews && missing.length > 0) {
+      this.#dependencies.log.error(
+        {
+          missing,
+          hint: 'kubectl apply -k deploy/base grants every permission, kubectl apply -f crds/ installs the custom resources',
+        },
+        'waiting for what is missing',
+      );
+    }
   }
 }
 

@@ -1,13 +1,13 @@
-import type { ServiceFacts, SliceFacts } from '../baseline/discovery.ts';
-import { statusHash } from '../baseline/report.ts';
-import { isExcluded, type Exclusion } from '../baseline/selection.ts';
-import type { RecordedEntry } from '../baseline/world.ts';
-import type { Direction } from '../api/network-policy.ts';
-import { managedName } from '../baseline/ownership.ts';
 import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../api/names.ts';
 import { PHASES } from '../api/namespace-baseline.ts';
-import type { KubeObject } from '../kube/kube-object.ts';
+import type { Direction } from '../api/network-policy.ts';
+import type { ServiceFacts, SliceFacts } from '../baseline/discovery.ts';
+import { managedName } from '../baseline/ownership.ts';
+import { statusHash } from '../baseline/report.ts';
+import { type Exclusion, isExcluded } from '../baseline/selection.ts';
+import type { RecordedEntry } from '../baseline/world.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../kube/json-shape.ts';
+import type { KubeObject } from '../kube/kube-object.ts';
 import { InternPool } from './intern-pool.ts';
 import { CachedNamespace, CachedNetworkPolicy, CachedRecord, type Identity } from './slim-forms.ts';
 import { specFactsOf } from './spec-facts.ts';
@@ -33,15 +33,26 @@ const namespaceNames = new InternPool<string>();
 
 function identityOf({ metadata }: KubeObject): Identity {
   const namespace = textOf(metadata.namespace);
-  return { name: textOf(metadata.name), namespace: namespaceNames.interned(namespace, () => namespace), uid: textOf(metadata.uid), resourceVersion: textOf(metadata.resourceVersion) };
+  return {
+    name: textOf(metadata.name),
+    namespace: namespaceNames.interned(namespace, () => namespace),
+    uid: textOf(metadata.uid),
+    resourceVersion: textOf(metadata.resourceVersion),
+  };
 }
 
 /** How Namespaces are kept; whether one is excluded is decided here, once. */
 export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) => CachedNamespace {
   return (object) => {
     const identity = identityOf(object);
-    const isTerminating = object.metadata.deletionTimestamp !== undefined || fieldOf(object.status, 'phase') === 'Terminating';
-    return new CachedNamespace({ ...identity, labels: textFieldsOf(object.metadata.labels), isTerminating, isExcluded: isExcluded(identity.name, exclusion) });
+    const isTerminating =
+      object.metadata.deletionTimestamp !== undefined || fieldOf(object.status, 'phase') === 'Terminating';
+    return new CachedNamespace({
+      ...identity,
+      labels: textFieldsOf(object.metadata.labels),
+      isTerminating,
+      isExcluded: isExcluded(identity.name, exclusion),
+    });
   };
 }
 
@@ -57,31 +68,57 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   // Looked at whatever the labels say, since anybody can put ours on his own.
   const { weakens, hash } = specFactsOf(object.spec);
   const otherManager = mayBeOurs ? otherManagerOf(object) : '';
-  return new CachedNetworkPolicy(identityOf(object), { isLabelled, policyLabel, policyUid, isAdoptable, isKept, weakens, hash: mayBeOurs ? hash : '', isolates: isolatedBy(object), otherManager });
+  return new CachedNetworkPolicy(identityOf(object), {
+    isLabelled,
+    policyLabel,
+    policyUid,
+    isAdoptable,
+    isKept,
+    weakens,
+    hash: mayBeOurs ? hash : '',
+    isolates: isolatedBy(object),
+    otherManager,
+  });
 }
 
 const DIRECTIONS: readonly Direction[] = ['Ingress', 'Egress'];
 
 function isolatedBy(object: KubeObject): readonly Direction[] {
-  if (managedName(textOf(object.metadata.name))?.part !== 'default-deny') return [];
+  if (managedName(textOf(object.metadata.name))?.part !== 'default-deny') {
+    return [];
+  }
   const types = itemsOf(fieldOf(object.spec, 'policyTypes'));
   return DIRECTIONS.filter((direction) => types.includes(direction));
 }
 
 /** Whoever wrote it after us, by the times in managedFields, which are in whole seconds; empty when nobody did (R6). */
 function otherManagerOf({ metadata }: KubeObject): string {
-  const writes = itemsOf(metadata.managedFields).map((entry) => ({ manager: textOf(fieldOf(entry, 'manager')), time: textOf(fieldOf(entry, 'time')) }));
-  const ourTime = writes.filter(({ manager }) => manager === FIELD_MANAGER).reduce((latest, { time }) => (time > latest ? time : latest), '');
-  const last = writes.filter(({ manager, time }) => manager !== FIELD_MANAGER && (time === '' || time >= ourTime)).sort((a, b) => (a.time < b.time ? 1 : -1))[0];
+  const writes = itemsOf(metadata.managedFields).map((entry) => ({
+    manager: textOf(fieldOf(entry, 'manager')),
+    time: textOf(fieldOf(entry, 'time')),
+  }));
+  const ourTime = writes
+    .filter(({ manager }) => manager === FIELD_MANAGER)
+    .reduce((latest, { time }) => (time > latest ? time : latest), '');
+  const last = writes
+    .filter(({ manager, time }) => manager !== FIELD_MANAGER && (time === '' || time >= ourTime))
+    .sort((a, b) => (a.time < b.time ? 1 : -1))[0];
   return last?.manager.slice(0, 128) ?? '';
 }
 
 /** How NamespaceBaselines are kept: what a later plan depends on, and a digest of all they say. */
 export function recordProjection(object: KubeObject): CachedRecord {
   const status = object.status;
-  const ready = itemsOf(fieldOf(status, 'conditions')).find((condition) => fieldOf(condition, 'type') === CONDITIONS.ready);
+  const ready = itemsOf(fieldOf(status, 'conditions')).find(
+    (condition) => fieldOf(condition, 'type') === CONDITIONS.ready,
+  );
   const entries = itemsOf(fieldOf(status, 'policies')).map(recordedEntry);
-  return new CachedRecord(identityOf(object), { hash: statusHash(status ?? {}), entries, readyStatus: textOf(fieldOf(ready, 'status')), readySince: textOf(fieldOf(ready, 'lastTransitionTime')) });
+  return new CachedRecord(identityOf(object), {
+    hash: statusHash(status ?? {}),
+    entries,
+    readyStatus: textOf(fieldOf(ready, 'status')),
+    readySince: textOf(fieldOf(ready, 'lastTransitionTime')),
+  });
 }
 
 function recordedEntry(entry: unknown): RecordedEntry {
@@ -91,7 +128,11 @@ function recordedEntry(entry: unknown): RecordedEntry {
     generation: Number(fieldOf(entry, 'generation') ?? 0),
     phase: PHASES.find((known) => known === phase) ?? 'Pending',
     inPlace: fieldOf(entry, 'inPlace') === true,
-    managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => ({ name: textOf(fieldOf(managed, 'name')), uid: textOf(fieldOf(managed, 'uid')), hash: textOf(fieldOf(managed, 'hash')) })),
+    managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => ({
+      name: textOf(fieldOf(managed, 'name')),
+      uid: textOf(fieldOf(managed, 'uid')),
+      hash: textOf(fieldOf(managed, 'hash')),
+    })),
   };
 }
 
@@ -113,7 +154,9 @@ export function policyProjection(object: KubeObject): CachedPolicy {
 /** How Services are kept. */
 export function serviceProjection(object: KubeObject): CachedService {
   const spec = fieldsOf(object.spec);
-  const clusterIps = [...itemsOf(spec.clusterIPs), spec.clusterIP].map(textOf).filter((address) => address !== '' && address !== 'None');
+  const clusterIps = [...itemsOf(spec.clusterIPs), spec.clusterIP]
+    .map(textOf)
+    .filter((address) => address !== '' && address !== 'None');
   return {
     ...identityOf(object),
     labels: textFieldsOf(object.metadata.labels),
@@ -134,7 +177,11 @@ export function sliceProjection(object: KubeObject): CachedSlice {
 }
 
 function namedPort(port: unknown): { name: string; port: number; protocol: string } {
-  return { name: textOf(fieldOf(port, 'name')), port: Number(fieldOf(port, 'port') ?? 0), protocol: textOf(fieldOf(port, 'protocol')) || 'TCP' };
+  return {
+    name: textOf(fieldOf(port, 'name')),
+    port: Number(fieldOf(port, 'port') ?? 0),
+    protocol: textOf(fieldOf(port, 'protocol')) || 'TCP',
+  };
 }
 
 function targetPortOf(port: unknown): number | string {

@@ -78,11 +78,15 @@ export class KeyedQueue {
 
   /** Wants `key` to be worked on, now or as soon as the work in hand is done. A delayed key is brought forward. */
   add(key: string, priority: Priority): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed) {
+      return;
+    }
     this.#delayed.get(key)?.timer.cancel();
     this.#delayed.delete(key);
     if (this.#active.has(key)) {
-      if (this.#active.get(key) !== 'fresh') this.#active.set(key, priority);
+      if (this.#active.get(key) !== 'fresh') {
+        this.#active.set(key, priority);
+      }
       return;
     }
     this.#wait(key, priority);
@@ -91,7 +95,9 @@ export class KeyedQueue {
 
   /** As `add`, fresh; and it need not wait for all that came before it. */
   addNewcomer(key: string): void {
-    if (this.#newcomers.length > 2 * this.#waiting.fresh.size + MOST_NEWCOMERS_DONE) this.#newcomers = this.#newcomers.filter((name) => this.#waiting.fresh.has(name));
+    if (this.#newcomers.length > 2 * this.#waiting.fresh.size + MOST_NEWCOMERS_DONE) {
+      this.#newcomers = this.#newcomers.filter((name) => this.#waiting.fresh.has(name));
+    }
     this.#newcomers.push(key);
     this.add(key, 'fresh');
   }
@@ -99,7 +105,9 @@ export class KeyedQueue {
   /** What made work fail is over: all that waits for a retry comes back within a second, not all of it at one moment. */
   hasten(): void {
     for (const [key, { delayMs, priority, isRetry, timer }] of [...this.#delayed]) {
-      if (!isRetry || delayMs <= LONGEST_WAIT_OF_NEWS_MS) continue;
+      if (!isRetry || delayMs <= LONGEST_WAIT_OF_NEWS_MS) {
+        continue;
+      }
       timer.cancel();
       this.#delay(key, { delayMs: LONGEST_WAIT_OF_NEWS_MS * this.#options.random(), priority, isRetry });
     }
@@ -108,11 +116,15 @@ export class KeyedQueue {
   /** Takes no more work, and resolves when what is in hand is done. */
   async drain(): Promise<void> {
     this.#isClosed = true;
-    for (const { timer } of this.#delayed.values()) timer.cancel();
+    for (const { timer } of this.#delayed.values()) {
+      timer.cancel();
+    }
     this.#delayed.clear();
     this.#waiting.fresh.clear();
     this.#waiting.resync.clear();
-    if (this.#active.size === 0) return;
+    if (this.#active.size === 0) {
+      return;
+    }
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -138,10 +150,15 @@ export class KeyedQueue {
   }
 
   #wait(key: string, priority: Priority): void {
-    if (this.#waiting.fresh.has(key)) return;
+    if (this.#waiting.fresh.has(key)) {
+      return;
+    }
     const sinceMs = this.#waiting.resync.get(key)?.sinceMs ?? this.#options.clock.nowMs();
-    if (priority === 'fresh') this.#waiting.resync.delete(key);
-    else if (this.#waiting.resync.has(key)) return;
+    if (priority === 'fresh') {
+      this.#waiting.resync.delete(key);
+    } else if (this.#waiting.resync.has(key)) {
+      return;
+    }
     this.#waiting[priority].set(key, { priority, sinceMs });
   }
 
@@ -151,7 +168,9 @@ export class KeyedQueue {
    */
   #next(): readonly [string, Waiting] | undefined {
     const { fresh, resync } = this.#waiting;
-    if (fresh.size === 0) return firstOf(resync);
+    if (fresh.size === 0) {
+      return firstOf(resync);
+    }
     const isNewest = this.#isNewestNext;
     this.#isNewestNext = !isNewest;
     return (isNewest ? this.#newest() : undefined) ?? firstOf(fresh);
@@ -160,16 +179,22 @@ export class KeyedQueue {
   #newest(): readonly [string, Waiting] | undefined {
     for (let key = this.#newcomers.pop(); key !== undefined; key = this.#newcomers.pop()) {
       const waiting = this.#waiting.fresh.get(key);
-      if (waiting !== undefined) return [key, waiting];
+      if (waiting !== undefined) {
+        return [key, waiting];
+      }
     }
     return undefined;
   }
 
   #handOut(): void {
     while (this.#isStarted && !this.#isClosed && this.#active.size < this.#options.workers) {
-      if (this.depth('fresh') + this.depth('resync') === 0 || !this.#isTurnLeft()) return;
+      if (this.depth('fresh') + this.depth('resync') === 0 || !this.#isTurnLeft()) {
+        return;
+      }
       const next = this.#next();
-      if (next === undefined) return;
+      if (next === undefined) {
+        return;
+      }
       const [key, { priority }] = next;
       this.#waiting[priority].delete(key);
       this.#active.set(key, undefined);
@@ -195,25 +220,39 @@ export class KeyedQueue {
     const action = await this.#options.work(key, priority).catch((): QueueAction => ({ kind: 'backoff' }));
     const again = this.#active.get(key);
     this.#active.delete(key);
-    if (!this.#isClosed) this.#settle(key, action, { priority, again });
+    if (!this.#isClosed) {
+      this.#settle(key, action, { priority, again });
+    }
     this.#handOut();
-    if (this.#isClosed && this.#active.size === 0) this.#idle.splice(0).forEach((resolve) => {
-      resolve();
-    });
+    if (this.#isClosed && this.#active.size === 0) {
+      this.#idle.splice(0).forEach((resolve) => {
+        resolve();
+      });
+    }
   }
 
-  #settle(key: string, action: QueueAction, { priority, again }: { readonly priority: Priority; readonly again: Priority | undefined }): void {
+  #settle(
+    key: string,
+    action: QueueAction,
+    { priority, again }: { readonly priority: Priority; readonly again: Priority | undefined },
+  ): void {
     if (action.kind === 'backoff') {
       const { maxBackoffMs = 60_000 } = this.#options;
       const isFresh = priority === 'fresh' || again === 'fresh';
       // The failure says nothing about what happened since the attempt began.
-      const delayMs = again === undefined ? Math.max(action.atLeastMs ?? 0, this.#backoffMs(key, maxBackoffMs)) : this.#backoffMs(key, Math.min(maxBackoffMs, LONGEST_WAIT_OF_NEWS_MS));
+      const delayMs =
+        again === undefined
+          ? Math.max(action.atLeastMs ?? 0, this.#backoffMs(key, maxBackoffMs))
+          : this.#backoffMs(key, Math.min(maxBackoffMs, LONGEST_WAIT_OF_NEWS_MS));
       this.#delay(key, { delayMs, priority: isFresh ? 'fresh' : 'resync', isRetry: true });
       return;
     }
     this.#failures.delete(key);
-    if (again !== undefined) this.#wait(key, again);
-    else if (action.kind === 'after') this.#delay(key, { delayMs: action.delayMs, priority: 'resync', isRetry: false });
+    if (again !== undefined) {
+      this.#wait(key, again);
+    } else if (action.kind === 'after') {
+      this.#delay(key, { delayMs: action.delayMs, priority: 'resync', isRetry: false });
+    }
   }
 
   #backoffMs(key: string, capMs: number): number {
@@ -234,6 +273,8 @@ export class KeyedQueue {
 }
 
 function firstOf<Key, Value>(map: ReadonlyMap<Key, Value>): readonly [Key, Value] | undefined {
-  for (const entry of map) return entry;
+  for (const entry of map) {
+    return entry;
+  }
   return undefined;
 }

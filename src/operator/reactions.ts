@@ -1,6 +1,6 @@
-import type { Log } from '../observe/log.ts';
 import { CONDITIONS } from '../api/names.ts';
 import type { PolicyFacts } from '../baseline/world.ts';
+import type { Log } from '../observe/log.ts';
 import type { Caches } from './caches.ts';
 import type { DiscoveryState } from './discovery.ts';
 import type { GuardKeeper } from './guard-keeper.ts';
@@ -8,7 +8,7 @@ import type { Ledger } from './ledger.ts';
 import { affectedNamespaces, isUnprotected, selectedNamespaces } from './mapping.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { KeyedQueue } from './queue.ts';
-import { statusOf, type StatusWriter } from './status-writer.ts';
+import { type StatusWriter, statusOf } from './status-writer.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 interface Dependencies {
@@ -58,21 +58,32 @@ export class Reactions implements ChangeListener {
     for (const policy of book.facts) {
       // Also where it is at work without selecting: its status counts those too, and must not be written before.
       const affected = [...affectedNamespaces({ name: policy.name, before: undefined, after: policy }, caches, ledger)];
-      ledger.expect(policy, affected.filter((name) => caches.namespaces.get({ namespace: '', name }) !== undefined));
+      ledger.expect(
+        policy,
+        affected.filter((name) => caches.namespaces.get({ namespace: '', name }) !== undefined),
+      );
       this.#review(policy.name, undefined);
       finalizers.add(policy.name, 'resync');
     }
     const names = [...caches.namespaces.values()].map(({ name }) => name);
-    for (const name of names) this.#dependencies.assess(name);
-    for (const policy of book.facts) this.#confirm(policy.name);
-    for (const name of names) this.#queue(name);
+    for (const name of names) {
+      this.#dependencies.assess(name);
+    }
+    for (const policy of book.facts) {
+      this.#confirm(policy.name);
+    }
+    for (const name of names) {
+      this.#queue(name);
+    }
     finalizers.start();
     queue.start();
   }
 
   /** A Namespace was created, changed or deleted. */
   namespaceChanged(name: string): void {
-    if (!this.#isLive) return;
+    if (!this.#isLive) {
+      return;
+    }
     this.#dependencies.assess(name);
     this.#queue(name, { isNewcomer: true });
   }
@@ -84,9 +95,13 @@ export class Reactions implements ChangeListener {
 
   /** A NetworkPolicy, anybody's, was changed by someone else: to be undone at once (R6). */
   contentChanged(namespace: string): void {
-    if (!this.#isLive) return;
+    if (!this.#isLive) {
+      return;
+    }
     const { queue, caches } = this.#dependencies;
-    if (caches.namespaces.get({ namespace: '', name: namespace })?.isTerminating !== true) queue.add(namespace, 'fresh');
+    if (caches.namespaces.get({ namespace: '', name: namespace })?.isTerminating !== true) {
+      queue.add(namespace, 'fresh');
+    }
   }
 
   /** A BaselinePolicy was created, changed or deleted. */
@@ -97,12 +112,18 @@ export class Reactions implements ChangeListener {
     const isNews = cached === undefined ? book.erase(name) : book.write(cached);
     const after = book.page(name)?.facts;
     this.#warnOfProblems(name, before);
-    if (!this.#isLive) return;
-    if (before !== undefined && before.uid !== after?.uid) this.#dependencies.guard.close(before);
+    if (!this.#isLive) {
+      return;
+    }
+    if (before !== undefined && before.uid !== after?.uid) {
+      this.#dependencies.guard.close(before);
+    }
     this.#review(name, before);
     // First in line: what a policy that removes its own has made before it is held would stay behind a deletion (R8).
     finalizers.add(name, 'fresh');
-    if (isNews) this.#follow({ name, before, after });
+    if (isNews) {
+      this.#follow({ name, before, after });
+    }
     this.#confirm(name);
     // Also for a status that somebody else wrote.
     this.#dependencies.statusWriter.touch(name);
@@ -119,20 +140,37 @@ export class Reactions implements ChangeListener {
   discoveryChanged(state: DiscoveryState): void {
     const { caches, book, ledger, queue, statusWriter } = this.#dependencies;
     for (const name of book.discover(state)) {
-      if (!this.#isLive) continue;
+      if (!this.#isLive) {
+        continue;
+      }
       const facts = book.page(name)?.facts;
-      for (const namespace of affectedNamespaces({ name, before: facts, after: facts }, caches, ledger)) queue.add(namespace, 'resync');
+      for (const namespace of affectedNamespaces({ name, before: facts, after: facts }, caches, ledger)) {
+        queue.add(namespace, 'resync');
+      }
     }
-    for (const { name } of book.facts) statusWriter.touch(name);
+    for (const { name } of book.facts) {
+      statusWriter.touch(name);
+    }
   }
 
-  #follow(change: { readonly name: string; readonly before: PolicyFacts | undefined; readonly after: PolicyFacts | undefined }): void {
+  #follow(change: {
+    readonly name: string;
+    readonly before: PolicyFacts | undefined;
+    readonly after: PolicyFacts | undefined;
+  }): void {
     const { caches, ledger, queue, assess, statusWriter } = this.#dependencies;
     const affected = affectedNamespaces(change, caches, ledger);
-    for (const namespace of affected) assess(namespace);
-    for (const namespace of affected) queue.add(namespace, 'resync');
-    if (change.after === undefined) ledger.close(change.name);
-    else ledger.expect(change.after, selectedNamespaces(change.after, caches));
+    for (const namespace of affected) {
+      assess(namespace);
+    }
+    for (const namespace of affected) {
+      queue.add(namespace, 'resync');
+    }
+    if (change.after === undefined) {
+      ledger.close(change.name);
+    } else {
+      ledger.expect(change.after, selectedNamespaces(change.after, caches));
+    }
     statusWriter.touch(change.name);
   }
 
@@ -140,33 +178,53 @@ export class Reactions implements ChangeListener {
   #review(name: string, before: PolicyFacts | undefined): void {
     const { book, guard } = this.#dependencies;
     const page = book.page(name);
-    if (page === undefined || (before?.uid === page.facts.uid && before.generation === page.facts.generation)) return;
+    if (page === undefined || (before?.uid === page.facts.uid && before.generation === page.facts.generation)) {
+      return;
+    }
     const status = statusOf(page.cached.status);
-    const isKnown = status?.observedGeneration === page.facts.generation && !status.conditions.some(({ type }) => type === CONDITIONS.isolationHeld);
+    const isKnown =
+      status?.observedGeneration === page.facts.generation &&
+      !status.conditions.some(({ type }) => type === CONDITIONS.isolationHeld);
     guard.reviewIsolation(page.facts, { spec: page.accepted, isKnown });
   }
 
   #confirm(name: string): void {
     const { book, guard, queue, statusWriter } = this.#dependencies;
     const page = book.page(name);
-    if (page === undefined) return;
+    if (page === undefined) {
+      return;
+    }
     const { confirmedRemoval: removal, confirmedIsolation: isolation } = page.cached;
-    if (removal === '' && isolation === '') return;
-    for (const namespace of guard.confirm(page.facts, { removal, isolation })) queue.add(namespace, 'resync');
+    if (removal === '' && isolation === '') {
+      return;
+    }
+    for (const namespace of guard.confirm(page.facts, { removal, isolation })) {
+      queue.add(namespace, 'resync');
+    }
     statusWriter.touch(name);
   }
 
   #warnOfProblems(name: string, before: PolicyFacts | undefined): void {
     const page = this.#dependencies.book.page(name);
-    if (page === undefined || page.problems.length === 0 || before?.generation === page.facts.generation) return;
-    this.#dependencies.log.warn({ policy: name, reason: 'InvalidSpec', problems: page.problems.slice(0, 10) }, 'baseline policy is invalid');
+    if (page === undefined || page.problems.length === 0 || before?.generation === page.facts.generation) {
+      return;
+    }
+    this.#dependencies.log.warn(
+      { policy: name, reason: 'InvalidSpec', problems: page.problems.slice(0, 10) },
+      'baseline policy is invalid',
+    );
   }
 
   #queue(namespace: string, { isNewcomer = false } = {}): void {
     const { caches, book, queue, stopwatch } = this.#dependencies;
     const isUrgent = isUnprotected(namespace, book.facts, caches);
-    if (isUrgent) stopwatch.start(namespace);
-    if (isUrgent && isNewcomer) queue.addNewcomer(namespace);
-    else queue.add(namespace, isUrgent ? 'fresh' : 'resync');
+    if (isUrgent) {
+      stopwatch.start(namespace);
+    }
+    if (isUrgent && isNewcomer) {
+      queue.addNewcomer(namespace);
+    } else {
+      queue.add(namespace, isUrgent ? 'fresh' : 'resync');
+    }
   }
 }

@@ -1,11 +1,11 @@
+import { type Unprotection, unprotectionsIn } from '../baseline/guard.ts';
+import type { Outcomes } from '../baseline/outcome.ts';
+import { type PolicyPlan, planFor } from '../baseline/plan.ts';
 import type { NamespaceReport } from '../baseline/report.ts';
 import { reportFor } from '../baseline/report.ts';
-import type { Outcomes } from '../baseline/outcome.ts';
-import { planFor, type PolicyPlan } from '../baseline/plan.ts';
-import { unprotectionsIn, type Unprotection } from '../baseline/guard.ts';
 import type { PolicyFacts, World } from '../baseline/world.ts';
 import type { KubeError } from '../kube/kube-error.ts';
-import { success, type Result } from '../kube/result.ts';
+import { type Result, success } from '../kube/result.ts';
 import type { Caches } from './caches.ts';
 import type { Equivalences } from './equivalences.ts';
 import { execute } from './execute.ts';
@@ -13,7 +13,7 @@ import type { GuardKeeper, Loss } from './guard-keeper.ts';
 import type { Patience } from './patience.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { PolicyWriter } from './policy-writer.ts';
-import { SETTLED, type Recorded, type RecordWriter } from './record-writer.ts';
+import { type Recorded, type RecordWriter, SETTLED } from './record-writer.ts';
 import type { RepairLog } from './repair-log.ts';
 
 /** Everything that a reconcile reads and writes through. */
@@ -52,10 +52,14 @@ export interface Reconciled {
  */
 export async function reconcile(namespace: string, context: ReconcileContext): Promise<Reconciled | undefined> {
   const found = observe(namespace, context);
-  if (found === undefined || found.namespace.isTerminating) return undefined;
+  if (found === undefined || found.namespace.isTerminating) {
+    return undefined;
+  }
   const { world, plans, losing } = guarded(found, context.guard);
   context.guard.begin(namespace, losing);
-  const outcomes = await execute(plans, namespace, context.policyWriter, { mayTakeAway: !isAnyDoubtful(context.caches) });
+  const outcomes = await execute(plans, namespace, context.policyWriter, {
+    mayTakeAway: !isAnyDoubtful(context.caches),
+  });
   context.guard.settle(namespace, lossesAmong(losing, outcomes));
   // Read again, since a repair just now may have been the one that makes it a quarrel.
   const contests = context.repairLog.contestsAmong(namespace, partNames(world.policies));
@@ -73,10 +77,15 @@ export async function reconcile(namespace: string, context: ReconcileContext): P
  * The world of one namespace as the caches have it, or undefined when there is no such namespace. Removals are not held
  * back in it: what they would unprotect is what the guard counts.
  */
-export function observe(namespace: string, context: Pick<ReconcileContext, 'caches' | 'book' | 'equivalences' | 'guard' | 'repairLog' | 'isNewerAtWork'>): World | undefined {
+export function observe(
+  namespace: string,
+  context: Pick<ReconcileContext, 'caches' | 'book' | 'equivalences' | 'guard' | 'repairLog' | 'isNewerAtWork'>,
+): World | undefined {
   const { caches, book, equivalences, guard, repairLog, isNewerAtWork } = context;
   const facts = caches.namespaces.get({ namespace: '', name: namespace });
-  if (facts === undefined) return undefined;
+  if (facts === undefined) {
+    return undefined;
+  }
   return {
     namespace: facts,
     policies: book.facts,
@@ -90,12 +99,17 @@ export function observe(namespace: string, context: Pick<ReconcileContext, 'cach
 }
 
 /** The world with what has to wait for a confirmation held back (R9), what is to be done in it, and what that unprotects. */
-function guarded(found: World, guard: GuardKeeper): { readonly world: World; readonly plans: readonly PolicyPlan[]; readonly losing: readonly Unprotection[] } {
+function guarded(
+  found: World,
+  guard: GuardKeeper,
+): { readonly world: World; readonly plans: readonly PolicyPlan[]; readonly losing: readonly Unprotection[] } {
   const plans = planFor(found);
   const losing = guard.consider(found, plans);
   const holds = guard.holdsIn(found.namespace.name, found.policies);
   // The guard only ever adds to the holds that were there: as many are the same, and so is all that follows from them.
-  if (holds.size === found.holds.size) return { world: found, plans, losing };
+  if (holds.size === found.holds.size) {
+    return { world: found, plans, losing };
+  }
   const world = { ...found, holds };
   const heldPlans = planFor(world);
   return { world, plans: heldPlans, losing: unprotectionsIn(world, heldPlans) };
@@ -116,5 +130,9 @@ function lossesAmong(losing: readonly Unprotection[], outcomes: Outcomes): reado
 }
 
 function* partNames(policies: readonly PolicyFacts[]): Generator<string, void, undefined> {
-  for (const { parts } of policies) for (const { name } of parts ?? []) yield name;
+  for (const { parts } of policies) {
+    for (const { name } of parts ?? []) {
+      yield name;
+    }
+  }
 }

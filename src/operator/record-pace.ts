@@ -21,9 +21,22 @@ export class RecordPace {
   }
 
   /** It was written: digests of what stood before, of what was to be there and of what is; undefined where there is none. */
-  wrote(namespace: string, { before, wanted, stored }: { readonly before: string | undefined; readonly wanted: string | undefined; readonly stored: string | undefined }): void {
+  wrote(
+    namespace: string,
+    {
+      before,
+      wanted,
+      stored,
+    }: {
+      readonly before: string | undefined;
+      readonly wanted: string | undefined;
+      readonly stored: string | undefined;
+    },
+  ): void {
     const isChanged = this.#left.has(namespace) && this.#left.get(namespace) !== before;
-    if (isChanged || stored !== wanted) this.#repairLog.repaired(recordIn(namespace), '');
+    if (isChanged || stored !== wanted) {
+      this.#repairLog.repaired(recordIn(namespace), '');
+    }
     this.#left.set(namespace, stored);
   }
 

@@ -5,9 +5,9 @@ import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import type { ObjectCache } from '../kube/object-cache.ts';
-import { failure, success, type Result } from '../kube/result.ts';
-import { namespaceBaselineObject } from './managed-object.ts';
+import { failure, type Result, success } from '../kube/result.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { namespaceBaselineObject } from './managed-object.ts';
 import type { Admit } from './policy-writer.ts';
 import type { RecordPace } from './record-pace.ts';
 import { NAMESPACE_BASELINES } from './resources.ts';
@@ -44,12 +44,23 @@ export class RecordWriter {
   }
 
   /** Makes the NamespaceBaseline say what the report says; `record` is how it stands. A namespace that is going is no error. */
-  async write(namespace: string, report: NamespaceReport | undefined, record: NamespaceRecord | undefined): Promise<Result<Recorded, KubeError>> {
-    if (record?.hash === report?.hash) return success(SETTLED);
+  async write(
+    namespace: string,
+    report: NamespaceReport | undefined,
+    record: NamespaceRecord | undefined,
+  ): Promise<Result<Recorded, KubeError>> {
+    if (record?.hash === report?.hash) {
+      return success(SETTLED);
+    }
     const waitMs = this.#dependencies.pace.waitMs(namespace);
-    if (waitMs > 0) return success({ kind: 'early', waitMs });
-    const written = report === undefined ? await this.#remove(namespace, record) : await this.#apply(namespace, report, record);
-    if (!written.ok) return this.#isGone(namespace, written.error) ? success(SETTLED) : failure(written.error);
+    if (waitMs > 0) {
+      return success({ kind: 'early', waitMs });
+    }
+    const written =
+      report === undefined ? await this.#remove(namespace, record) : await this.#apply(namespace, report, record);
+    if (!written.ok) {
+      return this.#isGone(namespace, written.error) ? success(SETTLED) : failure(written.error);
+    }
     this.#dependencies.pace.wrote(namespace, { before: record?.hash, wanted: report?.hash, stored: written.value });
     return success(SETTLED);
   }
@@ -60,12 +71,20 @@ export class RecordWriter {
   }
 
   /** Gives back the digest of what is stored then. */
-  async #apply(namespace: string, report: NamespaceReport, record: NamespaceRecord | undefined): Promise<Result<string, KubeError>> {
+  async #apply(
+    namespace: string,
+    report: NamespaceReport,
+    record: NamespaceRecord | undefined,
+  ): Promise<Result<string, KubeError>> {
     const { kube, records, metrics } = this.#dependencies;
     const owner = record === undefined ? { namespace } : { namespace, uid: record.uid };
-    const applied = await this.#admit(() => kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, owner)));
+    const applied = await this.#admit(() =>
+      kube.apply(NAMESPACE_BASELINES, namespaceBaselineObject(report.status, owner)),
+    );
     metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'apply', result: writeResultFor(applied) });
-    if (!applied.ok) return applied;
+    if (!applied.ok) {
+      return applied;
+    }
     const stored = records.recordWrite(applied.value)?.hash ?? '';
     return stored === report.hash ? success(stored) : this.#replace(report, applied.value);
   }
@@ -75,17 +94,25 @@ export class RecordWriter {
     const { kube, records, metrics } = this.#dependencies;
     const replaced = await this.#admit(() => kube.replace(NAMESPACE_BASELINES, { ...stored, status: report.status }));
     metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'replace', result: writeResultFor(replaced) });
-    if (!replaced.ok) return replaced;
+    if (!replaced.ok) {
+      return replaced;
+    }
     return success(records.recordWrite(replaced.value)?.hash ?? '');
   }
 
   async #remove(namespace: string, record: NamespaceRecord | undefined): Promise<Result<undefined, KubeError>> {
-    if (record === undefined) return success(undefined);
+    if (record === undefined) {
+      return success(undefined);
+    }
     const { kube, records, metrics } = this.#dependencies;
     const { uid } = record;
-    const removed = await this.#admit(() => kube.remove({ type: NAMESPACE_BASELINES, namespace, name: NAMESPACE_BASELINE_NAME }, { uid }));
+    const removed = await this.#admit(() =>
+      kube.remove({ type: NAMESPACE_BASELINES, namespace, name: NAMESPACE_BASELINE_NAME }, { uid }),
+    );
     metrics.wrote({ kind: NAMESPACE_BASELINES.kind, verb: 'remove', result: writeResultFor(removed) });
-    if (!removed.ok && removed.error.kind !== 'notFound') return removed;
+    if (!removed.ok && removed.error.kind !== 'notFound') {
+      return removed;
+    }
     records.recordRemoval({ namespace, name: NAMESPACE_BASELINE_NAME, uid });
     return success(undefined);
   }

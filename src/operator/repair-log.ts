@@ -33,13 +33,19 @@ export class RepairLog {
     const key = `${object.namespace}/${object.name}`;
     const nowMs = this.#clock.nowMs();
     const quarrel = this.#quarrels.get(key) ?? { repairsMs: [], manager: '', isContested: false };
-    quarrel.repairsMs = [...quarrel.repairsMs.filter((atMs) => nowMs - atMs < CONTEST_WINDOW_MS), nowMs].slice(-CONTEST_REPAIRS);
+    quarrel.repairsMs = [...quarrel.repairsMs.filter((atMs) => nowMs - atMs < CONTEST_WINDOW_MS), nowMs].slice(
+      -CONTEST_REPAIRS,
+    );
     quarrel.isContested ||= quarrel.repairsMs.length >= CONTEST_REPAIRS;
-    if (manager !== '') quarrel.manager = manager;
+    if (manager !== '') {
+      quarrel.manager = manager;
+    }
     this.#quarrels.delete(key);
     this.#quarrels.set(key, quarrel);
     for (const oldest of this.#quarrels.keys()) {
-      if (this.#quarrels.size <= REMEMBERED) break;
+      if (this.#quarrels.size <= REMEMBERED) {
+        break;
+      }
       this.#quarrels.delete(oldest);
     }
   }
@@ -47,10 +53,14 @@ export class RepairLog {
   /** The contested objects among these names of a namespace. */
   contestsAmong(namespace: string, names: Iterable<string>): ReadonlyMap<string, Contest> {
     const found = new Map<string, Contest>();
-    if (this.#quarrels.size === 0) return found;
+    if (this.#quarrels.size === 0) {
+      return found;
+    }
     for (const name of names) {
       const contest = this.contestOver({ namespace, name });
-      if (contest !== undefined) found.set(name, contest);
+      if (contest !== undefined) {
+        found.set(name, contest);
+      }
     }
     return found;
   }
@@ -58,7 +68,9 @@ export class RepairLog {
   /** The quarrel over one object, while it lasts. */
   contestOver({ namespace, name }: { readonly namespace: string; readonly name: string }): Contest | undefined {
     const quarrel = this.#quarrels.get(`${namespace}/${name}`);
-    if (quarrel?.isContested !== true) return undefined;
+    if (quarrel?.isContested !== true) {
+      return undefined;
+    }
     const sinceMs = this.#clock.nowMs() - (quarrel.repairsMs.at(-1) ?? 0);
     if (sinceMs >= CONTEST_WINDOW_MS) {
       this.#quarrels.delete(`${namespace}/${name}`);
@@ -76,7 +88,8 @@ export class RepairLog {
   /** How many objects are contested now. */
   contestedCount(): number {
     const nowMs = this.#clock.nowMs();
-    return [...this.#quarrels.values()].filter((quarrel) => quarrel.isContested && nowMs - (quarrel.repairsMs.at(-1) ?? 0) < CONTEST_WINDOW_MS).length;
+    return [...this.#quarrels.values()].filter(
+      (quarrel) => quarrel.isContested && nowMs - (quarrel.repairsMs.at(-1) ?? 0) < CONTEST_WINDOW_MS,
+    ).length;
   }
-
 }

@@ -5,7 +5,9 @@ import { readFile } from 'node:fs/promises';
  * not about pods, or when it cannot be read (https://man7.org/linux/man-pages/man5/resolv.conf.5.html).
  */
 export async function podNameservers(path: string): Promise<readonly string[] | undefined> {
-  if (process.env.KUBERNETES_SERVICE_HOST === undefined) return undefined;
+  if (process.env.KUBERNETES_SERVICE_HOST === undefined) {
+    return undefined;
+  }
   const text = await readFile(path, 'utf8').catch(() => '');
   const found = nameserversIn(text);
   return found.length > 0 ? found : undefined;

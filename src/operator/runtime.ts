@@ -1,6 +1,6 @@
 import { digestOf } from '../baseline/comparison.ts';
 import type { Exclusion } from '../baseline/selection.ts';
-import { pause, type Clock } from '../clock.ts';
+import { type Clock, pause } from '../clock.ts';
 import { fencedClient } from '../kube/fenced-client.ts';
 import type { FlowLimit } from '../kube/flow-limit.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
@@ -16,13 +16,13 @@ import { asIdentities, discoveryWatches, storedDiscovery } from './discovery-wat
 import { createEngine, type Engine } from './engine.ts';
 import type { GuardLimits } from './guard-keeper.ts';
 import { Hedge } from './hedge.ts';
-import { aborted, soleLeadership, type Leadership } from './leadership.ts';
+import { aborted, type Leadership, soleLeadership } from './leadership.ts';
 import { namespaceProjection, networkPolicyProjection, policyProjection, recordProjection } from './projections.ts';
-import type { Identity } from './slim-forms.ts';
 import type { ChangeListener } from './reactions.ts';
 import { podNameservers } from './resolv-conf.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from './resources.ts';
-import { watched, type Watched, type WatchSurroundings } from './watched.ts';
+import type { Identity } from './slim-forms.ts';
+import { type Watched, type WatchSurroundings, watched } from './watched.ts';
 
 /** What a runtime is made of. */
 export interface RuntimeParts {
@@ -57,13 +57,26 @@ export interface Runtime {
   close(): Promise<void>;
   readonly heartbeat: Check;
   /** One entry for each watched resource; `standingStillMs` is undefined before its watch is begun. */
-  watches(): Iterable<{ readonly resource: string; readonly silenceMs: number; readonly standingStillMs: number | undefined; readonly objects: number; readonly isSynced: boolean }>;
+  watches(): Iterable<{
+    readonly resource: string;
+    readonly silenceMs: number;
+    readonly standingStillMs: number | undefined;
+    readonly objects: number;
+    readonly isSynced: boolean;
+  }>;
   state(): ObservedState;
 }
 
 const SYNC_POLL_MS = 5;
 /** What the gauges show while another leads. */
-const IDLE = { policies: [], unprotectedNamespaces: 0, weakenedNamespaces: 0, conflicts: 0, contested: 0, queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 } } as const;
+const IDLE = {
+  policies: [],
+  unprotectedNamespaces: 0,
+  weakenedNamespaces: 0,
+  conflicts: 0,
+  contested: 0,
+  queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 },
+} as const;
 
 /** What the gauges show before there is a runtime. */
 export const NOT_BEGUN: ObservedState = { ...IDLE, watches: [], isReady: false, isLeading: false };
@@ -77,8 +90,18 @@ export function createRuntime(parts: RuntimeParts): Runtime {
   const policies = watched({ type: BASELINE_POLICIES, project: policyProjection }, surroundings);
   const networkPolicies = watched({ type: NETWORK_POLICIES, project: networkPolicyProjection }, surroundings);
   const records = watched({ type: NAMESPACE_BASELINES, project: recordProjection }, surroundings);
-  const caches = { namespaces: namespaces.cache, policies: policies.cache, networkPolicies: networkPolicies.cache, records: records.cache };
-  const core: readonly Watched<Identity>[] = [asIdentities(namespaces), asIdentities(policies), asIdentities(networkPolicies), asIdentities(records)];
+  const caches = {
+    namespaces: namespaces.cache,
+    policies: policies.cache,
+    networkPolicies: networkPolicies.cache,
+    records: records.cache,
+  };
+  const core: readonly Watched<Identity>[] = [
+    asIdentities(namespaces),
+    asIdentities(policies),
+    asIdentities(networkPolicies),
+    asIdentities(records),
+  ];
   const seen = discoveryWatches(parts.dnsNamespaces, surroundings);
   const all = [...core, ...seen.all];
 
@@ -93,7 +116,9 @@ export function createRuntime(parts: RuntimeParts): Runtime {
     discoveryChanged: (state) => acting?.discoveryChanged(state),
   };
   // What failed while the API server was away need not wait for as long as it was away.
-  for (const resource of core) resource.whenCertain(() => engine?.hasten());
+  for (const resource of core) {
+    resource.whenCertain(() => engine?.hasten());
+  }
   const operator = new BaselineOperator({ log, listener, watched: core });
   const stopped = new AbortController();
   const running: Promise<void>[] = [];
@@ -103,12 +128,17 @@ export function createRuntime(parts: RuntimeParts): Runtime {
   const begin = async (): Promise<Discovery> => {
     const sources = { dns: seen.dns, apiServer: seen.apiServer, nameservers: await podNameservers(parts.resolvConf) };
     const found = new Discovery(sources, clock, (state) => {
-      log.info({ dns: state.discovered.dns?.source, apiServer: state.discovered.apiServer?.endpoints.length }, 'discovered the cluster');
+      log.info(
+        { dns: state.discovered.dns?.source, apiServer: state.discovered.apiServer?.endpoints.length },
+        'discovered the cluster',
+      );
       listener.discoveryChanged(state);
     });
     for (const resource of seen.all) {
       resource.listen(() => {
-        if (isSynced()) found.look();
+        if (isSynced()) {
+          found.look();
+        }
       });
       running.push(resource.reflector.run(stopped.signal));
     }
@@ -122,7 +152,9 @@ export function createRuntime(parts: RuntimeParts): Runtime {
     const isNewerAtWork = (): boolean => isOlder && digestOf(found.state.discovered) === rendered;
     const kube = fencedClient(parts.kube, term, requestTimeoutMs);
     const begun = createEngine({ ...parts, kube, caches, discovery: found.state, isNewerAtWork });
-    for (const { name } of caches.policies.values()) begun.reactions.policyChanged(name);
+    for (const { name } of caches.policies.values()) {
+      begun.reactions.policyChanged(name);
+    }
     acting = begun.reactions;
     engine = begun;
     parts.metrics.termBegun();
@@ -135,8 +167,17 @@ export function createRuntime(parts: RuntimeParts): Runtime {
   };
   const standBy = (found: Discovery): Hedge | undefined => {
     const { standInAfterMs } = parts;
-    if (standInAfterMs === undefined) return undefined;
-    const hedge = new Hedge({ ...parts, caches, requestTimeoutMs, discovery: found.state, standInAfterMs, isOfLeadersVersion: () => leadership.newestVersion() === version });
+    if (standInAfterMs === undefined) {
+      return undefined;
+    }
+    const hedge = new Hedge({
+      ...parts,
+      caches,
+      requestTimeoutMs,
+      discovery: found.state,
+      standInAfterMs,
+      isOfLeadersVersion: () => leadership.newestVersion() === version,
+    });
     acting = hedge;
     hedge.start();
     return hedge;
@@ -144,9 +185,20 @@ export function createRuntime(parts: RuntimeParts): Runtime {
   const run = async (signal: AbortSignal): Promise<void> => {
     const found = await begin();
     discovery = found;
-    while (!isSynced() && !signal.aborted) await pause(clock, SYNC_POLL_MS, signal);
-    if (signal.aborted) return;
-    log.info({ namespaces: caches.namespaces.size, policies: caches.policies.size, networkPolicies: caches.networkPolicies.size }, 'caches are synced');
+    while (!isSynced() && !signal.aborted) {
+      await pause(clock, SYNC_POLL_MS, signal);
+    }
+    if (signal.aborted) {
+      return;
+    }
+    log.info(
+      {
+        namespaces: caches.namespaces.size,
+        policies: caches.policies.size,
+        networkPolicies: caches.networkPolicies.size,
+      },
+      'caches are synced',
+    );
     found.restore(storedDiscovery(caches.policies.values()));
     found.look();
     let hedge = standBy(found);
@@ -167,8 +219,28 @@ export function createRuntime(parts: RuntimeParts): Runtime {
     all.map(({ type, reflector, cache }) => {
       const turnMs = reflector.lastTurnMs();
       const standingStillMs = turnMs === undefined ? undefined : clock.nowMs() - turnMs;
-      return { resource: type.plural, silenceMs: clock.nowMs() - reflector.lastActivityMs(), standingStillMs, objects: cache.size, isSynced: reflector.hasSynced() };
+      return {
+        resource: type.plural,
+        silenceMs: clock.nowMs() - reflector.lastActivityMs(),
+        standingStillMs,
+        objects: cache.size,
+        isSynced: reflector.hasSynced(),
+      };
     });
-  const heartbeat: Check = { name: 'reconcile-loop', check: () => engine?.heartbeat.check() ?? { ok: true, message: 'standing by' } };
-  return { run, close, heartbeat, watches, state: () => ({ ...(engine?.state() ?? IDLE), watches: watches(), isReady: isSynced(), isLeading: engine !== undefined }) };
+  const heartbeat: Check = {
+    name: 'reconcile-loop',
+    check: () => engine?.heartbeat.check() ?? { ok: true, message: 'standing by' },
+  };
+  return {
+    run,
+    close,
+    heartbeat,
+    watches,
+    state: () => ({
+      ...(engine?.state() ?? IDLE),
+      watches: watches(),
+      isReady: isSynced(),
+      isLeading: engine !== undefined,
+    }),
+  };
 }

@@ -1,8 +1,8 @@
+import { fieldOf, fieldsOf, itemsOf, textOf } from '../kube/json-shape.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeError } from '../kube/kube-error.ts';
 import type { ResourceType } from '../kube/resource-type.ts';
-import { success, type Result } from '../kube/result.ts';
-import { fieldOf, fieldsOf, itemsOf, textOf } from '../kube/json-shape.ts';
+import { type Result, success } from '../kube/result.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES } from './resources.ts';
 
 /** What stands between the operator and its custom resources. */
@@ -16,14 +16,22 @@ export type CrdProblem =
 export type NeededFields = Readonly<Record<string, readonly string[]>>;
 
 /** Looks at both CRDs as the API server has them; no problem is an empty list. */
-export async function crdProblems(kube: KubeClient, needed: NeededFields): Promise<Result<readonly CrdProblem[], KubeError>> {
+export async function crdProblems(
+  kube: KubeClient,
+  needed: NeededFields,
+): Promise<Result<readonly CrdProblem[], KubeError>> {
   const problems: CrdProblem[] = [];
   for (const type of [BASELINE_POLICIES, NAMESPACE_BASELINES]) {
     const crd = `${type.plural}.${type.group}`;
     const found = await kube.get({ type: CUSTOM_RESOURCE_DEFINITIONS, name: crd });
-    if (!found.ok && found.error.kind !== 'notFound') return found;
-    if (!found.ok) problems.push({ kind: 'missing', crd });
-    else problems.push(...problemsOf(found.value, type, needed[type.plural] ?? []));
+    if (!found.ok && found.error.kind !== 'notFound') {
+      return found;
+    }
+    if (!found.ok) {
+      problems.push({ kind: 'missing', crd });
+    } else {
+      problems.push(...problemsOf(found.value, type, needed[type.plural] ?? []));
+    }
   }
   return success(problems);
 }
@@ -42,9 +50,15 @@ export function crdProblemText(problem: CrdProblem): string {
 
 function problemsOf(object: unknown, type: ResourceType, needed: readonly string[]): readonly CrdProblem[] {
   const crd = `${type.plural}.${type.group}`;
-  const version = itemsOf(fieldOf(fieldOf(object, 'spec'), 'versions')).find((candidate) => fieldOf(candidate, 'name') === type.version);
-  const isEstablished = itemsOf(fieldOf(fieldOf(object, 'status'), 'conditions')).some((condition) => fieldOf(condition, 'type') === 'Established' && fieldOf(condition, 'status') === 'True');
-  if (version === undefined || fieldOf(version, 'served') !== true || !isEstablished) return [{ kind: 'notServed', crd, version: type.version }];
+  const version = itemsOf(fieldOf(fieldOf(object, 'spec'), 'versions')).find(
+    (candidate) => fieldOf(candidate, 'name') === type.version,
+  );
+  const isEstablished = itemsOf(fieldOf(fieldOf(object, 'status'), 'conditions')).some(
+    (condition) => fieldOf(condition, 'type') === 'Established' && fieldOf(condition, 'status') === 'True',
+  );
+  if (version === undefined || fieldOf(version, 'served') !== true || !isEstablished) {
+    return [{ kind: 'notServed', crd, version: type.version }];
+  }
   const served = new Set(schemaFields(fieldOf(fieldOf(version, 'schema'), 'openAPIV3Schema')));
   const fields = needed.filter((field) => !served.has(field));
   return fields.length > 0 ? [{ kind: 'outdated', crd, fields }] : [];
@@ -58,5 +72,7 @@ export function schemaFields(schema: unknown, path = ''): readonly string[] {
     return [here, ...schemaFields(inner, here)];
   });
   const items = fieldOf(schema, 'items');
-  return textOf(fieldOf(schema, 'type')) === 'array' && items !== undefined ? [...below, ...schemaFields(items, `${path}[]`)] : below;
+  return textOf(fieldOf(schema, 'type')) === 'array' && items !== undefined
+    ? [...below, ...schemaFields(items, `${path}[]`)]
+    : below;
 }

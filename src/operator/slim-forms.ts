@@ -1,7 +1,7 @@
 import type { Direction } from '../api/network-policy.ts';
 import type { Labels } from '../baseline/selection.ts';
-import type { NamespaceFacts, NamespaceRecord, ObservedPolicy, RecordedEntry } from '../baseline/world.ts';
 import type { Weakening } from '../baseline/weakening.ts';
+import type { NamespaceFacts, NamespaceRecord, ObservedPolicy, RecordedEntry } from '../baseline/world.ts';
 import { packedUids, unpackedUids } from '../kube/packed-uid.ts';
 import { InternPool } from './intern-pool.ts';
 
@@ -152,7 +152,13 @@ class CachedEntry implements RecordedEntry {
 
   constructor(entry: RecordedEntry) {
     const { policy, generation, phase, inPlace, managed } = entry;
-    const traits = { policy, generation, phase, inPlace, managed: managed.map(({ name, hash = '' }) => ({ name, hash })) };
+    const traits = {
+      policy,
+      generation,
+      phase,
+      inPlace,
+      managed: managed.map(({ name, hash = '' }) => ({ name, hash })),
+    };
     this.#traits = entryTraits.interned(JSON.stringify(traits), () => traits);
     this.#uids = packedUids(managed.map(({ uid }) => uid));
   }

@@ -1,5 +1,5 @@
 import { specHash } from '../baseline/comparison.ts';
-import { weakeningOf, type Weakening } from '../baseline/weakening.ts';
+import { type Weakening, weakeningOf } from '../baseline/weakening.ts';
 import { BoundedMap } from '../observe/bounded-map.ts';
 
 /** What is kept of the spec of a NetworkPolicy. */
@@ -23,9 +23,13 @@ const remembered = new BoundedMap<string, SpecFacts>(REMEMBERED);
  */
 export function specFactsOf(spec: unknown): SpecFacts {
   const text = JSON.stringify(spec) as string | undefined;
-  if (text === undefined || text.length > LONGEST_TEXT) return workedOut(spec);
+  if (text === undefined || text.length > LONGEST_TEXT) {
+    return workedOut(spec);
+  }
   const known = remembered.get(text);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const facts = workedOut(spec);
   remembered.set(text, facts);
   return facts;

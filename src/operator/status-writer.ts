@@ -1,8 +1,8 @@
-import { baselinePolicyStatusSchema, type BaselinePolicyStatus } from '../api/baseline-policy.ts';
-import type { Reason } from '../api/reasons.ts';
+import { type BaselinePolicyStatus, baselinePolicyStatusSchema } from '../api/baseline-policy.ts';
 import { ANNOTATIONS, API_VERSION, CONDITIONS } from '../api/names.ts';
-import { confirmationLine } from '../baseline/guard.ts';
+import type { Reason } from '../api/reasons.ts';
 import { digestOf } from '../baseline/comparison.ts';
+import { confirmationLine } from '../baseline/guard.ts';
 import { isOfFormer } from '../baseline/orphans.ts';
 import { policyStatusFor, untilPendingCountsMs } from '../baseline/policy-status.ts';
 import type { Clock, Timer } from '../clock.ts';
@@ -14,8 +14,8 @@ import type { Ledger } from './ledger.ts';
 import type { PolicyBook } from './policy-book.ts';
 import type { Admit } from './policy-writer.ts';
 import type { CachedPolicy } from './projections.ts';
-import type { CachedNetworkPolicy } from './slim-forms.ts';
 import { BASELINE_POLICIES } from './resources.ts';
+import type { CachedNetworkPolicy } from './slim-forms.ts';
 import { writeResultFor } from './write-result.ts';
 
 /** A BaselinePolicy's status is written at most this often (R16), in milliseconds. */
@@ -36,7 +36,10 @@ interface Dependencies {
   /** Told of what should never happen, so that it is logged. */
   readonly onBug: (policy: string, cause: unknown) => void;
   /** Told when a change begins to wait for a confirmation, and again when what it would do changes. */
-  readonly onHeld: (policy: { readonly name: string; readonly uid: string }, condition: { readonly reason: Reason; readonly message: string }) => void;
+  readonly onHeld: (
+    policy: { readonly name: string; readonly uid: string },
+    condition: { readonly reason: Reason; readonly message: string },
+  ) => void;
 }
 
 /**
@@ -70,14 +73,18 @@ export class StatusWriter {
     const { book, policies } = this.#dependencies;
     for (const { name, generation } of book.facts) {
       const status = statusOf(policies.get({ namespace: '', name })?.status);
-      if (status?.observedGeneration === generation && isSettled(status)) this.#resumed.set(name, generation);
+      if (status?.observedGeneration === generation && isSettled(status)) {
+        this.#resumed.set(name, generation);
+      }
       this.touch(name);
     }
   }
 
   /** Something that the policy's status counts may have changed. */
   touch(policy: string): void {
-    if (!this.#isStarted) return;
+    if (!this.#isStarted) {
+      return;
+    }
     const sinceMs = this.#dependencies.clock.nowMs() - (this.#writtenMs.get(policy) ?? -STATUS_INTERVAL_MS);
     this.#schedule(policy, Math.max(0, STATUS_INTERVAL_MS - sinceMs));
   }
@@ -85,7 +92,9 @@ export class StatusWriter {
   /** Writes no more, and resolves when the writes under way are done. */
   async stop(): Promise<void> {
     this.#isStarted = false;
-    for (const { timer } of this.#timers.values()) timer.cancel();
+    for (const { timer } of this.#timers.values()) {
+      timer.cancel();
+    }
     this.#timers.clear();
     await Promise.all(this.#inFlight.values());
   }
@@ -94,7 +103,9 @@ export class StatusWriter {
   #schedule(policy: string, delayMs: number): void {
     const dueMs = this.#dependencies.clock.nowMs() + delayMs;
     const waiting = this.#timers.get(policy);
-    if (waiting !== undefined && waiting.dueMs <= dueMs) return;
+    if (waiting !== undefined && waiting.dueMs <= dueMs) {
+      return;
+    }
     waiting?.timer.cancel();
     const timer = this.#dependencies.clock.after(delayMs, () => {
       this.#timers.delete(policy);
@@ -109,7 +120,9 @@ export class StatusWriter {
         })
         .finally(() => {
           this.#inFlight.delete(policy);
-          if (this.#overtaken.delete(policy)) this.touch(policy);
+          if (this.#overtaken.delete(policy)) {
+            this.touch(policy);
+          }
         });
       this.#inFlight.set(policy, writing);
     });
@@ -120,33 +133,71 @@ export class StatusWriter {
     const { book, ledger, guard, policies, clock, nowTime } = this.#dependencies;
     const page = book.page(policy);
     const cached = policies.get({ namespace: '', name: policy });
-    if (page === undefined || cached?.uid !== page.facts.uid) return;
+    if (page === undefined || cached?.uid !== page.facts.uid) {
+      return;
+    }
     const { generation, mode, uid } = page.facts;
     const standing = ledger.standings(policy, clock.nowMs());
     const previous = statusOf(cached.status);
-    const held = guard.heldChangesOf(page.facts).map(({ hold, namespaces, confirmation }) => ({ reason: hold, namespaces, line: confirmationLine(policy, ANNOTATION_FOR[hold], confirmation) }));
+    const held = guard.heldChangesOf(page.facts).map(({ hold, namespaces, confirmation }) => ({
+      reason: hold,
+      namespaces,
+      line: confirmationLine(policy, ANNOTATION_FOR[hold], confirmation),
+    }));
     const { problems, discoveryProblem } = page;
-    const status = policyStatusFor({ ...standing, generation, mode, problems, held, orphanCount: this.#orphanCount(page.facts), discovered: book.discovered, discoveryProblem }, previous, nowTime());
+    const status = policyStatusFor(
+      {
+        ...standing,
+        generation,
+        mode,
+        problems,
+        held,
+        orphanCount: this.#orphanCount(page.facts),
+        discovered: book.discovered,
+        discoveryProblem,
+      },
+      previous,
+      nowTime(),
+    );
     const isResuming = standing.unattemptedCount > 0 && this.#resumed.get(policy) === generation;
-    if (!isResuming) this.#resumed.delete(policy);
+    if (!isResuming) {
+      this.#resumed.delete(policy);
+    }
     const isNews = previous === undefined || digestOf(previous) !== digestOf(status);
     // An apply to /status does not look at the uid, so the version keeps it from a policy that came anew under the name.
-    if (isNews && !isResuming) await this.#apply({ name: policy, uid, resourceVersion: cached.resourceVersion }, status);
+    if (isNews && !isResuming) {
+      await this.#apply({ name: policy, uid, resourceVersion: cached.resourceVersion }, status);
+    }
     const untilDueMs = untilPendingCountsMs(standing.standings);
-    if (untilDueMs !== undefined) this.#later(policy, untilDueMs);
+    if (untilDueMs !== undefined) {
+      this.#later(policy, untilDueMs);
+    }
   }
 
   /** R8: managed objects of a former policy of this name, where this one selects nothing. */
   #orphanCount(policy: { readonly name: string; readonly uid: string }): number {
     let count = 0;
-    for (const observed of this.#dependencies.networkPolicies.values()) if (isOfFormer(observed, policy)) count += 1;
+    for (const observed of this.#dependencies.networkPolicies.values()) {
+      if (isOfFormer(observed, policy)) {
+        count += 1;
+      }
+    }
     return count;
   }
 
-  async #apply(policy: { readonly name: string; readonly uid: string; readonly resourceVersion: string }, status: BaselinePolicyStatus): Promise<void> {
+  async #apply(
+    policy: { readonly name: string; readonly uid: string; readonly resourceVersion: string },
+    status: BaselinePolicyStatus,
+  ): Promise<void> {
     const { kube, clock, metrics, policies } = this.#dependencies;
     this.#writtenMs.set(policy.name, clock.nowMs());
-    const written = await this.#admit(() => kube.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: BASELINE_POLICIES.kind, metadata: policy, status }, { subresource: 'status' }));
+    const written = await this.#admit(() =>
+      kube.apply(
+        BASELINE_POLICIES,
+        { apiVersion: API_VERSION, kind: BASELINE_POLICIES.kind, metadata: policy, status },
+        { subresource: 'status' },
+      ),
+    );
     metrics.wrote({ kind: BASELINE_POLICIES.kind, verb: 'apply', result: writeResultFor(written) });
     if (written.ok) {
       this.#failures.delete(policy.name);
@@ -165,15 +216,26 @@ export class StatusWriter {
   }
 
   #tellOfHolds(policy: { readonly name: string; readonly uid: string }, status: BaselinePolicyStatus): void {
-    const held = status.conditions.filter(({ type }) => type === CONDITIONS.removalHeld || type === CONDITIONS.isolationHeld);
+    const held = status.conditions.filter(
+      ({ type }) => type === CONDITIONS.removalHeld || type === CONDITIONS.isolationHeld,
+    );
     const told = held.map(({ message }) => message).join();
-    if (told !== '' && told !== this.#told.get(policy.uid)) for (const { reason, message } of held) this.#dependencies.onHeld(policy, { reason: reason as Reason, message });
-    if (told === '') this.#told.delete(policy.uid);
-    else this.#told.set(policy.uid, told);
+    if (told !== '' && told !== this.#told.get(policy.uid)) {
+      for (const { reason, message } of held) {
+        this.#dependencies.onHeld(policy, { reason: reason as Reason, message });
+      }
+    }
+    if (told === '') {
+      this.#told.delete(policy.uid);
+    } else {
+      this.#told.set(policy.uid, told);
+    }
   }
 
   #later(policy: string, delayMs: number): void {
-    if (this.#isStarted) this.#schedule(policy, Math.max(delayMs, STATUS_INTERVAL_MS));
+    if (this.#isStarted) {
+      this.#schedule(policy, Math.max(delayMs, STATUS_INTERVAL_MS));
+    }
   }
 }
 
@@ -181,7 +243,10 @@ function isSettled(status: BaselinePolicyStatus): boolean {
   return !status.conditions.some(({ type }) => type === CONDITIONS.reconciling);
 }
 
-const ANNOTATION_FOR = { RemovalHeld: ANNOTATIONS.confirmRemoval, IsolationHeld: ANNOTATIONS.confirmIsolation } as const;
+const ANNOTATION_FOR = {
+  RemovalHeld: ANNOTATIONS.confirmRemoval,
+  IsolationHeld: ANNOTATIONS.confirmIsolation,
+} as const;
 
 /** The status as it was last written, or undefined when there is none that we would have written. */
 export function statusOf(status: unknown): BaselinePolicyStatus | undefined {

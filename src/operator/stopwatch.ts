@@ -11,7 +11,9 @@ export class Stopwatch {
 
   /** Starts for a namespace; no effect while it runs already. */
   start(namespace: string): void {
-    if (!this.#startedMs.has(namespace)) this.#startedMs.set(namespace, this.#clock.nowMs());
+    if (!this.#startedMs.has(namespace)) {
+      this.#startedMs.set(namespace, this.#clock.nowMs());
+    }
   }
 
   /** The milliseconds since the start, once; undefined when it was not running. */

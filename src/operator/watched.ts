@@ -1,14 +1,14 @@
 import type { Clock } from '../clock.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
-import { ObjectCache, type Change } from '../kube/object-cache.ts';
+import { type Change, ObjectCache } from '../kube/object-cache.ts';
 import { createReflector, type Reflector } from '../kube/reflector.ts';
-import type { RestartReason } from '../kube/restart-delay.ts';
 import type { ResourceType } from '../kube/resource-type.ts';
+import type { RestartReason } from '../kube/restart-delay.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Identity } from './slim-forms.ts';
 import { restartReasonFor } from './restart-reason.ts';
+import type { Identity } from './slim-forms.ts';
 
 /** A cache and the reflector that keeps it: one watched resource. */
 export interface Watched<T extends Identity> {
@@ -34,7 +34,12 @@ export interface WatchSurroundings {
 
 /** Makes the cache of a resource and the reflector that will fill it; nothing is asked of the API server yet. */
 export function watched<T extends Identity>(
-  resource: { readonly type: ResourceType; readonly namespace?: string; readonly fieldSelector?: string; readonly project: (object: KubeObject) => T },
+  resource: {
+    readonly type: ResourceType;
+    readonly namespace?: string;
+    readonly fieldSelector?: string;
+    readonly project: (object: KubeObject) => T;
+  },
   surroundings: WatchSurroundings,
 ): Watched<T> {
   const { type, namespace, fieldSelector, project } = resource;
@@ -42,10 +47,22 @@ export function watched<T extends Identity>(
   let tell: ((change: Change<T>) => void) | undefined;
   let reassure: (() => void) | undefined;
   const onRefused = ({ metadata }: KubeObject, thrown: unknown): void => {
-    log.warn({ resource: type.plural, namespace: metadata.namespace, name: metadata.name, err: thrown }, 'object could not be read');
+    log.warn(
+      { resource: type.plural, namespace: metadata.namespace, name: metadata.name, err: thrown },
+      'object could not be read',
+    );
   };
-  const cache = new ObjectCache<T>({ project, onChange: (change) => tell?.(change), onRefused, onCertain: () => reassure?.() });
-  const scope = { type, ...(namespace === undefined ? {} : { namespace }), ...(fieldSelector === undefined ? {} : { fieldSelector }) };
+  const cache = new ObjectCache<T>({
+    project,
+    onChange: (change) => tell?.(change),
+    onRefused,
+    onCertain: () => reassure?.(),
+  });
+  const scope = {
+    type,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+  };
   const observer = {
     synced: (count: number) => {
       log.debug({ resource: type.plural, namespace, count }, 'cache is synced');
@@ -58,7 +75,16 @@ export function watched<T extends Identity>(
     },
   };
   const { kube: client, clock, random, silenceLimitMs } = surroundings;
-  const reflector = createReflector({ client, scope, sink: cache, initial: 'stream', clock, random, silenceLimitMs, observer });
+  const reflector = createReflector({
+    client,
+    scope,
+    sink: cache,
+    initial: 'stream',
+    clock,
+    random,
+    silenceLimitMs,
+    observer,
+  });
   return {
     type,
     namespace,

@@ -7,7 +7,7 @@ import type { Announcer } from './announcer.ts';
 import type { Ledger } from './ledger.ts';
 import { verdictOn } from './outcome-table.ts';
 import type { Priority, QueueAction } from './queue.ts';
-import { reconcile, type ReconcileContext, type Reconciled } from './reconcile.ts';
+import { type ReconcileContext, type Reconciled, reconcile } from './reconcile.ts';
 import type { StatusWriter } from './status-writer.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
@@ -27,17 +27,25 @@ interface Dependencies {
 }
 
 /** What the queue calls for each namespace: a reconcile, then everything that counts it, tells of it and times it. */
-export function namespaceWorker(dependencies: Dependencies): (namespace: string, priority: Priority) => Promise<QueueAction> {
+export function namespaceWorker(
+  dependencies: Dependencies,
+): (namespace: string, priority: Priority) => Promise<QueueAction> {
   const { contexts, clock, metrics } = dependencies;
   return async (namespace, priority) => {
     const startMs = clock.nowMs();
     try {
       const reconciled = await reconcile(namespace, contexts[priority]);
       countOrphans(namespace, dependencies);
-      if (reconciled === undefined) return leave(namespace, dependencies);
+      if (reconciled === undefined) {
+        return leave(namespace, dependencies);
+      }
       const { world, outcomes, recorded } = reconciled;
       const after403Ms = contexts[priority].patience.pauseAfter403Ms(namespace, outcomes);
-      const verdict = verdictOn(outcomes.values(), recorded, { isHeld: world.holds.size > 0, isContested: world.contests.size > 0, after403Ms });
+      const verdict = verdictOn(outcomes.values(), recorded, {
+        isHeld: world.holds.size > 0,
+        isContested: world.contests.size > 0,
+        after403Ms,
+      });
       metrics.reconciled({ result: verdict.result, durationMs: clock.nowMs() - startMs });
       settle(reconciled, priority, dependencies);
       return verdict.queue;
@@ -54,8 +62,12 @@ export function namespaceWorker(dependencies: Dependencies): (namespace: string,
 /** R8: also where no policy is concerned with the namespace, an orphan that comes or goes changes a status. */
 function countOrphans(namespace: string, { contexts, ledger, statusWriter }: Dependencies): void {
   const { caches, book } = contexts.resync;
-  const owners = caches.networkPolicies.inNamespace(namespace).flatMap((observed) => book.facts.filter((policy) => isOfFormer(observed, policy)).map(({ name }) => name));
-  for (const policy of ledger.enterOrphans(namespace, owners)) statusWriter.touch(policy);
+  const owners = caches.networkPolicies
+    .inNamespace(namespace)
+    .flatMap((observed) => book.facts.filter((policy) => isOfFormer(observed, policy)).map(({ name }) => name));
+  for (const policy of ledger.enterOrphans(namespace, owners)) {
+    statusWriter.touch(policy);
+  }
 }
 
 function leave(namespace: string, { contexts, ledger, statusWriter, stopwatch, announcer }: Dependencies): QueueAction {
@@ -64,7 +76,9 @@ function leave(namespace: string, { contexts, ledger, statusWriter, stopwatch, a
   contexts.fresh.recordWriter.forget(namespace);
   stopwatch.cancel(namespace);
   announcer.forget(namespace);
-  for (const policy of ledger.forget(namespace)) statusWriter.touch(policy);
+  for (const policy of ledger.forget(namespace)) {
+    statusWriter.touch(policy);
+  }
   return { kind: 'forget' };
 }
 
@@ -72,13 +86,25 @@ function settle(reconciled: Reconciled, priority: Priority, dependencies: Depend
   const { world, report } = reconciled;
   const { ledger, statusWriter, announcer, stopwatch, metrics, clock } = dependencies;
   const namespace = world.namespace.name;
-  const entries = (report?.entries ?? []).map((entry) => ({ ...entry, readyReason: readyReasonOf(entry), isWeakened: report?.status.weakenedBy !== undefined }));
-  if (reconciled.isToBeTold) for (const policy of ledger.enter(namespace, { entries, policies: world.policies }, clock.nowMs())) statusWriter.touch(policy);
+  const entries = (report?.entries ?? []).map((entry) => ({
+    ...entry,
+    readyReason: readyReasonOf(entry),
+    isWeakened: report?.status.weakenedBy !== undefined,
+  }));
+  if (reconciled.isToBeTold) {
+    for (const policy of ledger.enter(namespace, { entries, policies: world.policies }, clock.nowMs())) {
+      statusWriter.touch(policy);
+    }
+  }
   // A conflict that is mended by hand hours later says nothing about how fast we are: what counts is the isolation.
   const isInPlace = report?.entries.every(({ mode, inPlace }) => mode !== 'Enforce' || inPlace) === true;
   const protectedAfterMs = isInPlace ? stopwatch.stop(namespace) : undefined;
-  if (report === undefined) stopwatch.cancel(namespace);
-  if (protectedAfterMs !== undefined) metrics.namespaceProtected(protectedAfterMs);
+  if (report === undefined) {
+    stopwatch.cancel(namespace);
+  }
+  if (protectedAfterMs !== undefined) {
+    metrics.namespaceProtected(protectedAfterMs);
+  }
   announcer.reconciled(reconciled, { isFresh: priority === 'fresh', protectedAfterMs });
 }
 

@@ -4,7 +4,9 @@ import type { WriteResult } from '../observe/metric-table.ts';
 
 /** How the metric counts what came of a write. */
 export function writeResultFor(answer: Result<unknown, KubeError>): WriteResult {
-  if (answer.ok) return 'success';
+  if (answer.ok) {
+    return 'success';
+  }
   switch (answer.error.kind) {
     case 'alreadyExists':
     case 'conflict':

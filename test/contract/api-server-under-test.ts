@@ -32,24 +32,76 @@ export interface Subject {
   namespace(labels?: Readonly<Record<string, string>>): Promise<string>;
 }
 
-export const NAMESPACES: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false };
-export const NETWORK_POLICIES: ResourceType = { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies', kind: 'NetworkPolicy', isNamespaced: true };
-export const CONFIG_MAPS: ResourceType = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', isNamespaced: true };
-export const BASELINE_POLICIES: ResourceType = { group: 'nsbaseline.io', version: 'v1alpha1', plural: 'baselinepolicies', kind: 'BaselinePolicy', isNamespaced: false };
-export const NAMESPACE_BASELINES: ResourceType = { group: 'nsbaseline.io', version: 'v1alpha1', plural: 'namespacebaselines', kind: 'NamespaceBaseline', isNamespaced: true };
-export const EVENTS: ResourceType = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', isNamespaced: true };
-export const LEASES: ResourceType = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease', isNamespaced: true };
-export const ACCESS_REVIEWS: ResourceType = { group: 'authorization.k8s.io', version: 'v1', plural: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview', isNamespaced: false };
+export const NAMESPACES: ResourceType = {
+  group: '',
+  version: 'v1',
+  plural: 'namespaces',
+  kind: 'Namespace',
+  isNamespaced: false,
+};
+export const NETWORK_POLICIES: ResourceType = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'networkpolicies',
+  kind: 'NetworkPolicy',
+  isNamespaced: true,
+};
+export const CONFIG_MAPS: ResourceType = {
+  group: '',
+  version: 'v1',
+  plural: 'configmaps',
+  kind: 'ConfigMap',
+  isNamespaced: true,
+};
+export const BASELINE_POLICIES: ResourceType = {
+  group: 'nsbaseline.io',
+  version: 'v1alpha1',
+  plural: 'baselinepolicies',
+  kind: 'BaselinePolicy',
+  isNamespaced: false,
+};
+export const NAMESPACE_BASELINES: ResourceType = {
+  group: 'nsbaseline.io',
+  version: 'v1alpha1',
+  plural: 'namespacebaselines',
+  kind: 'NamespaceBaseline',
+  isNamespaced: true,
+};
+export const EVENTS: ResourceType = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  plural: 'events',
+  kind: 'Event',
+  isNamespaced: true,
+};
+export const LEASES: ResourceType = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  plural: 'leases',
+  kind: 'Lease',
+  isNamespaced: true,
+};
+export const ACCESS_REVIEWS: ResourceType = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  plural: 'selfsubjectaccessreviews',
+  kind: 'SelfSubjectAccessReview',
+  isNamespaced: false,
+};
 
 /** A uid that no object has. */
 export const FOREIGN_UID = '00000000-0000-4000-8000-000000000000';
 
 /** Starts the server before the tests around this call and removes their namespaces after. */
 export function subjectOf(start: StartApiServer): Subject {
-  let running: { readonly server: ApiServer; readonly kube: HttpKubeClient; readonly other: HttpKubeClient } | undefined;
+  let running:
+    | { readonly server: ApiServer; readonly kube: HttpKubeClient; readonly other: HttpKubeClient }
+    | undefined;
   const made: string[] = [];
   const current = (): NonNullable<typeof running> => {
-    if (running === undefined) throw new Error('the API server has not been started');
+    if (running === undefined) {
+      throw new Error('the API server has not been started');
+    }
     return running;
   };
   beforeAll(async () => {
@@ -72,7 +124,9 @@ export function subjectOf(start: StartApiServer): Subject {
     async namespace(labels = {}) {
       const name = uniqueName('contract');
       made.push(name);
-      valueOf(await current().kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }));
+      valueOf(
+        await current().kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }),
+      );
       return name;
     },
   };
@@ -88,7 +142,9 @@ export function uniqueName(prefix: string): string {
 
 /** The value of a result; a failure fails the test with its words. */
 export function valueOf<Value>(result: Result<Value, KubeError>): Value {
-  if (!result.ok) throw new Error(`${result.error.kind}: ${result.error.message}`);
+  if (!result.ok) {
+    throw new Error(`${result.error.kind}: ${result.error.message}`);
+  }
   return result.value;
 }
 
@@ -98,8 +154,18 @@ export function outcomeOf(result: Result<unknown, KubeError>): KubeError['kind']
 }
 
 /** A NetworkPolicy as it goes over the wire. */
-export function networkPolicy(namespace: string, name: string, spec: Readonly<Record<string, unknown>>, metadata: KubeObject['metadata'] = {}): KubeObject {
-  return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name, namespace, ...metadata }, spec };
+export function networkPolicy(
+  namespace: string,
+  name: string,
+  spec: Readonly<Record<string, unknown>>,
+  metadata: KubeObject['metadata'] = {},
+): KubeObject {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace, ...metadata },
+    spec,
+  };
 }
 
 /** A default-deny that leaves no field to the server. */
@@ -112,7 +178,15 @@ export function configMap(namespace: string, name: string, metadata: KubeObject[
 
 /** Waits until the claim holds; fails with it after 20 s. */
 export async function eventually(claim: () => Promise<void> | void): Promise<void> {
-  await expect.poll(async () => { await claim(); return true; }, { timeout: 20_000, interval: 20 }).toBe(true);
+  await expect
+    .poll(
+      async () => {
+        await claim();
+        return true;
+      },
+      { timeout: 20_000, interval: 20 },
+    )
+    .toBe(true);
 }
 
 /** A running watch and what it has said so far. */
@@ -129,11 +203,16 @@ export interface Watching {
 export function watching(kube: KubeClient, request: WatchRequest): Watching {
   const events: WatchEvent[] = [];
   const abort = new AbortController();
-  const ended = kube.watch({ ...request, signal: abort.signal }, (event) => { events.push(event); });
+  const ended = kube.watch({ ...request, signal: abort.signal }, (event) => {
+    events.push(event);
+  });
   return {
     events,
     ended,
-    changes: () => events.filter(({ type }) => type !== 'BOOKMARK').map(({ type, object }) => `${type} ${object.metadata.name ?? ''}`),
+    changes: () =>
+      events
+        .filter(({ type }) => type !== 'BOOKMARK')
+        .map(({ type, object }) => `${type} ${object.metadata.name ?? ''}`),
     async stop() {
       abort.abort();
       await ended;

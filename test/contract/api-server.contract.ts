@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { subjectOf, type ApiServerTraits, type StartApiServer } from './api-server-under-test.ts';
+import { type ApiServerTraits, type StartApiServer, subjectOf } from './api-server-under-test.ts';
 import { describeApply } from './apply.contract.ts';
 import { describeCustomResources } from './custom-resources.contract.ts';
 import { describeLists } from './lists.contract.ts';

@@ -5,7 +5,8 @@ import { describeApiServer } from './api-server.contract.ts';
 describeApiServer('the fake API server', { isWatchListServed: true }, async () => {
   const server = await fakeServerWithCrds();
   return {
-    clientAs: (fieldManager) => createKubeClient({ cluster: server.asCluster(), fieldManager, userAgent: 'nsbaseline-contract' }),
+    clientAs: (fieldManager) =>
+      createKubeClient({ cluster: server.asCluster(), fieldManager, userAgent: 'nsbaseline-contract' }),
     stop: () => server.close(),
   };
 });

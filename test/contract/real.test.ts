@@ -3,8 +3,8 @@ import { crdFor, RESOURCE_DEFINITIONS } from '../../src/generate/crd.ts';
 import { createKubeClient } from '../../src/kube/http-kube-client.ts';
 import { loadCluster } from '../../src/kube/kubeconfig.ts';
 import { clusterAt } from '../controlplane/cluster.ts';
-import { valueOf } from './api-server-under-test.ts';
 import { describeApiServer } from './api-server.contract.ts';
+import { valueOf } from './api-server-under-test.ts';
 
 const isWatchListServed = !/^v1\.(31|33)\./.test(inject('controlPlane').version);
 

@@ -20,7 +20,9 @@ export async function withLock<Value>(options: LockOptions, work: () => Promise<
       await rm(path, { force: true });
       continue;
     }
-    if (!hasWaited) onWait(holder);
+    if (!hasWaited) {
+      onWait(holder);
+    }
     hasWaited = true;
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }

@@ -10,7 +10,9 @@ export type Program = (typeof PROGRAMS)[number];
 /** The folder that everything downloaded or built lives in; besides the checkout, nothing else on the machine changes. */
 export function cacheDirectory(environment: NodeJS.ProcessEnv): string {
   const own = environment.NSBASELINE_CACHE;
-  if (own !== undefined && own !== '') return resolve(own);
+  if (own !== undefined && own !== '') {
+    return resolve(own);
+  }
   const xdg = environment.XDG_CACHE_HOME;
   const base = xdg !== undefined && xdg !== '' ? xdg : join(homedir(), '.cache');
   return resolve(base, 'nsbaseline');
@@ -22,7 +24,10 @@ export function versionDirectory(cache: string, version: string): string {
 }
 
 /** Those of the programs that are not there to be run. */
-export async function missingPrograms(directory: string, programs: readonly Program[] = PROGRAMS): Promise<readonly Program[]> {
+export async function missingPrograms(
+  directory: string,
+  programs: readonly Program[] = PROGRAMS,
+): Promise<readonly Program[]> {
   const present = await Promise.all(programs.map((program) => isExecutable(join(directory, program))));
   return programs.filter((_, index) => present[index] !== true);
 }

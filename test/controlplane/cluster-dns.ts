@@ -30,7 +30,11 @@ export function clusterDns(options: ClusterDnsOptions = {}): readonly object[] {
     {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: { name: 'kube-dns-1', namespace: 'kube-system', labels: { ...labels, 'kubernetes.io/service-name': 'kube-dns' } },
+      metadata: {
+        name: 'kube-dns-1',
+        namespace: 'kube-system',
+        labels: { ...labels, 'kubernetes.io/service-name': 'kube-dns' },
+      },
       addressType: 'IPv4',
       endpoints: podAddresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
       ports: [

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dump } from 'js-yaml';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dump } from 'js-yaml';
 import type { ControlPlaneAddress } from './protocol.ts';
 
 /** How a kubectl run ended; a refusal of the API server is an `exitCode` of 1 with its words in `stderr`. */
@@ -50,21 +49,31 @@ const RETRY_MS = 200;
 
 /** The cluster at an address, such as the one that `inject('controlPlane')` gives. */
 export function clusterAt(address: ControlPlaneAddress): Cluster {
-  const tryKubectl = (args: readonly string[], options: KubectlOptions = {}): Promise<KubectlResult> => runKubectl(address, args, options);
+  const tryKubectl = (args: readonly string[], options: KubectlOptions = {}): Promise<KubectlResult> =>
+    runKubectl(address, args, options);
   const run = async (args: readonly string[], options: KubectlOptions = {}): Promise<string> => {
     const result = await tryKubectl(args, options);
-    if (result.exitCode !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr.trim()}`);
+    if (result.exitCode !== 0) {
+      throw new Error(`kubectl ${args.join(' ')}: ${result.stderr.trim()}`);
+    }
     return result.stdout;
   };
   const applyManifests = async (source: string | readonly object[]): Promise<void> => {
     const apply = ['apply', '--server-side', '--force-conflicts', '--field-manager=nsbaseline-tests', '--output=name'];
-    const applied = typeof source === 'string' ? await run([...apply, ...(await sourceArguments(source))]) : await run([...apply, '--filename=-'], { stdin: listOf(source) });
+    const applied =
+      typeof source === 'string'
+        ? await run([...apply, ...(await sourceArguments(source))])
+        : await run([...apply, '--filename=-'], { stdin: listOf(source) });
     const definitions = applied.split('\n').filter((line) => line.startsWith('customresourcedefinition.'));
-    if (definitions.length === 0) return;
+    if (definitions.length === 0) {
+      return;
+    }
     const established = ['wait', '--for=condition=Established', '--timeout=30s', ...definitions];
     // kubectl gives up at once on one that has no conditions yet.
     for (let tries = 1; tries < MOST_TRIES; tries += 1) {
-      if ((await tryKubectl(established)).exitCode === 0) return;
+      if ((await tryKubectl(established)).exitCode === 0) {
+        return;
+      }
       await sleep(RETRY_MS);
     }
     await run(established);
@@ -103,7 +112,9 @@ async function sourceArguments(path: string): Promise<readonly string[]> {
 async function tokenKubeconfig(address: ControlPlaneAddress, token: string): Promise<string> {
   const admin = await readFile(address.kubeconfigPath, 'utf8');
   const authority = /certificate-authority-data: *>?-?\s*(\S+)/.exec(admin)?.[1];
-  if (authority === undefined) throw new Error(`${address.kubeconfigPath} names no certificate authority`);
+  if (authority === undefined) {
+    throw new Error(`${address.kubeconfigPath} names no certificate authority`);
+  }
   return dump({
     apiVersion: 'v1',
     kind: 'Config',
@@ -114,11 +125,19 @@ async function tokenKubeconfig(address: ControlPlaneAddress, token: string): Pro
   });
 }
 
-function runKubectl(address: ControlPlaneAddress, args: readonly string[], options: KubectlOptions): Promise<KubectlResult> {
+function runKubectl(
+  address: ControlPlaneAddress,
+  args: readonly string[],
+  options: KubectlOptions,
+): Promise<KubectlResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(address.kubectlPath, args, {
       // kubectl's cache and the user's own kubeconfig stay untouched.
-      env: { PATH: process.env.PATH, HOME: address.directory, KUBECONFIG: options.kubeconfigPath ?? address.kubeconfigPath },
+      env: {
+        PATH: process.env.PATH,
+        HOME: address.directory,
+        KUBECONFIG: options.kubeconfigPath ?? address.kubeconfigPath,
+      },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     let stdout = '';

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { controlPlaneBinaries } from './binaries.ts';
-import { clusterAt, type Cluster } from './cluster.ts';
+import { type Cluster, clusterAt } from './cluster.ts';
+import { type Progress, silentProgress } from './progress.ts';
 import type { ServerFlags, SupervisorCommand, SupervisorMessage, SupervisorOptions } from './protocol.ts';
-import { silentProgress, type Progress } from './progress.ts';
 import type { KubernetesChoice } from './versions.ts';
 
 /** A control plane of one's own. It ends with `stop`, and by itself when this process ends in any way. */
@@ -41,18 +41,27 @@ export interface ControlPlaneRequest {
  * the last words of what failed, when one of them does not come up.
  */
 export async function startControlPlane(request: ControlPlaneRequest): Promise<ControlPlane> {
-  const binaries = await controlPlaneBinaries({ version: request.version, progress: request.progress ?? silentProgress });
-  const options: SupervisorOptions = { choice: request.version, binaries, flags: request.flags ?? {} };
-  const child = spawn(process.execPath, [fileURLToPath(new URL('supervisor.ts', import.meta.url)), JSON.stringify(options)], {
-    // A session of its own, so that Ctrl-C reaches only us, and the servers end in order.
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
+  const binaries = await controlPlaneBinaries({
+    version: request.version,
+    progress: request.progress ?? silentProgress,
   });
+  const options: SupervisorOptions = { choice: request.version, binaries, flags: request.flags ?? {} };
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('supervisor.ts', import.meta.url)), JSON.stringify(options)],
+    {
+      // A session of its own, so that Ctrl-C reaches only us, and the servers end in order.
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
   let lastWords = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (lastWords = (lastWords + text).slice(-20_000)));
   child.stdin.on('error', () => undefined);
   const exited = new Promise<void>((resolve) => {
-    child.on('exit', () => { resolve(); });
+    child.on('exit', () => {
+      resolve();
+    });
     child.on('error', (error) => {
       lastWords += String(error);
       resolve();
@@ -63,9 +72,13 @@ export async function startControlPlane(request: ControlPlaneRequest): Promise<C
   const answers = lines[Symbol.asyncIterator]();
   const answer = async (): Promise<SupervisorMessage> => {
     const { value, done } = await answers.next();
-    if (done === true) throw new Error(`the control plane ended: ${lastWords}`);
+    if (done === true) {
+      throw new Error(`the control plane ended: ${lastWords}`);
+    }
     const message = JSON.parse(value) as SupervisorMessage;
-    if (message.kind === 'failed') throw new Error(message.message);
+    if (message.kind === 'failed') {
+      throw new Error(message.message);
+    }
     return message;
   };
   const command = async (word: SupervisorCommand): Promise<void> => {
@@ -74,7 +87,9 @@ export async function startControlPlane(request: ControlPlaneRequest): Promise<C
   };
 
   const first = await answer();
-  if (first.kind !== 'ready') throw new Error('the control plane did not say where it is');
+  if (first.kind !== 'ready') {
+    throw new Error('the control plane did not say where it is');
+  }
   let isStopped = false;
   return {
     ...clusterAt(first.address),
@@ -89,10 +104,14 @@ export async function startControlPlane(request: ControlPlaneRequest): Promise<C
     async keep() {
       await command('keep');
       child.unref();
-      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      for (const stream of [child.stdin, child.stdout, child.stderr]) {
+        stream.destroy();
+      }
     },
     async stop() {
-      if (isStopped) return;
+      if (isStopped) {
+        return;
+      }
       isStopped = true;
       await command('stop');
       await exited;

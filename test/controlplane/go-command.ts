@@ -32,12 +32,19 @@ export async function compileProgram(compilation: Compilation): Promise<void> {
   const startMs = performance.now();
   const elapsed = (): string => clockTime(performance.now() - startMs);
   let state = 'fetching modules';
-  const show = (): void => { progress.update(`${name}: ${state}, ${elapsed()}`); };
+  const show = (): void => {
+    progress.update(`${name}: ${state}, ${elapsed()}`);
+  };
   const ticker = setInterval(show, 1_000);
   try {
     show();
     const stale: string[] = [];
-    await runGo({ args: ['list', '-deps', ...flags, '-f={{if .Stale}}{{.ImportPath}}{{end}}', packagePath], cwd, environment, onOutput: (line) => stale.push(line) });
+    await runGo({
+      args: ['list', '-deps', ...flags, '-f={{if .Stale}}{{.ImportPath}}{{end}}', packagePath],
+      cwd,
+      environment,
+      onOutput: (line) => stale.push(line),
+    });
     const outstanding = new Set(stale);
     const total = Math.max(outstanding.size, 1);
     state = 'compiling';
@@ -74,10 +81,20 @@ export async function goEnvironment(cache: string): Promise<NodeJS.ProcessEnv> {
     CGO_ENABLED: '0',
   };
   const lines: string[] = [];
-  await runGo({ args: ['env', 'GOMODCACHE', 'GOPROXY', 'GOFLAGS'], cwd: import.meta.dirname, environment: base, onOutput: (line) => lines.push(line) });
+  await runGo({
+    args: ['env', 'GOMODCACHE', 'GOPROXY', 'GOFLAGS'],
+    cwd: import.meta.dirname,
+    environment: base,
+    onOutput: (line) => lines.push(line),
+  });
   const [moduleCache = '', proxies = '', flags = ''] = lines;
   const atHand = join(moduleCache, 'cache', 'download');
-  const hasModules = moduleCache !== '' && (await access(atHand).then(() => true, () => false));
+  const hasModules =
+    moduleCache !== '' &&
+    (await access(atHand).then(
+      () => true,
+      () => false,
+    ));
   return {
     ...base,
     GOPATH: own,
@@ -104,9 +121,13 @@ async function runGo(run: GoRun): Promise<void> {
   createInterface({ input: child.stderr }).on('line', (line) => {
     run.onError?.(line);
     lastWords.push(line);
-    if (lastWords.length > 20) lastWords.shift();
+    if (lastWords.length > 20) {
+      lastWords.shift();
+    }
   });
-  const stopChild = (): void => { child.kill('SIGTERM'); };
+  const stopChild = (): void => {
+    child.kill('SIGTERM');
+  };
   process.once('exit', stopChild);
   try {
     const exitCode = await new Promise<number | null>((resolve, reject) => {

@@ -30,7 +30,9 @@ export function progressOn(stream: ProgressStream, nowMs: () => number = () => p
   return {
     say: (line) => stream.write(`${line}\n`),
     update(line) {
-      if (lastUpdateMs !== undefined && nowMs() - lastUpdateMs < PLAIN_INTERVAL_MS) return;
+      if (lastUpdateMs !== undefined && nowMs() - lastUpdateMs < PLAIN_INTERVAL_MS) {
+        return;
+      }
       lastUpdateMs = nowMs();
       stream.write(`${line}\n`);
     },

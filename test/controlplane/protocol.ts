@@ -34,7 +34,17 @@ export interface ServerFlags {
 }
 
 /** What the supervisor can be asked on its stdin, a word a line. The end of stdin stops it, unless `keep` came before. */
-export type SupervisorCommand = 'killApiServer' | 'startApiServer' | 'pauseApiServer' | 'continueApiServer' | 'pauseEtcd' | 'continueEtcd' | 'saveEtcd' | 'restoreEtcd' | 'keep' | 'stop';
+export type SupervisorCommand =
+  | 'killApiServer'
+  | 'startApiServer'
+  | 'pauseApiServer'
+  | 'continueApiServer'
+  | 'pauseEtcd'
+  | 'continueEtcd'
+  | 'saveEtcd'
+  | 'restoreEtcd'
+  | 'keep'
+  | 'stop';
 
 /** What the supervisor says on its stdout, one JSON object a line: first `ready` or `failed`, then one answer per command. */
 export type SupervisorMessage =

@@ -37,21 +37,27 @@ export class ServerProcess {
   /** The value of an argument `--name=value` that it was last started with; throws where there is none. */
   async argument(name: string): Promise<string> {
     const found = (await this.#arguments()).find((candidate) => candidate.startsWith(`--${name}=`));
-    if (found === undefined) throw new Error(`${this.#program} was started without --${name}`);
+    if (found === undefined) {
+      throw new Error(`${this.#program} was started without --${name}`);
+    }
     return found.slice(name.length + 3);
   }
 
   /** SIGSTOP or SIGCONT; throws when it does not run. */
   async signal(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
     const pid = await this.#processId();
-    if (pid === undefined) throw new Error(`${this.#program} does not run`);
+    if (pid === undefined) {
+      throw new Error(`${this.#program} does not run`);
+    }
     process.kill(pid, signal);
   }
 
   /** Resolves when it has ended; harmless when it had ended before. */
   async kill(): Promise<void> {
     const pid = await this.#processId();
-    if (pid === undefined) return;
+    if (pid === undefined) {
+      return;
+    }
     process.kill(pid, 'SIGKILL');
     await poll(() => Promise.resolve(!isAlive(pid)), 10_000, `process ${pid} did not end`);
     await rm(this.#recordOf('pid'), { force: true });
@@ -80,7 +86,9 @@ export class ServerProcess {
 export async function poll(isDone: () => Promise<boolean>, limitMs: number, complaint: string): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!(await isDone())) {
-    if (performance.now() > deadline) throw new Error(`${complaint} within ${limitMs / 1000} s`);
+    if (performance.now() > deadline) {
+      throw new Error(`${complaint} within ${limitMs / 1000} s`);
+    }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -4,5 +4,8 @@ import { kubernetesChoice } from './versions.ts';
 
 const controlPlane = await startControlPlane({ version: kubernetesChoice(process.env) });
 process.stdout.write(`${JSON.stringify(controlPlane.address)}\n`);
-if (process.argv[2] === 'keep') await controlPlane.keep();
-else setInterval(() => undefined, 60_000);
+if (process.argv[2] === 'keep') {
+  await controlPlane.keep();
+} else {
+  setInterval(() => undefined, 60_000);
+}

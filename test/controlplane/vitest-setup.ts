@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { progressOn } from './progress.ts';
 import type { ControlPlaneAddress } from './protocol.ts';
 import { kubernetesChoice } from './versions.ts';
@@ -33,6 +33,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('controlPlane', controlPlane.address);
   return async () => {
     use.users -= 1;
-    if (use.users === 0) await controlPlane.stop();
+    if (use.users === 0) {
+      await controlPlane.stop();
+    }
   };
 }

@@ -1,10 +1,10 @@
-import { apiVersionOf, type ObjectReference, type ResourceType } from '../../src/kube/resource-type.ts';
 import { systemClock } from '../../src/clock.ts';
-import { createHttpTransport } from '../../src/kube/http-transport.ts';
 import { createKubeClient, type HttpKubeClient } from '../../src/kube/http-kube-client.ts';
+import { createHttpTransport } from '../../src/kube/http-transport.ts';
 import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
 import { loadCluster } from '../../src/kube/kubeconfig.ts';
 import { objectPath, withQuery } from '../../src/kube/request-path.ts';
+import { apiVersionOf, type ObjectReference, type ResourceType } from '../../src/kube/resource-type.ts';
 import type { Result } from '../../src/kube/result.ts';
 import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 
@@ -50,14 +50,20 @@ export async function adminOf(kubeconfigPath: string): Promise<Admin> {
         await transport.send({
           method: 'PATCH',
           path: withQuery(valueOf(objectPath(reference)), { fieldManager }),
-          headers: { ...valueOf(await cluster.authorization()), accept: 'application/json', 'content-type': 'application/merge-patch+json' },
+          headers: {
+            ...valueOf(await cluster.authorization()),
+            accept: 'application/json',
+            'content-type': 'application/merge-patch+json',
+          },
           body: JSON.stringify(body),
           timeoutMs: REQUEST_TIMEOUT_MS,
           limitBytes: LIMIT_BYTES,
         }),
       );
       const object: unknown = JSON.parse(answer.body.toString('utf8'));
-      if (answer.status !== 200 || !isKubeObject(object)) throw new Error(`the API server refused the patch: ${answer.body.toString('utf8').slice(0, 500)}`);
+      if (answer.status !== 200 || !isKubeObject(object)) {
+        throw new Error(`the API server refused the patch: ${answer.body.toString('utf8').slice(0, 500)}`);
+      }
       return { object, sentAtMs };
     },
     async remove(reference) {
@@ -74,12 +80,16 @@ export async function adminOf(kubeconfigPath: string): Promise<Admin> {
 
 /** What a request gave; throws with the reason when it failed. */
 export function valueOf<Value>(result: Result<Value, { readonly message: string }>): Value {
-  if (!result.ok) throw new Error(result.error.message);
+  if (!result.ok) {
+    throw new Error(result.error.message);
+  }
   return result.value;
 }
 
 function typeOf(object: KubeObject): ResourceType {
   const type = TYPES.find((each) => each.kind === object.kind && apiVersionOf(each) === object.apiVersion);
-  if (type === undefined) throw new Error(`the demo has no use for ${String(object.apiVersion)} ${String(object.kind)}`);
+  if (type === undefined) {
+    throw new Error(`the demo has no use for ${String(object.apiVersion)} ${String(object.kind)}`);
+  }
   return type;
 }

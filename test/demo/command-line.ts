@@ -12,8 +12,11 @@ export function commandLines(words: readonly string[], width: number): readonly 
   const lines: string[] = [];
   for (const chunk of chunksOf(words)) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + chunk.length + continued.length <= width) lines[lines.length - 1] = `${last} ${chunk}`;
-    else lines.push(last === undefined ? chunk : `    ${chunk}`);
+    if (last !== undefined && last.length + 1 + chunk.length + continued.length <= width) {
+      lines[lines.length - 1] = `${last} ${chunk}`;
+    } else {
+      lines.push(last === undefined ? chunk : `    ${chunk}`);
+    }
   }
   return lines.map((line, index) => (index === lines.length - 1 ? line : line + continued));
 }
@@ -24,8 +27,11 @@ function chunksOf(words: readonly string[]): readonly string[] {
   for (const [index, word] of words.entries()) {
     const before = words[index - 1];
     const isValue = before !== undefined && /^-{1,2}[a-z][a-z-]*$/.test(before) && !word.startsWith('-');
-    if (isValue) chunks.push(`${chunks.pop() ?? ''} ${shellWord(word)}`);
-    else chunks.push(shellWord(word));
+    if (isValue) {
+      chunks.push(`${chunks.pop() ?? ''} ${shellWord(word)}`);
+    } else {
+      chunks.push(shellWord(word));
+    }
   }
   return chunks;
 }

@@ -10,7 +10,9 @@ export function tellMeasurements(screen: Screen, measurements: readonly Measurem
   screen.line();
   screen.title("Measured, from sending the change until a watch of the demo's own saw what came of it");
   const rows = measurements.map(({ what, durationMs }) => [what, durationText(durationMs)]);
-  for (const row of columns(rows, { rightFrom: 1 })) screen.line(`   ${row}`);
+  for (const row of columns(rows, { rightFrom: 1 })) {
+    screen.line(`   ${row}`);
+  }
 }
 
 /** What to type next where nothing was kept. */
@@ -45,5 +47,7 @@ export function tellKept(screen: Screen, address: ControlPlaneAddress): void {
 }
 
 function tellCommands(screen: Screen, rows: readonly (readonly string[])[]): void {
-  for (const row of columns(rows)) screen.line(`   ${row}`);
+  for (const row of columns(rows)) {
+    screen.line(`   ${row}`);
+  }
 }

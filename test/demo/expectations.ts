@@ -8,7 +8,8 @@ import type { Expectation } from './observer.ts';
 export function standing(namespace: string, name: string): Expectation {
   return {
     sentence: `NetworkPolicy ${name} stands in ${namespace}`,
-    matches: (seen) => seen.kind === NETWORK_POLICIES.kind && seen.namespace === namespace && seen.name === name && !seen.isGone,
+    matches: (seen) =>
+      seen.kind === NETWORK_POLICIES.kind && seen.namespace === namespace && seen.name === name && !seen.isGone,
   };
 }
 
@@ -16,7 +17,8 @@ export function standing(namespace: string, name: string): Expectation {
 export function gone(namespace: string, name: string): Expectation {
   return {
     sentence: `NetworkPolicy ${name} is gone from ${namespace}`,
-    matches: (seen) => seen.kind === NETWORK_POLICIES.kind && seen.namespace === namespace && seen.name === name && seen.isGone,
+    matches: (seen) =>
+      seen.kind === NETWORK_POLICIES.kind && seen.namespace === namespace && seen.name === name && seen.isGone,
   };
 }
 
@@ -25,16 +27,30 @@ export function restored(deleted: KubeObject): Expectation {
   return {
     sentence: `the deleted NetworkPolicy ${String(deleted.metadata.name)} is back as it was`,
     matches: ({ kind, isGone, object }) =>
-      kind === NETWORK_POLICIES.kind && !isGone && isSamePlace(object, deleted) && object.metadata.uid !== deleted.metadata.uid && isDeepStrictEqual(object.spec, deleted.spec),
+      kind === NETWORK_POLICIES.kind &&
+      !isGone &&
+      isSamePlace(object, deleted) &&
+      object.metadata.uid !== deleted.metadata.uid &&
+      isDeepStrictEqual(object.spec, deleted.spec),
   };
 }
 
 /** A NetworkPolicy that was tampered with has its original spec again, in a generation after the tampered one. */
-export function repaired({ original, tampered }: { readonly original: KubeObject; readonly tampered: KubeObject }): Expectation {
+export function repaired({
+  original,
+  tampered,
+}: {
+  readonly original: KubeObject;
+  readonly tampered: KubeObject;
+}): Expectation {
   return {
     sentence: `the changed NetworkPolicy ${String(original.metadata.name)} has its spec back`,
     matches: ({ kind, isGone, object }) =>
-      kind === NETWORK_POLICIES.kind && !isGone && object.metadata.uid === tampered.metadata.uid && generationOf(object) > generationOf(tampered) && isDeepStrictEqual(object.spec, original.spec),
+      kind === NETWORK_POLICIES.kind &&
+      !isGone &&
+      object.metadata.uid === tampered.metadata.uid &&
+      generationOf(object) > generationOf(tampered) &&
+      isDeepStrictEqual(object.spec, original.spec),
   };
 }
 
@@ -42,7 +58,11 @@ export function repaired({ original, tampered }: { readonly original: KubeObject
 export function phase(namespace: string, wanted: string): Expectation {
   return {
     sentence: `the NamespaceBaseline of ${namespace} says ${wanted}`,
-    matches: (seen) => seen.kind === NAMESPACE_BASELINES.kind && seen.namespace === namespace && !seen.isGone && fieldOf(seen.object.status, 'phase') === wanted,
+    matches: (seen) =>
+      seen.kind === NAMESPACE_BASELINES.kind &&
+      seen.namespace === namespace &&
+      !seen.isGone &&
+      fieldOf(seen.object.status, 'phase') === wanted,
   };
 }
 
@@ -54,7 +74,9 @@ export function ready(policy: string): Expectation {
       kind === BASELINE_POLICIES.kind &&
       name === policy &&
       fieldOf(object.status, 'observedGeneration') === object.metadata.generation &&
-      itemsOf(fieldOf(object.status, 'conditions')).some((condition) => fieldOf(condition, 'type') === 'Ready' && fieldOf(condition, 'status') === 'True'),
+      itemsOf(fieldOf(object.status, 'conditions')).some(
+        (condition) => fieldOf(condition, 'type') === 'Ready' && fieldOf(condition, 'status') === 'True',
+      ),
   };
 }
 

@@ -4,11 +4,16 @@ export const SCREEN_WIDTH = 100;
 const GAP = '  ';
 
 /** Rows with their columns under one another, as kubectl prints them; those from `rightFrom` on, for numbers, end under one another. */
-export function columns(rows: readonly (readonly string[])[], options: { readonly rightFrom?: number } = {}): readonly string[] {
+export function columns(
+  rows: readonly (readonly string[])[],
+  options: { readonly rightFrom?: number } = {},
+): readonly string[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: count }, (_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const cell = (text: string, column: number): string => {
-    return column >= (options.rightFrom ?? count) ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0);
+    return column >= (options.rightFrom ?? count)
+      ? text.padStart(widths[column] ?? 0)
+      : text.padEnd(widths[column] ?? 0);
   };
   return rows.map((row) => row.map(cell).join(GAP).trimEnd());
 }
@@ -31,8 +36,11 @@ export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(/\s+/).filter((each) => each !== '')) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    if (last !== undefined && last.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
   }
   return lines;
 }

@@ -2,7 +2,7 @@
 import { tellKept, tellMeasurements, tellNext } from './ending.ts';
 import { sceneOn } from './scene.ts';
 import { screenOn } from './screen.ts';
-import { breath, leftovers, orAborted, setStage, type Stage } from './stage.ts';
+import { breath, leftovers, orAborted, type Stage, setStage } from './stage.ts';
 import { STORY } from './story.ts';
 
 const EXIT_INTERRUPTED = 130;
@@ -16,12 +16,16 @@ const started = leftovers();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // Whoever insists does not wait; what runs ends by itself when we are gone.
-    if (interruption.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    if (interruption.signal.aborted) {
+      process.exit(EXIT_INTERRUPTED);
+    }
     interruption.abort(new Error('Interrupted.'));
   });
 }
 // Whoever reads us has enough, as `head` does after ten lines.
-process.stdout.on('error', () => { interruption.abort(new Error('Nobody reads this any more.')); });
+process.stdout.on('error', () => {
+  interruption.abort(new Error('Nobody reads this any more.'));
+});
 
 process.exitCode = await demo();
 
@@ -36,7 +40,9 @@ async function demo(): Promise<number> {
   } catch (error) {
     await tellFailure(error, stage);
     await screen.during('stopping everything', started.end());
-    if (interruption.signal.aborted) screen.line('Everything is stopped and cleaned up.');
+    if (interruption.signal.aborted) {
+      screen.line('Everything is stopped and cleaned up.');
+    }
     return interruption.signal.aborted ? EXIT_INTERRUPTED : 1;
   }
   if (isKept) {
@@ -72,10 +78,14 @@ async function tellStory(stage: Stage): Promise<void> {
 async function tellFailure(error: unknown, stage: Stage | undefined): Promise<void> {
   screen.line();
   screen.problem(messageOf(interruption.signal.aborted ? interruption.signal.reason : error));
-  if (stage === undefined || interruption.signal.aborted) return;
+  if (stage === undefined || interruption.signal.aborted) {
+    return;
+  }
   screen.line();
-  screen.title('The last lines of the operator\'s log');
-  for (const line of await stage.operator.lastLines(LOG_LINES)) screen.note(line);
+  screen.title("The last lines of the operator's log");
+  for (const line of await stage.operator.lastLines(LOG_LINES)) {
+    screen.note(line);
+  }
 }
 
 function messageOf(error: unknown): string {

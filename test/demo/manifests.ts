@@ -17,7 +17,9 @@ export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 export async function objectsIn(manifest: string): Promise<readonly KubeObject[]> {
   const objects = loadAll(await readFile(`${CHECKOUT}/${manifest}`, 'utf8'));
   return objects.map((object) => {
-    if (!isKubeObject(object)) throw new Error(`${manifest} holds something that is no API object`);
+    if (!isKubeObject(object)) {
+      throw new Error(`${manifest} holds something that is no API object`);
+    }
     return object;
   });
 }

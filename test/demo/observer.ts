@@ -42,19 +42,32 @@ export async function observe(kube: Pick<KubeClient, 'list' | 'watch'>, signal: 
   const waiting = new Set<() => void>();
   const watchEnds: string[] = [];
   const wake = (): void => {
-    for (const look of waiting) look();
+    for (const look of waiting) {
+      look();
+    }
   };
   const watch = async (type: ResourceType): Promise<void> => {
     const { resourceVersion } = valueOf(await kube.list({ type, limit: 1, signal }));
     const watching = kube.watch({ type, resourceVersion, signal }, (event) => {
       const atMs = performance.now();
-      if (event.type === 'BOOKMARK') return;
+      if (event.type === 'BOOKMARK') {
+        return;
+      }
       const { object } = event;
-      sightings.push({ atMs, kind: type.kind, name: object.metadata.name ?? '', namespace: object.metadata.namespace ?? '', isGone: event.type === 'DELETED', object });
+      sightings.push({
+        atMs,
+        kind: type.kind,
+        name: object.metadata.name ?? '',
+        namespace: object.metadata.namespace ?? '',
+        isGone: event.type === 'DELETED',
+        object,
+      });
       wake();
     });
     void watching.then((over) => {
-      watchEnds.push(`the demo's own watch of ${type.plural} ended: ${over.ok ? 'the API server ended it' : over.error.message}`);
+      watchEnds.push(
+        `the demo's own watch of ${type.plural} ended: ${over.ok ? 'the API server ended it' : over.error.message}`,
+      );
       wake();
     });
   };
@@ -72,11 +85,20 @@ export async function observe(kube: Pick<KubeClient, 'list' | 'watch'>, signal: 
         const look = (): void => {
           const found = sightings.slice(since).find(expectation.matches);
           const [end] = watchEnds;
-          if (found !== undefined) settle(() => { resolve(found); });
-          else if (end !== undefined) settle(() => { reject(new Error(end)); });
+          if (found !== undefined) {
+            settle(() => {
+              resolve(found);
+            });
+          } else if (end !== undefined) {
+            settle(() => {
+              reject(new Error(end));
+            });
+          }
         };
         const timer = setTimeout(() => {
-          settle(() => { reject(new Error(`This did not come true within ${DEADLINE_MS / 1000} s: ${expectation.sentence}.`)); });
+          settle(() => {
+            reject(new Error(`This did not come true within ${DEADLINE_MS / 1000} s: ${expectation.sentence}.`));
+          });
         }, DEADLINE_MS);
         waiting.add(look);
         look();

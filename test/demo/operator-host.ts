@@ -17,19 +17,26 @@ const options = JSON.parse(process.argv[2] ?? '') as OperatorOptions;
 const log = openSync(options.logPath, 'a');
 const flags = ['run', '--kubeconfig', options.kubeconfigPath, '--listen', '127.0.0.1:0', '--log-format', 'json'];
 // Settings that the user has for an operator elsewhere are not for this one.
-const operator = spawn(process.execPath, [MAIN, ...flags], { stdio: ['ignore', log, log], env: { PATH: process.env.PATH, HOME: process.env.HOME } });
+const operator = spawn(process.execPath, [MAIN, ...flags], {
+  stdio: ['ignore', log, log],
+  env: { PATH: process.env.PATH, HOME: process.env.HOME },
+});
 operator.on('error', () => process.exit(1));
 operator.on('exit', (code) => process.exit(code ?? 1));
 process.on('exit', () => operator.kill('SIGKILL'));
 
 let isEnding = false;
 const end = (): void => {
-  if (isEnding) return;
+  if (isEnding) {
+    return;
+  }
   isEnding = true;
   operator.kill('SIGTERM');
   setTimeout(() => operator.kill('SIGKILL'), GRACE_MS);
 };
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, end);
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, end);
+}
 
 let isKept = false;
 createInterface({ input: process.stdin })
@@ -37,10 +44,14 @@ createInterface({ input: process.stdin })
     isKept ||= word === 'keep';
   })
   .on('close', () => {
-    if (!isKept) end();
+    if (!isKept) {
+      end();
+    }
   });
 setInterval(() => {
-  if (!isAlive(options.controlPlaneProcessId)) end();
+  if (!isAlive(options.controlPlaneProcessId)) {
+    end();
+  }
 }, LOOK_INTERVAL_MS);
 
 function isAlive(processId: number): boolean {

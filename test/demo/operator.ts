@@ -35,7 +35,10 @@ const START_LIMIT_MS = 30_000;
 /** Starts `nsbaseline run` and does not wait for it. */
 export function startDemoOperator(options: OperatorOptions): DemoOperator {
   // A session of its own, so that Ctrl-C reaches only us, and everything ends in order.
-  const host = spawn(process.execPath, [HOST, JSON.stringify(options)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const host = spawn(process.execPath, [HOST, JSON.stringify(options)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   host.stdin.on('error', () => undefined);
   let exitCode: number | undefined;
   const exited = new Promise<number>((resolve) => {
@@ -43,8 +46,12 @@ export function startDemoOperator(options: OperatorOptions): DemoOperator {
       exitCode = code;
       resolve(code);
     };
-    host.on('exit', (code) => { end(code ?? 1); });
-    host.on('error', () => { end(1); });
+    host.on('exit', (code) => {
+      end(code ?? 1);
+    });
+    host.on('error', () => {
+      end(1);
+    });
   });
   const log = async (): Promise<readonly string[]> => {
     const text = await readFile(options.logPath, 'utf8').catch(() => '');
@@ -55,8 +62,12 @@ export function startDemoOperator(options: OperatorOptions): DemoOperator {
     async said(message, signal) {
       const deadlineMs = performance.now() + START_LIMIT_MS;
       while (!(await log()).some((line) => fieldsIn(line).msg === message)) {
-        if (exitCode !== undefined) throw new Error(`The operator ended with exit code ${exitCode} before it said "${message}".`);
-        if (performance.now() > deadlineMs) throw new Error(`The operator did not say "${message}" within ${START_LIMIT_MS / 1000} s.`);
+        if (exitCode !== undefined) {
+          throw new Error(`The operator ended with exit code ${exitCode} before it said "${message}".`);
+        }
+        if (performance.now() > deadlineMs) {
+          throw new Error(`The operator did not say "${message}" within ${START_LIMIT_MS / 1000} s.`);
+        }
         await pause(LOOK_INTERVAL_MS, undefined, { signal });
       }
     },
@@ -67,7 +78,9 @@ export function startDemoOperator(options: OperatorOptions): DemoOperator {
     },
     async keep() {
       await new Promise<void>((resolve) => {
-        host.stdin.end('keep\n', () => { resolve(); });
+        host.stdin.end('keep\n', () => {
+          resolve();
+        });
       });
       host.unref();
     },
@@ -79,8 +92,12 @@ const TOLD_OTHERWISE: ReadonlySet<string> = new Set(['level', 'msg', 'time', 'pi
 /** A line of the operator's log as people read it: level, message, then its fields; any other line as it is. */
 export function readableLine(line: string): string {
   const fields = fieldsIn(line);
-  if (fields.msg === undefined) return line;
-  const rest = Object.entries(fields).filter(([name]) => !TOLD_OTHERWISE.has(name)).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  if (fields.msg === undefined) {
+    return line;
+  }
+  const rest = Object.entries(fields)
+    .filter(([name]) => !TOLD_OTHERWISE.has(name))
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   return [textOf(fields.level).padEnd(5), textOf(fields.msg), ...rest].join(' ');
 }
 

@@ -57,7 +57,9 @@ export function sceneOn(stage: Stage, screen: Screen): Scene {
         const seen = await Promise.all(expected(change).map((each) => stage.observer.sighting(each, since)));
         const durationMs = elapsedMs(change, seen);
         screen.result(text, durationMs);
-        if (measured !== undefined) measurements.push({ what: measured, durationMs });
+        if (measured !== undefined) {
+          measurements.push({ what: measured, durationMs });
+        }
       }
       return change;
     },
@@ -84,9 +86,13 @@ export function applying(manifest: string): Deed {
     words: ['kubectl', 'apply', '-f', manifest],
     async send({ admin }) {
       const changes: Change[] = [];
-      for (const object of await objectsIn(manifest)) changes.push(await admin.apply(object));
+      for (const object of await objectsIn(manifest)) {
+        changes.push(await admin.apply(object));
+      }
       const last = changes.at(-1);
-      if (last === undefined) throw new Error(`${manifest} is empty`);
+      if (last === undefined) {
+        throw new Error(`${manifest} is empty`);
+      }
       return last;
     },
   };
@@ -97,15 +103,32 @@ export function labelling(namespace: string, label: { readonly name: string; rea
   const word = label.value === null ? `${label.name}-` : `${label.name}=${label.value}`;
   return {
     words: ['kubectl', 'label', 'namespace', namespace, word],
-    send: ({ admin }) => admin.patch({ type: NAMESPACES, name: namespace }, { metadata: { labels: { [label.name]: label.value } } }),
+    send: ({ admin }) =>
+      admin.patch({ type: NAMESPACES, name: namespace }, { metadata: { labels: { [label.name]: label.value } } }),
   };
 }
 
 /** `kubectl patch` of a NetworkPolicy's spec. */
-export function patching(where: { readonly namespace: string; readonly name: string }, spec: object, fieldManager?: string): Deed {
+export function patching(
+  where: { readonly namespace: string; readonly name: string },
+  spec: object,
+  fieldManager?: string,
+): Deed {
   const manager = fieldManager === undefined ? [] : ['--field-manager', fieldManager];
   return {
-    words: ['kubectl', 'patch', 'networkpolicy', where.name, '-n', where.namespace, ...manager, '--type', 'merge', '-p', JSON.stringify({ spec })],
+    words: [
+      'kubectl',
+      'patch',
+      'networkpolicy',
+      where.name,
+      '-n',
+      where.namespace,
+      ...manager,
+      '--type',
+      'merge',
+      '-p',
+      JSON.stringify({ spec }),
+    ],
     send: ({ admin }) => admin.patch(networkPolicy(where), { spec }, fieldManager),
   };
 }

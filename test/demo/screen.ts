@@ -43,7 +43,8 @@ const SPINNER_INTERVAL_MS = 100;
 export function screenOn(stream: ScreenStream, environment: Readonly<Record<string, string | undefined>>): Screen {
   const isWatched = stream.isTTY === true && environment.TERM !== 'dumb';
   const isColoured = isWatched && (environment.NO_COLOR ?? '') === '';
-  const styled = (style: Style, text: string): string => (isColoured ? styleText(style, text, { validateStream: false }) : text);
+  const styled = (style: Style, text: string): string =>
+    isColoured ? styleText(style, text, { validateStream: false }) : text;
   const line = (text = ''): void => void stream.write(`${text}\n`);
   return {
     isWatched,
@@ -56,7 +57,9 @@ export function screenOn(stream: ScreenStream, environment: Readonly<Record<stri
       line(`${styled(['bold', 'cyan'], String(number))}  ${styled('bold', text)}`);
     },
     note(text) {
-      for (const each of wrapped(text, SCREEN_WIDTH - INDENT.length)) line(INDENT + styled('dim', each));
+      for (const each of wrapped(text, SCREEN_WIDTH - INDENT.length)) {
+        line(INDENT + styled('dim', each));
+      }
     },
     command(words) {
       for (const [index, each] of commandLines(words, SCREEN_WIDTH - INDENT.length - 2).entries()) {
@@ -64,7 +67,9 @@ export function screenOn(stream: ScreenStream, environment: Readonly<Record<stri
       }
     },
     output(text) {
-      for (const each of text.trimEnd().split('\n')) line(`${INDENT}  ${styled('dim', each.trimEnd().slice(0, SCREEN_WIDTH - INDENT.length - 2))}`);
+      for (const each of text.trimEnd().split('\n')) {
+        line(`${INDENT}  ${styled('dim', each.trimEnd().slice(0, SCREEN_WIDTH - INDENT.length - 2))}`);
+      }
     },
     result(text, durationMs) {
       const tick = `${INDENT}${styled('green', '✓')} ${text}`;
@@ -79,12 +84,16 @@ export function screenOn(stream: ScreenStream, environment: Readonly<Record<stri
       line(`${styled('red', '✗')} ${text}`);
     },
     async during(text, work) {
-      if (!isWatched) return work;
+      if (!isWatched) {
+        return work;
+      }
       const startedMs = performance.now();
       let frame = 0;
       const draw = (): void => {
         const elapsed = `${Math.floor((performance.now() - startedMs) / 1000)} s`;
-        stream.write(`${CLEAR_LINE}${INDENT}${styled('cyan', SPINNER[frame % SPINNER.length] ?? '')} ${cut(text, 60)} ${styled('dim', elapsed)}`);
+        stream.write(
+          `${CLEAR_LINE}${INDENT}${styled('cyan', SPINNER[frame % SPINNER.length] ?? '')} ${cut(text, 60)} ${styled('dim', elapsed)}`,
+        );
         frame += 1;
       };
       const timer = setInterval(draw, SPINNER_INTERVAL_MS);
@@ -92,7 +101,9 @@ export function screenOn(stream: ScreenStream, environment: Readonly<Record<stri
         return await work;
       } finally {
         clearInterval(timer);
-        if (frame > 0) stream.write(CLEAR_LINE);
+        if (frame > 0) {
+          stream.write(CLEAR_LINE);
+        }
       }
     },
   };

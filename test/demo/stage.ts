@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { clusterDns } from '../controlplane/cluster-dns.ts';
-import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { kubernetesChoice } from '../controlplane/versions.ts';
-import { adminOf, type Admin } from './admin.ts';
+import { type Admin, adminOf } from './admin.ts';
 import { CHECKOUT } from './manifests.ts';
-import { observe, type Observer } from './observer.ts';
-import { startDemoOperator, type DemoOperator } from './operator.ts';
+import { type Observer, observe } from './observer.ts';
+import { type DemoOperator, startDemoOperator } from './operator.ts';
 import type { Screen } from './screen.ts';
 
 /** Everything that the story plays with. */
@@ -31,8 +31,12 @@ export function leftovers(): Leftovers {
     add: (end) => void ends.push(end),
     async end() {
       const failures: unknown[] = [];
-      for (let next = ends.pop(); next !== undefined; next = ends.pop()) await next().catch((error: unknown) => failures.push(error));
-      if (failures.length > 0) throw failures[0];
+      for (let next = ends.pop(); next !== undefined; next = ends.pop()) {
+        await next().catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) {
+        throw failures[0];
+      }
     },
   };
 }
@@ -41,7 +45,15 @@ export function leftovers(): Leftovers {
 const ACCOUNT = { name: 'nsbaseline', namespace: 'nsbaseline-system' };
 
 /** Starts a control plane and the real operator in it, and tells how that goes. What it starts is in `started` at once, also when it throws. */
-export async function setStage({ screen, started, signal }: { readonly screen: Screen; readonly started: Leftovers; readonly signal: AbortSignal }): Promise<Stage> {
+export async function setStage({
+  screen,
+  started,
+  signal,
+}: {
+  readonly screen: Screen;
+  readonly started: Leftovers;
+  readonly signal: AbortSignal;
+}): Promise<Stage> {
   const controlPlane = await timed(screen, 'starting etcd, kube-apiserver and kube-controller-manager', async () => {
     const starting = startControlPlane({ version: kubernetesChoice(process.env) });
     // Even when we are interrupted before it is up.
@@ -57,7 +69,11 @@ export async function setStage({ screen, started, signal }: { readonly screen: S
   });
   const operator = await timed(screen, 'starting the operator', async () => {
     const account = await orAborted(controlPlane.serviceAccount(ACCOUNT), signal);
-    const starting = startDemoOperator({ kubeconfigPath: account.kubeconfigPath, logPath: join(address.directory, 'operator.log'), controlPlaneProcessId: address.processId });
+    const starting = startDemoOperator({
+      kubeconfigPath: account.kubeconfigPath,
+      logPath: join(address.directory, 'operator.log'),
+      controlPlaneProcessId: address.processId,
+    });
     started.add(() => starting.stop());
     await starting.said('caches are synced', signal);
     return { value: starting, done: `nsbaseline run, as ${account.userName}` };
@@ -67,7 +83,11 @@ export async function setStage({ screen, started, signal }: { readonly screen: S
   return { controlPlane, operator, admin, observer: await observe(admin.kube, signal) };
 }
 
-async function timed<Value>(screen: Screen, text: string, work: () => Promise<{ readonly value: Value; readonly done: string }>): Promise<Value> {
+async function timed<Value>(
+  screen: Screen,
+  text: string,
+  work: () => Promise<{ readonly value: Value; readonly done: string }>,
+): Promise<Value> {
   const startedMs = performance.now();
   const { value, done } = await screen.during(text, work());
   screen.result(done, performance.now() - startedMs);
@@ -79,7 +99,13 @@ export async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal
   signal.throwIfAborted();
   const stop = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => { reject(signal.reason as Error); }, { once: true, signal: stop.signal });
+    signal.addEventListener(
+      'abort',
+      () => {
+        reject(signal.reason as Error);
+      },
+      { once: true, signal: stop.signal },
+    );
   });
   try {
     return await Promise.race([work, aborted]);
@@ -90,5 +116,7 @@ export async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal
 
 /** Time to read, for those who watch; nothing is measured meanwhile. */
 export async function breath(screen: Screen, signal: AbortSignal): Promise<void> {
-  if (screen.isWatched) await pause(500, undefined, { signal });
+  if (screen.isWatched) {
+    await pause(500, undefined, { signal });
+  }
 }

@@ -33,7 +33,10 @@ export const STORY: readonly Step[] = [
   {
     title: 'A policy says what labelled namespaces get: "spec: {}" is default-deny, DNS and monitoring',
     async play(scene) {
-      await scene.act(applying(MANIFESTS.standard), { text: 'the policy is accepted', expected: () => [ready('standard')] });
+      await scene.act(applying(MANIFESTS.standard), {
+        text: 'the policy is accepted',
+        expected: () => [ready('standard')],
+      });
       await scene.look('get', 'baselinepolicies');
     },
   },
@@ -51,7 +54,11 @@ export const STORY: readonly Step[] = [
   {
     title: 'Tamper with it: delete a policy, narrow one, open one as another field manager',
     async play(scene) {
-      await scene.act(deleting(DENY), { text: 'it is back', expected: ({ object }) => [restored(object)], measured: 'default-deny deleted → it is back' });
+      await scene.act(deleting(DENY), {
+        text: 'it is back',
+        expected: ({ object }) => [restored(object)],
+        measured: 'default-deny deleted → it is back',
+      });
 
       const dns = await current(scene, DNS);
       await scene.act(patching(DNS, { podSelector: { matchLabels: { app: 'web' } } }), {
@@ -76,25 +83,43 @@ export const STORY: readonly Step[] = [
         labelling('team-b', OPTED_IN),
         {
           text: 'the other two stand',
-          expected: () => STANDARD_PARTS.filter((name) => name !== FOREIGN.name).map((name) => standing('team-b', name)),
+          expected: () =>
+            STANDARD_PARTS.filter((name) => name !== FOREIGN.name).map((name) => standing('team-b', name)),
           measured: 'namespace with a foreign policy labelled → the other two stand',
         },
         { text: 'the conflict is reported', expected: () => [phase('team-b', 'Conflict')] },
       );
       const after = await current(scene, FOREIGN);
-      if (!isUntouched(before, after)) throw new Error(`The foreign NetworkPolicy ${FOREIGN.name} was changed, and must not be.`);
-      scene.screen.result(`${FOREIGN.name} is untouched: same uid, spec and resourceVersion ${String(after.metadata.resourceVersion)}`);
+      if (!isUntouched(before, after)) {
+        throw new Error(`The foreign NetworkPolicy ${FOREIGN.name} was changed, and must not be.`);
+      }
+      scene.screen.result(
+        `${FOREIGN.name} is untouched: same uid, spec and resourceVersion ${String(after.metadata.resourceVersion)}`,
+      );
       await scene.look('get', 'namespacebaselines', '-A');
     },
   },
   {
     title: 'A policy in mode DryRun writes nothing and says what it would do',
     async play(scene) {
-      await scene.act(applying(MANIFESTS.strict), { text: 'the plan of team-c is known', expected: () => [phase('team-c', 'DryRun')] });
-      await scene.look('get', 'namespacebaseline', 'baseline', '-n', 'team-c', '-o', 'jsonpath={.status.policies[0].plan}');
+      await scene.act(applying(MANIFESTS.strict), {
+        text: 'the plan of team-c is known',
+        expected: () => [phase('team-c', 'DryRun')],
+      });
+      await scene.look(
+        'get',
+        'namespacebaseline',
+        'baseline',
+        '-n',
+        'team-c',
+        '-o',
+        'jsonpath={.status.policies[0].plan}',
+      );
       await scene.look('get', 'networkpolicies', '-n', 'team-c');
       const written = (await managedIn(scene, 'team-c')).length;
-      if (written > 0) throw new Error('DryRun wrote NetworkPolicies, and must not.');
+      if (written > 0) {
+        throw new Error('DryRun wrote NetworkPolicies, and must not.');
+      }
     },
   },
   {
@@ -111,15 +136,26 @@ export const STORY: readonly Step[] = [
   },
 ];
 
-async function current({ stage }: Scene, where: { readonly namespace: string; readonly name: string }): Promise<KubeObject> {
+async function current(
+  { stage }: Scene,
+  where: { readonly namespace: string; readonly name: string },
+): Promise<KubeObject> {
   return valueOf(await stage.admin.kube.get(networkPolicy(where)));
 }
 
 async function managedIn({ stage }: Scene, namespace: string): Promise<readonly KubeObject[]> {
-  const page = await stage.admin.kube.list({ type: NETWORK_POLICIES, namespace, labelSelector: `${LABELS.managedBy}=${FIELD_MANAGER}` });
+  const page = await stage.admin.kube.list({
+    type: NETWORK_POLICIES,
+    namespace,
+    labelSelector: `${LABELS.managedBy}=${FIELD_MANAGER}`,
+  });
   return valueOf(page).items;
 }
 
 function isUntouched(before: KubeObject, after: KubeObject): boolean {
-  return before.metadata.uid === after.metadata.uid && before.metadata.resourceVersion === after.metadata.resourceVersion && isDeepStrictEqual(before.spec, after.spec);
+  return (
+    before.metadata.uid === after.metadata.uid &&
+    before.metadata.resourceVersion === after.metadata.resourceVersion &&
+    isDeepStrictEqual(before.spec, after.spec)
+  );
 }

@@ -30,9 +30,13 @@ export function terminalLines(output: string): readonly (readonly Span[])[] {
     const spans: Span[] = [];
     for (const piece of visible.split(new RegExp(`(?=${ESCAPE}\\[)`))) {
       const code = new RegExp(`^${ESCAPE}\\[([\\d;]*)([A-Za-z])`).exec(piece);
-      if (code?.[2] === 'm') look = (code[1] ?? '').split(';').reduce(changedLook, look);
+      if (code?.[2] === 'm') {
+        look = (code[1] ?? '').split(';').reduce(changedLook, look);
+      }
       const text = withoutControls(piece.slice(code?.[0].length ?? 0));
-      if (text !== '') spans.push({ text, ...look });
+      if (text !== '') {
+        spans.push({ text, ...look });
+      }
     }
     return spans;
   });
@@ -60,5 +64,7 @@ function changedLook(look: Look, code: string): Look {
 }
 
 function withoutControls(text: string): string {
-  return Array.from(text).filter((character) => character >= ' ' && character !== '\u007f').join('');
+  return Array.from(text)
+    .filter((character) => character >= ' ' && character !== '\u007f')
+    .join('');
 }

@@ -16,7 +16,12 @@ const MIN_COLUMNS = 80;
 
 /** A window of its own dark colour, with an edge: readable on light and on dark pages alike. Contrast is 7:1 and more, dim text 4.5:1 and more. */
 const WINDOW = { background: '#11161d', bar: '#1c232d', edge: '#3d4856', text: '#dce3ea', dim: '#93a1b0' };
-const COLOURS: Readonly<Record<Colour, string>> = { red: '#ff8a80', green: '#7ddf8a', yellow: '#ffd866', cyan: '#6fd3f2' };
+const COLOURS: Readonly<Record<Colour, string>> = {
+  red: '#ff8a80',
+  green: '#7ddf8a',
+  yellow: '#ffd866',
+  cyan: '#6fd3f2',
+};
 const BUTTONS = ['#ff6259', '#ffbf2f', '#29c941'];
 
 /** The picture as a whole SVG file. The same content gives the same bytes; nothing in it is fetched from elsewhere. */
@@ -34,7 +39,9 @@ export function terminalPicture({ title, lines }: TerminalContent): string {
     '</style>',
     `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="9" fill="${WINDOW.background}" stroke="${WINDOW.edge}"/>`,
     `<path d="M1 ${BAR_HEIGHT} V9.5 a8.5 8.5 0 0 1 8.5 -8.5 H${width - 9.5} a8.5 8.5 0 0 1 8.5 8.5 V${BAR_HEIGHT} Z" fill="${WINDOW.bar}"/>`,
-    ...BUTTONS.map((colour, index) => `<circle cx="${MARGIN + 4 + index * 20}" cy="${BAR_HEIGHT / 2}" r="6" fill="${colour}"/>`),
+    ...BUTTONS.map(
+      (colour, index) => `<circle cx="${MARGIN + 4 + index * 20}" cy="${BAR_HEIGHT / 2}" r="6" fill="${colour}"/>`,
+    ),
     `<text class="d" x="${width / 2}" y="${BAR_HEIGHT / 2 + 4}" text-anchor="middle">${escaped(title)}</text>`,
     ...rows,
     '</svg>',
@@ -49,10 +56,16 @@ function row(spans: readonly Span[], y: number): readonly string[] {
     const text = span.text.trim();
     const start = column + span.text.length - span.text.trimStart().length;
     column += span.text.length;
-    if (text === '') return [];
-    const classes = [span.isBold ? 'b' : '', span.isDim ? 'd' : '', span.colour ?? ''].filter((each) => each !== '').join(' ');
+    if (text === '') {
+      return [];
+    }
+    const classes = [span.isBold ? 'b' : '', span.isDim ? 'd' : '', span.colour ?? '']
+      .filter((each) => each !== '')
+      .join(' ');
     const attributes = classes === '' ? '' : ` class="${classes}"`;
-    return [`<text${attributes} x="${round(MARGIN + start * CHARACTER_WIDTH)}" y="${y}" textLength="${round(text.length * CHARACTER_WIDTH)}">${escaped(text)}</text>`];
+    return [
+      `<text${attributes} x="${round(MARGIN + start * CHARACTER_WIDTH)}" y="${y}" textLength="${round(text.length * CHARACTER_WIDTH)}">${escaped(text)}</text>`,
+    ];
   });
 }
 
@@ -66,5 +79,10 @@ function round(value: number): string {
 
 /** Text as XML takes it. Spaces that would be run together are made to stay. */
 function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll('  ', '\u00a0\u00a0');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll('  ', '\u00a0\u00a0');
 }

@@ -12,17 +12,33 @@ const others: string[] = [];
 if ((await commandResult({ program: 'docker', args: ['version'], timeoutMs: 20_000 })).exitCode === 0) {
   const kind = await goProgram('kind', progress);
   await removeCluster(kind);
-  others.push(...(await commandOutput({ program: kind, args: ['get', 'clusters', '--quiet'] })).split('\n').filter((line) => line !== ''));
-  if (others.length === 0) await removeImages();
+  others.push(
+    ...(await commandOutput({ program: kind, args: ['get', 'clusters', '--quiet'] }))
+      .split('\n')
+      .filter((line) => line !== ''),
+  );
+  if (others.length === 0) {
+    await removeImages();
+  }
 }
-for (const path of [kubeconfigPath(), leftClusterPath()]) await rm(path, { force: true });
-if (others.length === 0) await endDocker();
-else progress.say(`Images and Docker stay, for ${others.join(', ')}.`);
+for (const path of [kubeconfigPath(), leftClusterPath()]) {
+  await rm(path, { force: true });
+}
+if (others.length === 0) {
+  await endDocker();
+} else {
+  progress.say(`Images and Docker stay, for ${others.join(', ')}.`);
+}
 
 async function removeImages(): Promise<void> {
-  const images = await commandResult({ program: 'docker', args: ['images', '--quiet', '--no-trunc', '--filter', 'reference=nsbaseline-e2e/*'] });
+  const images = await commandResult({
+    program: 'docker',
+    args: ['images', '--quiet', '--no-trunc', '--filter', 'reference=nsbaseline-e2e/*'],
+  });
   const ids = [...new Set(images.stdout.split('\n').filter((line) => line !== ''))];
-  if (ids.length > 0) await commandResult({ program: 'docker', args: ['rmi', '--force', ...ids] });
+  if (ids.length > 0) {
+    await commandResult({ program: 'docker', args: ['rmi', '--force', ...ids] });
+  }
 }
 
 async function endDocker(): Promise<void> {

@@ -20,11 +20,15 @@ export async function noteFigures(about: string, figures: Figures): Promise<void
 export async function writeFigures(progress: Progress): Promise<void> {
   const names = await readdir(folder()).catch((): string[] => []);
   const all: Record<string, unknown> = {};
-  for (const name of names.sort()) all[name.replace(/\.json$/, '')] = JSON.parse(await readFile(join(folder(), name), 'utf8'));
+  for (const name of names.sort()) {
+    all[name.replace(/\.json$/, '')] = JSON.parse(await readFile(join(folder(), name), 'utf8'));
+  }
   const path = process.env.E2E_FIGURES ?? join(ROOT, 'dist/e2e-figures.json');
   await mkdir(join(path, '..'), { recursive: true });
   await writeFile(path, `${JSON.stringify(all, null, 2)}\n`);
-  for (const [about, figures] of Object.entries(all)) progress.say(`${about}: ${JSON.stringify(figures)}`);
+  for (const [about, figures] of Object.entries(all)) {
+    progress.say(`${about}: ${JSON.stringify(figures)}`);
+  }
   progress.say(`Figures are in ${path}`);
 }
 

@@ -1,7 +1,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { noteFigures } from './figures.ts';
 import { expectOperatorReady, killOperator, leader, operatorPods, scaleOperator } from './operator.ts';
-import { clear, declare, expectProtected, kubectl, label, managedPolicies, namespaces, outcomes, phaseOf, resolverAddress, startPods, threefoldDns, unansweredTimes, watched } from './stage.ts';
+import {
+  clear,
+  declare,
+  expectProtected,
+  kubectl,
+  label,
+  managedPolicies,
+  namespaces,
+  outcomes,
+  phaseOf,
+  resolverAddress,
+  startPods,
+  threefoldDns,
+  unansweredTimes,
+  watched,
+} from './stage.ts';
 
 const TEAM = 'faults-team';
 const OTHERS = 'faults-others';
@@ -16,13 +31,18 @@ beforeAll(async () => {
   await declare('faults');
   await expectProtected(TEAM);
   const resolver = await resolverAddress();
-  await startPods({ ...asker, args: ['watch', `out=tcp@${outside}:8080`, ...threefoldDns(resolver), `dns-tcp=dns-tcp@${resolver}:53`] });
+  await startPods({
+    ...asker,
+    args: ['watch', `out=tcp@${outside}:8080`, ...threefoldDns(resolver), `dns-tcp=dns-tcp@${resolver}:53`],
+  });
 });
 
 afterEach(async () => {
   await expectOperatorReady();
   // Waited for, since a test that compares what stands must not see what still goes.
-  if (made.length > 0) await kubectl('delete', 'namespaces', '--ignore-not-found', '--timeout=150s', ...made.splice(0));
+  if (made.length > 0) {
+    await kubectl('delete', 'namespaces', '--ignore-not-found', '--timeout=150s', ...made.splice(0));
+  }
 });
 
 afterAll(() => clear({ policies: ['faults'], namespaces: [TEAM, OTHERS] }));
@@ -31,7 +51,9 @@ afterAll(() => clear({ policies: ['faults'], namespaces: [TEAM, OTHERS] }));
 async function withoutGap(happening: () => Promise<void>): Promise<void> {
   const sinceMs = Date.now();
   await happening();
-  await expect.poll(async () => outcomes(await watched(asker, sinceMs), 'out').length, { timeout: 30_000 }).toBeGreaterThan(0);
+  await expect
+    .poll(async () => outcomes(await watched(asker, sinceMs), 'out').length, { timeout: 30_000 })
+    .toBeGreaterThan(0);
   const seen = await watched(asker, sinceMs);
   expect(outcomes(seen, 'out'), 'what is refused').toEqual([false]);
   expect(outcomes(seen, 'dns-tcp'), 'names by TCP').toEqual([true]);
@@ -47,12 +69,28 @@ async function labelledNamespaces(prefix: string, count: number): Promise<readon
 
 /** Every managed NetworkPolicy of the cluster with its uid: what was deleted and made anew has another. */
 async function identities(): Promise<ReadonlyMap<string, string>> {
-  const lines = await kubectl('get', 'networkpolicies', '--all-namespaces', '--selector=app.kubernetes.io/managed-by=nsbaseline', '--output=jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.metadata.uid}{"\\n"}{end}');
-  return new Map(lines.split('\n').filter((line) => line !== '').map((line) => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
+  const lines = await kubectl(
+    'get',
+    'networkpolicies',
+    '--all-namespaces',
+    '--selector=app.kubernetes.io/managed-by=nsbaseline',
+    '--output=jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.metadata.uid}{"\\n"}{end}',
+  );
+  return new Map(
+    lines
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']),
+  );
 }
 
 async function protectedCount(prefix: string): Promise<number> {
-  const lines = await kubectl('get', 'namespacebaselines', '--all-namespaces', '--output=jsonpath={range .items[?(@.status.phase=="Protected")]}{.metadata.namespace}{"\\n"}{end}');
+  const lines = await kubectl(
+    'get',
+    'namespacebaselines',
+    '--all-namespaces',
+    '--output=jsonpath={range .items[?(@.status.phase=="Protected")]}{.metadata.namespace}{"\\n"}{end}',
+  );
   return lines.split('\n').filter((name) => name.startsWith(`${prefix}-`)).length;
 }
 
@@ -76,7 +114,10 @@ describe('the operator', () => {
       await expect.poll(() => managedPolicies('crash-0'), { timeout: 60_000, interval: 50 }).toEqual(STANDARD);
       const isolatedMs = Date.now();
       await expectProtected('crash-0');
-      await noteFigures('crash', { crashToPoliciesOfANewNamespaceMs: isolatedMs - killedMs, crashToItsReportMs: Date.now() - killedMs });
+      await noteFigures('crash', {
+        crashToPoliciesOfANewNamespaceMs: isolatedMs - killedMs,
+        crashToItsReportMs: Date.now() - killedMs,
+      });
     });
   });
 
@@ -85,12 +126,17 @@ describe('the operator', () => {
       const before = await leader();
       const toldMs = Date.now();
       await kubectl('delete', 'pod', before, '--namespace=nsbaseline-system', '--wait=false');
-      await expect.poll(async () => ['', before].includes(await leader()), { timeout: 60_000, interval: 50 }).toBe(false);
+      await expect
+        .poll(async () => ['', before].includes(await leader()), { timeout: 60_000, interval: 50 })
+        .toBe(false);
       const ledMs = Date.now();
       await labelledNamespaces('handover', 1);
       const labelledMs = Date.now();
       await expect.poll(() => managedPolicies('handover-0'), { timeout: 60_000, interval: 50 }).toEqual(STANDARD);
-      await noteFigures('hand-over', { deletionToNewLeaderMs: ledMs - toldMs, namespaceToPoliciesMs: Date.now() - labelledMs });
+      await noteFigures('hand-over', {
+        deletionToNewLeaderMs: ledMs - toldMs,
+        namespaceToPoliciesMs: Date.now() - labelledMs,
+      });
     });
   });
 
@@ -101,17 +147,40 @@ describe('the operator', () => {
     const standing = await identities();
     await kubectl('delete', 'namespace', gone, '--timeout=60s');
     await label(optedOut, { set: null });
-    await kubectl('patch', 'networkpolicy', 'faults.default-deny', `--namespace=${tampered}`, '--type=merge', '--patch={"spec":{"ingress":[{}],"egress":[{}]}}');
+    await kubectl(
+      'patch',
+      'networkpolicy',
+      'faults.default-deny',
+      `--namespace=${tampered}`,
+      '--type=merge',
+      '--patch={"spec":{"ingress":[{}],"egress":[{}]}}',
+    );
     await kubectl('delete', 'networkpolicy', 'faults.default-deny', `--namespace=${torn}`);
     await withoutGap(async () => {
       await scaleOperator(2);
       await expect.poll(() => managedPolicies(optedOut), { timeout: 60_000 }).toEqual([]);
       await expect.poll(() => managedPolicies(torn), { timeout: 60_000 }).toEqual(STANDARD);
-      await expect.poll(() => kubectl('get', 'networkpolicy', 'faults.default-deny', `--namespace=${tampered}`, '--output=jsonpath={.spec.ingress}{.spec.egress}'), { timeout: 60_000 }).toBe('');
+      await expect
+        .poll(
+          () =>
+            kubectl(
+              'get',
+              'networkpolicy',
+              'faults.default-deny',
+              `--namespace=${tampered}`,
+              '--output=jsonpath={.spec.ingress}{.spec.egress}',
+            ),
+          { timeout: 60_000 },
+        )
+        .toBe('');
       expect(await phaseOf(gone)).toBe('');
     });
     const now = await identities();
-    for (const [name, uid] of standing) if (name.startsWith(`${TEAM}/`) || name.startsWith(`${tampered}/`)) expect(now.get(name), name).toBe(uid);
+    for (const [name, uid] of standing) {
+      if (name.startsWith(`${TEAM}/`) || name.startsWith(`${tampered}/`)) {
+        expect(now.get(name), name).toBe(uid);
+      }
+    }
   });
 
   test('F36 upgraded and rolled back with 200 namespaces: no policy is deleted, and nothing opens or breaks', async () => {
@@ -121,13 +190,25 @@ describe('the operator', () => {
     const standing = await identities();
     const figures: Record<string, number> = { namespaces: 200, policies: standing.size };
     await withoutGap(async () => {
-      for (const [step, image] of [['upgrade', next], ['rollback', current]] as const) {
+      for (const [step, image] of [
+        ['upgrade', next],
+        ['rollback', current],
+      ] as const) {
         const startMs = Date.now();
-        if (step === 'upgrade') await kubectl('set', 'image', 'deployment/nsbaseline', `operator=${image}`, '--namespace=nsbaseline-system');
-        else await kubectl('rollout', 'undo', 'deployment/nsbaseline', '--namespace=nsbaseline-system');
+        if (step === 'upgrade') {
+          await kubectl('set', 'image', 'deployment/nsbaseline', `operator=${image}`, '--namespace=nsbaseline-system');
+        } else {
+          await kubectl('rollout', 'undo', 'deployment/nsbaseline', '--namespace=nsbaseline-system');
+        }
         await expectOperatorReady();
         figures[`${step}Ms`] = Date.now() - startMs;
-        const images = await kubectl('get', 'pods', '--namespace=nsbaseline-system', '--field-selector=status.phase=Running', '--output=jsonpath={.items[*].spec.containers[0].image}');
+        const images = await kubectl(
+          'get',
+          'pods',
+          '--namespace=nsbaseline-system',
+          '--field-selector=status.phase=Running',
+          '--output=jsonpath={.items[*].spec.containers[0].image}',
+        );
         expect(images.split(' ')).toContain(image);
         const [added = ''] = await labelledNamespaces(step, 1);
         await expect.poll(() => managedPolicies(added), { timeout: 60_000 }).toEqual(STANDARD);
@@ -140,7 +221,13 @@ describe('the operator', () => {
 
   test('answered the kubelet through all of it: no replica was ended for its silence', async () => {
     await expect.poll(async () => (await operatorPods()).length, { timeout: 60_000 }).toBe(2);
-    const killings = await kubectl('get', 'events', '--namespace=nsbaseline-system', '--field-selector=reason=Killing', '--output=jsonpath={.items[*].message}');
+    const killings = await kubectl(
+      'get',
+      'events',
+      '--namespace=nsbaseline-system',
+      '--field-selector=reason=Killing',
+      '--output=jsonpath={.items[*].message}',
+    );
     expect(killings).not.toContain('failed liveness probe');
   });
 });

@@ -1,5 +1,5 @@
-import { inject, describe, expect, test } from 'vitest';
 import { GenericContainer, Wait } from 'testcontainers';
+import { describe, expect, inject, test } from 'vitest';
 import { commandOutput } from './machine/command.ts';
 
 const { current, next } = inject('operatorImages');
@@ -15,7 +15,9 @@ async function saidBy(image: string, ...words: readonly string[]): Promise<strin
   try {
     const lines: string[] = [];
     const stream = await container.logs();
-    for await (const chunk of stream) lines.push(String(chunk));
+    for await (const chunk of stream) {
+      lines.push(String(chunk));
+    }
     return lines.join('');
   } finally {
     await container.stop();
@@ -31,8 +33,22 @@ describe('the image', () => {
   });
 
   test('is not root, and has no shell', async () => {
-    expect((await commandOutput({ program: 'docker', args: ['image', 'inspect', '--format', '{{.Config.User}}', current] })).trim()).toBe('65532:65532');
-    const files = await commandOutput({ program: 'sh', args: ['-c', 'id=$(docker create "$1") && docker export "$id" | tar -t; docker rm "$id" > /dev/null', 'files', current] });
-    expect(files.split('\n').filter((name) => /(?:^|\/)(?:sh|bash|dash|busybox|apt|apt-get|dpkg|apk|npm)$/.test(name))).toEqual([]);
+    expect(
+      (
+        await commandOutput({ program: 'docker', args: ['image', 'inspect', '--format', '{{.Config.User}}', current] })
+      ).trim(),
+    ).toBe('65532:65532');
+    const files = await commandOutput({
+      program: 'sh',
+      args: [
+        '-c',
+        'id=$(docker create "$1") && docker export "$id" | tar -t; docker rm "$id" > /dev/null',
+        'files',
+        current,
+      ],
+    });
+    expect(
+      files.split('\n').filter((name) => /(?:^|\/)(?:sh|bash|dash|busybox|apt|apt-get|dpkg|apk|npm)$/.test(name)),
+    ).toEqual([]);
   });
 });

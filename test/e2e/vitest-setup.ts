@@ -1,15 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { progressOn, type Progress } from '../controlplane/progress.ts';
+import { type Progress, progressOn } from '../controlplane/progress.ts';
+import { forgetFigures, writeFigures } from './figures.ts';
 import { commandOutput, commandResult } from './machine/command.ts';
 import { ensureDocker } from './machine/docker.ts';
 import { goProgram } from './machine/go-programs.ts';
 import { clusterImages, isRegistryReachable, loadImages } from './machine/images.ts';
-import { createCluster, removeCluster, type KindAddress } from './machine/kind-cluster.ts';
+import { createCluster, type KindAddress, removeCluster } from './machine/kind-cluster.ts';
 import { buildOperatorImage } from './machine/operator-image.ts';
 import { clusterName, leftClusterPath, ROOT } from './machine/places.ts';
-import { forgetFigures, writeFigures } from './figures.ts';
 
 declare module 'vitest' {
   /** What `inject` gives in end-to-end tests. */
@@ -33,7 +33,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await forgetFigures();
   await ensureDocker(progress);
   // Its reaper is an image that has to be pulled; what is made here is removed by hand.
-  if (!(await isRegistryReachable('registry-1.docker.io'))) process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
+  if (!(await isRegistryReachable('registry-1.docker.io'))) {
+    process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
+  }
   const ground = (isKept ? await groundLeft() : undefined) ?? (await groundMade(progress));
   project.provide('kind', ground.kind);
   project.provide('operatorImages', ground.operatorImages);
@@ -41,7 +43,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await writeFigures(progress);
     if (isKept) {
       await writeFile(leftClusterPath(), JSON.stringify(ground));
-      progress.say(`The cluster stays: export KUBECONFIG=${ground.kind.kubeconfigPath}; "make e2e-clean E2E_CLUSTER=${clusterName()}" removes it.`);
+      progress.say(
+        `The cluster stays: export KUBECONFIG=${ground.kind.kubeconfigPath}; "make e2e-clean E2E_CLUSTER=${clusterName()}" removes it.`,
+      );
       return;
     }
     await removeCluster(await goProgram('kind', progress));
@@ -51,9 +55,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 /** The cluster that an earlier run has left, as it was left, if it still answers. */
 async function groundLeft(): Promise<Ground | undefined> {
   const text = await readFile(leftClusterPath(), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    return undefined;
+  }
   const ground = JSON.parse(text) as Ground;
-  const answer = await commandResult({ program: ground.kind.kubectlPath, args: ['get', 'deployment', 'nsbaseline', '--namespace=nsbaseline-system'], environment: { ...process.env, KUBECONFIG: ground.kind.kubeconfigPath } });
+  const answer = await commandResult({
+    program: ground.kind.kubectlPath,
+    args: ['get', 'deployment', 'nsbaseline', '--namespace=nsbaseline-system'],
+    environment: { ...process.env, KUBECONFIG: ground.kind.kubeconfigPath },
+  });
   return answer.exitCode === 0 ? ground : undefined;
 }
 
@@ -73,9 +83,16 @@ async function groundMade(progress: Progress): Promise<Ground> {
 
 /** As README says. */
 async function install({ kubectlPath, kubeconfigPath }: KindAddress): Promise<void> {
-  const kubectl = (...args: readonly string[]): Promise<string> => commandOutput({ program: kubectlPath, args, environment: { ...process.env, KUBECONFIG: kubeconfigPath } });
+  const kubectl = (...args: readonly string[]): Promise<string> =>
+    commandOutput({ program: kubectlPath, args, environment: { ...process.env, KUBECONFIG: kubeconfigPath } });
   await kubectl('apply', '--kustomize', join(ROOT, 'deploy/crds'));
-  await kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd/baselinepolicies.nsbaseline.io', 'crd/namespacebaselines.nsbaseline.io');
+  await kubectl(
+    'wait',
+    '--for=condition=Established',
+    '--timeout=60s',
+    'crd/baselinepolicies.nsbaseline.io',
+    'crd/namespacebaselines.nsbaseline.io',
+  );
   await kubectl('apply', '--kustomize', join(ROOT, 'deploy/base'));
   await kubectl('rollout', 'status', 'deployment/nsbaseline', '--namespace=nsbaseline-system', '--timeout=180s');
 }

@@ -1,5 +1,5 @@
-import { forbidden, unauthorized, type ApiFailure } from './api-status.ts';
-import { objectAt, textAt, type JsonObject } from './json.ts';
+import { type ApiFailure, forbidden, unauthorized } from './api-status.ts';
+import { type JsonObject, objectAt, textAt } from './json.ts';
 import type { Resource } from './resource-registry.ts';
 
 /** What somebody wants to do, as RBAC sees it. */
@@ -27,11 +27,18 @@ export class Access {
 
   /** The user of a request. */
   userOf(token: string | undefined): string | undefined {
-    return this.tokens === undefined ? 'kubernetes-admin' : token === undefined ? undefined : this.tokens.get(token);
+    if (this.tokens === undefined) {
+      return 'kubernetes-admin';
+    }
+    return token === undefined ? undefined : this.tokens.get(token);
   }
 
   /** Why a request is refused, if so. */
-  refusal(resource: Resource, attributes: Omit<AccessAttributes, 'user'>, user: string | undefined): ApiFailure | undefined {
+  refusal(
+    resource: Resource,
+    attributes: Omit<AccessAttributes, 'user'>,
+    user: string | undefined,
+  ): ApiFailure | undefined {
     if (user === undefined) {
       return unauthorized;
     }
@@ -39,7 +46,11 @@ export class Access {
       return undefined;
     }
     const where = attributes.namespace === '' ? 'at the cluster scope' : `in the namespace "${attributes.namespace}"`;
-    return forbidden(resource.type, attributes.name, `User "${user}" cannot ${attributes.verb} resource "${attributes.resource}" in API group "${attributes.group}" ${where}`);
+    return forbidden(
+      resource.type,
+      attributes.name,
+      `User "${user}" cannot ${attributes.verb} resource "${attributes.resource}" in API group "${attributes.group}" ${where}`,
+    );
   }
 
   /** The answer to a SelfSubjectAccessReview (https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access). */
@@ -47,7 +58,14 @@ export class Access {
     const asked = objectAt(objectAt(body, 'spec'), 'resourceAttributes');
     const text = (key: string): string => textAt(asked, key) ?? '';
     const resource = text('subresource') === '' ? text('resource') : `${text('resource')}/${text('subresource')}`;
-    const allowed = this.isAllowed({ user, verb: text('verb'), group: text('group'), resource, namespace: text('namespace'), name: text('name') });
+    const allowed = this.isAllowed({
+      user,
+      verb: text('verb'),
+      group: text('group'),
+      resource,
+      namespace: text('namespace'),
+      name: text('name'),
+    });
     return { ...body, metadata: {}, status: { allowed } };
   }
 }

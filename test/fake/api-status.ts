@@ -58,17 +58,31 @@ export const methodNotAllowed: ApiFailure = statusFailure({
   details: {},
 });
 /** 415. */
-export const unsupportedMediaType: ApiFailure = statusFailure({ code: 415, message: '415: Unsupported Media Type', reason: 'UnsupportedMediaType' });
+export const unsupportedMediaType: ApiFailure = statusFailure({
+  code: 415,
+  message: '415: Unsupported Media Type',
+  reason: 'UnsupportedMediaType',
+});
 
 /** 404 for an object. */
 export function notFound(type: ResourceType, name: string): ApiFailure {
-  return statusFailure({ code: 404, message: `${resourceNameOf(type)} "${name}" not found`, reason: 'NotFound', details: details(type, name) });
+  return statusFailure({
+    code: 404,
+    message: `${resourceNameOf(type)} "${name}" not found`,
+    reason: 'NotFound',
+    details: details(type, name),
+  });
 }
 
 /** 409 for a name that is taken. */
 export function alreadyExists(type: ResourceType, name: string, isBeingDeleted = false): ApiFailure {
   const prefix = isBeingDeleted ? 'object is being deleted: ' : '';
-  return statusFailure({ code: 409, message: `${prefix}${resourceNameOf(type)} "${name}" already exists`, reason: 'AlreadyExists', details: details(type, name) });
+  return statusFailure({
+    code: 409,
+    message: `${prefix}${resourceNameOf(type)} "${name}" already exists`,
+    reason: 'AlreadyExists',
+    details: details(type, name),
+  });
 }
 
 /** 409 for a write or a removal whose condition does not hold. */
@@ -83,7 +97,11 @@ export function conflict(type: ResourceType, name: string, why: string): ApiFail
 
 /** 409 for an object that changed since the caller read it. */
 export function staleVersion(type: ResourceType, name: string): ApiFailure {
-  return conflict(type, name, 'the object has been modified; please apply your changes to the latest version and try again');
+  return conflict(
+    type,
+    name,
+    'the object has been modified; please apply your changes to the latest version and try again',
+  );
 }
 
 /** 400. */
@@ -104,14 +122,22 @@ export function invalid(type: ResourceType, name: string, causes: readonly Requi
     code: 422,
     message: `${kindNameOf(type)} "${name}" is invalid: ${summary}`,
     reason: 'Invalid',
-    details: { ...details(type, name, type.kind), causes: causes.map((cause) => ({ reason: cause.reason, message: cause.message, field: cause.field })) },
+    details: {
+      ...details(type, name, type.kind),
+      causes: causes.map((cause) => ({ reason: cause.reason, message: cause.message, field: cause.field })),
+    },
   });
 }
 
 /** 403 from admission, a quota or RBAC. */
 export function forbidden(type: ResourceType, name: string, why: string): ApiFailure {
   const subject = name === '' ? resourceNameOf(type) : `${resourceNameOf(type)} "${name}"`;
-  return statusFailure({ code: 403, message: `${subject} is forbidden: ${why}`, reason: 'Forbidden', details: details(type, name) });
+  return statusFailure({
+    code: 403,
+    message: `${subject} is forbidden: ${why}`,
+    reason: 'Forbidden',
+    details: details(type, name),
+  });
 }
 
 /** 403 for a create in a namespace that is going. */
@@ -122,7 +148,13 @@ export function namespaceTerminating(type: ResourceType, name: string, namespace
     reason: 'Forbidden',
     details: {
       ...details(type, name),
-      causes: [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }],
+      causes: [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${namespace} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
     },
   });
 }
@@ -149,6 +181,9 @@ export function versionTooLarge(requested: number, current: number): ApiFailure 
     code: 504,
     message: `Timeout: Too large resource version: ${requested}, current: ${current}`,
     reason: 'Timeout',
-    details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 },
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    },
   });
 }

@@ -1,6 +1,6 @@
-import { listAt, objectAt, textAt, valueAt, withFields, type JsonObject } from './json.ts';
+import { type JsonObject, listAt, objectAt, textAt, valueAt, withFields } from './json.ts';
 import type { ObjectStore } from './object-store.ts';
-import { CRDS, resourcesOf, type Resource, type ResourceRegistry } from './resource-registry.ts';
+import { CRDS, type Resource, type ResourceRegistry, resourcesOf } from './resource-registry.ts';
 import { parsedObject } from './stored-object.ts';
 import type { WatchHub } from './watch-stream.ts';
 
@@ -28,13 +28,19 @@ export function serveCustomResources(options: CustomResourceOptions): void {
     const previous = definitions.get(name);
     if (event.type === 'DELETED') {
       definitions.delete(name);
-      resourcesOf(crd).forEach((resource) => { unserve(options, resource); });
+      resourcesOf(crd).forEach((resource) => {
+        unserve(options, resource);
+      });
       return;
     }
     definitions.set(name, crd);
     const versions = new Set(resourcesOf(crd).map((resource) => resource.type.version));
     if (previous !== undefined) {
-      resourcesOf(previous).filter((resource) => !versions.has(resource.type.version)).forEach((resource) => { registry.unserve(resource.type); });
+      resourcesOf(previous)
+        .filter((resource) => !versions.has(resource.type.version))
+        .forEach((resource) => {
+          registry.unserve(resource.type);
+        });
     }
     for (const resource of resourcesOf(crd)) {
       if (registry.find(`${resource.type.group}/${resource.type.version}`, resource.type.plural) === undefined) {
@@ -60,6 +66,18 @@ function establish(store: ObjectStore, name: string, crd: JsonObject): void {
     return;
   }
   const time = textAt(objectAt(crd, 'metadata'), 'creationTimestamp') ?? '';
-  const conditions = ['NamesAccepted', 'Established'].map((type) => ({ type, status: 'True', reason: type, message: '', lastTransitionTime: time }));
-  store.put(CRDS.type, stored, withFields(crd, { status: { conditions, acceptedNames: valueAt(objectAt(crd, 'spec'), 'names') ?? {}, storedVersions: [] } }));
+  const conditions = ['NamesAccepted', 'Established'].map((type) => ({
+    type,
+    status: 'True',
+    reason: type,
+    message: '',
+    lastTransitionTime: time,
+  }));
+  store.put(
+    CRDS.type,
+    stored,
+    withFields(crd, {
+      status: { conditions, acceptedNames: valueAt(objectAt(crd, 'spec'), 'names') ?? {}, storedVersions: [] },
+    }),
+  );
 }

@@ -1,14 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pauseMs } from 'node:timers/promises';
-import { staticCluster, type Cluster } from '../../src/kube/cluster.ts';
-import { FakeCluster, verbFor, type ApiRequest, type ApiResponse, type FakeClusterOptions } from './fake-cluster.ts';
+import { type Cluster, staticCluster } from '../../src/kube/cluster.ts';
+import { type ApiRequest, type ApiResponse, FakeCluster, type FakeClusterOptions, verbFor } from './fake-cluster.ts';
 import { targetFor } from './request-path.ts';
 
 /** What a test makes of a request instead of, or around, the answer that the cluster would give. */
 export type Intervention =
   /** This answer; the cluster never sees the request. */
-  | { readonly kind: 'respond'; readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'respond';
+      readonly status: number;
+      readonly body: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** The cluster answers, that much later. */
   | { readonly kind: 'delay'; readonly delayMs: number }
   /** The connection breaks before the cluster sees the request, or after it has carried it out. */
@@ -153,7 +158,9 @@ export class FakeApiServer {
   async #intervene(request: InterceptedRequest, response: ServerResponse, intervention: Intervention): Promise<void> {
     switch (intervention.kind) {
       case 'respond':
-        response.writeHead(intervention.status, { 'content-type': 'application/json', ...intervention.headers }).end(intervention.body);
+        response
+          .writeHead(intervention.status, { 'content-type': 'application/json', ...intervention.headers })
+          .end(intervention.body);
         return;
       case 'delay':
         await pauseMs(intervention.delayMs, undefined, { ref: false });
@@ -197,7 +204,9 @@ async function requestOf(incoming: IncomingMessage): Promise<ApiRequest | undefi
 function answer(response: ServerResponse, answered: ApiResponse, rewrite: (line: string) => readonly string[]): void {
   if (answered.kind === 'body') {
     const isPlain = !answered.body.startsWith('{');
-    response.writeHead(answered.status, { 'content-type': isPlain ? 'text/plain; charset=utf-8' : 'application/json' }).end(answered.body);
+    response
+      .writeHead(answered.status, { 'content-type': isPlain ? 'text/plain; charset=utf-8' : 'application/json' })
+      .end(answered.body);
     return;
   }
   response.writeHead(200, { 'content-type': 'application/json' });

@@ -1,7 +1,16 @@
-import { systemClock, type Clock } from '../../src/clock.ts';
-import { failure, success, type Result } from '../../src/kube/result.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { failure, type Result, success } from '../../src/kube/result.ts';
 import { Access } from './access.ts';
-import { badRequest, methodNotAllowed, notFound, pathNotFound, unauthorized, unsupportedMediaType, versionTooLarge, type ApiFailure } from './api-status.ts';
+import {
+  type ApiFailure,
+  badRequest,
+  methodNotAllowed,
+  notFound,
+  pathNotFound,
+  unauthorized,
+  unsupportedMediaType,
+  versionTooLarge,
+} from './api-status.ts';
 import { serveCustomResources } from './custom-resources.ts';
 import { decodedApply, decodedObject, fieldManagerRequired, parsedBody } from './decoding.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
@@ -11,11 +20,11 @@ import { FIRST_NAMESPACES, NamespaceController } from './namespace-lifecycle.ts'
 import { ObjectStore, type StoreSnapshot } from './object-store.ts';
 import { ReadCache } from './read-cache.ts';
 import { Removal } from './removal.ts';
-import { targetFor, type Target } from './request-path.ts';
-import { ACCESS_REVIEWS, CRDS, NAMESPACES, ResourceRegistry, type Resource } from './resource-registry.ts';
+import { type Target, targetFor } from './request-path.ts';
+import { ACCESS_REVIEWS, CRDS, NAMESPACES, type Resource, ResourceRegistry } from './resource-registry.ts';
 import { fullText, parsedObject } from './stored-object.ts';
 import { WatchHub, type WatchStart } from './watch-stream.ts';
-import { WritePath, type Admission, type ExtraCauses, type WriteContext, type Written } from './write-path.ts';
+import { type Admission, type ExtraCauses, type WriteContext, WritePath, type Written } from './write-path.ts';
 
 /** A request as the server sees it. */
 export interface ApiRequest {
@@ -29,7 +38,9 @@ export interface ApiRequest {
 }
 
 /** An answer: a whole body, or a watch to open. */
-export type ApiResponse = { readonly kind: 'body'; readonly status: number; readonly body: string } | { readonly kind: 'watch'; readonly watch: WatchStart };
+export type ApiResponse =
+  | { readonly kind: 'body'; readonly status: number; readonly body: string }
+  | { readonly kind: 'watch'; readonly watch: WatchStart };
 
 /** What can be said of a fake cluster before it starts; times in milliseconds. */
 export interface FakeClusterOptions {
@@ -72,13 +83,35 @@ export class FakeCluster {
     const clock = options.clock ?? systemClock;
     this.store = new ObjectStore(options.historyLength ?? 10_000);
     this.#cache = new ReadCache(this.store);
-    this.watches = new WatchHub(this.store, this.#cache, { clock, bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000, isWatchListServed: options.isWatchListServed ?? true });
+    this.watches = new WatchHub(this.store, this.#cache, {
+      clock,
+      bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
+      isWatchListServed: options.isWatchListServed ?? true,
+    });
     this.#lists = new ListPages(this.store, this.#cache);
     const shared = { store: this.store, clock, admission: ((review) => this.admission(review)) satisfies Admission };
-    this.#writes = new WritePath({ ...shared, extraCauses: (resource, object) => this.extraCauses(resource, object), ...(options.newUid === undefined ? {} : { newUid: options.newUid }) });
+    this.#writes = new WritePath({
+      ...shared,
+      extraCauses: (resource, object) => this.extraCauses(resource, object),
+      ...(options.newUid === undefined ? {} : { newUid: options.newUid }),
+    });
     this.#removal = new Removal(shared);
-    this.namespaces = new NamespaceController({ store: this.store, registry: this.registry, clock, remove: (resource, stored) => { this.#removal.removeNow(resource, stored); } });
-    serveCustomResources({ store: this.store, registry: this.registry, watches: this.watches, remove: (resource, { namespace, name }) => { this.#removeStored(resource, namespace, name); } });
+    this.namespaces = new NamespaceController({
+      store: this.store,
+      registry: this.registry,
+      clock,
+      remove: (resource, stored) => {
+        this.#removal.removeNow(resource, stored);
+      },
+    });
+    serveCustomResources({
+      store: this.store,
+      registry: this.registry,
+      watches: this.watches,
+      remove: (resource, { namespace, name }) => {
+        this.#removeStored(resource, namespace, name);
+      },
+    });
     for (const name of FIRST_NAMESPACES) {
       this.#seed(NAMESPACES, { metadata: { name } });
     }
@@ -195,7 +228,9 @@ export class FakeCluster {
       return failure(versionTooLarge(wanted.value ?? 0, this.#cache.version));
     }
     const stored = this.store.read(resource.type, namespace, name);
-    return stored === undefined ? failure(notFound(resource.type, name)) : success(bodyResponse(200, fullText(resource.type, stored)));
+    return stored === undefined
+      ? failure(notFound(resource.type, name))
+      : success(bodyResponse(200, fullText(resource.type, stored)));
   }
 
   #create(request: ApiRequest, target: Target): Result<ApiResponse, ApiFailure> {
@@ -223,8 +258,14 @@ export class FakeCluster {
     }
     switch (request.contentType) {
       case 'application/apply-patch+yaml': {
-        const applied = request.query.has('fieldManager') ? decodedApply(body.value, target) : failure(fieldManagerRequired);
-        return applied.ok ? written(this.#writes.apply(applied.value, contextFor(request, target), request.query.get('force') === 'true')) : applied;
+        const applied = request.query.has('fieldManager')
+          ? decodedApply(body.value, target)
+          : failure(fieldManagerRequired);
+        return applied.ok
+          ? written(
+              this.#writes.apply(applied.value, contextFor(request, target), request.query.get('force') === 'true'),
+            )
+          : applied;
       }
       case 'application/merge-patch+json': {
         const { resource, namespace = '', name = '' } = target;
@@ -259,13 +300,17 @@ export class FakeCluster {
       return body;
     }
     const isNamed = isJsonObject(body.value.metadata) && body.value.metadata.name !== undefined;
-    return isNamed ? failure(badRequest('metadata: must be empty')) : success(bodyResponse(201, JSON.stringify(this.access.review(body.value, user))));
+    return isNamed
+      ? failure(badRequest('metadata: must be empty'))
+      : success(bodyResponse(201, JSON.stringify(this.access.review(body.value, user))));
   }
 
   #seed(resource: Resource, object: JsonObject): void {
     const target: Target = { resource, namespace: '', name: undefined, subresource: undefined };
     const decoded = decodedObject(object, target, false);
-    const seeded = decoded.ok ? this.#writes.create(decoded.value, { target, fieldManager: 'kube-apiserver', isDryRun: false }) : decoded;
+    const seeded = decoded.ok
+      ? this.#writes.create(decoded.value, { target, fieldManager: 'kube-apiserver', isDryRun: false })
+      : decoded;
     if (!seeded.ok) {
       throw new Error(`the fake cluster cannot begin: ${JSON.stringify(seeded.error.body)}`);
     }
@@ -284,12 +329,18 @@ function bodyResponse(status: number, body: string): ApiResponse {
 }
 
 function written(result: Result<Written, ApiFailure>): Result<ApiResponse, ApiFailure> {
-  return result.ok ? success(bodyResponse(result.value.isNew ? 201 : 200, JSON.stringify(result.value.object))) : result;
+  return result.ok
+    ? success(bodyResponse(result.value.isNew ? 201 : 200, JSON.stringify(result.value.object)))
+    : result;
 }
 
 function contextFor(request: ApiRequest, target: Target): WriteContext {
   const agent = request.userAgent.split('/')[0] ?? '';
-  return { target, fieldManager: request.query.get('fieldManager') ?? (agent === '' ? 'unknown' : agent), isDryRun: isDry(request) };
+  return {
+    target,
+    fieldManager: request.query.get('fieldManager') ?? (agent === '' ? 'unknown' : agent),
+    isDryRun: isDry(request),
+  };
 }
 
 function isDry({ query }: ApiRequest): boolean {
@@ -297,11 +348,17 @@ function isDry({ query }: ApiRequest): boolean {
 }
 
 /** The RBAC verb of a request (https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb). */
-export function verbFor({ method, query }: Pick<ApiRequest, 'method' | 'query'>, { name }: Pick<Target, 'name'>): string {
+export function verbFor(
+  { method, query }: Pick<ApiRequest, 'method' | 'query'>,
+  { name }: Pick<Target, 'name'>,
+): string {
   const isWatch = query.get('watch') === 'true' || query.get('watch') === '1';
   switch (method) {
     case 'GET':
-      return isWatch ? 'watch' : name === undefined ? 'list' : 'get';
+      if (isWatch) {
+        return 'watch';
+      }
+      return name === undefined ? 'list' : 'get';
     case 'POST':
       return name === undefined ? 'create' : 'none';
     case 'DELETE':

@@ -1,6 +1,6 @@
-import { isLeaf, memberSchema, type FieldSchema } from './field-schema.ts';
+import { type FieldSchema, isLeaf, memberSchema } from './field-schema.ts';
 import { FieldSet } from './field-set.ts';
-import { isEmptyContainer, isEqualJson, isJsonObject, valueAt, type Json, type JsonObject } from './json.ts';
+import { isEmptyContainer, isEqualJson, isJsonObject, type Json, type JsonObject, valueAt } from './json.ts';
 
 /** What became of an object's fields from one version to the next. */
 export interface FieldComparison {
@@ -18,7 +18,8 @@ export function claimedFields(value: Json, schema: FieldSchema): FieldSet {
   }
   for (const { segment, member, memberOf } of membersOf(value, schema)) {
     const below = claimedFields(member, memberOf);
-    below.isMember ||= schema.kind !== 'struct' || member === null || (isJsonObject(member) && isEmptyContainer(member));
+    below.isMember ||=
+      schema.kind !== 'struct' || member === null || (isJsonObject(member) && isEmptyContainer(member));
     if (!below.isEmpty()) {
       set.put(segment, below);
     }
@@ -27,7 +28,11 @@ export function claimedFields(value: Json, schema: FieldSchema): FieldSet {
 }
 
 /** Compares two versions of an object, or of a field of it. */
-export function fieldComparison(before: Json | undefined, after: Json | undefined, schema: FieldSchema): FieldComparison {
+export function fieldComparison(
+  before: Json | undefined,
+  after: Json | undefined,
+  schema: FieldSchema,
+): FieldComparison {
   const comparison = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() };
   compare(before, after, schema, comparison);
   return comparison;
@@ -99,9 +104,13 @@ export function membersOf(value: Json | undefined, schema: FieldSchema): Member[
 
 function listMembers(items: readonly Json[], schema: FieldSchema): Member[] {
   if (schema.kind === 'keyedList') {
-    return items.filter(isJsonObject).map((item) => ({ segment: keySegment(item, schema.keys), member: item, memberOf: schema.items }));
+    return items
+      .filter(isJsonObject)
+      .map((item) => ({ segment: keySegment(item, schema.keys), member: item, memberOf: schema.items }));
   }
-  return schema.kind === 'set' ? items.map((item) => ({ segment: `v:${JSON.stringify(item)}`, member: item, memberOf: leaf })) : [];
+  return schema.kind === 'set'
+    ? items.map((item) => ({ segment: `v:${JSON.stringify(item)}`, member: item, memberOf: leaf }))
+    : [];
 }
 
 function keySegment(item: JsonObject, keys: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { isJsonObject, listAt, objectAt, textAt, valueAt, type Json, type JsonObject } from './json.ts';
+import { isJsonObject, type Json, type JsonObject, listAt, objectAt, textAt, valueAt } from './json.ts';
 
 /**
  * How server-side apply looks at a field (https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy):
@@ -39,7 +39,11 @@ export const metadataSchema: FieldSchema = {
 };
 
 /** An object whose schema is not known to the fake: only metadata is. */
-export const unknownObjectSchema: FieldSchema = { kind: 'struct', fields: { metadata: metadataSchema }, others: { kind: 'deduced' } };
+export const unknownObjectSchema: FieldSchema = {
+  kind: 'struct',
+  fields: { metadata: metadataSchema },
+  others: { kind: 'deduced' },
+};
 
 /** A NetworkPolicy: selectors and all lists are atomic. */
 export const networkPolicySchema: FieldSchema = {
@@ -68,7 +72,12 @@ function fieldSchemaFor(openApi: JsonObject): FieldSchema {
   }
   const properties = valueAt(openApi, 'properties');
   if (isJsonObject(properties)) {
-    return { kind: 'struct', fields: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, fieldSchemaFor(asObject(field))])) };
+    return {
+      kind: 'struct',
+      fields: Object.fromEntries(
+        Object.entries(properties).map(([name, field]) => [name, fieldSchemaFor(asObject(field))]),
+      ),
+    };
   }
   const additional = valueAt(openApi, 'additionalProperties');
   if (isJsonObject(additional)) {

@@ -41,7 +41,9 @@ export class FieldSet {
 
   /** The set as `fieldsV1`. */
   toJson(): JsonObject {
-    const entries: [string, Json][] = [...this.children].filter(([, child]) => !child.isEmpty()).map(([segment, child]) => [segment, child.#fieldJson()]);
+    const entries: [string, Json][] = [...this.children]
+      .filter(([, child]) => !child.isEmpty())
+      .map(([segment, child]) => [segment, child.#fieldJson()]);
     return Object.fromEntries(entries.sort(([left], [right]) => (left < right ? -1 : 1)));
   }
 

@@ -50,13 +50,20 @@ export function isEqualJson(left: Json | undefined, right: Json | undefined): bo
     return true;
   }
   if (Array.isArray(left)) {
-    return Array.isArray(right) && left.length === right.length && left.every((item, index) => isEqualJson(item, right[index]));
+    return (
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item, index) => isEqualJson(item, right[index]))
+    );
   }
   if (!isJsonObject(left) || !isJsonObject(right)) {
     return false;
   }
   const keys = Object.keys(left);
-  return keys.length === Object.keys(right).length && keys.every((key) => Object.hasOwn(right, key) && isEqualJson(left[key], right[key]));
+  return (
+    keys.length === Object.keys(right).length &&
+    keys.every((key) => Object.hasOwn(right, key) && isEqualJson(left[key], right[key]))
+  );
 }
 
 /** The value without nulls, empty lists and empty maps under the named keys: what Go's `omitempty` leaves of it. */

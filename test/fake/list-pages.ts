@@ -1,11 +1,11 @@
 import { apiVersionOf } from '../../src/kube/resource-type.ts';
-import { failure, success, type Result } from '../../src/kube/result.ts';
-import { badRequest, expiredPage, versionTooLarge, type ApiFailure } from './api-status.ts';
-import { isJsonObject, textAt, valueAt, type Json } from './json.ts';
-import { tableKeyFor, type ObjectStore } from './object-store.ts';
+import { failure, type Result, success } from '../../src/kube/result.ts';
+import { type ApiFailure, badRequest, expiredPage, versionTooLarge } from './api-status.ts';
+import { isJsonObject, type Json, textAt, valueAt } from './json.ts';
+import { type ObjectStore, tableKeyFor } from './object-store.ts';
 import type { ReadCache } from './read-cache.ts';
 import type { Resource } from './resource-registry.ts';
-import { selectorFor, type Selector } from './selector.ts';
+import { type Selector, selectorFor } from './selector.ts';
 import { fullText, type StoredObject } from './stored-object.ts';
 
 /** A list request as it came. */
@@ -67,7 +67,15 @@ export class ListPages {
     }
     // A list of any age comes from the watch cache, which has no pages.
     const isFromCache = wanted.value === 0;
-    return success(this.#page({ request, selector, view: isFromCache ? this.#cached(request) : this.#present(request), start: '', limit: isFromCache ? Infinity : limitOf(request) }));
+    return success(
+      this.#page({
+        request,
+        selector,
+        view: isFromCache ? this.#cached(request) : this.#present(request),
+        start: '',
+        limit: isFromCache ? Infinity : limitOf(request),
+      }),
+    );
   }
 
   #next(request: ListQuery, selector: Selector, token: string): Result<string, ApiFailure> {
@@ -76,7 +84,10 @@ export class ListPages {
       return failure(badRequest('invalid continue token: continue key is not valid'));
     }
     const { type } = request.resource;
-    const view = from.version < 0 ? this.#present(request) : this.#views.get(viewKey(tableKeyFor(type), request.namespace, from.version));
+    const view =
+      from.version < 0
+        ? this.#present(request)
+        : this.#views.get(viewKey(tableKeyFor(type), request.namespace, from.version));
     if (view === undefined) {
       return failure(expiredPage(tokenFor(-1, from.start)));
     }
@@ -103,7 +114,9 @@ export class ListPages {
         items.push(resource.isCustom ? fullText(resource.type, object) : `{${object.tail}`);
       }
     }
-    const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = { resourceVersion: String(view.version) };
+    const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = {
+      resourceVersion: String(view.version),
+    };
     if (last !== undefined && hasMatchFrom(view.objects, index, selector)) {
       metadata.continue = tokenFor(view.version, keyOf(last));
       if (selector === everything) {
@@ -173,7 +186,9 @@ function firstAfter(objects: readonly StoredObject[], key: string): number {
 }
 
 function tokenFor(version: number, start: string): string {
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: version, start: `${start}\u0000` })).toString('base64url');
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: version, start: `${start}\u0000` })).toString(
+    'base64url',
+  );
 }
 
 function parsedToken(token: string): { readonly version: number; readonly start: string } | undefined {
@@ -198,5 +213,9 @@ export function versionIn(text: string | null): Result<number | undefined, ApiFa
   }
   return /^\d+$/.test(text)
     ? success(Number(text))
-    : failure(badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`));
+    : failure(
+        badRequest(
+          `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+        ),
+      );
 }

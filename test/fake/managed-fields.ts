@@ -1,6 +1,6 @@
 import type { FieldComparison } from './field-comparison.ts';
 import { FieldSet } from './field-set.ts';
-import { isJsonObject, textAt, withFields, type Json, type JsonObject } from './json.ts';
+import { isJsonObject, type Json, type JsonObject, textAt, withFields } from './json.ts';
 
 /** Who wrote: two entries of one name are two managers when one of them applied and the other updated. */
 export interface Manager {
@@ -24,7 +24,10 @@ export type Ownership = ReadonlyMap<string, Owner>;
 
 /** The manager that a request names. */
 export function managerFor(manager: Omit<Manager, 'key'>): Manager {
-  return { ...manager, key: [manager.operation, manager.name, manager.apiVersion, manager.subresource ?? ''].join('\n') };
+  return {
+    ...manager,
+    key: [manager.operation, manager.name, manager.apiVersion, manager.subresource ?? ''].join('\n'),
+  };
 }
 
 /** The owners that an object's metadata.managedFields lists. */
@@ -48,14 +51,25 @@ export function managedFieldsFor(owners: Ownership, now: string): JsonObject[] {
     .sort((left, right) => (left.manager.key < right.manager.key ? -1 : 1))
     .map(({ manager, fields, time }) =>
       withFields(
-        { manager: manager.name, operation: manager.operation, apiVersion: manager.apiVersion, time: time ?? now, fieldsType: 'FieldsV1', fieldsV1: fields.toJson() },
+        {
+          manager: manager.name,
+          operation: manager.operation,
+          apiVersion: manager.apiVersion,
+          time: time ?? now,
+          fieldsType: 'FieldsV1',
+          fieldsV1: fields.toJson(),
+        },
         { subresource: manager.subresource },
       ),
     );
 }
 
 /** The owners after the acting manager's write: who had a value that changed loses the field, nobody owns what is gone. */
-export function afterWrite(owners: Ownership, acting: string, { added, modified, removed }: FieldComparison): Ownership {
+export function afterWrite(
+  owners: Ownership,
+  acting: string,
+  { added, modified, removed }: FieldComparison,
+): Ownership {
   const changed = added.union(modified);
   const after = new Map<string, Owner>();
   for (const [key, owner] of owners) {

@@ -1,4 +1,4 @@
-import { isJsonObject, valueAt, type Json, type JsonObject } from './json.ts';
+import { isJsonObject, type Json, type JsonObject, valueAt } from './json.ts';
 
 /** An object after a JSON merge patch (https://www.rfc-editor.org/rfc/rfc7386). */
 export function mergePatched(object: JsonObject, patch: JsonObject): JsonObject {

@@ -1,5 +1,5 @@
 import type { StatusCause } from '../../src/kube/kube-error.ts';
-import { isJsonObject, valueAt, type Json, type JsonObject } from './json.ts';
+import { isJsonObject, type Json, type JsonObject, valueAt } from './json.ts';
 
 /** A cause of an `Invalid` Status, whole. */
 export type Cause = Required<StatusCause>;
@@ -27,7 +27,11 @@ export function forbiddenValue(field: string, why: string): Cause {
 /** A cause for a value that is none of a few words. */
 export function unsupportedValue(field: string, value: Json, supported: readonly string[]): Cause {
   const words = supported.map((word) => JSON.stringify(word)).join(', ');
-  return { field, reason: 'FieldValueNotSupported', message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${words}` };
+  return {
+    field,
+    reason: 'FieldValueNotSupported',
+    message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${words}`,
+  };
 }
 
 /** What is wrong with an object's name (https://kubernetes.io/docs/concepts/overview/working-with-objects/names/). */
@@ -36,24 +40,46 @@ export function nameCauses(name: string | undefined, isDnsLabel: boolean): Cause
     return [requiredValue('metadata.name', 'name or generateName is required')];
   }
   if (isDnsLabel) {
-    return [...(name.length > 63 ? [invalidValue('metadata.name', name, 'must be no more than 63 characters')] : []), ...dnsLabelCauses(name)];
+    return [
+      ...(name.length > 63 ? [invalidValue('metadata.name', name, 'must be no more than 63 characters')] : []),
+      ...dnsLabelCauses(name),
+    ];
   }
   if (name.length > 253) {
     return [invalidValue('metadata.name', name, 'must be no more than 253 characters')];
   }
-  return DNS_SUBDOMAIN.test(name) ? [] : [invalidValue('metadata.name', name, "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'")];
+  return DNS_SUBDOMAIN.test(name)
+    ? []
+    : [
+        invalidValue(
+          'metadata.name',
+          name,
+          "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'",
+        ),
+      ];
 }
 
 function dnsLabelCauses(name: string): Cause[] {
   if (DNS_SUBDOMAIN.test(name) && name.includes('.')) {
     return [invalidValue('metadata.name', name, 'must not contain dots')];
   }
-  return DNS_LABEL.test(name) ? [] : [invalidValue('metadata.name', name, "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-'")];
+  return DNS_LABEL.test(name)
+    ? []
+    : [
+        invalidValue(
+          'metadata.name',
+          name,
+          "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-'",
+        ),
+      ];
 }
 
 /** What is wrong with a map of labels, be it on an object or in a selector. */
 export function labelCauses(labels: JsonObject, field: string): Cause[] {
-  return Object.entries(labels).flatMap(([key, value]) => [...labelKeyCauses(key, field), ...labelValueCauses(value, field)]);
+  return Object.entries(labels).flatMap(([key, value]) => [
+    ...labelKeyCauses(key, field),
+    ...labelValueCauses(value, field),
+  ]);
 }
 
 /** What is wrong with a label's key. */
@@ -65,12 +91,20 @@ export function labelKeyCauses(key: string, field: string): Cause[] {
   if (name.length > 63) {
     return [invalidValue(field, key, 'name part must be no more than 63 bytes')];
   }
-  return QUALIFIED_NAME.test(name) ? [] : [invalidValue(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.'")];
+  return QUALIFIED_NAME.test(name)
+    ? []
+    : [invalidValue(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.'")];
 }
 
 function labelValueCauses(value: Json, field: string): Cause[] {
   if (typeof value !== 'string' || !LABEL_VALUE.test(value)) {
-    return [invalidValue(field, value, "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'")];
+    return [
+      invalidValue(
+        field,
+        value,
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'",
+      ),
+    ];
   }
   return value.length > 63 ? [invalidValue(field, value, 'must be no more than 63 bytes')] : [];
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.ts';
 import type { ResourceType } from '../../src/kube/resource-type.ts';
-import { forbidden, namespaceTerminating, notFound, type ApiFailure } from './api-status.ts';
+import { type ApiFailure, forbidden, namespaceTerminating, notFound } from './api-status.ts';
 import { listAt, objectAt } from './json.ts';
 import type { ObjectStore } from './object-store.ts';
 import { NAMESPACES, type Resource, type ResourceRegistry } from './resource-registry.ts';
@@ -12,7 +12,11 @@ export const FIRST_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-
 const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
 
 /** Why nothing can be created in a namespace, if so. */
-export function creationRefusal(store: ObjectStore, type: ResourceType, object: { readonly namespace: string; readonly name: string }): ApiFailure | undefined {
+export function creationRefusal(
+  store: ObjectStore,
+  type: ResourceType,
+  object: { readonly namespace: string; readonly name: string },
+): ApiFailure | undefined {
   if (!type.isNamespaced) {
     return undefined;
   }
@@ -25,7 +29,9 @@ export function creationRefusal(store: ObjectStore, type: ResourceType, object: 
 
 /** Why an object cannot be deleted, if so: some namespaces never go. */
 export function deletionRefusal(resource: Resource, name: string): ApiFailure | undefined {
-  return resource === NAMESPACES && IMMORTAL.has(name) ? forbidden(NAMESPACES.type, name, 'this namespace may not be deleted') : undefined;
+  return resource === NAMESPACES && IMMORTAL.has(name)
+    ? forbidden(NAMESPACES.type, name, 'this namespace may not be deleted')
+    : undefined;
 }
 
 /** How an object is taken away, as any client would: finalizers are respected. */
@@ -107,5 +113,8 @@ export class NamespaceController {
 
 function namespacedResources(registry: ResourceRegistry): Resource[] {
   const resources = registry.all().filter(({ type }) => type.isNamespaced);
-  return [...resources.filter(({ type }) => type.plural === 'pods'), ...resources.filter(({ type }) => type.plural !== 'pods')];
+  return [
+    ...resources.filter(({ type }) => type.plural === 'pods'),
+    ...resources.filter(({ type }) => type.plural !== 'pods'),
+  ];
 }

@@ -1,4 +1,13 @@
-import { isJsonObject, listAt, objectAt, valueAt, withFields, withoutEmptyFields, type Json, type JsonObject } from './json.ts';
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  listAt,
+  objectAt,
+  valueAt,
+  withFields,
+  withoutEmptyFields,
+} from './json.ts';
 
 /**
  * A NetworkPolicy with what the API server fills in
@@ -10,10 +19,11 @@ export function defaultedNetworkPolicy(object: JsonObject): JsonObject {
   const policyTypes = listAt(spec, 'policyTypes');
   const ingress = defaultedRules(valueAt(spec, 'ingress'));
   const egress = defaultedRules(valueAt(spec, 'egress'));
+  const defaultTypes = isNonEmptyList(egress) ? ['Ingress', 'Egress'] : ['Ingress'];
   return withFields(object, {
     spec: withFields(spec, {
       podSelector: valueAt(spec, 'podSelector') ?? {},
-      policyTypes: policyTypes.length > 0 ? [...policyTypes] : isNonEmptyList(egress) ? ['Ingress', 'Egress'] : ['Ingress'],
+      policyTypes: policyTypes.length > 0 ? [...policyTypes] : defaultTypes,
       ingress,
       egress,
     }),
@@ -25,11 +35,19 @@ function isNonEmptyList(value: Json | undefined): boolean {
 }
 
 function defaultedRules(rules: Json | undefined): Json | undefined {
-  return Array.isArray(rules) ? rules.map((rule) => (isJsonObject(rule) ? withFields(rule, { ports: defaultedPorts(valueAt(rule, 'ports')) }) : rule)) : undefined;
+  return Array.isArray(rules)
+    ? rules.map((rule) =>
+        isJsonObject(rule) ? withFields(rule, { ports: defaultedPorts(valueAt(rule, 'ports')) }) : rule,
+      )
+    : undefined;
 }
 
 function defaultedPorts(ports: Json | undefined): Json | undefined {
-  return Array.isArray(ports) ? ports.map((port) => (isJsonObject(port) ? withFields(port, { protocol: valueAt(port, 'protocol') ?? 'TCP' }) : port)) : undefined;
+  return Array.isArray(ports)
+    ? ports.map((port) =>
+        isJsonObject(port) ? withFields(port, { protocol: valueAt(port, 'protocol') ?? 'TCP' }) : port,
+      )
+    : undefined;
 }
 
 /** The policy as it is stored and shown: lists and maps with nothing in them are left out, as Go's `omitempty` does. */
@@ -37,4 +55,15 @@ export function storedNetworkPolicy(object: JsonObject): JsonObject {
   return withFields(object, { spec: withoutEmptyFields(objectAt(object, 'spec'), OMITTED_WHEN_EMPTY) });
 }
 
-const OMITTED_WHEN_EMPTY: ReadonlySet<string> = new Set(['ingress', 'egress', 'from', 'to', 'ports', 'except', 'matchLabels', 'matchExpressions', 'values', 'policyTypes']);
+const OMITTED_WHEN_EMPTY: ReadonlySet<string> = new Set([
+  'ingress',
+  'egress',
+  'from',
+  'to',
+  'ports',
+  'except',
+  'matchLabels',
+  'matchExpressions',
+  'values',
+  'policyTypes',
+]);

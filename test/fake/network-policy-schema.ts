@@ -11,8 +11,16 @@ const selector: JsonObject = {
   }),
   'x-kubernetes-map-type': 'atomic',
 };
-const peers = listOf(objectOf({ podSelector: selector, namespaceSelector: selector, ipBlock: objectOf({ cidr: text, except: listOf(text) }) }));
-const ports = listOf(objectOf({ protocol: text, port: { 'x-kubernetes-int-or-string': true }, endPort: { type: 'integer' } }));
+const peers = listOf(
+  objectOf({
+    podSelector: selector,
+    namespaceSelector: selector,
+    ipBlock: objectOf({ cidr: text, except: listOf(text) }),
+  }),
+);
+const ports = listOf(
+  objectOf({ protocol: text, port: { 'x-kubernetes-int-or-string': true }, endPort: { type: 'integer' } }),
+);
 
 /** What a NetworkPolicy may consist of (https://kubernetes.io/docs/reference/kubernetes-api/networking/network-policy-v1/), in the form of a CRD's schema. */
 export const networkPolicyOpenApi: JsonObject = objectOf({

@@ -1,6 +1,14 @@
 import ipaddr from 'ipaddr.js';
-import { isJsonObject, listAt, objectAt, textAt, valueAt, type Json, type JsonObject } from './json.ts';
-import { forbiddenValue, invalidValue, labelCauses, labelKeyCauses, requiredValue, unsupportedValue, type Cause } from './name-validation.ts';
+import { isJsonObject, type Json, type JsonObject, listAt, objectAt, textAt, valueAt } from './json.ts';
+import {
+  type Cause,
+  forbiddenValue,
+  invalidValue,
+  labelCauses,
+  labelKeyCauses,
+  requiredValue,
+  unsupportedValue,
+} from './name-validation.ts';
 
 /**
  * What the API server finds wrong with a NetworkPolicy's spec
@@ -20,13 +28,21 @@ function policyTypeCauses(policyTypes: readonly Json[]): Cause[] {
   if (policyTypes.length > 2) {
     return [invalidValue('spec.policyTypes', [...policyTypes], 'may not specify more than two policyTypes')];
   }
-  return policyTypes.flatMap((type, index) => (type === 'Ingress' || type === 'Egress' ? [] : [unsupportedValue(`spec.policyTypes[${index}]`, type, ['Ingress', 'Egress'])]));
+  return policyTypes.flatMap((type, index) =>
+    type === 'Ingress' || type === 'Egress'
+      ? []
+      : [unsupportedValue(`spec.policyTypes[${index}]`, type, ['Ingress', 'Egress'])],
+  );
 }
 
 function ruleCauses(rules: readonly Json[], field: string, peersKey: string): Cause[] {
   return objectsIn(rules).flatMap(([rule, index]) => [
-    ...objectsIn(listAt(rule, 'ports')).flatMap(([port, portIndex]) => portCauses(port, `${field}[${index}].ports[${portIndex}]`)),
-    ...objectsIn(listAt(rule, peersKey)).flatMap(([peer, peerIndex]) => peerCauses(peer, `${field}[${index}].${peersKey}[${peerIndex}]`)),
+    ...objectsIn(listAt(rule, 'ports')).flatMap(([port, portIndex]) =>
+      portCauses(port, `${field}[${index}].ports[${portIndex}]`),
+    ),
+    ...objectsIn(listAt(rule, peersKey)).flatMap(([peer, peerIndex]) =>
+      peerCauses(peer, `${field}[${index}].${peersKey}[${peerIndex}]`),
+    ),
   ]);
 }
 
@@ -37,16 +53,27 @@ function objectsIn(list: readonly Json[]): [JsonObject, number][] {
 function portCauses(port: JsonObject, field: string): Cause[] {
   const protocol = valueAt(port, 'protocol');
   const protocols = ['TCP', 'UDP', 'SCTP'];
-  const ofProtocol = protocol === undefined || protocols.some((known) => known === protocol) ? [] : [unsupportedValue(`${field}.protocol`, protocol, protocols)];
-  return [...ofProtocol, ...portNumberCauses(valueAt(port, 'port'), `${field}.port`), ...endPortCauses(port, `${field}.endPort`)];
+  const ofProtocol =
+    protocol === undefined || protocols.some((known) => known === protocol)
+      ? []
+      : [unsupportedValue(`${field}.protocol`, protocol, protocols)];
+  return [
+    ...ofProtocol,
+    ...portNumberCauses(valueAt(port, 'port'), `${field}.port`),
+    ...endPortCauses(port, `${field}.endPort`),
+  ];
 }
 
 function portNumberCauses(port: Json | undefined, field: string): Cause[] {
   if (typeof port === 'number') {
     return port >= 1 && port <= 65_535 ? [] : [invalidValue(field, port, 'must be between 1 and 65535, inclusive')];
   }
-  const isNamed = port === undefined || (typeof port === 'string' && port.length <= 15 && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(port) && /[a-z]/.test(port));
-  return isNamed ? [] : [invalidValue(field, port, 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)')];
+  const isNamed =
+    port === undefined ||
+    (typeof port === 'string' && port.length <= 15 && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(port) && /[a-z]/.test(port));
+  return isNamed
+    ? []
+    : [invalidValue(field, port, 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)')];
 }
 
 function endPortCauses(port: JsonObject, field: string): Cause[] {
@@ -77,7 +104,10 @@ function peerCauses(peer: JsonObject, field: string): Cause[] {
   if (selectors.length > 0 && block !== undefined) {
     return [forbiddenValue(field, 'may not specify both ipBlock and another peer')];
   }
-  return [...selectors.flatMap((key) => selectorCauses(objectAt(peer, key), `${field}.${key}`)), ...(isJsonObject(block) ? blockCauses(block, `${field}.ipBlock`) : [])];
+  return [
+    ...selectors.flatMap((key) => selectorCauses(objectAt(peer, key), `${field}.${key}`)),
+    ...(isJsonObject(block) ? blockCauses(block, `${field}.ipBlock`) : []),
+  ];
 }
 
 const CIDR_HINT = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
@@ -102,30 +132,43 @@ function blockCauses(block: JsonObject, field: string): Cause[] {
 function isStrictlyInside(inner: string, outer: string): boolean {
   const [innerAddress, innerLength] = ipaddr.parseCIDR(inner);
   const [outerAddress, outerLength] = ipaddr.parseCIDR(outer);
-  return innerAddress.kind() === outerAddress.kind() && innerLength > outerLength && innerAddress.match(outerAddress, outerLength);
+  return (
+    innerAddress.kind() === outerAddress.kind() &&
+    innerLength > outerLength &&
+    innerAddress.match(outerAddress, outerLength)
+  );
 }
 
 function selectorCauses(selector: JsonObject, field: string): Cause[] {
   return [
     ...labelCauses(objectAt(selector, 'matchLabels'), `${field}.matchLabels`),
-    ...objectsIn(listAt(selector, 'matchExpressions')).flatMap(([expression, index]) => expressionCauses(expression, `${field}.matchExpressions[${index}]`)),
+    ...objectsIn(listAt(selector, 'matchExpressions')).flatMap(([expression, index]) =>
+      expressionCauses(expression, `${field}.matchExpressions[${index}]`),
+    ),
   ];
 }
 
 function expressionCauses(expression: JsonObject, field: string): Cause[] {
   const operator = textAt(expression, 'operator') ?? '';
   const hasValues = listAt(expression, 'values').length > 0;
-  return [...operatorCauses(operator, hasValues, field), ...labelKeyCauses(textAt(expression, 'key') ?? '', `${field}.key`)];
+  return [
+    ...operatorCauses(operator, hasValues, field),
+    ...labelKeyCauses(textAt(expression, 'key') ?? '', `${field}.key`),
+  ];
 }
 
 function operatorCauses(operator: string, hasValues: boolean, field: string): Cause[] {
   switch (operator) {
     case 'In':
     case 'NotIn':
-      return hasValues ? [] : [requiredValue(`${field}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
+      return hasValues
+        ? []
+        : [requiredValue(`${field}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
     case 'Exists':
     case 'DoesNotExist':
-      return hasValues ? [forbiddenValue(`${field}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")] : [];
+      return hasValues
+        ? [forbiddenValue(`${field}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")]
+        : [];
     default:
       return [invalidValue(`${field}.operator`, operator, 'not a valid selector operator')];
   }

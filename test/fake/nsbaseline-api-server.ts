@@ -18,5 +18,11 @@ export const baselinePolicyCauses: ExtraCauses = (resource, object) => {
     return [];
   }
   const outcome = validateBaselinePolicy(textAt(objectAt(object, 'metadata'), 'name') ?? '', valueAt(object, 'spec'));
-  return outcome.ok ? [] : outcome.problems.map(({ path, message }) => ({ field: path, reason: 'FieldValueInvalid', message: `Invalid value: ${message}` }));
+  return outcome.ok
+    ? []
+    : outcome.problems.map(({ path, message }) => ({
+        field: path,
+        reason: 'FieldValueInvalid',
+        message: `Invalid value: ${message}`,
+      }));
 };

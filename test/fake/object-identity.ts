@@ -1,12 +1,32 @@
-import { conflict, invalid, staleVersion, type ApiFailure } from './api-status.ts';
-import { isEqualJson, isEmptyContainer, isJsonObject, listAt, objectAt, textAt, valueAt, withFields, type Json, type JsonObject } from './json.ts';
+import { type ApiFailure, conflict, invalid, staleVersion } from './api-status.ts';
+import {
+  isEmptyContainer,
+  isEqualJson,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  listAt,
+  objectAt,
+  textAt,
+  valueAt,
+  withFields,
+} from './json.ts';
 import { ownablePart } from './managed-fields.ts';
-import { forbiddenValue, invalidValue, type Cause } from './name-validation.ts';
+import { type Cause, forbiddenValue, invalidValue } from './name-validation.ts';
 import type { Resource } from './resource-registry.ts';
 import type { StoredObject } from './stored-object.ts';
 
 /** What no client can change of an object's metadata. */
-const FIXED_METADATA = ['name', 'namespace', 'uid', 'creationTimestamp', 'generation', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'resourceVersion'] as const;
+const FIXED_METADATA = [
+  'name',
+  'namespace',
+  'uid',
+  'creationTimestamp',
+  'generation',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'resourceVersion',
+] as const;
 
 /** The part of metadata that stays whatever a write says. */
 export function identityOf(metadata: JsonObject): Readonly<Record<string, Json | undefined>> {
@@ -14,7 +34,12 @@ export function identityOf(metadata: JsonObject): Readonly<Record<string, Json |
 }
 
 /** The updated object with what an update cannot change: the identity, and status or all but status. */
-export function carriedOver(old: JsonObject, updated: JsonObject, resource: Resource, subresource: string | undefined): JsonObject {
+export function carriedOver(
+  old: JsonObject,
+  updated: JsonObject,
+  resource: Resource,
+  subresource: string | undefined,
+): JsonObject {
   if (subresource === 'status') {
     return withFields(old, { status: valueAt(updated, 'status') });
   }
@@ -29,7 +54,10 @@ export function applicablePart(body: JsonObject, resource: Resource, subresource
   }
   const content = ownablePart(body);
   const metadata = objectAt(content, 'metadata');
-  return withFields(content, { ...(resource.hasStatus ? { status: undefined } : {}), metadata: isEmptyContainer(metadata) ? undefined : metadata });
+  return withFields(content, {
+    ...(resource.hasStatus ? { status: undefined } : {}),
+    metadata: isEmptyContainer(metadata) ? undefined : metadata,
+  });
 }
 
 /** Why a PUT is refused for the uid or the version that it names. */
@@ -37,7 +65,11 @@ export function updateRefusal(resource: Resource, before: StoredObject, metadata
   const { type } = resource;
   const uid = textAt(metadata, 'uid') ?? '';
   if (uid !== '' && uid !== before.uid) {
-    return conflict(type, before.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.uid}`);
+    return conflict(
+      type,
+      before.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.uid}`,
+    );
   }
   const version = valueAt(metadata, 'resourceVersion');
   if (isZeroVersion(version)) {
@@ -48,7 +80,11 @@ export function updateRefusal(resource: Resource, before: StoredObject, metadata
 }
 
 /** Why an apply onto an existing object is refused: another object's uid is invalid, a version that is no longer current a conflict. Of a subresource only the version counts. */
-export function applyRefusal(resource: Resource, before: StoredObject, { metadata, subresource }: { readonly metadata: JsonObject; readonly subresource: string | undefined }): ApiFailure | undefined {
+export function applyRefusal(
+  resource: Resource,
+  before: StoredObject,
+  { metadata, subresource }: { readonly metadata: JsonObject; readonly subresource: string | undefined },
+): ApiFailure | undefined {
   const version = valueAt(metadata, 'resourceVersion');
   if (!isZeroVersion(version) && version !== String(before.version)) {
     return staleVersion(resource.type, before.name);
@@ -64,8 +100,18 @@ export function applyRefusal(resource: Resource, before: StoredObject, { metadat
 /** What is wrong with a finalizer that comes when its object is already being deleted. */
 export function lateFinalizerCauses(old: JsonObject, updated: JsonObject): Cause[] {
   const before = listAt(old, 'finalizers');
-  const late = valueAt(old, 'deletionTimestamp') === undefined ? [] : listAt(updated, 'finalizers').filter((finalizer) => !before.includes(finalizer));
-  return late.length === 0 ? [] : [forbiddenValue('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(late)}`)];
+  const late =
+    valueAt(old, 'deletionTimestamp') === undefined
+      ? []
+      : listAt(updated, 'finalizers').filter((finalizer) => !before.includes(finalizer));
+  return late.length === 0
+    ? []
+    : [
+        forbiddenValue(
+          'metadata.finalizers',
+          `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(late)}`,
+        ),
+      ];
 }
 
 /** Whether a resourceVersion says nothing. */
@@ -89,7 +135,9 @@ export function isUnchanged(old: JsonObject, updated: JsonObject): boolean {
 
 function withoutTimes(object: JsonObject): JsonObject {
   const metadata = objectAt(object, 'metadata');
-  const managedFields = listAt(metadata, 'managedFields').map((entry) => (isJsonObject(entry) ? withFields(entry, { time: undefined }) : entry));
+  const managedFields = listAt(metadata, 'managedFields').map((entry) =>
+    isJsonObject(entry) ? withFields(entry, { time: undefined }) : entry,
+  );
   return withFields(object, { metadata: withFields(metadata, { managedFields }) });
 }
 

@@ -1,7 +1,7 @@
 import type { ResourceType } from '../../src/kube/resource-type.ts';
 import { EventLog, type StoredEvent } from './event-log.ts';
 import type { JsonObject } from './json.ts';
-import { storedObject, type StoredObject } from './stored-object.ts';
+import { type StoredObject, storedObject } from './stored-object.ts';
 
 /** Called after every commit, in order. */
 export type CommitListener = (type: ResourceType, event: StoredEvent) => void;
@@ -66,7 +66,10 @@ export class ObjectStore {
     if (namespace !== undefined) {
       return sortedObjects(table.buckets.get(namespace));
     }
-    table.namespaces ??= [...table.buckets.keys()].map((key) => `${key}/`).sort().map((key) => key.slice(0, -1));
+    table.namespaces ??= [...table.buckets.keys()]
+      .map((key) => `${key}/`)
+      .sort()
+      .map((key) => key.slice(0, -1));
     const [only, ...others] = table.namespaces;
     if (others.length === 0) {
       return only === undefined ? [] : sortedObjects(table.buckets.get(only));
@@ -100,7 +103,12 @@ export class ObjectStore {
     const bucket = bucketFor(this.#table(type), stored.namespace);
     bucket.objects.set(stored.name, stored);
     bucket.sorted = undefined;
-    this.#publish(type, { type: before === undefined ? 'ADDED' : 'MODIFIED', version: this.#version, object: stored, before });
+    this.#publish(type, {
+      type: before === undefined ? 'ADDED' : 'MODIFIED',
+      version: this.#version,
+      object: stored,
+      before,
+    });
     return stored;
   }
 

@@ -1,5 +1,5 @@
 import type { ResourceType } from '../../src/kube/resource-type.ts';
-import { tableKeyFor, type ObjectStore } from './object-store.ts';
+import { type ObjectStore, tableKeyFor } from './object-store.ts';
 import type { StoredObject } from './stored-object.ts';
 
 /**
@@ -32,7 +32,10 @@ export class ReadCache {
   }
 
   freeze(types: readonly ResourceType[]): void {
-    this.#frozen ??= { version: this.#store.version, objects: new Map(types.map((type) => [tableKeyFor(type), this.#store.all(type)])) };
+    this.#frozen ??= {
+      version: this.#store.version,
+      objects: new Map(types.map((type) => [tableKeyFor(type), this.#store.all(type)])),
+    };
   }
 
   thaw(): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/clock.ts';
-import { failure, success, type Result } from '../../src/kube/result.ts';
-import { conflict, kindNameOf, notFound, type ApiFailure } from './api-status.ts';
-import { listAt, objectAt, textAt, valueAt, withFields, type JsonObject } from './json.ts';
+import { failure, type Result, success } from '../../src/kube/result.ts';
+import { type ApiFailure, conflict, kindNameOf, notFound } from './api-status.ts';
+import { type JsonObject, listAt, objectAt, textAt, valueAt, withFields } from './json.ts';
 import { deletionRefusal } from './namespace-lifecycle.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Target } from './request-path.ts';
@@ -25,7 +25,11 @@ export class Removal {
   }
 
   /** The body of the response: the object while it is still there, else a Status that says success. */
-  remove({ resource, namespace = '', name = '' }: Target, options: JsonObject, isDryRun: boolean): Result<JsonObject, ApiFailure> {
+  remove(
+    { resource, namespace = '', name = '' }: Target,
+    options: JsonObject,
+    isDryRun: boolean,
+  ): Result<JsonObject, ApiFailure> {
     const stored = this.#options.store.read(resource.type, namespace, name);
     if (stored === undefined) {
       return failure(notFound(resource.type, name));
@@ -66,10 +70,19 @@ export class Removal {
     const metadata = objectAt(object, 'metadata');
     const deletionTimestamp = `${this.#options.clock.wallTime().toISOString().slice(0, 19)}Z`;
     if (resource === NAMESPACES) {
-      return withFields(object, { metadata: withFields(metadata, { deletionTimestamp }), status: withFields(objectAt(object, 'status'), { phase: 'Terminating' }) });
+      return withFields(object, {
+        metadata: withFields(metadata, { deletionTimestamp }),
+        status: withFields(objectAt(object, 'status'), { phase: 'Terminating' }),
+      });
     }
     const generation = resource.hasGeneration ? Number(valueAt(metadata, 'generation') ?? 0) + 1 : undefined;
-    return withFields(object, { metadata: withFields(metadata, { deletionTimestamp, deletionGracePeriodSeconds: 0, ...(generation === undefined ? {} : { generation }) }) });
+    return withFields(object, {
+      metadata: withFields(metadata, {
+        deletionTimestamp,
+        deletionGracePeriodSeconds: 0,
+        ...(generation === undefined ? {} : { generation }),
+      }),
+    });
   }
 }
 
@@ -77,17 +90,29 @@ function isHeld(resource: Resource, object: JsonObject): boolean {
   return resource === NAMESPACES || listAt(objectAt(object, 'metadata'), 'finalizers').length > 0;
 }
 
-function preconditionFailure(resource: Resource, stored: StoredObject, preconditions: JsonObject): ApiFailure | undefined {
+function preconditionFailure(
+  resource: Resource,
+  stored: StoredObject,
+  preconditions: JsonObject,
+): ApiFailure | undefined {
   // A refused DELETE names the kind where every other refusal names the resource.
   const type = resource === NAMESPACES ? resource.type : { ...resource.type, plural: resource.type.kind };
   const uid = textAt(preconditions, 'uid') ?? stored.uid;
   const version = textAt(preconditions, 'resourceVersion') ?? String(stored.version);
   if (uid !== stored.uid) {
-    return conflict(type, stored.name, `the UID in the precondition (${uid}) does not match the UID in record (${stored.uid}). The object might have been deleted and then recreated`);
+    return conflict(
+      type,
+      stored.name,
+      `the UID in the precondition (${uid}) does not match the UID in record (${stored.uid}). The object might have been deleted and then recreated`,
+    );
   }
   return version === String(stored.version)
     ? undefined
-    : conflict(type, stored.name, `the ResourceVersion in the precondition (${version}) does not match the ResourceVersion in record (${stored.version}). The object might have been modified`);
+    : conflict(
+        type,
+        stored.name,
+        `the ResourceVersion in the precondition (${version}) does not match the ResourceVersion in record (${stored.version}). The object might have been modified`,
+      );
 }
 
 function successStatus({ type }: Resource, { name, uid }: StoredObject): JsonObject {

@@ -11,7 +11,10 @@ export interface Target {
 
 /** The target of a path below `/api` or `/apis`; undefined when nobody serves it (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris). */
 export function targetFor(registry: ResourceRegistry, path: string): Target | undefined {
-  const segments = path.split('/').filter((segment) => segment !== '').map(decodeURIComponent);
+  const segments = path
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decodeURIComponent);
   const [root, ...rest] = segments;
   if (root === 'api') {
     const [version = '', ...below] = rest;
@@ -30,16 +33,22 @@ function targetBelow(registry: ResourceRegistry, apiVersion: string, segments: r
   const [first = '', second, third, fourth, fifth] = segments;
   if (first === 'namespaces' && third !== undefined && !NAMESPACE_SUBRESOURCES.has(third)) {
     const resource = registry.find(apiVersion, third);
-    return resource?.type.isNamespaced === true ? served({ resource, namespace: second, name: fourth, subresource: fifth }) : undefined;
+    return resource?.type.isNamespaced === true
+      ? served({ resource, namespace: second, name: fourth, subresource: fifth })
+      : undefined;
   }
   return targetOfRoot(registry.find(apiVersion, first), segments);
 }
 
 function targetOfRoot(resource: Resource | undefined, segments: readonly string[]): Target | undefined {
   if (resource?.type.isNamespaced === true) {
-    return segments.length === 1 ? { resource, namespace: undefined, name: undefined, subresource: undefined } : undefined;
+    return segments.length === 1
+      ? { resource, namespace: undefined, name: undefined, subresource: undefined }
+      : undefined;
   }
-  return resource === undefined ? undefined : served({ resource, namespace: '', name: segments[1], subresource: segments[2] });
+  return resource === undefined
+    ? undefined
+    : served({ resource, namespace: '', name: segments[1], subresource: segments[2] });
 }
 
 function served(target: Target): Target | undefined {

@@ -1,7 +1,7 @@
 import { apiVersionOf, type ResourceType } from '../../src/kube/resource-type.ts';
-import { customResourceSchema, networkPolicySchema, unknownObjectSchema, type FieldSchema } from './field-schema.ts';
-import { isJsonObject, listAt, objectAt, textAt, valueAt, withFields, type JsonObject } from './json.ts';
-import { invalidValue, requiredValue, type Cause } from './name-validation.ts';
+import { customResourceSchema, type FieldSchema, networkPolicySchema, unknownObjectSchema } from './field-schema.ts';
+import { isJsonObject, type JsonObject, listAt, objectAt, textAt, valueAt, withFields } from './json.ts';
+import { type Cause, invalidValue, requiredValue } from './name-validation.ts';
 import { defaultedNetworkPolicy, storedNetworkPolicy } from './network-policy-defaults.ts';
 import { networkPolicyOpenApi } from './network-policy-schema.ts';
 import { networkPolicyCauses } from './network-policy-validation.ts';
@@ -70,9 +70,22 @@ export const NAMESPACES = builtIn(
   },
 );
 /** CRDs: storing one serves its resource. */
-export const CRDS = builtIn({ group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', isNamespaced: false }, { hasStatus: true, hasGeneration: true, needsVersionOnUpdate: true });
+export const CRDS = builtIn(
+  {
+    group: 'apiextensions.k8s.io',
+    plural: 'customresourcedefinitions',
+    kind: 'CustomResourceDefinition',
+    isNamespaced: false,
+  },
+  { hasStatus: true, hasGeneration: true, needsVersionOnUpdate: true },
+);
 /** Asked for with POST only; nothing is stored. */
-export const ACCESS_REVIEWS = builtIn({ group: 'authorization.k8s.io', plural: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview', isNamespaced: false });
+export const ACCESS_REVIEWS = builtIn({
+  group: 'authorization.k8s.io',
+  plural: 'selfsubjectaccessreviews',
+  kind: 'SelfSubjectAccessReview',
+  isNamespaced: false,
+});
 
 const BUILT_INS: readonly Resource[] = [
   NAMESPACES,
@@ -90,24 +103,42 @@ const BUILT_INS: readonly Resource[] = [
       causes: networkPolicyCauses,
     },
   ),
-  builtIn({ group: '', plural: 'services', kind: 'Service', isNamespaced: true }, { hasStatus: true, isNameDnsLabel: true, zero: { spec: {}, status: { loadBalancer: {} } } }),
+  builtIn(
+    { group: '', plural: 'services', kind: 'Service', isNamespaced: true },
+    { hasStatus: true, isNameDnsLabel: true, zero: { spec: {}, status: { loadBalancer: {} } } },
+  ),
   builtIn({ group: '', plural: 'configmaps', kind: 'ConfigMap', isNamespaced: true }),
-  builtIn({ group: '', plural: 'pods', kind: 'Pod', isNamespaced: true }, { hasStatus: true, hasGeneration: true, zero: { spec: { containers: null }, status: {} } }),
-  builtIn({ group: 'discovery.k8s.io', plural: 'endpointslices', kind: 'EndpointSlice', isNamespaced: true }, { hasGeneration: true, zero: { addressType: '', endpoints: null, ports: null } }),
+  builtIn(
+    { group: '', plural: 'pods', kind: 'Pod', isNamespaced: true },
+    { hasStatus: true, hasGeneration: true, zero: { spec: { containers: null }, status: {} } },
+  ),
+  builtIn(
+    { group: 'discovery.k8s.io', plural: 'endpointslices', kind: 'EndpointSlice', isNamespaced: true },
+    { hasGeneration: true, zero: { addressType: '', endpoints: null, ports: null } },
+  ),
   builtIn({ group: 'events.k8s.io', plural: 'events', kind: 'Event', isNamespaced: true }, { causes: eventCauses }),
-  builtIn({ group: 'coordination.k8s.io', plural: 'leases', kind: 'Lease', isNamespaced: true }, { needsVersionOnUpdate: true, zero: { spec: {} } }),
+  builtIn(
+    { group: 'coordination.k8s.io', plural: 'leases', kind: 'Lease', isNamespaced: true },
+    { needsVersionOnUpdate: true, zero: { spec: {} } },
+  ),
 ];
 
 function eventCauses(object: JsonObject): Cause[] {
   const namespace = textAt(objectAt(object, 'metadata'), 'namespace') ?? '';
   const regarding = textAt(objectAt(object, 'regarding'), 'namespace') ?? '';
   const belongs = regarding === '' ? namespace === 'default' || namespace === 'kube-system' : regarding === namespace;
-  const missing = ['eventTime', 'reportingController', 'reportingInstance', 'action', 'reason'].filter((field) => textAt(object, field) === undefined);
+  const missing = ['eventTime', 'reportingController', 'reportingInstance', 'action', 'reason'].filter(
+    (field) => textAt(object, field) === undefined,
+  );
   return [
     ...(belongs ? [] : [invalidValue('involvedObject.namespace', '', 'does not match event.namespace')]),
     ...missing.map((field) => requiredValue(field, '')),
-    ...((textAt(object, 'note') ?? '').length > 1_024 ? [invalidValue('message', '', 'can have at most 1024 characters')] : []),
-    ...(['Normal', 'Warning'].includes(textAt(object, 'type') ?? '') ? [] : [invalidValue('type', '', 'has invalid value')]),
+    ...((textAt(object, 'note') ?? '').length > 1_024
+      ? [invalidValue('message', '', 'can have at most 1024 characters')]
+      : []),
+    ...(['Normal', 'Warning'].includes(textAt(object, 'type') ?? '')
+      ? []
+      : [invalidValue('type', '', 'has invalid value')]),
   ];
 }
 
@@ -152,7 +183,12 @@ export function resourcesOf(crd: JsonObject): Resource[] {
     .filter((version) => valueAt(version, 'served') === true)
     .map((version) => {
       const openApi = withObjectMeta(objectAt(objectAt(version, 'schema'), 'openAPIV3Schema'));
-      const type = { group: textAt(spec, 'group') ?? '', plural: textAt(names, 'plural') ?? '', kind: textAt(names, 'kind') ?? '', isNamespaced: textAt(spec, 'scope') === 'Namespaced' };
+      const type = {
+        group: textAt(spec, 'group') ?? '',
+        plural: textAt(names, 'plural') ?? '',
+        kind: textAt(names, 'kind') ?? '',
+        isNamespaced: textAt(spec, 'scope') === 'Namespaced',
+      };
       return {
         ...builtIn(type),
         type: { ...type, version: textAt(version, 'name') ?? '' },
@@ -169,5 +205,8 @@ export function resourcesOf(crd: JsonObject): Resource[] {
 /** The schema with apiVersion, kind and metadata, which every object has though schemas need not say so. */
 function withObjectMeta(openApi: JsonObject): JsonObject {
   const text = { type: 'string' };
-  return { ...openApi, properties: { apiVersion: text, kind: text, ...objectAt(openApi, 'properties'), metadata: { type: 'object' } } };
+  return {
+    ...openApi,
+    properties: { apiVersion: text, kind: text, ...objectAt(openApi, 'properties'), metadata: { type: 'object' } },
+  };
 }

@@ -1,5 +1,5 @@
-import { badRequest, type ApiFailure } from './api-status.ts';
-import { failure, success, type Result } from '../../src/kube/result.ts';
+import { failure, type Result, success } from '../../src/kube/result.ts';
+import { type ApiFailure, badRequest } from './api-status.ts';
 
 /** Whether an object with these labels, name and namespace is meant. */
 export type Selector = (object: Selectable) => boolean;
@@ -39,7 +39,9 @@ function labelPredicates(text: string): Result<Selector[], ApiFailure> {
       return failure(badRequest(`unable to parse requirement: ${JSON.stringify(term)}`));
     }
     const { key, matches } = parsed;
-    predicates.push(({ labels }) => matches(labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined));
+    predicates.push(({ labels }) =>
+      matches(labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined),
+    );
   }
   return success(predicates);
 }
@@ -82,7 +84,9 @@ function equalityTerm(term: string): LabelTerm | undefined {
 
 function existenceTerm(term: string): LabelTerm | undefined {
   const groups = EXISTENCE_TERM.exec(term)?.groups;
-  return groups === undefined ? undefined : { key: groups.key ?? '', matches: (value) => (value !== undefined) === (groups.not === '') };
+  return groups === undefined
+    ? undefined
+    : { key: groups.key ?? '', matches: (value) => (value !== undefined) === (groups.not === '') };
 }
 
 function fieldPredicates(text: string): Result<Selector[], ApiFailure> {

@@ -1,7 +1,7 @@
-import { failure, success, type Result } from '../../src/kube/result.ts';
-import { statusFailure, type ApiFailure } from './api-status.ts';
-import { claimedFields, fieldComparison, membersOf, type Member } from './field-comparison.ts';
-import { isLeaf, type FieldSchema } from './field-schema.ts';
+import { failure, type Result, success } from '../../src/kube/result.ts';
+import { type ApiFailure, statusFailure } from './api-status.ts';
+import { claimedFields, fieldComparison, type Member, membersOf } from './field-comparison.ts';
+import { type FieldSchema, isLeaf } from './field-schema.ts';
 import { FieldSet } from './field-set.ts';
 import { isEmptyContainer, isJsonObject, type Json, type JsonObject } from './json.ts';
 import { afterWrite, type Manager, type Ownership } from './managed-fields.ts';
@@ -27,7 +27,14 @@ export interface ApplyOutput {
  * same manager applied before and now leaves out goes unless somebody else owns it too, and everything else stays. An
  * apply that is not forced gives a conflict where another manager's value would change.
  */
-export function applied({ live, applied: config, schema, owners, manager, isForced }: ApplyInput): Result<ApplyOutput, ApiFailure> {
+export function applied({
+  live,
+  applied: config,
+  schema,
+  owners,
+  manager,
+  isForced,
+}: ApplyInput): Result<ApplyOutput, ApiFailure> {
   const claimed = claimedFields(config, schema);
   const claims = new Map(owners).set(manager.key, { manager, fields: claimed });
   const owned = [...claims.values()].reduce((all, { fields }) => all.union(fields), new FieldSet());
@@ -47,7 +54,10 @@ function merged(live: Json | undefined, config: Json, schema: FieldSchema): Json
   }
   const members = new Map(membersOf(live, schema).map((member) => [member.segment, member]));
   for (const member of membersOf(config, schema)) {
-    members.set(member.segment, { ...member, member: merged(members.get(member.segment)?.member, member.member, member.memberOf) });
+    members.set(member.segment, {
+      ...member,
+      member: merged(members.get(member.segment)?.member, member.member, member.memberOf),
+    });
   }
   return assembled(config, members.values());
 }
@@ -55,7 +65,9 @@ function merged(live: Json | undefined, config: Json, schema: FieldSchema): Json
 /** A value out of its members: a list when the pattern is one, else an object. */
 function assembled(pattern: Json, members: Iterable<Member>): Json {
   const all = [...members];
-  return Array.isArray(pattern) ? all.map(({ member }) => member) : Object.fromEntries(all.map(({ segment, member }) => [segment.slice(2), member]));
+  return Array.isArray(pattern)
+    ? all.map(({ member }) => member)
+    : Object.fromEntries(all.map(({ segment, member }) => [segment.slice(2), member]));
 }
 
 interface Pruning {
@@ -72,7 +84,10 @@ function withoutDropped(value: Json, { dropped, owned }: Pruning, schema: FieldS
   }
   const kept: Member[] = [];
   for (const member of membersOf(value, schema)) {
-    const below = { dropped: dropped.children.get(member.segment) ?? none, owned: owned.children.get(member.segment) ?? none };
+    const below = {
+      dropped: dropped.children.get(member.segment) ?? none,
+      owned: owned.children.get(member.segment) ?? none,
+    };
     const left = withoutDropped(member.member, below, member.memberOf);
     if (left !== undefined) {
       kept.push({ ...member, member: left });
@@ -110,11 +125,16 @@ function conflictsIn(owners: Ownership, acting: string, changed: FieldSet): Conf
 
 function applyConflict(conflicts: readonly Conflict[]): ApiFailure {
   const count = `${conflicts.length} conflict${conflicts.length === 1 ? '' : 's'}`;
-  const messages = conflicts.map(({ manager, path }) => ({ path, message: `conflict with "${manager.name}" using ${manager.apiVersion}` }));
+  const messages = conflicts.map(({ manager, path }) => ({
+    path,
+    message: `conflict with "${manager.name}" using ${manager.apiVersion}`,
+  }));
   return statusFailure({
     code: 409,
     message: `Apply failed with ${count}: ${messages.map(({ path, message }) => `${message}: ${path}`).join(', ')}`,
     reason: 'Conflict',
-    details: { causes: messages.map(({ path, message }) => ({ reason: 'FieldManagerConflict', message, field: path })) },
+    details: {
+      causes: messages.map(({ path, message }) => ({ reason: 'FieldManagerConflict', message, field: path })),
+    },
   });
 }

@@ -1,5 +1,5 @@
 import { apiVersionOf, type ResourceType } from '../../src/kube/resource-type.ts';
-import { isJsonObject, objectAt, textAt, withFields, type Json, type JsonObject } from './json.ts';
+import { isJsonObject, type Json, type JsonObject, objectAt, textAt, withFields } from './json.ts';
 
 /**
  * An object at one version, never changed after. It is kept as text, because a hundred thousand parsed objects do not
@@ -20,7 +20,11 @@ export interface StoredObject {
 export function storedObject(object: JsonObject, version: number): StoredObject {
   const metadata = objectAt(object, 'metadata');
   const { labels } = metadata;
-  const content = withFields(object, { kind: undefined, apiVersion: undefined, metadata: withFields(metadata, { resourceVersion: String(version) }) });
+  const content = withFields(object, {
+    kind: undefined,
+    apiVersion: undefined,
+    metadata: withFields(metadata, { resourceVersion: String(version) }),
+  });
   return {
     namespace: textAt(metadata, 'namespace') ?? '',
     name: textAt(metadata, 'name') ?? '',

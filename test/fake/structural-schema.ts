@@ -1,4 +1,4 @@
-import { isJsonObject, listAt, textAt, valueAt, type Json, type JsonObject } from './json.ts';
+import { isJsonObject, type Json, type JsonObject, listAt, textAt, valueAt } from './json.ts';
 
 /** A place in an object where the value does not fit its schema. */
 export interface Misfit {
@@ -26,25 +26,38 @@ export function misfits(value: Json, schema: JsonObject, path = ''): Misfit[] {
     const items = schemaAt(schema, 'items');
     return value.flatMap((item, index) => misfits(item, items, `${path}[${index}]`));
   }
-  return isJsonObject(value) ? [...missing(value, schema, path), ...fieldMisfits(value, schema, path)] : enumMisfits(value, schema, path);
+  return isJsonObject(value)
+    ? [...missing(value, schema, path), ...fieldMisfits(value, schema, path)]
+    : enumMisfits(value, schema, path);
 }
 
 function fieldMisfits(value: JsonObject, schema: JsonObject, path: string): Misfit[] {
   return Object.entries(value).flatMap(([key, field]) => {
     const below = fieldSchema(schema, key);
     const place = path === '' ? key : `${path}.${key}`;
-    return below === undefined ? [{ path: place, problem: 'unknown' as const, wanted: '', value: field }] : misfits(field, below, place);
+    return below === undefined
+      ? [{ path: place, problem: 'unknown' as const, wanted: '', value: field }]
+      : misfits(field, below, place);
   });
 }
 
 function missing(value: JsonObject, schema: JsonObject, path: string): Misfit[] {
-  const absent = listAt(schema, 'required').filter((key) => typeof key === 'string' && valueAt(value, key) === undefined) as string[];
-  return absent.map((key) => ({ path: path === '' ? key : `${path}.${key}`, problem: 'required', wanted: '', value: null }));
+  const absent = listAt(schema, 'required').filter(
+    (key) => typeof key === 'string' && valueAt(value, key) === undefined,
+  ) as string[];
+  return absent.map((key) => ({
+    path: path === '' ? key : `${path}.${key}`,
+    problem: 'required',
+    wanted: '',
+    value: null,
+  }));
 }
 
 function enumMisfits(value: Json, schema: JsonObject, path: string): Misfit[] {
   const allowed = listAt(schema, 'enum');
-  return allowed.length === 0 || allowed.includes(value) ? [] : [{ path, problem: 'enum', wanted: allowed.map((word) => JSON.stringify(word)).join(', '), value }];
+  return allowed.length === 0 || allowed.includes(value)
+    ? []
+    : [{ path, problem: 'enum', wanted: allowed.map((word) => JSON.stringify(word)).join(', '), value }];
 }
 
 /** The object without unknown fields and without nulls, and with the schema's defaults. */
@@ -93,7 +106,10 @@ function isOpen(schema: JsonObject): boolean {
 
 function schemaAt(schema: JsonObject, key: string): JsonObject {
   const value = valueAt(schema, key);
-  return isJsonObject(value) ? value : isOpen(schema) ? anything : {};
+  if (isJsonObject(value)) {
+    return value;
+  }
+  return isOpen(schema) ? anything : {};
 }
 
 function isOfType(value: Json, wanted: string): boolean {

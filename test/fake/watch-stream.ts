@@ -1,14 +1,14 @@
-import { apiVersionOf } from '../../src/kube/resource-type.ts';
 import type { Clock, Timer } from '../../src/clock.ts';
-import { failure, success, type Result } from '../../src/kube/result.ts';
-import { expiredWatch, internalError, invalid, versionTooLarge, type ApiFailure } from './api-status.ts';
+import { apiVersionOf } from '../../src/kube/resource-type.ts';
+import { failure, type Result, success } from '../../src/kube/result.ts';
+import { type ApiFailure, expiredWatch, internalError, invalid, versionTooLarge } from './api-status.ts';
 import type { StoredEvent } from './event-log.ts';
 import { versionIn } from './list-pages.ts';
 import { forbiddenValue } from './name-validation.ts';
-import { tableKeyFor, type ObjectStore } from './object-store.ts';
+import { type ObjectStore, tableKeyFor } from './object-store.ts';
 import type { ReadCache } from './read-cache.ts';
 import type { Resource } from './resource-registry.ts';
-import { selectorFor, type Selector } from './selector.ts';
+import { type Selector, selectorFor } from './selector.ts';
 import { atVersion, fullText, type StoredObject } from './stored-object.ts';
 
 /** Where the lines of a watch go. */
@@ -86,7 +86,9 @@ export class WatchHub {
     const from = versionIn(query.get('resourceVersion'));
     if (!from.ok) {
       const text = JSON.stringify(query.get('resourceVersion'));
-      return failure(internalError(`resourceVersion: Invalid value: ${text}: strconv.ParseUint: parsing ${text}: invalid syntax`));
+      return failure(
+        internalError(`resourceVersion: Invalid value: ${text}: strconv.ParseUint: parsing ${text}: invalid syntax`),
+      );
     }
     const selector = selectorFor(query.get('labelSelector') ?? '', query.get('fieldSelector') ?? '');
     if (!selector.ok) {
@@ -97,7 +99,10 @@ export class WatchHub {
       return failure(refusal);
     }
     const isWatchList = query.get('sendInitialEvents') === 'true';
-    return success({ open: (sink) => this.#open({ request, selector: selector.value, sink, from: from.value ?? 0, isWatchList, resource }) });
+    return success({
+      open: (sink) =>
+        this.#open({ request, selector: selector.value, sink, from: from.value ?? 0, isWatchList, resource }),
+    });
   }
 
   /** Sends every watch that wants them a bookmark now. */
@@ -140,12 +145,23 @@ export class WatchHub {
     const isAsked = query.has('sendInitialEvents');
     const match = query.get('resourceVersionMatch');
     if (isAsked && !this.#options.isWatchListServed) {
-      return listOptionsInvalid('sendInitialEvents', 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled');
+      return listOptionsInvalid(
+        'sendInitialEvents',
+        'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
+      );
     }
     if (isAsked && match !== 'NotOlderThan') {
-      return listOptionsInvalid('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+      return listOptionsInvalid(
+        'resourceVersionMatch',
+        'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+      );
     }
-    return !isAsked && match !== null ? listOptionsInvalid('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided') : undefined;
+    return !isAsked && match !== null
+      ? listOptionsInvalid(
+          'resourceVersionMatch',
+          'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+        )
+      : undefined;
   }
 
   #open({ request, selector, sink, from, isWatchList, resource }: Opening): () => void {
@@ -185,7 +201,11 @@ export class WatchHub {
       return;
     }
     if (timeoutMs > BOOKMARK_BEFORE_END_MS) {
-      timers.push(clock.after(timeoutMs - BOOKMARK_BEFORE_END_MS, () => { this.#bookmark(watcher); }));
+      timers.push(
+        clock.after(timeoutMs - BOOKMARK_BEFORE_END_MS, () => {
+          this.#bookmark(watcher);
+        }),
+      );
     }
     timers.push(
       clock.after(timeoutMs, () => {
@@ -255,7 +275,10 @@ interface Opening {
 
 /** Sends an event if the watcher is to see it; `line` keeps the text of the plain event for the next watcher. */
 function deliver(watcher: Watcher, event: StoredEvent, line: { text: string | undefined }): void {
-  if (event.version <= watcher.position || (watcher.namespace !== undefined && watcher.namespace !== event.object.namespace)) {
+  if (
+    event.version <= watcher.position ||
+    (watcher.namespace !== undefined && watcher.namespace !== event.object.namespace)
+  ) {
     return;
   }
   watcher.position = event.version;
@@ -295,7 +318,11 @@ function eventLine(type: StoredEvent['type'], object: string): string {
   return `{"type":"${type}","object":${object}}\n`;
 }
 
-function bookmarkLine({ type, zero }: Resource, version: number, annotations?: Readonly<Record<string, string>>): string {
+function bookmarkLine(
+  { type, zero }: Resource,
+  version: number,
+  annotations?: Readonly<Record<string, string>>,
+): string {
   const metadata = { resourceVersion: String(version), ...(annotations === undefined ? {} : { annotations }) };
   return `${JSON.stringify({ type: 'BOOKMARK', object: { kind: type.kind, apiVersion: apiVersionOf(type), metadata, ...zero } })}\n`;
 }
@@ -307,5 +334,9 @@ function refused(sink: WatchSink, { body }: ApiFailure): () => void {
 }
 
 function listOptionsInvalid(field: string, why: string): ApiFailure {
-  return invalid({ group: 'meta.k8s.io', version: 'v1', plural: 'listoptions', kind: 'ListOptions', isNamespaced: false }, '', [forbiddenValue(field, why)]);
+  return invalid(
+    { group: 'meta.k8s.io', version: 'v1', plural: 'listoptions', kind: 'ListOptions', isNamespaced: false },
+    '',
+    [forbiddenValue(field, why)],
+  );
 }

@@ -1,14 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../src/clock.ts';
 import { apiVersionOf } from '../../src/kube/resource-type.ts';
-import { failure, success, type Result } from '../../src/kube/result.ts';
-import { alreadyExists, conflict, internalError, invalid, notFound, type ApiFailure } from './api-status.ts';
+import { failure, type Result, success } from '../../src/kube/result.ts';
+import { type ApiFailure, alreadyExists, conflict, internalError, invalid, notFound } from './api-status.ts';
 import { fieldComparison } from './field-comparison.ts';
-import { listAt, objectAt, textAt, valueAt, withFields, type JsonObject } from './json.ts';
-import { afterUpdate, managedFieldsFor, managerFor, ownablePart, ownersIn, type Manager, type Ownership } from './managed-fields.ts';
-import { labelCauses, nameCauses, type Cause } from './name-validation.ts';
+import { type JsonObject, listAt, objectAt, textAt, valueAt, withFields } from './json.ts';
+import {
+  afterUpdate,
+  type Manager,
+  managedFieldsFor,
+  managerFor,
+  type Ownership,
+  ownablePart,
+  ownersIn,
+} from './managed-fields.ts';
+import { type Cause, labelCauses, nameCauses } from './name-validation.ts';
 import { creationRefusal } from './namespace-lifecycle.ts';
-import { applicablePart, applyRefusal, carriedOver, identityOf, isSpecChanged, isUnchanged, isZeroVersion, lateFinalizerCauses, updateRefusal, withoutEmptyMetadata } from './object-identity.ts';
+import {
+  applicablePart,
+  applyRefusal,
+  carriedOver,
+  identityOf,
+  isSpecChanged,
+  isUnchanged,
+  isZeroVersion,
+  lateFinalizerCauses,
+  updateRefusal,
+  withoutEmptyMetadata,
+} from './object-identity.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Target } from './request-path.ts';
 import { NAMESPACES, type Resource } from './resource-registry.ts';
@@ -82,14 +101,30 @@ export class WritePath {
       return failure(internalError('resourceVersion should not be set on objects to be created'));
     }
     const existing = this.#options.store.read(resource.type, namespace, name);
-    const object = this.#newObject(resource, withFields(body, { metadata: withFields(metadata, { name: name === '' ? undefined : name }) }));
+    const object = this.#newObject(
+      resource,
+      withFields(body, { metadata: withFields(metadata, { name: name === '' ? undefined : name }) }),
+    );
     if (existing !== undefined) {
       return failure(alreadyExists(resource.type, name, existing.isTerminating));
     }
     const manager = this.#manager(context, 'Update');
-    const unowned = resource === NAMESPACES ? { spec: valueAt(object, 'spec'), status: valueAt(object, 'status') } : { status: resource.hasStatus ? valueAt(object, 'status') : undefined };
-    const comparison = fieldComparison(withFields(resource.zero, { ...unowned, metadata: {} }), ownablePart(resource.stored(object)), resource.fields);
-    return this.#finish({ context, before: undefined, old: undefined, object, owners: afterUpdate(new Map(), manager, comparison) });
+    const unowned =
+      resource === NAMESPACES
+        ? { spec: valueAt(object, 'spec'), status: valueAt(object, 'status') }
+        : { status: resource.hasStatus ? valueAt(object, 'status') : undefined };
+    const comparison = fieldComparison(
+      withFields(resource.zero, { ...unowned, metadata: {} }),
+      ownablePart(resource.stored(object)),
+      resource.fields,
+    );
+    return this.#finish({
+      context,
+      before: undefined,
+      old: undefined,
+      object,
+      owners: afterUpdate(new Map(), manager, comparison),
+    });
   }
 
   /** PUT, and what a merge patch comes to. */
@@ -106,7 +141,11 @@ export class WritePath {
     const old = parsedObject(resource.type, before);
     const object = carriedOver(old, resource.defaulted(body), resource, subresource);
     const comparison = fieldComparison(ownablePart(old), ownablePart(resource.stored(object)), resource.fields);
-    const owners = afterUpdate(ownersIn(listAt(objectAt(old, 'metadata'), 'managedFields')), this.#manager(context, 'Update'), comparison);
+    const owners = afterUpdate(
+      ownersIn(listAt(objectAt(old, 'metadata'), 'managedFields')),
+      this.#manager(context, 'Update'),
+      comparison,
+    );
     return this.#finish({ context, before, old, object, owners });
   }
 
@@ -115,7 +154,10 @@ export class WritePath {
     const { resource, namespace = '', name = '', subresource } = context.target;
     const before = this.#options.store.read(resource.type, namespace, name);
     const metadata = objectAt(body, 'metadata');
-    const refusal = before === undefined ? this.#creatingApplyRefusal(context, textAt(metadata, 'uid')) : applyRefusal(resource, before, { metadata, subresource });
+    const refusal =
+      before === undefined
+        ? this.#creatingApplyRefusal(context, textAt(metadata, 'uid'))
+        : applyRefusal(resource, before, { metadata, subresource });
     return refusal === undefined ? this.#merge({ body, context, isForced, before }) : failure(refusal);
   }
 
@@ -125,7 +167,16 @@ export class WritePath {
       return notFound(resource.type, name);
     }
     const refusal = creationRefusal(this.#options.store, resource.type, { namespace, name });
-    return refusal ?? (uid === undefined ? undefined : conflict(resource.type, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`));
+    return (
+      refusal ??
+      (uid === undefined
+        ? undefined
+        : conflict(
+            resource.type,
+            name,
+            `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+          ))
+    );
   }
 
   #merge({ body, context, isForced, before }: Merging): Result<Written, ApiFailure> {
@@ -144,9 +195,20 @@ export class WritePath {
     }
     const { object: content, owners } = outcome.value;
     const { type } = resource;
-    const identity = old === undefined ? { name, namespace: namespace === '' ? undefined : namespace } : identityOf(objectAt(old, 'metadata'));
-    const merged = { ...content, apiVersion: apiVersionOf(type), kind: type.kind, metadata: withFields(objectAt(content, 'metadata'), identity) };
-    const object = old === undefined ? this.#newObject(resource, merged) : carriedOver(old, resource.defaulted(merged), resource, subresource);
+    const identity =
+      old === undefined
+        ? { name, namespace: namespace === '' ? undefined : namespace }
+        : identityOf(objectAt(old, 'metadata'));
+    const merged = {
+      ...content,
+      apiVersion: apiVersionOf(type),
+      kind: type.kind,
+      metadata: withFields(objectAt(content, 'metadata'), identity),
+    };
+    const object =
+      old === undefined
+        ? this.#newObject(resource, merged)
+        : carriedOver(old, resource.defaulted(merged), resource, subresource);
     return this.#finish({ context, before, old, object, owners });
   }
 
@@ -161,7 +223,10 @@ export class WritePath {
       resourceVersion: undefined,
       managedFields: undefined,
     });
-    const defaultStatus = resource.openApi === undefined ? undefined : valueAt(objectAt(objectAt(resource.openApi, 'properties'), 'status'), 'default');
+    const defaultStatus =
+      resource.openApi === undefined
+        ? undefined
+        : valueAt(objectAt(objectAt(resource.openApi, 'properties'), 'status'), 'default');
     const object = resource.defaulted({ ...body, metadata });
     return resource.hasStatus && resource.isCustom ? withFields(object, { status: defaultStatus }) : object;
   }
@@ -181,7 +246,13 @@ export class WritePath {
     if (causes.length > 0) {
       return failure(invalid(resource.type, name, causes));
     }
-    const denied = this.#options.admission({ operation: old === undefined ? 'CREATE' : 'UPDATE', resource, namespace, name, object: pending.object });
+    const denied = this.#options.admission({
+      operation: old === undefined ? 'CREATE' : 'UPDATE',
+      resource,
+      namespace,
+      name,
+      object: pending.object,
+    });
     if (denied !== undefined) {
       return failure(denied);
     }
@@ -207,7 +278,12 @@ export class WritePath {
     }
     const { store } = this.#options;
     const metadata = objectAt(object, 'metadata');
-    if (before !== undefined && valueAt(metadata, 'deletionTimestamp') !== undefined && listAt(metadata, 'finalizers').length === 0 && resource !== NAMESPACES) {
+    if (
+      before !== undefined &&
+      valueAt(metadata, 'deletionTimestamp') !== undefined &&
+      listAt(metadata, 'finalizers').length === 0 &&
+      resource !== NAMESPACES
+    ) {
       store.remove(resource.type, before, object);
       return object;
     }
@@ -215,7 +291,12 @@ export class WritePath {
   }
 
   #manager({ target, fieldManager }: WriteContext, operation: Manager['operation']): Manager {
-    return managerFor({ name: fieldManager, operation, apiVersion: apiVersionOf(target.resource.type), subresource: target.subresource });
+    return managerFor({
+      name: fieldManager,
+      operation,
+      apiVersion: apiVersionOf(target.resource.type),
+      subresource: target.subresource,
+    });
   }
 
   #now(): string {

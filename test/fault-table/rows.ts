@@ -13,8 +13,12 @@ const OF_THE_FAKE = 'test/contract/fake-faults.test.ts';
 export function testFilesByFault(): ReadonlyMap<string, readonly string[]> {
   const files = new Map<string, string[]>();
   for (const path of globSync('test/**/*.test.ts', { cwd: root }).sort()) {
-    if (path === OF_THE_FAKE) continue;
-    for (const fault of faultsIn(readFileSync(join(root, path), 'utf8'))) files.set(fault, [...(files.get(fault) ?? []), path]);
+    if (path === OF_THE_FAKE) {
+      continue;
+    }
+    for (const fault of faultsIn(readFileSync(join(root, path), 'utf8'))) {
+      files.set(fault, [...(files.get(fault) ?? []), path]);
+    }
   }
   return files;
 }
@@ -31,7 +35,9 @@ export function withTestFiles(page: string, files: ReadonlyMap<string, readonly 
     .split('\n')
     .map((line) => {
       const fault = /^\| (F\d+) \|/.exec(line)?.[1];
-      if (fault === undefined) return line;
+      if (fault === undefined) {
+        return line;
+      }
       const cells = line.split(' | ');
       const named = (files.get(fault) ?? []).map((path) => `\`${path}\``).join(', ');
       return [...cells.slice(0, -1), `${named === '' ? '–' : named} |`].join(' | ');

@@ -14,14 +14,31 @@ export interface CompressingServer {
  */
 export async function compressingServer(apiServerPort: number, manner: 'polite' | 'rude'): Promise<CompressingServer> {
   const server = createServer((incoming, response) => {
-    const isCompressed = manner === 'rude' || /\bgzip\b/.test(incoming.headers['accept-encoding']?.toString() ?? 'gzip');
-    const onward = request({ host: '127.0.0.1', port: apiServerPort, method: incoming.method, path: incoming.url, headers: incoming.headers }, (answer) => {
-      const headers = { ...answer.headers, 'content-length': undefined, ...(isCompressed ? { 'content-encoding': 'gzip' } : {}) };
-      response.writeHead(answer.statusCode ?? 502, Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)));
-      response.flushHeaders();
-      const body = isCompressed ? answer.pipe(createGzip({ flush: constants.Z_SYNC_FLUSH })) : answer;
-      body.pipe(response);
-    });
+    const isCompressed =
+      manner === 'rude' || /\bgzip\b/.test(incoming.headers['accept-encoding']?.toString() ?? 'gzip');
+    const onward = request(
+      {
+        host: '127.0.0.1',
+        port: apiServerPort,
+        method: incoming.method,
+        path: incoming.url,
+        headers: incoming.headers,
+      },
+      (answer) => {
+        const headers = {
+          ...answer.headers,
+          'content-length': undefined,
+          ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
+        };
+        response.writeHead(
+          answer.statusCode ?? 502,
+          Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)),
+        );
+        response.flushHeaders();
+        const body = isCompressed ? answer.pipe(createGzip({ flush: constants.Z_SYNC_FLUSH })) : answer;
+        body.pipe(response);
+      },
+    );
     onward.on('error', () => response.destroy());
     response.on('close', () => onward.destroy());
     incoming.pipe(onward);

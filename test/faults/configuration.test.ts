@@ -20,12 +20,15 @@ beforeEach(async () => {
 
 async function protectedTeams(clock: ManualClock): Promise<void> {
   await stage.start({ clock });
-  for (const name of TEAMS) await stage.scene.people.namespace(name, OPTED_IN);
+  for (const name of TEAMS) {
+    await stage.scene.people.namespace(name, OPTED_IN);
+  }
   await stage.settle(clock, 60_000);
 }
 
 const everyRequest = (): number => Object.values(stage.asked.all()).reduce((sum, count) => sum + count, 0);
-const sets = async (): Promise<unknown> => Promise.all(TEAMS.map((name) => stage.scene.people.networkPolicyNames(name)));
+const sets = async (): Promise<unknown> =>
+  Promise.all(TEAMS.map((name) => stage.scene.people.networkPolicyNames(name)));
 const everySet = TEAMS.map(() => standardSet());
 
 async function removeCrd(plural: string): Promise<void> {
@@ -36,13 +39,17 @@ describe('F37 F46 the CRDs', () => {
   test('F46 F37 both go at once, and with them every policy and report: no NetworkPolicy goes, nothing is asked in a hot loop, and all is taken over when they are back', async () => {
     const clock = new ManualClock();
     await protectedTeams(clock);
-    for (const plural of ['baselinepolicies', 'namespacebaselines']) await removeCrd(plural);
+    for (const plural of ['baselinepolicies', 'namespacebaselines']) {
+      await removeCrd(plural);
+    }
     const before = everyRequest();
     await stage.pass(clock, FIVE_MINUTES_MS);
     expect(await sets()).toEqual(everySet);
     // Two types that are looked for every two seconds by a list or a watch, and the others, which are watched.
     expect(everyRequest() - before).toBeLessThan(2 * 150 * 2 + 50);
-    for (const plural of ['namespacebaselines', 'baselinepolicies']) valueOf(await stage.scene.admin.create(CUSTOM_RESOURCE_DEFINITIONS, crdOf(plural)));
+    for (const plural of ['namespacebaselines', 'baselinepolicies']) {
+      valueOf(await stage.scene.admin.create(CUSTOM_RESOURCE_DEFINITIONS, crdOf(plural)));
+    }
     await stage.scene.people.baselinePolicy('standard', {});
     await stage.settle(clock, COMEBACK_MS);
     expect(stage.removals).toEqual([]);
@@ -52,9 +59,13 @@ describe('F37 F46 the CRDs', () => {
     const clock = new ManualClock();
     await protectedTeams(clock);
     for (let round = 0; round < 5; round += 1) {
-      for (const plural of ['baselinepolicies', 'namespacebaselines']) await removeCrd(plural);
+      for (const plural of ['baselinepolicies', 'namespacebaselines']) {
+        await removeCrd(plural);
+      }
       await stage.pass(clock, 700, 100);
-      for (const plural of ['baselinepolicies', 'namespacebaselines']) valueOf(await stage.scene.admin.create(CUSTOM_RESOURCE_DEFINITIONS, crdOf(plural)));
+      for (const plural of ['baselinepolicies', 'namespacebaselines']) {
+        valueOf(await stage.scene.admin.create(CUSTOM_RESOURCE_DEFINITIONS, crdOf(plural)));
+      }
       await stage.scene.people.baselinePolicy('standard', {});
       await stage.pass(clock, 900, 100);
     }
@@ -64,23 +75,51 @@ describe('F37 F46 the CRDs', () => {
   });
 
   test.each([
-    ['an older one, which does not know a field that we write', (schema: Record<string, unknown>) => { delete schema.inPlace; }],
-    ['a newer one, which knows more', (schema: Record<string, unknown>) => { schema.later = { type: 'string' }; }],
-  ])('F37 the CRD of NamespaceBaselines becomes %s: protection goes on, and no report is written in a hot loop', async (_what, edit) => {
-    const clock = new ManualClock();
-    await protectedTeams(clock);
-    const crd = valueOf(await stage.scene.admin.get({ type: CUSTOM_RESOURCE_DEFINITIONS, name: 'namespacebaselines.nsbaseline.io' }));
-    valueOf(await stage.scene.admin.replace(CUSTOM_RESOURCE_DEFINITIONS, withEntry(crd, edit)));
-    const before = stage.requests();
-    await stage.scene.people.removeNetworkPolicy('team-a', 'standard.default-deny');
-    await stage.scene.people.namespace('team-d', OPTED_IN);
-    await stage.pass(clock, FIVE_MINUTES_MS);
-    expect(await stage.scene.people.networkPolicyNames('team-d')).toEqual(standardSet());
-    expect(await sets()).toEqual(everySet);
-    expect(stage.requests() - before).toBeLessThan(60);
-    valueOf(await stage.scene.admin.replace(CUSTOM_RESOURCE_DEFINITIONS, { ...crdOf('namespacebaselines'), metadata: { ...crd.metadata, resourceVersion: versionOf(await stage.scene.admin.get({ type: CUSTOM_RESOURCE_DEFINITIONS, name: 'namespacebaselines.nsbaseline.io' })) } }));
-    await stage.settle(clock, COMEBACK_MS);
-  });
+    [
+      'an older one, which does not know a field that we write',
+      (schema: Record<string, unknown>) => {
+        delete schema.inPlace;
+      },
+    ],
+    [
+      'a newer one, which knows more',
+      (schema: Record<string, unknown>) => {
+        schema.later = { type: 'string' };
+      },
+    ],
+  ])(
+    'F37 the CRD of NamespaceBaselines becomes %s: protection goes on, and no report is written in a hot loop',
+    async (_what, edit) => {
+      const clock = new ManualClock();
+      await protectedTeams(clock);
+      const crd = valueOf(
+        await stage.scene.admin.get({ type: CUSTOM_RESOURCE_DEFINITIONS, name: 'namespacebaselines.nsbaseline.io' }),
+      );
+      valueOf(await stage.scene.admin.replace(CUSTOM_RESOURCE_DEFINITIONS, withEntry(crd, edit)));
+      const before = stage.requests();
+      await stage.scene.people.removeNetworkPolicy('team-a', 'standard.default-deny');
+      await stage.scene.people.namespace('team-d', OPTED_IN);
+      await stage.pass(clock, FIVE_MINUTES_MS);
+      expect(await stage.scene.people.networkPolicyNames('team-d')).toEqual(standardSet());
+      expect(await sets()).toEqual(everySet);
+      expect(stage.requests() - before).toBeLessThan(60);
+      valueOf(
+        await stage.scene.admin.replace(CUSTOM_RESOURCE_DEFINITIONS, {
+          ...crdOf('namespacebaselines'),
+          metadata: {
+            ...crd.metadata,
+            resourceVersion: versionOf(
+              await stage.scene.admin.get({
+                type: CUSTOM_RESOURCE_DEFINITIONS,
+                name: 'namespacebaselines.nsbaseline.io',
+              }),
+            ),
+          },
+        }),
+      );
+      await stage.settle(clock, COMEBACK_MS);
+    },
+  );
 });
 
 function versionOf(answer: Parameters<typeof valueOf<KubeObject>>[0]): string {
@@ -89,8 +128,13 @@ function versionOf(answer: Parameters<typeof valueOf<KubeObject>>[0]): string {
 
 /** The CRD with another schema for the entries of a NamespaceBaseline. */
 function withEntry(crd: KubeObject, edit: (properties: Record<string, unknown>) => void): KubeObject {
-  const copy = structuredClone(crd) as KubeObject & { readonly spec: { readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: object } }[] } };
-  const entries = ['properties', 'status', 'properties', 'policies', 'items', 'properties'].reduce<unknown>((at, key) => fieldOf(at, key), copy.spec.versions[0]?.schema.openAPIV3Schema);
+  const copy = structuredClone(crd) as KubeObject & {
+    readonly spec: { readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: object } }[] };
+  };
+  const entries = ['properties', 'status', 'properties', 'policies', 'items', 'properties'].reduce<unknown>(
+    (at, key) => fieldOf(at, key),
+    copy.spec.versions[0]?.schema.openAPIV3Schema,
+  );
   edit(entries as Record<string, unknown>);
   return copy;
 }
@@ -133,7 +177,9 @@ describe('F37 a policy that flaps', () => {
     const before = stage.asked.of('patch', 'baselinepolicies');
     for (let round = 0; round < 200; round += 1) {
       await stage.scene.people.baselinePolicy('standard', { allow: { sameNamespace: { enabled: round % 2 === 0 } } });
-      if (round % 20 === 0) await stage.pass(clock, 100, 100);
+      if (round % 20 === 0) {
+        await stage.pass(clock, 100, 100);
+      }
     }
     await stage.settle(clock, COMEBACK_MS);
     expect(stage.asked.of('patch', 'baselinepolicies') - before).toBeLessThan(12);
@@ -149,13 +195,17 @@ describe('F45 namespaces that nobody should have labelled', () => {
     await protectedTeams(clock);
     await stage.scene.people.namespace('nsbaseline-system', OPTED_IN);
     await stage.scene.people.createNetworkPolicy('nsbaseline-system', { name: 'standard.default-deny' });
-    for (const name of ['kube-system', 'kube-public', 'kube-node-lease']) await stage.scene.people.label(name, OPTED_IN);
+    for (const name of ['kube-system', 'kube-public', 'kube-node-lease']) {
+      await stage.scene.people.label(name, OPTED_IN);
+    }
     await stage.scene.people.baselinePolicy('standard', spec);
     await stage.settle(clock, COMEBACK_MS);
     await stage.scene.protectedNamespace('later');
     const excluded = ['nsbaseline-system', 'kube-system', 'kube-public', 'kube-node-lease'];
     for (const name of excluded) {
-      expect(stage.hands.all(NETWORK_POLICIES, name).map(({ metadata }) => metadata.name)).toEqual(name === 'nsbaseline-system' ? ['standard.default-deny'] : []);
+      expect(stage.hands.all(NETWORK_POLICIES, name).map(({ metadata }) => metadata.name)).toEqual(
+        name === 'nsbaseline-system' ? ['standard.default-deny'] : [],
+      );
       expect(await stage.scene.people.report(name)).toBeUndefined();
     }
   });
@@ -175,17 +225,25 @@ describe('F38 what throws in the operator itself', () => {
       around: (kube) => ({
         ...kube,
         create: (type, object, options) => {
-          if (isBroken && object.metadata.namespace === 'team-b') bug();
+          if (isBroken && object.metadata.namespace === 'team-b') {
+            bug();
+          }
           return kube.create(type, object, options);
         },
       }),
     });
-    for (const name of TEAMS) await stage.scene.people.namespace(name, OPTED_IN);
+    for (const name of TEAMS) {
+      await stage.scene.people.namespace(name, OPTED_IN);
+    }
     await stage.pass(clock, FIVE_MINUTES_MS);
     expect(await sets()).toEqual([standardSet(), [], standardSet()]);
     expect(throws).toBeGreaterThan(3);
     expect(throws).toBeLessThan(40);
-    expect(operator.log.some(({ level, fields }) => level === 'error' && fields.namespace === 'team-b' && fields.err instanceof Error)).toBe(true);
+    expect(
+      operator.log.some(
+        ({ level, fields }) => level === 'error' && fields.namespace === 'team-b' && fields.err instanceof Error,
+      ),
+    ).toBe(true);
     expect(await operator.metrics.page()).toMatch(/nsbaseline_reconciles_total\{result="panic"\} [1-9]/);
     isBroken = false;
     await stage.settle(clock, COMEBACK_MS);
@@ -193,8 +251,19 @@ describe('F38 what throws in the operator itself', () => {
 
   test('F38 in telling of it: what is told of is done all the same, for this namespace and for others', async () => {
     const clock = new ManualClock();
-    await stage.start({ clock, parts: { events: { record: () => { throw new Error('a bug'); } } } });
-    for (const name of TEAMS) await stage.scene.people.namespace(name, OPTED_IN);
+    await stage.start({
+      clock,
+      parts: {
+        events: {
+          record: () => {
+            throw new Error('a bug');
+          },
+        },
+      },
+    });
+    for (const name of TEAMS) {
+      await stage.scene.people.namespace(name, OPTED_IN);
+    }
     await stage.scene.people.baselinePolicy('other', { namespaceSelector: { matchLabels: { class: 'other' } } });
     await stage.settle(clock, COMEBACK_MS);
     const before = stage.requests();

@@ -3,8 +3,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { staticCluster } from '../../src/kube/cluster.ts';
 import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import { OPTED_IN } from '../operator/people.ts';
+import { everywhere, type Target, type Where, watchesOf } from './fault-proxy.ts';
 import { faultScene } from './fault-scene.ts';
-import { everywhere, watchesOf, type Target, type Where } from './fault-proxy.ts';
 import type { Cut } from './proxied-connection.ts';
 
 const scene = faultScene();
@@ -32,7 +32,10 @@ describe('F1 connections that die without a word', () => {
   test('F1 every watch that stands is dead for good: within the silence limit all is as declared again', async () => {
     await scene.settled();
     const isStanding = scene.proxy.standing();
-    scene.proxy.set({ kind: 'lose', direction: 'both' }, (connection) => isStanding(connection) && watchesOf()(connection));
+    scene.proxy.set(
+      { kind: 'lose', direction: 'both' },
+      (connection) => isStanding(connection) && watchesOf()(connection),
+    );
     await scene.recovered({ withinMs: SILENCE_LIMIT_MS + 10_000 });
   });
 
@@ -68,27 +71,44 @@ const CUTS: readonly (readonly [string, (bytes: Buffer) => number])[] = [
 describe('F2 connections that break in the middle', () => {
   const broken = CUTS.flatMap(([where, at]) => (['reset', 'end'] as const).map((how) => ({ where, at, how })));
 
-  test.each(broken)('F2 of $where, by $how: what is not whole is not read, and the watch goes on where it was', async ({ at, how }) => {
-    await scene.settled();
-    scene.stage.hands.annotate(NETWORK_POLICIES, { namespace: 'team-0', name: 'standard.default-deny' }, { annotation: 'note', value: 'x' });
-    let left = 12;
-    const cut = (bytes: Buffer): Buffer => {
-      const index = bytes.includes('{"type":') && left > 0 ? at(bytes) : -1;
-      if (index < 5) return bytes;
-      left -= 1;
-      setImmediate(() => { scene.proxy.cut(watchesOf(), how); });
-      return bytes.subarray(0, index);
-    };
-    const lift = scene.proxy.set({ kind: 'corrupt', edit: cut }, watchesOf());
-    for (let round = 0; round < 3; round += 1) {
-      for (const name of ['team-3', 'team-4']) scene.stage.hands.annotate(NETWORK_POLICIES, { namespace: name, name: 'standard.allow-dns' }, { annotation: 'note', value: `ein 🦊 und ein ü, ${round}` });
-      scene.disturb();
-      await scene.pass(20_000);
-    }
-    expect(left).toBeLessThan(12);
-    lift();
-    await scene.recovered();
-  });
+  test.each(broken)(
+    'F2 of $where, by $how: what is not whole is not read, and the watch goes on where it was',
+    async ({ at, how }) => {
+      await scene.settled();
+      scene.stage.hands.annotate(
+        NETWORK_POLICIES,
+        { namespace: 'team-0', name: 'standard.default-deny' },
+        { annotation: 'note', value: 'x' },
+      );
+      let left = 12;
+      const cut = (bytes: Buffer): Buffer => {
+        const index = bytes.includes('{"type":') && left > 0 ? at(bytes) : -1;
+        if (index < 5) {
+          return bytes;
+        }
+        left -= 1;
+        setImmediate(() => {
+          scene.proxy.cut(watchesOf(), how);
+        });
+        return bytes.subarray(0, index);
+      };
+      const lift = scene.proxy.set({ kind: 'corrupt', edit: cut }, watchesOf());
+      for (let round = 0; round < 3; round += 1) {
+        for (const name of ['team-3', 'team-4']) {
+          scene.stage.hands.annotate(
+            NETWORK_POLICIES,
+            { namespace: name, name: 'standard.allow-dns' },
+            { annotation: 'note', value: `ein 🦊 und ein ü, ${round}` },
+          );
+        }
+        scene.disturb();
+        await scene.pass(20_000);
+      }
+      expect(left).toBeLessThan(12);
+      lift();
+      await scene.recovered();
+    },
+  );
 
   test('F2 lists that break off: half a list removes nothing, and the cache is as full as it was', async () => {
     const operator = await scene.settled();
@@ -107,7 +127,10 @@ describe('F2 connections that break in the middle', () => {
 
   test('F2 bytes that come as others end the watch, and it is listed anew', async () => {
     await scene.settled();
-    const lift = scene.proxy.set({ kind: 'corrupt', edit: (bytes) => Buffer.from(bytes.map((byte) => (byte === 0x7b ? 0x00 : byte))) }, watchesOf());
+    const lift = scene.proxy.set(
+      { kind: 'corrupt', edit: (bytes) => Buffer.from(bytes.map((byte) => (byte === 0x7b ? 0x00 : byte))) },
+      watchesOf(),
+    );
     scene.disturb();
     const attempts = scene.attempts();
     await scene.pass(5 * MINUTE_MS, 2_000);
@@ -125,15 +148,18 @@ describe('F6 a load balancer that cuts idle connections', () => {
     ['60 s, in silence', 60_000, 'silence' as const],
     ['350 s, in order', 350_000, 'end' as const],
     ['350 s, in silence', 350_000, 'silence' as const],
-  ])('F6 after %s: an hour of it costs little, and nothing is missed', async (_when, idleMs: number, how: Cut | 'silence') => {
-    await scene.settled();
-    scene.proxy.set({ kind: 'idleLimit', idleMs, how });
-    const before = scene.attempts();
-    await scene.pass(60 * MINUTE_MS, 10_000);
-    // Each of some ten watches is begun anew every minute at most, after a look at the server's version.
-    expect(scene.attempts() - before).toBeLessThan(10 * 60 * 2);
-    await scene.recovered();
-  });
+  ])(
+    'F6 after %s: an hour of it costs little, and nothing is missed',
+    async (_when, idleMs: number, how: Cut | 'silence') => {
+      await scene.settled();
+      scene.proxy.set({ kind: 'idleLimit', idleMs, how });
+      const before = scene.attempts();
+      await scene.pass(60 * MINUTE_MS, 10_000);
+      // Each of some ten watches is begun anew every minute at most, after a look at the server's version.
+      expect(scene.attempts() - before).toBeLessThan(10 * 60 * 2);
+      await scene.recovered();
+    },
+  );
 });
 
 describe('F39 no way to the API server', () => {
@@ -168,23 +194,28 @@ describe('F39 no way to the API server', () => {
     await scene.recovered({ withinMs: 15_000 });
   });
 
-  test.each(['ENOTFOUND', 'EAI_AGAIN', 'EMFILE'])('F39 %s instead of a connection: what stands stays, and all is made good when it is over', async (code) => {
-    const cluster = staticCluster({ server: `http://localhost:${scene.proxy.port}` });
-    const lookup = vi.spyOn(dns, 'lookup');
-    await scene.settled({ cluster });
-    const failing = (...call: readonly unknown[]): void => {
-      const callback = call.at(-1) as (error: Error) => void;
-      setImmediate(() => { callback(Object.assign(new Error(`no connection: ${code}`), { code })); });
-    };
-    lookup.mockImplementation(failing);
-    scene.proxy.cut();
-    scene.disturb();
-    scene.stage.hands.createNamespace('unseen', OPTED_IN);
-    const before = scene.attempts();
-    await scene.pass(5 * MINUTE_MS);
-    expect(scene.attempts() - before).toBeLessThan(1_300);
-    expect(scene.stage.hands.all(NETWORK_POLICIES, 'unseen')).toEqual([]);
-    lookup.mockRestore();
-    await scene.recovered();
-  });
+  test.each(['ENOTFOUND', 'EAI_AGAIN', 'EMFILE'])(
+    'F39 %s instead of a connection: what stands stays, and all is made good when it is over',
+    async (code) => {
+      const cluster = staticCluster({ server: `http://localhost:${scene.proxy.port}` });
+      const lookup = vi.spyOn(dns, 'lookup');
+      await scene.settled({ cluster });
+      const failing = (...call: readonly unknown[]): void => {
+        const callback = call.at(-1) as (error: Error) => void;
+        setImmediate(() => {
+          callback(Object.assign(new Error(`no connection: ${code}`), { code }));
+        });
+      };
+      lookup.mockImplementation(failing);
+      scene.proxy.cut();
+      scene.disturb();
+      scene.stage.hands.createNamespace('unseen', OPTED_IN);
+      const before = scene.attempts();
+      await scene.pass(5 * MINUTE_MS);
+      expect(scene.attempts() - before).toBeLessThan(1_300);
+      expect(scene.stage.hands.all(NETWORK_POLICIES, 'unseen')).toEqual([]);
+      lookup.mockRestore();
+      await scene.recovered();
+    },
+  );
 });

@@ -5,17 +5,23 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import { startOperator } from '../operator/operator-process.ts';
-import { faultStage } from './fault-stage.ts';
 import { OPTED_IN } from '../operator/people.ts';
+import { faultStage } from './fault-stage.ts';
 
 const stage = faultStage();
 
 /** The lowest number that a new file descriptor of a process would get if it had no connection. */
 function lowestFree(processId: number): number {
   const folder = `/proc/${processId}/fd`;
-  const taken = new Set(readdirSync(folder).filter((entry) => !readlinkSync(join(folder, entry)).startsWith('socket:')).map(Number));
+  const taken = new Set(
+    readdirSync(folder)
+      .filter((entry) => !readlinkSync(join(folder, entry)).startsWith('socket:'))
+      .map(Number),
+  );
   let lowest = 0;
-  while (taken.has(lowest)) lowest += 1;
+  while (taken.has(lowest)) {
+    lowest += 1;
+  }
   return lowest;
 }
 
@@ -27,17 +33,34 @@ function allowDescriptors(processId: number, count: number | string): void {
 describe.runIf(process.platform === 'linux')('F39 no more file descriptors', () => {
   test('F39 a process that can open no connection any more lives, tries with pauses, and makes everything good once it can', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'nsbaseline-'));
-    onTestFinished(() => { rmSync(folder, { recursive: true }); });
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
     const kubeconfigPath = join(folder, 'kubeconfig');
     const cluster = { name: 'fake', cluster: { server: stage.scene.server.url } };
-    writeFileSync(kubeconfigPath, JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [cluster], users: [{ name: 'nobody', user: {} }], contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'nobody' } }], 'current-context': 'fake' }));
+    writeFileSync(
+      kubeconfigPath,
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        clusters: [cluster],
+        users: [{ name: 'nobody', user: {} }],
+        contexts: [{ name: 'fake', context: { cluster: 'fake', user: 'nobody' } }],
+        'current-context': 'fake',
+      }),
+    );
     stage.hands.declare('standard', {});
-    for (const name of ['team-a', 'team-b']) stage.hands.createNamespace(name, OPTED_IN);
+    for (const name of ['team-a', 'team-b']) {
+      stage.hands.createNamespace(name, OPTED_IN);
+    }
     const operator = startOperator({ kubeconfigPath, arguments: ['--leader-elect', 'false'] });
-    onTestFinished(async () => { await operator.stop('SIGKILL'); });
+    onTestFinished(async () => {
+      await operator.stop('SIGKILL');
+    });
     await expect.poll(() => stage.problems(), { timeout: 30_000 }).toEqual([]);
 
-    const restarts = (): readonly string[] => operator.log.filter(({ msg }) => msg === 'watch is begun anew').map(({ detail }) => String(detail));
+    const restarts = (): readonly string[] =>
+      operator.log.filter(({ msg }) => msg === 'watch is begun anew').map(({ detail }) => String(detail));
     const lowest = lowestFree(operator.processId);
     allowDescriptors(operator.processId, lowest);
     stage.scene.server.breakConnections();

@@ -1,5 +1,5 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { systemClock, type Clock } from '../../src/clock.ts';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { ConnectionPair, type Cut, type Fault, type ProxiedConnection } from './proxied-connection.ts';
 
 /** Where a connection leads: to a port of 127.0.0.1, or to a server that refuses everybody or never says a word. */
@@ -13,7 +13,8 @@ export const everywhere: Where = () => true;
 
 /** Connections that carry a watch: of this resource, or of any. */
 export function watchesOf(plural?: string): Where {
-  return ({ requestLine }) => requestLine.includes('watch=true') && (plural === undefined || requestLine.includes(`/${plural}?`));
+  return ({ requestLine }) =>
+    requestLine.includes('watch=true') && (plural === undefined || requestLine.includes(`/${plural}?`));
 }
 
 /**
@@ -34,11 +35,19 @@ export class FaultProxy {
   private constructor(targets: readonly Target[], clock: Clock) {
     this.#targets = targets;
     this.#clock = clock;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => { this.#accept(client); });
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+      this.#accept(client);
+    });
   }
 
   /** Listens on a free port. With several targets each connection goes to the next; `clock` is the time of the faults that take time. */
-  static async start({ targets, clock = systemClock }: { readonly targets: readonly Target[]; readonly clock?: Clock }): Promise<FaultProxy> {
+  static async start({
+    targets,
+    clock = systemClock,
+  }: {
+    readonly targets: readonly Target[];
+    readonly clock?: Clock;
+  }): Promise<FaultProxy> {
     const proxy = new FaultProxy(targets, clock);
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
     return proxy;
@@ -77,14 +86,18 @@ export class FaultProxy {
     this.#faultsChanged();
     return () => {
       const index = this.#faults.indexOf(entry);
-      if (index !== -1) this.#faults.splice(index, 1);
+      if (index !== -1) {
+        this.#faults.splice(index, 1);
+      }
       this.#faultsChanged();
     };
   }
 
   /** Breaks connections now; new ones are as before. */
   cut(where: Where = everywhere, how: Cut = 'reset'): void {
-    for (const pair of [...this.#pairs].filter(where)) pair.cut(how);
+    for (const pair of [...this.#pairs].filter(where)) {
+      pair.cut(how);
+    }
   }
 
   /** From now on every new connection is reset, until the function that it gives is called. */
@@ -97,8 +110,14 @@ export class FaultProxy {
 
   /** Breaks everything and listens no more. */
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
-    await new Promise<void>((resolve) => this.#server.close(() => { resolve(); }));
+    for (const socket of this.#sockets) {
+      socket.resetAndDestroy();
+    }
+    await new Promise<void>((resolve) =>
+      this.#server.close(() => {
+        resolve();
+      }),
+    );
   }
 
   #accept(client: Socket): void {
@@ -106,9 +125,13 @@ export class FaultProxy {
     this.#accepted += 1;
     this.#activity += 1;
     this.#keep(client);
-    if (this.#isRefusing || target === undefined || target === 'refusing') client.resetAndDestroy();
-    else if (target === 'silent') client.resume();
-    else this.#pair(client, target);
+    if (this.#isRefusing || target === undefined || target === 'refusing') {
+      client.resetAndDestroy();
+    } else if (target === 'silent') {
+      client.resume();
+    } else {
+      this.#pair(client, target);
+    }
   }
 
   #pair(client: Socket, port: number): void {
@@ -138,6 +161,8 @@ export class FaultProxy {
   }
 
   #faultsChanged(): void {
-    for (const pair of this.#pairs) pair.faultsChanged();
+    for (const pair of this.#pairs) {
+      pair.faultsChanged();
+    }
   }
 }

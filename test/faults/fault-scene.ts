@@ -9,7 +9,7 @@ import { clientAround, countingUnderWay } from '../operator/client-around.ts';
 import type { InProcess, InProcessOptions } from '../operator/in-process.ts';
 import { OPTED_IN, standardSet } from '../operator/people.ts';
 import { FaultProxy } from './fault-proxy.ts';
-import { faultStage, type FaultStage } from './fault-stage.ts';
+import { type FaultStage, faultStage } from './fault-stage.ts';
 
 /** So many turns without a byte and without an open request mean that all is quiet. */
 const QUIET_TURNS = 3;
@@ -56,9 +56,18 @@ export function faultScene(clusterOptions: FakeClusterOptions = {}): FaultScene 
     made.clock = new ManualClock();
     return { ...clusterOptions, clock: made.clock };
   });
-  const state = { attempts: 0, underWay: 0, teams: 0, rounds: 0, foreign: new Map<string, string>(), operators: [] as InProcess[] };
+  const state = {
+    attempts: 0,
+    underWay: 0,
+    teams: 0,
+    rounds: 0,
+    foreign: new Map<string, string>(),
+    operators: [] as InProcess[],
+  };
   const proxyOf = (): FaultProxy => {
-    if (made.proxy === undefined) throw new Error('the proxy is there only while a test runs');
+    if (made.proxy === undefined) {
+      throw new Error('the proxy is there only while a test runs');
+    }
     return made.proxy;
   };
   const scene: FaultScene = {
@@ -73,7 +82,13 @@ export function faultScene(clusterOptions: FakeClusterOptions = {}): FaultScene 
     async start(options = {}) {
       const { around = (same: KubeClient) => same } = options;
       const cluster = staticCluster({ server: `http://127.0.0.1:${scene.proxy.port}` });
-      const operator = await stage.start({ cluster, clock: scene.clock, requestClock: scene.clock, ...options, around: (kube) => counted(around(kube), state) });
+      const operator = await stage.start({
+        cluster,
+        clock: scene.clock,
+        requestClock: scene.clock,
+        ...options,
+        around: (kube) => counted(around(kube), state),
+      });
       state.operators.push(operator);
       return operator;
     },
@@ -81,7 +96,9 @@ export function faultScene(clusterOptions: FakeClusterOptions = {}): FaultScene 
       state.teams = teams;
       stage.hands.declare('standard', {});
       stage.hands.createNamespace(BYSTANDER);
-      for (const name of standardSet()) stage.hands.putForeign(BYSTANDER, name, 'none');
+      for (const name of standardSet()) {
+        stage.hands.putForeign(BYSTANDER, name, 'none');
+      }
       for (let team = 0; team < teams; team += 1) {
         stage.hands.createNamespace(`team-${team}`, OPTED_IN);
         stage.hands.putForeign(`team-${team}`, 'own', 'label');
@@ -123,7 +140,9 @@ export function faultScene(clusterOptions: FakeClusterOptions = {}): FaultScene 
     // Connections first: nobody waits for an answer in a time that stands still.
     await scene.proxy.close();
     const over = new AbortController();
-    const ended = Promise.all(state.operators.map((operator) => operator.close())).finally(() => { over.abort(); });
+    const ended = Promise.all(state.operators.map((operator) => operator.close())).finally(() => {
+      over.abort();
+    });
     while (!over.signal.aborted) {
       await scene.clock.advance(1_000);
       await pause(systemClock, 1);
@@ -135,7 +154,9 @@ export function faultScene(clusterOptions: FakeClusterOptions = {}): FaultScene 
 
 /** Lets time pass until all is as declared, at most so long. */
 async function settle(scene: FaultScene, withinMs: number): Promise<void> {
-  for (let passedMs = 0; passedMs < withinMs && scene.stage.problems().length > 0; passedMs += 500) await scene.pass(500, 500);
+  for (let passedMs = 0; passedMs < withinMs && scene.stage.problems().length > 0; passedMs += 500) {
+    await scene.pass(500, 500);
+  }
   expect(scene.stage.problems()).toEqual([]);
 }
 
@@ -153,9 +174,18 @@ async function quiet({ proxy }: FaultScene, state: { readonly underWay: number }
 /** Every object of somebody else and every declaration, as it is stored. */
 function foreignTexts({ hands }: FaultStage): readonly (readonly [string, string])[] {
   const standard = new Set(standardSet());
-  const foreign = hands.all(NETWORK_POLICIES).filter(({ metadata }) => metadata.namespace === BYSTANDER || !standard.has(metadata.name ?? ''));
-  const declared = hands.all(BASELINE_POLICIES).map(({ metadata, spec }) => [`BaselinePolicy ${metadata.name ?? ''}`, JSON.stringify(spec)] as const);
-  return [...foreign.map((object) => [`${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`, JSON.stringify(object)] as const), ...declared];
+  const foreign = hands
+    .all(NETWORK_POLICIES)
+    .filter(({ metadata }) => metadata.namespace === BYSTANDER || !standard.has(metadata.name ?? ''));
+  const declared = hands
+    .all(BASELINE_POLICIES)
+    .map(({ metadata, spec }) => [`BaselinePolicy ${metadata.name ?? ''}`, JSON.stringify(spec)] as const);
+  return [
+    ...foreign.map(
+      (object) => [`${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`, JSON.stringify(object)] as const,
+    ),
+    ...declared,
+  ];
 }
 
 /** Counts what is begun, and what waits for an answer; a watch waits for nothing. */

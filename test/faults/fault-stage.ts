@@ -4,13 +4,13 @@ import { pause, systemClock } from '../../src/clock.ts';
 import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
 import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { StoredEvent } from '../fake/event-log.ts';
-import { RequestCounts, type Interceptor } from '../fake/fake-api-server.ts';
+import { type Interceptor, RequestCounts } from '../fake/fake-api-server.ts';
 import type { FakeClusterOptions } from '../fake/fake-cluster.ts';
 import { parsedObject } from '../fake/stored-object.ts';
 import type { ManualClock } from '../fixtures/manual-clock.ts';
 import { clientAround, countingUnderWay } from '../operator/client-around.ts';
-import { inProcessScene, type InProcessScene } from '../operator/in-process-scene.ts';
 import type { InProcess, InProcessOptions } from '../operator/in-process.ts';
+import { type InProcessScene, inProcessScene } from '../operator/in-process-scene.ts';
 import { eventually } from '../operator/people.ts';
 import { isHandedOver, isLabelled, policyUidOf, recordedUids } from '../simulation/declared.ts';
 import { Hands } from '../simulation/hands.ts';
@@ -52,7 +52,15 @@ export interface FaultStage {
  */
 export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})): FaultStage {
   const scene = inProcessScene(clusterOptions);
-  const state = { asked: new RequestCounts(), underWay: 0, isOperator: false, removals: [] as string[], expected: new Set<string>(), trespasses: [] as string[], listeners: [] as ((plural: string, event: StoredEvent) => void)[] };
+  const state = {
+    asked: new RequestCounts(),
+    underWay: 0,
+    isOperator: false,
+    removals: [] as string[],
+    expected: new Set<string>(),
+    trespasses: [] as string[],
+    listeners: [] as ((plural: string, event: StoredEvent) => void)[],
+  };
   const stage: FaultStage = {
     scene,
     get hands() {
@@ -61,23 +69,36 @@ export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})
     get asked() {
       return state.asked;
     },
-    requests: () => Object.entries(state.asked.all()).reduce((sum, [key, count]) => (key.startsWith('watch ') ? sum : sum + count), 0),
+    requests: () =>
+      Object.entries(state.asked.all()).reduce(
+        (sum, [key, count]) => (key.startsWith('watch ') ? sum : sum + count),
+        0,
+      ),
     get removals() {
       return state.removals;
     },
     expectRemovals(names) {
-      for (const name of names) state.expected.add(name);
+      for (const name of names) {
+        state.expected.add(name);
+      }
     },
     onWrite(listener) {
       state.listeners.push(listener);
     },
     intercept(interceptor) {
       scene.server.intercept = (request) => {
-        if (request.userAgent.startsWith(`${FIELD_MANAGER}/`)) state.asked.add(request.verb, request.resource);
+        if (request.userAgent.startsWith(`${FIELD_MANAGER}/`)) {
+          state.asked.add(request.verb, request.resource);
+        }
         return interceptor?.(request);
       };
     },
-    start: (options = {}) => scene.start({ ...options, around: (kube) => clientAround((options.around ?? ((same) => same))(kube), { request: countingUnderWay(state) }) }),
+    start: (options = {}) =>
+      scene.start({
+        ...options,
+        around: (kube) =>
+          clientAround((options.around ?? ((same) => same))(kube), { request: countingUnderWay(state) }),
+      }),
     async pass(clock, durationMs, stepMs = 1_000) {
       for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
         await clock.advance(stepMs);
@@ -88,13 +109,23 @@ export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})
       }
     },
     async settle(clock, withinMs) {
-      for (let passedMs = 0; passedMs < withinMs && stage.problems().length > 0; passedMs += 1_000) await stage.pass(clock, 1_000);
+      for (let passedMs = 0; passedMs < withinMs && stage.problems().length > 0; passedMs += 1_000) {
+        await stage.pass(clock, 1_000);
+      }
       await eventually(() => stage.problems()).toEqual([]);
     },
     problems: () => problemsAtRest(stage.hands),
   };
   beforeEach(() => {
-    Object.assign(state, { asked: new RequestCounts(), underWay: 0, isOperator: false, removals: [], expected: new Set(), trespasses: [], listeners: [] });
+    Object.assign(state, {
+      asked: new RequestCounts(),
+      underWay: 0,
+      isOperator: false,
+      removals: [],
+      expected: new Set(),
+      trespasses: [],
+      listeners: [],
+    });
     const { cluster } = scene.server;
     const handle = cluster.handle.bind(cluster);
     cluster.handle = (request) => {
@@ -106,15 +137,25 @@ export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})
       }
     };
     cluster.store.onCommit((type, event) => {
-      if (!state.isOperator) return;
-      for (const listener of state.listeners) listener(type.plural, event);
-      const where = `${event.object.namespace}/${event.object.name}`;
-      if (type.plural !== NETWORK_POLICIES.plural) {
-        if (!OWN_PLURALS.includes(type.plural)) state.trespasses.push(`${event.type} ${type.plural} ${where}`);
+      if (!state.isOperator) {
         return;
       }
-      if (event.type === 'DELETED') state.removals.push(where);
-      if (!isOwn(event, stage.hands)) state.trespasses.push(`${event.type} ${type.plural} ${where}`);
+      for (const listener of state.listeners) {
+        listener(type.plural, event);
+      }
+      const where = `${event.object.namespace}/${event.object.name}`;
+      if (type.plural !== NETWORK_POLICIES.plural) {
+        if (!OWN_PLURALS.includes(type.plural)) {
+          state.trespasses.push(`${event.type} ${type.plural} ${where}`);
+        }
+        return;
+      }
+      if (event.type === 'DELETED') {
+        state.removals.push(where);
+      }
+      if (!isOwn(event, stage.hands)) {
+        state.trespasses.push(`${event.type} ${type.plural} ${where}`);
+      }
     });
     stage.intercept(undefined);
   });
@@ -127,15 +168,25 @@ export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})
 
 /** R5: what it wrote over or removed carried its marks, was in its records, or was handed over. */
 function isOwn({ before, object }: StoredEvent, hands: Hands): boolean {
-  if (before === undefined) return true;
+  if (before === undefined) {
+    return true;
+  }
   const stood: unknown = parsedObject(NETWORK_POLICIES, before);
-  if (!isKubeObject(stood)) return false;
+  if (!isKubeObject(stood)) {
+    return false;
+  }
   const record = hands.read(NAMESPACE_BASELINES, { namespace: object.namespace, name: 'baseline' });
-  return (isLabelled(stood) && policyUidOf(stood) !== '') || recordedUids(record).has(stood.metadata.uid ?? '') || isHandedOver(stood);
+  return (
+    (isLabelled(stood) && policyUidOf(stood) !== '') ||
+    recordedUids(record).has(stood.metadata.uid ?? '') ||
+    isHandedOver(stood)
+  );
 }
 
 /** An object that is there; that it is not is a fault of the test. */
 export function standing(object: KubeObject | undefined): KubeObject {
-  if (object === undefined) throw new Error('there is no such object');
+  if (object === undefined) {
+    throw new Error('there is no such object');
+  }
   return object;
 }

@@ -8,7 +8,12 @@ import { faultScene } from './fault-scene.ts';
 
 const scene = faultScene();
 const MINUTE_MS = 60_000;
-const identities = (): Readonly<Record<string, string>> => Object.fromEntries(scene.stage.hands.all(NETWORK_POLICIES).map(({ metadata }) => [`${metadata.namespace ?? ''}/${metadata.name ?? ''}`, metadata.uid ?? '']));
+const identities = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    scene.stage.hands
+      .all(NETWORK_POLICIES)
+      .map(({ metadata }) => [`${metadata.namespace ?? ''}/${metadata.name ?? ''}`, metadata.uid ?? '']),
+  );
 
 /** The newest lines of each watched resource, to be told again. */
 class ToldLines {
@@ -30,16 +35,24 @@ describe('F7 events that come otherwise than they happened', () => {
   test.each<[string, (line: string, request: InterceptedRequest) => readonly string[]]>([
     ['twice', (line) => [line, line]],
     ['three times, and the bookmarks as well', (line) => [line, line, line]],
-    ['after all that came before them, told again', (line, request) => {
-      told.now.add(request, line);
-      return told.now.of(request.resource);
-    }],
-    ['in pairs, the later one first', (line, request) => {
-      const waiting = told.before.of(request.resource);
-      if (!isEvent(line) || !line.startsWith('{"type":"MODIFIED"')) return [line];
-      told.before.add(request, line);
-      return waiting.length % 2 === 0 ? [] : [line, waiting.at(-1) ?? ''];
-    }],
+    [
+      'after all that came before them, told again',
+      (line, request) => {
+        told.now.add(request, line);
+        return told.now.of(request.resource);
+      },
+    ],
+    [
+      'in pairs, the later one first',
+      (line, request) => {
+        const waiting = told.before.of(request.resource);
+        if (!isEvent(line) || !line.startsWith('{"type":"MODIFIED"')) {
+          return [line];
+        }
+        told.before.add(request, line);
+        return waiting.length % 2 === 0 ? [] : [line, waiting.at(-1) ?? ''];
+      },
+    ],
   ])('F7 %s: nothing older replaces what is newer, nothing is written twice', async (_how, rewrite) => {
     told.before = new ToldLines();
     told.now = new ToldLines();
@@ -77,7 +90,9 @@ describe('F8 hours in which nothing happens here', () => {
       await scene.pass(20_000, 20_000);
       // Of most types nothing changes, while the version goes on, and the past is forgotten up to the last bookmark.
       if (passedMs % (5 * MINUTE_MS) === 0) {
-        scene.stage.hands.declare('elsewhere', { namespaceSelector: { matchLabels: { nobody: `has-it-${passedMs}` } } });
+        scene.stage.hands.declare('elsewhere', {
+          namespaceSelector: { matchLabels: { nobody: `has-it-${passedMs}` } },
+        });
         cluster.watches.sendBookmarks();
         await scene.pass(1_000);
         cluster.compactHistory();
@@ -104,7 +119,9 @@ describe('F12 an etcd that is restored from a backup', () => {
     hands.remove(NAMESPACES, { name: 'team-5' });
     hands.label('team-4', 'nsbaseline.io/enabled', undefined);
     hands.declare('standard', { allow: { monitoring: { enabled: false } } });
-    scene.stage.expectRemovals(hands.all(NAMESPACES).flatMap(({ metadata: { name = '' } }) => standardSet().map((part) => `${name}/${part}`)));
+    scene.stage.expectRemovals(
+      hands.all(NAMESPACES).flatMap(({ metadata: { name = '' } }) => standardSet().map((part) => `${name}/${part}`)),
+    );
     await scene.pass(20_000);
     expect(scene.stage.problems()).toEqual([]);
     const removed = scene.stage.removals.length;
@@ -138,10 +155,16 @@ describe('F12 an etcd that is restored from a backup', () => {
     hands.remove(NETWORK_POLICIES, { namespace: 'team-4', name: 'standard.default-deny' });
     hands.createNamespace('new', OPTED_IN);
     hands.label('team-5', 'other', 'x');
-    for (let index = 0; index < writes; index += 1) hands.label('team-5', 'other', String(index));
+    for (let index = 0; index < writes; index += 1) {
+      hands.label('team-5', 'other', String(index));
+    }
     await scene.pass(30_000);
     const late = internalError('etcdserver: request timed out');
-    scene.stage.intercept(({ verb, resource }) => (lateMs > 0 && verb === 'list' && resource === 'networkpolicies' ? { kind: 'respond', status: late.status, body: JSON.stringify(late.body) } : undefined));
+    scene.stage.intercept(({ verb, resource }) =>
+      lateMs > 0 && verb === 'list' && resource === 'networkpolicies'
+        ? { kind: 'respond', status: late.status, body: JSON.stringify(late.body) }
+        : undefined,
+    );
     accept();
     await scene.pass(lateMs);
     scene.stage.intercept(undefined);
@@ -153,36 +176,54 @@ describe('F13 another under the same name', () => {
   test.each([
     ['while it is watched', false],
     ['while nobody could be reached, and the past is forgotten', true],
-  ])('F13 a namespace, a managed policy and a BaselinePolicy are deleted and made again %s: each is the new one', async (_when, isUnseen) => {
-    await scene.settled();
-    const { hands } = scene.stage;
-    const { cluster } = scene.stage.scene.server;
-    const accept = isUnseen ? scene.proxy.refuse() : () => undefined;
-    if (isUnseen) scene.proxy.cut();
-    for (const name of ['team-0', 'team-2']) hands.remove(NAMESPACES, { name });
-    await scene.pass(1_000);
-    hands.createNamespace('team-0', OPTED_IN);
-    hands.putForeign('team-0', 'own', 'label');
-    hands.createNamespace('team-2');
-    hands.remove(NETWORK_POLICIES, { namespace: 'team-1', name: 'standard.default-deny' });
-    hands.putForeign('team-1', 'standard.default-deny', 'none');
-    const taken = JSON.stringify(hands.read(NETWORK_POLICIES, { namespace: 'team-1', name: 'standard.default-deny' }));
-    await scene.pass(isUnseen ? 20_000 : 5_000);
-    if (isUnseen) cluster.compactHistory();
-    // As long as it takes to learn that the new one does not ask for it, team-2 is taken for the old one.
-    scene.stage.expectRemovals(standardSet().map((part) => `team-2/${part}`));
-    accept();
-    await scene.pass(20_000);
-    expect(hands.all(NETWORK_POLICIES, 'team-0').map(({ metadata }) => metadata.name)).toEqual(['own', ...standardSet()]);
-    expect(JSON.stringify(hands.read(NETWORK_POLICIES, { namespace: 'team-1', name: 'standard.default-deny' }))).toBe(taken);
-    expect(hands.all(NETWORK_POLICIES, 'team-2')).toEqual([]);
-    expect(scene.stage.problems()).toEqual([]);
-    hands.remove(BASELINE_POLICIES, { name: 'standard' });
-    hands.declare('standard', { allow: { monitoring: { enabled: false } } });
-    scene.stage.expectRemovals(hands.all(NAMESPACES).map(({ metadata }) => `${metadata.name ?? ''}/standard.allow-monitoring`));
-    await scene.pass(20_000);
-    expect(scene.stage.problems()).toEqual([]);
-  });
+  ])(
+    'F13 a namespace, a managed policy and a BaselinePolicy are deleted and made again %s: each is the new one',
+    async (_when, isUnseen) => {
+      await scene.settled();
+      const { hands } = scene.stage;
+      const { cluster } = scene.stage.scene.server;
+      const accept = isUnseen ? scene.proxy.refuse() : () => undefined;
+      if (isUnseen) {
+        scene.proxy.cut();
+      }
+      for (const name of ['team-0', 'team-2']) {
+        hands.remove(NAMESPACES, { name });
+      }
+      await scene.pass(1_000);
+      hands.createNamespace('team-0', OPTED_IN);
+      hands.putForeign('team-0', 'own', 'label');
+      hands.createNamespace('team-2');
+      hands.remove(NETWORK_POLICIES, { namespace: 'team-1', name: 'standard.default-deny' });
+      hands.putForeign('team-1', 'standard.default-deny', 'none');
+      const taken = JSON.stringify(
+        hands.read(NETWORK_POLICIES, { namespace: 'team-1', name: 'standard.default-deny' }),
+      );
+      await scene.pass(isUnseen ? 20_000 : 5_000);
+      if (isUnseen) {
+        cluster.compactHistory();
+      }
+      // As long as it takes to learn that the new one does not ask for it, team-2 is taken for the old one.
+      scene.stage.expectRemovals(standardSet().map((part) => `team-2/${part}`));
+      accept();
+      await scene.pass(20_000);
+      expect(hands.all(NETWORK_POLICIES, 'team-0').map(({ metadata }) => metadata.name)).toEqual([
+        'own',
+        ...standardSet(),
+      ]);
+      expect(JSON.stringify(hands.read(NETWORK_POLICIES, { namespace: 'team-1', name: 'standard.default-deny' }))).toBe(
+        taken,
+      );
+      expect(hands.all(NETWORK_POLICIES, 'team-2')).toEqual([]);
+      expect(scene.stage.problems()).toEqual([]);
+      hands.remove(BASELINE_POLICIES, { name: 'standard' });
+      hands.declare('standard', { allow: { monitoring: { enabled: false } } });
+      scene.stage.expectRemovals(
+        hands.all(NAMESPACES).map(({ metadata }) => `${metadata.name ?? ''}/standard.allow-monitoring`),
+      );
+      await scene.pass(20_000);
+      expect(scene.stage.problems()).toEqual([]);
+    },
+  );
 });
 
 describe('F16 an API server that lags behind what we wrote', () => {
@@ -193,7 +234,9 @@ describe('F16 an API server that lags behind what we wrote', () => {
     const held: string[] = [];
     let isLate = true;
     server.rewriteWatch = (line, { resource }) => {
-      if (resource !== NETWORK_POLICIES.plural) return [line];
+      if (resource !== NETWORK_POLICIES.plural) {
+        return [line];
+      }
       held.push(line);
       return isLate ? [] : held.splice(0);
     };
@@ -203,7 +246,9 @@ describe('F16 an API server that lags behind what we wrote', () => {
     hands.declare('standard', { allow: { sameNamespace: { enabled: true } } });
     for (let round = 0; round < 5; round += 1) {
       await scene.pass(2_000);
-      for (const name of ['late', 'team-0']) hands.label(name, 'round', String(round));
+      for (const name of ['late', 'team-0']) {
+        hands.label(name, 'round', String(round));
+      }
     }
     hands.declare('standard', { allow: { sameNamespace: { enabled: true }, internet: { enabled: true } } });
     await scene.pass(10_000);
@@ -226,7 +271,9 @@ describe('F16 an API server that lags behind what we wrote', () => {
   test('F16 our own writes are not visible: each is written once, and what the others do then is seen when it catches up', async () => {
     await scene.settled();
     const { cluster } = scene.stage.scene.server;
-    scene.stage.onWrite(() => { cluster.freezeReads(); });
+    scene.stage.onWrite(() => {
+      cluster.freezeReads();
+    });
     scene.disturb();
     await scene.pass(30_000);
     // Frozen since the first write of ours: what was seen before is done, each part once.
@@ -238,9 +285,13 @@ describe('F16 an API server that lags behind what we wrote', () => {
     await scene.pass(MINUTE_MS);
     expect(scene.stage.removals).toEqual([]);
     cluster.thawReads();
-    scene.stage.onWrite(() => { cluster.thawReads(); });
+    scene.stage.onWrite(() => {
+      cluster.thawReads();
+    });
     await scene.pass(MINUTE_MS);
     expect(scene.stage.problems()).toEqual([]);
-    for (const object of scene.stage.hands.all(NETWORK_POLICIES, 'late-0')) expect(fieldOf(object.metadata, 'generation')).toBe(1);
+    for (const object of scene.stage.hands.all(NETWORK_POLICIES, 'late-0')) {
+      expect(fieldOf(object.metadata, 'generation')).toBe(1);
+    }
   });
 });

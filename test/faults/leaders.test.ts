@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ANNOTATIONS, LABELS } from '../../src/api/names.ts';
 import { specHash } from '../../src/baseline/comparison.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
 import { fieldOf, fieldsOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
+import type { KubeObject } from '../../src/kube/kube-object.ts';
 import { LEASES } from '../../src/kube/lease.ts';
 import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import { inProcessScene } from '../operator/in-process-scene.ts';
 import { eventually, OPTED_IN, standardSet, valueOf } from '../operator/people.ts';
-import { startReplica, type Replica, type ReplicaOptions } from '../operator/replica.ts';
+import { type Replica, type ReplicaOptions, startReplica } from '../operator/replica.ts';
 
 const scene = inProcessScene();
 const replicas: Replica[] = [];
@@ -23,7 +23,9 @@ async function start(identity: string, options: Partial<ReplicaOptions> = {}): P
 }
 
 /** A leader and a standby, the policy `standard` accepted, and the namespace `team-a` protected. */
-async function pair(options: { readonly leader?: Partial<ReplicaOptions>; readonly standby?: Partial<ReplicaOptions> } = {}): Promise<{ leader: Replica; standby: Replica }> {
+async function pair(
+  options: { readonly leader?: Partial<ReplicaOptions>; readonly standby?: Partial<ReplicaOptions> } = {},
+): Promise<{ leader: Replica; standby: Replica }> {
   await scene.people.namespace('nsbaseline-system');
   const leader = await start('leader', options.leader);
   await expect.poll(() => leader.isLeading()).toBe(true);
@@ -117,7 +119,9 @@ describe('a standby stands in for a silent leader of its own version', () => {
     leader.cutOff();
     await scene.people.namespace('team-b', OPTED_IN);
     await isProtected('team-b');
-    expect(standby.writes.find((write) => write.includes('team-b/'))).toBe('create NetworkPolicy team-b/standard.allow-dns');
+    expect(standby.writes.find((write) => write.includes('team-b/'))).toBe(
+      'create NetworkPolicy team-b/standard.allow-dns',
+    );
   });
 
   test('R5 R15 it touches no object of others', async () => {
@@ -141,16 +145,24 @@ describe('a standby stands in for a silent leader of its own version', () => {
   });
 
   test('R15 F35 of another version it waits for the lease', async () => {
-    const { leader, standby } = await pair({ leader: { leaseDurationMs: 3_000 }, standby: { leaseDurationMs: 3_000, standInAfterMs: 50, version: '1.1.0' } });
+    const { leader, standby } = await pair({
+      leader: { leaseDurationMs: 3_000 },
+      standby: { leaseDurationMs: 3_000, standInAfterMs: 50, version: '1.1.0' },
+    });
     leader.cutOff();
     await scene.people.namespace('team-b', OPTED_IN);
     const led: boolean[] = [];
     await expect
-      .poll(async () => {
-        const names = await scene.people.networkPolicyNames('team-b');
-        if (names.length > 0) led.push(standby.isLeading());
-        return names;
-      }, { timeout: 15_000, interval: 20 })
+      .poll(
+        async () => {
+          const names = await scene.people.networkPolicyNames('team-b');
+          if (names.length > 0) {
+            led.push(standby.isLeading());
+          }
+          return names;
+        },
+        { timeout: 15_000, interval: 20 },
+      )
       .toEqual(standardSet());
     expect(led).not.toContain(false);
   });
@@ -161,14 +173,30 @@ describe('R15 what a newer version rendered', () => {
 
   /** As if version 1.1.0 rendered the part of `team-a` otherwise, said so in the NamespaceBaseline, and led last. */
   async function renderedByNewer(part: string, spec: unknown): Promise<void> {
-    const standing = valueOf(await scene.admin.get({ type: NETWORK_POLICIES, namespace: 'team-a', name: `standard.${part}` }));
+    const standing = valueOf(
+      await scene.admin.get({ type: NETWORK_POLICIES, namespace: 'team-a', name: `standard.${part}` }),
+    );
     const written = valueOf(await scene.admin.replace(NETWORK_POLICIES, { ...standing, spec }));
     const record = valueOf(await scene.admin.get({ type: NAMESPACE_BASELINES, namespace: 'team-a', name: 'baseline' }));
     const entry = fieldsOf(itemsOf(fieldOf(record.status, 'policies'))[0]);
-    const managed = itemsOf(entry.managed).map((object) => (fieldOf(object, 'name') === written.metadata.name ? { ...fieldsOf(object), hash: specHash(written.spec) } : object));
-    valueOf(await scene.admin.replace(NAMESPACE_BASELINES, { ...record, status: { ...fieldsOf(record.status), policies: [{ ...entry, managed }] } }));
+    const managed = itemsOf(entry.managed).map((object) =>
+      fieldOf(object, 'name') === written.metadata.name
+        ? { ...fieldsOf(object), hash: specHash(written.spec) }
+        : object,
+    );
+    valueOf(
+      await scene.admin.replace(NAMESPACE_BASELINES, {
+        ...record,
+        status: { ...fieldsOf(record.status), policies: [{ ...entry, managed }] },
+      }),
+    );
     const lease = valueOf(await scene.admin.get({ type: LEASES, namespace: 'nsbaseline-system', name: 'nsbaseline' }));
-    valueOf(await scene.admin.replace(LEASES, { ...lease, metadata: { ...lease.metadata, annotations: { [ANNOTATIONS.version]: NEWER } } }));
+    valueOf(
+      await scene.admin.replace(LEASES, {
+        ...lease,
+        metadata: { ...lease.metadata, annotations: { [ANNOTATIONS.version]: NEWER } },
+      }),
+    );
   }
 
   async function rolledBack(): Promise<KubeObject> {
@@ -176,14 +204,20 @@ describe('R15 what a newer version rendered', () => {
     await standby.close();
     await leader.close();
     const before = await scene.people.networkPolicy('team-a', 'standard.default-deny');
-    await renderedByNewer('default-deny', { ...fieldsOf(before?.spec), podSelector: { matchExpressions: [{ key: 'nsbaseline.io/of-a-newer-version', operator: 'DoesNotExist' }] } });
+    await renderedByNewer('default-deny', {
+      ...fieldsOf(before?.spec),
+      podSelector: { matchExpressions: [{ key: 'nsbaseline.io/of-a-newer-version', operator: 'DoesNotExist' }] },
+    });
     const older = await start('older');
     await expect.poll(() => older.isLeading(), { timeout: 10_000 }).toBe(true);
     await scene.lookAgain('team-a', 'seen');
-    return valueOf(await scene.admin.get({ type: NETWORK_POLICIES, namespace: 'team-a', name: 'standard.default-deny' }));
+    return valueOf(
+      await scene.admin.get({ type: NETWORK_POLICIES, namespace: 'team-a', name: 'standard.default-deny' }),
+    );
   }
 
-  const selectorOf = async (): Promise<unknown> => fieldOf((await scene.people.networkPolicy('team-a', 'standard.default-deny'))?.spec, 'podSelector');
+  const selectorOf = async (): Promise<unknown> =>
+    fieldOf((await scene.people.networkPolicy('team-a', 'standard.default-deny'))?.spec, 'podSelector');
 
   test('R15 F36 is left as it is by an older one, and counts as in place', async () => {
     const left = await rolledBack();
@@ -195,7 +229,10 @@ describe('R15 what a newer version rendered', () => {
 
   test('R6 R15 is repaired all the same once somebody changes it', async () => {
     await rolledBack();
-    await scene.people.editNetworkPolicy('team-a', 'standard.default-deny', (object) => ({ ...object, spec: { ...fieldsOf(object.spec), egress: [{}] } }));
+    await scene.people.editNetworkPolicy('team-a', 'standard.default-deny', (object) => ({
+      ...object,
+      spec: { ...fieldsOf(object.spec), egress: [{}] },
+    }));
     await eventually(selectorOf).toEqual({});
   });
 
@@ -208,8 +245,13 @@ describe('R15 what a newer version rendered', () => {
 
 test('R15 F36 a rolling upgrade and a rollback write and delete no NetworkPolicy', async () => {
   const { leader, standby } = await pair({ standby: { version: '1.1.0' } });
-  const names = Array.from({ length: Number(process.env.FAULTS_SCALE ?? 200) }, (_, index) => `upgraded-${String(index)}`);
-  for (const name of names) await scene.people.namespace(name, OPTED_IN);
+  const names = Array.from(
+    { length: Number(process.env.FAULTS_SCALE ?? 200) },
+    (_, index) => `upgraded-${String(index)}`,
+  );
+  for (const name of names) {
+    await scene.people.namespace(name, OPTED_IN);
+  }
   await expect.poll(() => scene.phaseOf(names.at(-1) ?? ''), { timeout: 50_000 }).toBe('Protected');
   await leader.close();
   await expect.poll(() => standby.isLeading(), { timeout: 10_000 }).toBe(true);

@@ -58,8 +58,20 @@ export class ConnectionPair implements ProxiedConnection {
     this.#surroundings = surroundings;
     this.#lastByteMs = surroundings.clock.nowMs();
     this.#ways = [
-      new Way({ from: client, to: server, look: (bytes) => this.#lookAt(bytes, 'toServer'), faults: () => this.#faultsOn('toServer'), clock: surroundings.clock }),
-      new Way({ from: server, to: client, look: (bytes) => this.#lookAt(bytes, 'toClient'), faults: () => this.#faultsOn('toClient'), clock: surroundings.clock }),
+      new Way({
+        from: client,
+        to: server,
+        look: (bytes) => this.#lookAt(bytes, 'toServer'),
+        faults: () => this.#faultsOn('toServer'),
+        clock: surroundings.clock,
+      }),
+      new Way({
+        from: server,
+        to: client,
+        look: (bytes) => this.#lookAt(bytes, 'toClient'),
+        faults: () => this.#faultsOn('toClient'),
+        clock: surroundings.clock,
+      }),
     ];
     this.faultsChanged();
   }
@@ -67,8 +79,14 @@ export class ConnectionPair implements ProxiedConnection {
   /** Lets go on what waited for a fault that was lifted, and begins to count for one that was set. */
   faultsChanged(): void {
     const faults = this.#surroundings.faultsOf(this);
-    for (const fault of this.#bytesSince.keys()) if (!faults.includes(fault)) this.#bytesSince.delete(fault);
-    for (const way of this.#ways) way.flow();
+    for (const fault of this.#bytesSince.keys()) {
+      if (!faults.includes(fault)) {
+        this.#bytesSince.delete(fault);
+      }
+    }
+    for (const way of this.#ways) {
+      way.flow();
+    }
     this.#watchIdleness();
   }
 
@@ -76,8 +94,11 @@ export class ConnectionPair implements ProxiedConnection {
   cut(how: Cut): void {
     this.#idleTimer?.cancel();
     for (const socket of [this.#client, this.#server]) {
-      if (how === 'reset') socket.resetAndDestroy();
-      else socket.end();
+      if (how === 'reset') {
+        socket.resetAndDestroy();
+      } else {
+        socket.end();
+      }
     }
   }
 
@@ -94,34 +115,55 @@ export class ConnectionPair implements ProxiedConnection {
       return bytes;
     }
     this.#watchIdleness();
-    return this.#surroundings.faultsOf(this).reduce((edited, fault) => (fault.kind === 'corrupt' ? fault.edit(edited) : this.#cutShort(fault, edited)), bytes);
+    return this.#surroundings
+      .faultsOf(this)
+      .reduce(
+        (edited, fault) => (fault.kind === 'corrupt' ? fault.edit(edited) : this.#cutShort(fault, edited)),
+        bytes,
+      );
   }
 
   #cutShort(fault: Fault, bytes: Buffer): Buffer {
-    if (fault.kind !== 'cutAfter') return bytes;
+    if (fault.kind !== 'cutAfter') {
+      return bytes;
+    }
     const passed = this.#bytesSince.get(fault) ?? 0;
     this.#bytesSince.set(fault, passed + bytes.byteLength);
-    if (passed + bytes.byteLength <= fault.bytes) return bytes;
+    if (passed + bytes.byteLength <= fault.bytes) {
+      return bytes;
+    }
     // After what is let through has been written.
-    setImmediate(() => { this.cut(fault.how); });
+    setImmediate(() => {
+      this.cut(fault.how);
+    });
     return bytes.subarray(0, Math.max(0, fault.bytes - passed));
   }
 
   #faultsOn(direction: Direction): WayFaults {
     const faults = this.#surroundings.faultsOf(this);
-    const applies = (kind: 'lose' | 'hold'): boolean => faults.some((fault) => fault.kind === kind && (fault.direction === 'both' || fault.direction === direction));
+    const applies = (kind: 'lose' | 'hold'): boolean =>
+      faults.some((fault) => fault.kind === kind && (fault.direction === 'both' || fault.direction === direction));
     const slow = direction === 'toClient' ? faults.find((fault) => fault.kind === 'slow') : undefined;
-    return { isLost: this.#isForgotten || applies('lose'), isHeld: applies('hold'), bytesPerSecond: slow?.bytesPerSecond };
+    return {
+      isLost: this.#isForgotten || applies('lose'),
+      isHeld: applies('hold'),
+      bytesPerSecond: slow?.bytesPerSecond,
+    };
   }
 
   #watchIdleness(): void {
     this.#idleTimer?.cancel();
     const limit = this.#surroundings.faultsOf(this).find((fault) => fault.kind === 'idleLimit');
-    if (limit === undefined || this.#isForgotten || this.#client.destroyed) return;
+    if (limit === undefined || this.#isForgotten || this.#client.destroyed) {
+      return;
+    }
     const { clock } = this.#surroundings;
     this.#idleTimer = clock.after(Math.max(0, this.#lastByteMs + limit.idleMs - clock.nowMs()), () => {
-      if (limit.how === 'silence') this.#isForgotten = true;
-      else this.cut(limit.how);
+      if (limit.how === 'silence') {
+        this.#isForgotten = true;
+      } else {
+        this.cut(limit.how);
+      }
     });
   }
 }
@@ -155,19 +197,34 @@ class Way {
       this.#waiting.push(look(bytes));
       this.flow();
     });
-    from.on('end', () => { this.#finish('end'); });
-    from.on('error', () => { this.#finish('reset'); });
-    from.on('close', () => { this.#finish('end'); });
+    from.on('end', () => {
+      this.#finish('end');
+    });
+    from.on('error', () => {
+      this.#finish('reset');
+    });
+    from.on('close', () => {
+      this.#finish('end');
+    });
   }
 
   /** Passes on what may go now. */
   flow(): void {
     const { isLost, isHeld, bytesPerSecond } = this.#options.faults();
-    if (isLost && this.#hasNews) this.#isDead = true;
-    if (this.#isDead) this.#waiting = [];
-    if (this.#isDead || isHeld || this.#isTrickling) return;
-    if (bytesPerSecond !== undefined && this.#waiting.length > 0) this.#trickle(bytesPerSecond);
-    else this.#pour();
+    if (isLost && this.#hasNews) {
+      this.#isDead = true;
+    }
+    if (this.#isDead) {
+      this.#waiting = [];
+    }
+    if (this.#isDead || isHeld || this.#isTrickling) {
+      return;
+    }
+    if (bytesPerSecond !== undefined && this.#waiting.length > 0) {
+      this.#trickle(bytesPerSecond);
+    } else {
+      this.#pour();
+    }
   }
 
   get #hasNews(): boolean {
@@ -175,9 +232,14 @@ class Way {
   }
 
   #pour(): void {
-    for (const bytes of this.#waiting.splice(0)) this.#write(bytes);
-    if (this.#over === 'reset') this.#options.to.resetAndDestroy();
-    else if (this.#over === 'end') this.#options.to.end();
+    for (const bytes of this.#waiting.splice(0)) {
+      this.#write(bytes);
+    }
+    if (this.#over === 'reset') {
+      this.#options.to.resetAndDestroy();
+    } else if (this.#over === 'end') {
+      this.#options.to.end();
+    }
   }
 
   #trickle(bytesPerSecond: number): void {
@@ -193,7 +255,9 @@ class Way {
   }
 
   #write(bytes: Buffer): void {
-    if (bytes.byteLength > 0 && this.#options.to.writable) this.#options.to.write(bytes);
+    if (bytes.byteLength > 0 && this.#options.to.writable) {
+      this.#options.to.write(bytes);
+    }
   }
 
   #finish(how: Cut): void {

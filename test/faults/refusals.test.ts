@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { expiredPage, expiredWatch, internalError, statusFailure, versionTooLarge, type ApiFailure } from '../fake/api-status.ts';
+import {
+  type ApiFailure,
+  expiredPage,
+  expiredWatch,
+  internalError,
+  statusFailure,
+  versionTooLarge,
+} from '../fake/api-status.ts';
 import type { InterceptedRequest, Intervention } from '../fake/fake-api-server.ts';
 import { faultScene } from './fault-scene.ts';
 
@@ -15,7 +22,11 @@ const isWatch = ({ verb }: InterceptedRequest): boolean => verb === 'watch';
 const isRead = ({ verb }: InterceptedRequest): boolean => verb === 'watch' || verb === 'list';
 
 /** While every request that `isFor` picks is answered like this, people go on; gives how many requests were begun. */
-async function during(durationMs: number, isFor: (request: InterceptedRequest) => boolean, answer: Intervention): Promise<number> {
+async function during(
+  durationMs: number,
+  isFor: (request: InterceptedRequest) => boolean,
+  answer: Intervention,
+): Promise<number> {
   const before = scene.attempts();
   scene.stage.intercept((request) => (isFor(request) ? answer : undefined));
   scene.stage.scene.server.cluster.dropWatches();
@@ -58,18 +69,23 @@ describe('F4 an API server that asks to slow down', () => {
     ['with Retry-After of 30 s', { 'retry-after': '30' }, 110],
     ['with Retry-After of a year', { 'retry-after': '31536000' }, 60],
     ['with a Retry-After that is none', { 'retry-after': 'soon' }, 250],
-  ])('F4 429 %s to everything for five minutes: it keeps to it, and is back when it is over', async (_which, headers, most) => {
-    await scene.settled();
-    expect(await during(5 * MINUTE_MS, () => true, answering(throttled, headers))).toBeLessThan(most);
-    await scene.recovered({ withinMs: 150_000 });
-  });
+  ])(
+    'F4 429 %s to everything for five minutes: it keeps to it, and is back when it is over',
+    async (_which, headers, most) => {
+      await scene.settled();
+      expect(await during(5 * MINUTE_MS, () => true, answering(throttled, headers))).toBeLessThan(most);
+      await scene.recovered({ withinMs: 150_000 });
+    },
+  );
 
   test('F4 429 to one write in two: everything is written all the same', async () => {
     await scene.settled();
     let turn = 0;
     scene.stage.intercept(({ verb }) => {
       turn += verb === 'create' || verb === 'patch' ? 1 : 0;
-      return (verb === 'create' || verb === 'patch') && turn % 2 === 1 ? answering(throttled, { 'retry-after': '1' }) : undefined;
+      return (verb === 'create' || verb === 'patch') && turn % 2 === 1
+        ? answering(throttled, { 'retry-after': '1' })
+        : undefined;
     });
     await scene.recovered();
   });
@@ -80,11 +96,14 @@ describe('F5 an API server that fails', () => {
     ['500', internalError('etcdserver: leader changed')],
     ['503 with a page of HTML', { status: 503, body: '<html><body>Service Unavailable</body></html>' }],
     ['504 without a body', { status: 504, body: '' }],
-  ])('F5 %s to everything for five minutes: ever fewer requests, nothing is given up, and it comes right by itself', async (_which, answer) => {
-    await scene.settled();
-    expect(await during(5 * MINUTE_MS, () => true, answering(answer))).toBeLessThan(250);
-    await scene.recovered();
-  });
+  ])(
+    'F5 %s to everything for five minutes: ever fewer requests, nothing is given up, and it comes right by itself',
+    async (_which, answer) => {
+      await scene.settled();
+      expect(await during(5 * MINUTE_MS, () => true, answering(answer))).toBeLessThan(250);
+      await scene.recovered();
+    },
+  );
 
   test('F5 an ERROR event 500 in every watch for five minutes: what lists show is acted upon', async () => {
     await scene.settled();
@@ -105,7 +124,11 @@ describe('F9 watches that are closed at once', () => {
     await scene.settled();
     const { cluster } = scene.stage.scene.server;
     scene.stage.intercept((request) => {
-      if (isWatch(request)) setImmediate(() => { cluster.dropWatches('end'); });
+      if (isWatch(request)) {
+        setImmediate(() => {
+          cluster.dropWatches('end');
+        });
+      }
       return undefined;
     });
     cluster.dropWatches('end');
@@ -126,9 +149,12 @@ describe('F10 a list whose next page is gone', () => {
     const { hands } = scene.stage;
     // A page of others' policies comes before any of ours.
     hands.createNamespace('a-crowd');
-    for (let index = 0; index < 600; index += 1) hands.putForeign('a-crowd', `theirs-${index}`, 'none');
+    for (let index = 0; index < 600; index += 1) {
+      hands.putForeign('a-crowd', `theirs-${index}`, 'none');
+    }
     const operator = await scene.settled();
-    const known = (): number => [...operator.runtime.watches()].find(({ resource }) => resource === NETWORK_POLICIES.plural)?.objects ?? 0;
+    const known = (): number =>
+      [...operator.runtime.watches()].find(({ resource }) => resource === NETWORK_POLICIES.plural)?.objects ?? 0;
     const before = known();
     const { cluster } = scene.stage.scene.server;
     const attempts = scene.attempts();
@@ -149,9 +175,12 @@ describe('F11 an API server that is behind another', () => {
   test.each<[string, (request: InterceptedRequest) => boolean]>([
     ['to every watch', isWatch],
     ['to every watch and list', isRead],
-  ])('F11 "too large resource version" %s for five minutes: it asks again with pauses, and misses nothing', async (_which, isFor) => {
-    await scene.settled();
-    expect(await during(5 * MINUTE_MS, isFor, answering(versionTooLarge(1_000, 900)))).toBeLessThan(450);
-    await scene.recovered();
-  });
+  ])(
+    'F11 "too large resource version" %s for five minutes: it asks again with pauses, and misses nothing',
+    async (_which, isFor) => {
+      await scene.settled();
+      expect(await during(5 * MINUTE_MS, isFor, answering(versionTooLarge(1_000, 900)))).toBeLessThan(450);
+      await scene.recovered();
+    },
+  );
 });

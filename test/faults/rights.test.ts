@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, type AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
@@ -13,7 +13,7 @@ import { loadCluster } from '../../src/kube/kubeconfig.ts';
 import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import { forbidden } from '../fake/api-status.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
-import { OPTED_IN, peopleWith, standardSet, valueOf, type People } from '../operator/people.ts';
+import { OPTED_IN, type People, peopleWith, standardSet, valueOf } from '../operator/people.ts';
 import { faultStage } from './fault-stage.ts';
 
 const stage = faultStage();
@@ -42,10 +42,16 @@ describe('F21 rights that are withdrawn and given back', () => {
     await stage.pass(clock, FIVE_MINUTES_MS);
     const entry = itemsOf(fieldOf(await stage.scene.people.report('team-b'), 'policies'))[0];
     expect(fieldOf(entry, 'message')).toContain('create networkpolicies.networking.k8s.io in namespace team-b');
-    expect(await stage.scene.people.networkPolicyNames('team-a')).toEqual(['standard.allow-dns', 'standard.default-deny']);
+    expect(await stage.scene.people.networkPolicyNames('team-a')).toEqual([
+      'standard.allow-dns',
+      'standard.default-deny',
+    ]);
     // Two namespaces, each looked at every 30 s: a write, and a question what is missing.
     expect(stage.requests() - before).toBeLessThan(2 * 10 * 2 + 20);
-    expect(operator.events.filter(({ reason, regarding }) => reason === 'Forbidden' && regarding.namespace === 'team-b').length).toBeLessThan(2);
+    expect(
+      operator.events.filter(({ reason, regarding }) => reason === 'Forbidden' && regarding.namespace === 'team-b')
+        .length,
+    ).toBeLessThan(2);
     access.isAllowed = () => true;
     await stage.settle(clock, 31_000);
   });
@@ -53,10 +59,17 @@ describe('F21 rights that are withdrawn and given back', () => {
   test('F21 without any right at all nothing is done on what was known before, and what changed meanwhile is found once they are back', async () => {
     const clock = new ManualClock();
     await stage.start({ clock });
-    for (const name of ['team-a', 'team-b', 'team-c']) await stage.scene.people.namespace(name, OPTED_IN);
+    for (const name of ['team-a', 'team-b', 'team-c']) {
+      await stage.scene.people.namespace(name, OPTED_IN);
+    }
     await stage.settle(clock, 60_000);
-    const body = JSON.stringify(forbidden(NETWORK_POLICIES, '', 'User "system:serviceaccount:nsbaseline-system:nsbaseline" cannot list resource').body);
-    stage.intercept(({ userAgent }) => (userAgent.startsWith('nsbaseline/') ? { kind: 'respond', status: 403, body } : undefined));
+    const body = JSON.stringify(
+      forbidden(NETWORK_POLICIES, '', 'User "system:serviceaccount:nsbaseline-system:nsbaseline" cannot list resource')
+        .body,
+    );
+    stage.intercept(({ userAgent }) =>
+      userAgent.startsWith('nsbaseline/') ? { kind: 'respond', status: 403, body } : undefined,
+    );
     stage.scene.server.cluster.dropWatches();
     stage.expectRemovals(standardSet().map((name) => `team-b/${name}`));
     await stage.scene.people.removeNetworkPolicy('team-a', 'standard.default-deny');
@@ -74,16 +87,39 @@ describe('F21 rights that are withdrawn and given back', () => {
 });
 
 /** Credentials in files, as a pod has them, and an operator that goes by them. */
-async function inFiles(server: string, user: object, cluster: object = {}): Promise<{ readonly write: (name: string, text: string) => Promise<void>; readonly client: () => Promise<HttpKubeClient> }> {
+async function inFiles(
+  server: string,
+  user: object,
+  cluster: object = {},
+): Promise<{
+  readonly write: (name: string, text: string) => Promise<void>;
+  readonly client: () => Promise<HttpKubeClient>;
+}> {
   const home = await mkdtemp(join(tmpdir(), 'nsbaseline-rights-'));
   onTestFinished(() => rm(home, { recursive: true }));
-  const kubeconfig = { 'current-context': 'c', contexts: [{ name: 'c', context: { cluster: 'k', user: 'u' } }], clusters: [{ name: 'k', cluster: { server, ...cluster } }], users: [{ name: 'u', user }] };
+  const kubeconfig = {
+    'current-context': 'c',
+    contexts: [{ name: 'c', context: { cluster: 'k', user: 'u' } }],
+    clusters: [{ name: 'k', cluster: { server, ...cluster } }],
+    users: [{ name: 'u', user }],
+  };
   await writeFile(join(home, 'config'), dump(kubeconfig));
   return {
     write: (name, text) => writeFile(join(home, name), text),
     async client() {
-      const loaded = valueOf(await loadCluster({ kubeconfigPath: join(home, 'config'), environment: {}, homeDirectory: '/nonexistent', serviceAccountDirectory: '/nonexistent' }));
-      const client = createKubeClient({ cluster: loaded, fieldManager: FIELD_MANAGER, userAgent: 'nsbaseline/test (operator)' });
+      const loaded = valueOf(
+        await loadCluster({
+          kubeconfigPath: join(home, 'config'),
+          environment: {},
+          homeDirectory: '/nonexistent',
+          serviceAccountDirectory: '/nonexistent',
+        }),
+      );
+      const client = createKubeClient({
+        cluster: loaded,
+        fieldManager: FIELD_MANAGER,
+        userAgent: 'nsbaseline/test (operator)',
+      });
       onTestFinished(() => client.close());
       return client;
     },
@@ -93,9 +129,16 @@ async function inFiles(server: string, user: object, cluster: object = {}): Prom
 describe('F34 credentials that change', () => {
   test('F34 a token that runs out: nothing is asked in a hot loop, and with the renewed one all is caught up with', async () => {
     const { server } = stage.scene;
-    const tokens = new Map([['first', 'nsbaseline'], ['admin', 'admin']]);
+    const tokens = new Map([
+      ['first', 'nsbaseline'],
+      ['admin', 'admin'],
+    ]);
     server.cluster.access.tokens = tokens;
-    const admin = createKubeClient({ cluster: server.asCluster('admin'), fieldManager: 'somebody', userAgent: 'somebody/1' });
+    const admin = createKubeClient({
+      cluster: server.asCluster('admin'),
+      fieldManager: 'somebody',
+      userAgent: 'somebody/1',
+    });
     onTestFinished(() => admin.close());
     const people: People = peopleWith(admin);
     const files = await inFiles(server.url, { tokenFile: 'token' });
@@ -145,7 +188,10 @@ describe('F34 credentials that change', () => {
 });
 
 /** TLS in front of a server that speaks HTTP; `cut` breaks every connection. */
-async function tlsFront(url: string, certificate: { readonly cert: string; readonly key: string }): Promise<{ readonly server: Server; readonly url: string; readonly cut: () => void }> {
+async function tlsFront(
+  url: string,
+  certificate: { readonly cert: string; readonly key: string },
+): Promise<{ readonly server: Server; readonly url: string; readonly cut: () => void }> {
   const cutting = new Set<() => void>();
   const server = createServer(certificate, (socket) => {
     const upstream = connect(Number(new URL(url).port), '127.0.0.1');
@@ -154,12 +200,16 @@ async function tlsFront(url: string, certificate: { readonly cert: string; reado
       upstream.destroy();
     };
     cutting.add(cut);
-    for (const end of [socket, upstream]) end.on('error', cut).on('close', cut);
+    for (const end of [socket, upstream]) {
+      end.on('error', cut).on('close', cut);
+    }
     socket.pipe(upstream).pipe(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const cut = (): void => {
-    for (const end of cutting) end();
+    for (const end of cutting) {
+      end();
+    }
     cutting.clear();
   };
   onTestFinished(() => {

@@ -22,7 +22,9 @@ export function rivalOn(stage: FaultStage, { type, namespace, name, act }: Rival
   const begun: Promise<unknown>[] = [act()];
   let isOver = false;
   stage.onWrite((plural, { object }) => {
-    if (!isOver && plural === type.plural && object.namespace === namespace && object.name === name) begun.push(act());
+    if (!isOver && plural === type.plural && object.namespace === namespace && object.name === name) {
+      begun.push(act());
+    }
   });
   return {
     get acts() {

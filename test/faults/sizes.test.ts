@@ -29,18 +29,24 @@ describe('F15 answers of another size than expected', () => {
       for (let team = 0; team < TEAMS; team += 1) {
         const namespace = `team-${team}`;
         hands.annotate(NAMESPACES, { name: namespace }, { annotation: 'big', value });
-        for (const name of ['own', 'standard.default-deny']) hands.annotate(NETWORK_POLICIES, { namespace, name }, { annotation: 'big', value });
+        for (const name of ['own', 'standard.default-deny']) {
+          hands.annotate(NETWORK_POLICIES, { namespace, name }, { annotation: 'big', value });
+        }
       }
     };
     annotate(BIG);
     await scene.pass(5_000);
     // Only a list can tell of this, and one page of these is more than an answer may have.
     cluster.dropWatches();
-    for (let team = 0; team < TEAMS; team += 1) hands.tamper({ namespace: `team-${team}`, name: 'standard.default-deny' });
+    for (let team = 0; team < TEAMS; team += 1) {
+      hands.tamper({ namespace: `team-${team}`, name: 'standard.default-deny' });
+    }
     cluster.compactHistory();
     await scene.pass(20_000);
     expect(scene.stage.problems()).toEqual([]);
-    expect(hands.read(NETWORK_POLICIES, { namespace: 'team-3', name: 'standard.default-deny' })?.metadata.annotations?.big).toBe(BIG);
+    expect(
+      hands.read(NETWORK_POLICIES, { namespace: 'team-3', name: 'standard.default-deny' })?.metadata.annotations?.big,
+    ).toBe(BIG);
     // The server lets go of them while the operator does not see it: what is left is what the operator keeps.
     scene.proxy.refuse();
     scene.proxy.cut();
@@ -50,22 +56,27 @@ describe('F15 answers of another size than expected', () => {
     expect(heldBytes() - before).toBeLessThan(10_000_000);
   });
 
-  test.each(['polite', 'rude'] as const)('F15 somebody on the way who compresses answers and is %s about it', async (manner) => {
-    await scene.settled();
-    const port = Number(new URL(scene.stage.scene.server.url).port);
-    const between = await compressingServer(port, manner);
-    onTestFinished(() => { between.close(); });
-    scene.proxy.leadTo([between.port]);
-    scene.proxy.cut();
-    scene.disturb();
-    const before = scene.attempts();
-    await scene.pass(5 * MINUTE_MS, 2_000);
-    expect(scene.attempts() - before).toBeLessThan(300);
-    // What was asked for as it is and comes otherwise is not read; nothing is done on the word of it.
-    expect(scene.stage.problems().length > 0).toBe(manner === 'rude');
-    expect(scene.stage.removals).toEqual([]);
-    scene.proxy.leadTo([port]);
-    scene.proxy.cut();
-    await scene.recovered();
-  });
+  test.each(['polite', 'rude'] as const)(
+    'F15 somebody on the way who compresses answers and is %s about it',
+    async (manner) => {
+      await scene.settled();
+      const port = Number(new URL(scene.stage.scene.server.url).port);
+      const between = await compressingServer(port, manner);
+      onTestFinished(() => {
+        between.close();
+      });
+      scene.proxy.leadTo([between.port]);
+      scene.proxy.cut();
+      scene.disturb();
+      const before = scene.attempts();
+      await scene.pass(5 * MINUTE_MS, 2_000);
+      expect(scene.attempts() - before).toBeLessThan(300);
+      // What was asked for as it is and comes otherwise is not read; nothing is done on the word of it.
+      expect(scene.stage.problems().length > 0).toBe(manner === 'rude');
+      expect(scene.stage.removals).toEqual([]);
+      scene.proxy.leadTo([port]);
+      scene.proxy.cut();
+      await scene.recovered();
+    },
+  );
 });

@@ -18,7 +18,9 @@ describe('F48 an API server that restarts again and again', () => {
       },
     });
     await scene.settled({ around });
-    for (let count = 1; count < OPERATORS; count += 1) await scene.start({ around });
+    for (let count = 1; count < OPERATORS; count += 1) {
+      await scene.start({ around });
+    }
     await scene.pass(10_000);
     const before = scene.attempts();
     for (let restart = 0; restart < 5; restart += 1) {
@@ -28,7 +30,9 @@ describe('F48 an API server that restarts again and again', () => {
       await scene.pass(3_000, 50);
       accept();
       await scene.pass(20_000, 500);
-      const crowd = Math.max(...begunMs.map((startMs) => begunMs.filter((atMs) => atMs >= startMs && atMs < startMs + 20).length));
+      const crowd = Math.max(
+        ...begunMs.map((startMs) => begunMs.filter((atMs) => atMs >= startMs && atMs < startMs + 20).length),
+      );
       expect(begunMs.length).toBeGreaterThan(OPERATORS * 7);
       expect(crowd).toBeLessThan(begunMs.length / 4);
     }

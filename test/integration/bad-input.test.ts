@@ -1,7 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
@@ -9,8 +9,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { API_VERSION } from '../../src/api/names.ts';
 import { fieldsOf, itemsOf } from '../../src/kube/json-shape.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS } from '../../src/operator/resources.ts';
-import { startOperator, type OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, OPTED_IN, setScene, standardSet, valueOf, type Scene } from '../operator/scene.ts';
+import { type OperatorProcess, startOperator } from '../operator/operator-process.ts';
+import { eventually, OPTED_IN, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
 
 const CRD = 'baselinepolicies.nsbaseline.io';
 const WAITING = 'waiting for what is missing';
@@ -24,7 +24,9 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  for (const operator of running.splice(0)) await operator.stop();
+  for (const operator of running.splice(0)) {
+    await operator.stop();
+  }
   await scene.cluster.applyManifests('deploy/crds');
   await scene.cluster.applyManifests('deploy/base');
 });
@@ -41,7 +43,14 @@ function start(kubeconfigPath: string, flags: readonly string[] = []): OperatorP
 
 async function kubeconfigFor(server: string): Promise<string> {
   const path = join(folder, `kubeconfig-${new URL(server).port}`);
-  const config = { apiVersion: 'v1', kind: 'Config', 'current-context': 'c', clusters: [{ name: 'c', cluster: { server } }], users: [{ name: 'u', user: {} }], contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }] };
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'c',
+    clusters: [{ name: 'c', cluster: { server } }],
+    users: [{ name: 'u', user: {} }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+  };
   await writeFile(path, JSON.stringify(config));
   return path;
 }
@@ -54,9 +63,17 @@ function waitsFor(operator: OperatorProcess): string {
 /** Our CRD as shipped, with every mention of a keyword taken out, as an older or a hand-made one may lack it. */
 function crdWithout(keyword: string): object {
   const strip = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(strip);
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).filter(([key]) => key !== keyword).map(([key, inner]) => [key, strip(inner)]));
+    if (Array.isArray(value)) {
+      return value.map(strip);
+    }
+    if (typeof value !== 'object' || value === null) {
+      return value;
+    }
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([key]) => key !== keyword)
+        .map(([key, inner]) => [key, strip(inner)]),
+    );
   };
   return fieldsOf(strip(load(readFileSync(`crds/nsbaseline.io_baselinepolicies.yaml`, 'utf8'))));
 }
@@ -79,15 +96,23 @@ describe('an API server that cannot be used', () => {
   test('an API server out of reach ends it with 3 after a while, and is said before', async () => {
     const operator = start(await kubeconfigFor('http://127.0.0.1:1'), ['--startup-timeout', '1500ms']);
     expect(await operator.exited).toBe(3);
-    expect(operator.log.map(({ msg }) => msg)).toEqual(expect.arrayContaining(['api server does not answer yet', 'the api server cannot be used']));
+    expect(operator.log.map(({ msg }) => msg)).toEqual(
+      expect.arrayContaining(['api server does not answer yet', 'the api server cannot be used']),
+    );
   });
 
   test('an API server that is too old ends it with 3 and says which version is needed', async () => {
-    const server = createServer((_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"major":"1","minor":"30+","gitVersion":"v1.30.9"}'));
+    const server = createServer((_request, response) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end('{"major":"1","minor":"30+","gitVersion":"v1.30.9"}'),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const operator = start(await kubeconfigFor(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`));
     expect(await operator.exited).toBe(3);
-    expect(JSON.stringify(operator.log)).toContain('the API server is v1.30.9; nsbaseline needs Kubernetes 1.31 or newer');
+    expect(JSON.stringify(operator.log)).toContain(
+      'the API server is v1.30.9; nsbaseline needs Kubernetes 1.31 or newer',
+    );
     server.close();
   });
 });
@@ -120,13 +145,24 @@ describe('what is missing is named, waited for, and noticed when it comes', () =
   });
 
   test('every missing permission', async () => {
-    const withoutWrites = [{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'nsbaseline' }, rules: [{ apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] }] }];
+    const withoutWrites = [
+      {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRole',
+        metadata: { name: 'nsbaseline' },
+        rules: [{ apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] }],
+      },
+    ];
     await scene.cluster.kubectl('delete', 'clusterrole', 'nsbaseline');
     await scene.cluster.applyManifests(withoutWrites);
     const operator = start(scene.operatorKubeconfig);
     await operator.said(WAITING);
-    await eventually(() => Promise.resolve(waitsFor(operator))).toContain('the permission to create networkpolicies.networking.k8s.io in every namespace');
-    expect(waitsFor(operator)).toContain('the permission to patch baselinepolicies.nsbaseline.io/status in every namespace');
+    await eventually(() => Promise.resolve(waitsFor(operator))).toContain(
+      'the permission to create networkpolicies.networking.k8s.io in every namespace',
+    );
+    expect(waitsFor(operator)).toContain(
+      'the permission to patch baselinepolicies.nsbaseline.io/status in every namespace',
+    );
     expect(waitsFor(operator)).not.toContain('namespaces in every');
     await scene.cluster.applyManifests('deploy/base');
     await operator.said('caches are synced');
@@ -144,14 +180,24 @@ describe('R11 an invalid policy that the API server let through', () => {
     await eventually(() => scene.report('r11-old')).toMatchObject({ phase: 'Protected' });
 
     const standing = valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: 'r11' }));
-    const broken = { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'r11', resourceVersion: standing.metadata.resourceVersion ?? '' }, spec: { namespaceSelector: { matchLabels: { set: 'r11' } }, ...invalid } };
+    const broken = {
+      apiVersion: API_VERSION,
+      kind: 'BaselinePolicy',
+      metadata: { name: 'r11', resourceVersion: standing.metadata.resourceVersion ?? '' },
+      spec: { namespaceSelector: { matchLabels: { set: 'r11' } }, ...invalid },
+    };
     valueOf(await scene.kube.replace(BASELINE_POLICIES, broken));
     await eventually(() => scene.condition('r11', 'Stalled')).toBe('True InvalidSpec');
-    expect(JSON.stringify(valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: 'r11' })).status)).toContain('spec.rules');
+    expect(JSON.stringify(valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: 'r11' })).status)).toContain(
+      'spec.rules',
+    );
     await scene.cluster.kubectl('delete', 'networkpolicy', 'r11.default-deny', '-n', 'r11-old');
     await eventually(() => scene.networkPolicyNames('r11-old')).toEqual(standardSet('r11'));
     await scene.namespace('r11-new', { set: 'r11' });
-    await eventually(() => scene.report('r11-new')).toMatchObject({ phase: 'Pending', policies: [{ reason: 'PolicyInvalid' }] });
+    await eventually(() => scene.report('r11-new')).toMatchObject({
+      phase: 'Pending',
+      policies: [{ reason: 'PolicyInvalid' }],
+    });
     expect(await scene.networkPolicyNames('r11-new')).toEqual([]);
 
     await operator.stop();

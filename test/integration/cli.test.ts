@@ -9,7 +9,7 @@ import { specHash } from '../../src/baseline/comparison.ts';
 import type { BaselineStatus } from '../../src/cli/status-view.ts';
 import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, setScene, standardSet, valueOf, type Scene } from '../operator/scene.ts';
+import { eventually, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 let scene: Scene;
@@ -24,7 +24,9 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  for (const name of declared) await scene.removeBaselinePolicy(name);
+  for (const name of declared) {
+    await scene.removeBaselinePolicy(name);
+  }
   declared.clear();
 });
 
@@ -40,12 +42,22 @@ interface Ended {
 }
 
 /** The program as a process of its own, as the cluster admin or as somebody else, with `input` on its standard input. */
-function nsbaseline(words: readonly string[], options: { readonly kubeconfig?: string; readonly input?: string } = {}): Promise<Ended> {
+function nsbaseline(
+  words: readonly string[],
+  options: { readonly kubeconfig?: string; readonly input?: string } = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const env = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: options.kubeconfig ?? scene.cluster.address.kubeconfigPath };
+    const env = {
+      PATH: process.env.PATH,
+      HOME: folder,
+      KUBECONFIG: options.kubeconfig ?? scene.cluster.address.kubeconfigPath,
+    };
     const child = execFile(process.execPath, [MAIN, ...words], { env, timeout: 30_000 }, (error, stdout, stderr) => {
-      if (error !== null && typeof error.code !== 'number') reject(new Error(`${error.message}\n${stderr}`));
-      else resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      if (error !== null && typeof error.code !== 'number') {
+        reject(new Error(`${error.message}\n${stderr}`));
+      } else {
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      }
     });
     child.stdin?.end(options.input ?? '');
   });
@@ -55,16 +67,28 @@ function nsbaseline(words: readonly string[], options: { readonly kubeconfig?: s
 function atTerminal(words: readonly string[], answer: string): Promise<Ended> {
   return new Promise((resolve) => {
     const quoted = [process.execPath, MAIN, ...words].map((word) => `'${word}'`).join(' ');
-    const child = spawn('script', ['-qec', quoted, '/dev/null'], { env: { PATH: process.env.PATH, HOME: folder, KUBECONFIG: scene.cluster.address.kubeconfigPath, TERM: 'xterm', NO_COLOR: '1' } });
+    const child = spawn('script', ['-qec', quoted, '/dev/null'], {
+      env: {
+        PATH: process.env.PATH,
+        HOME: folder,
+        KUBECONFIG: scene.cluster.address.kubeconfigPath,
+        TERM: 'xterm',
+        NO_COLOR: '1',
+      },
+    });
     let stdout = '';
     let isAnswered = false;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      if (isAnswered || !stdout.includes('[y/N]')) return;
+      if (isAnswered || !stdout.includes('[y/N]')) {
+        return;
+      }
       isAnswered = true;
       child.stdin.write(`${answer}\n`);
     });
-    child.on('close', (code) => { resolve({ code: code ?? -1, stdout, stderr: '' }); });
+    child.on('close', (code) => {
+      resolve({ code: code ?? -1, stdout, stderr: '' });
+    });
   });
 }
 
@@ -81,9 +105,23 @@ async function status(...words: readonly string[]): Promise<BaselineStatus> {
 }
 
 const EVERYTHING: BaselinePolicySpec = {
-  allow: { sameNamespace: { enabled: true }, ingressController: { enabled: true }, kubeApiServer: { enabled: true }, internet: { enabled: true, ports: [{ protocol: 'TCP', port: 443 }] } },
+  allow: {
+    sameNamespace: { enabled: true },
+    ingressController: { enabled: true },
+    kubeApiServer: { enabled: true },
+    internet: { enabled: true, ports: [{ protocol: 'TCP', port: 443 }] },
+  },
   rules: [
-    { name: 'no', podSelector: { matchLabels: { y: 'no', on: '0777' } }, egress: [{ to: [{ podSelector: {} }, { ipBlock: { cidr: '203.0.113.0/24', except: ['203.0.113.7/32'] } }], ports: [{ port: 5432 }, { protocol: 'UDP', port: 4000, endPort: 4100 }] }] },
+    {
+      name: 'no',
+      podSelector: { matchLabels: { y: 'no', on: '0777' } },
+      egress: [
+        {
+          to: [{ podSelector: {} }, { ipBlock: { cidr: '203.0.113.0/24', except: ['203.0.113.7/32'] } }],
+          ports: [{ port: 5432 }, { protocol: 'UDP', port: 4000, endPort: 4100 }],
+        },
+      ],
+    },
     { name: 'anyone', ingress: [{}], egress: [{}] },
   ],
 };
@@ -95,7 +133,15 @@ describe('render', () => {
     const spec = await declare('render', EVERYTHING);
     await eventually(() => scene.report('render-a')).toMatchObject({ phase: 'Protected' });
     const file = join(folder, 'render.json');
-    await writeFile(file, JSON.stringify({ apiVersion: 'nsbaseline.io/v1alpha1', kind: 'BaselinePolicy', metadata: { name: 'render' }, spec }));
+    await writeFile(
+      file,
+      JSON.stringify({
+        apiVersion: 'nsbaseline.io/v1alpha1',
+        kind: 'BaselinePolicy',
+        metadata: { name: 'render' },
+        spec,
+      }),
+    );
     const rendered = await nsbaseline(['render', '-f', file, '-n', 'render-copy', '--from-cluster']);
     expect(rendered).toMatchObject({ code: 0, stderr: '' });
     const applied = await scene.cluster.tryKubectl(['apply', '-f', '-'], { stdin: rendered.stdout });
@@ -104,13 +150,20 @@ describe('render', () => {
     expect(names).toHaveLength(9);
     expect(await scene.networkPolicyNames('render-copy')).toEqual(names);
     for (const name of names) {
-      const [stored, copy] = [await scene.networkPolicy('render-a', name), await scene.networkPolicy('render-copy', name)];
+      const [stored, copy] = [
+        await scene.networkPolicy('render-a', name),
+        await scene.networkPolicy('render-copy', name),
+      ];
       expect(JSON.stringify(copy?.spec)).toBe(JSON.stringify(stored?.spec));
       expect(copy?.metadata.labels).toEqual(stored?.metadata.labels);
       expect(copy?.metadata.annotations).not.toHaveProperty('nsbaseline.io/policy-uid');
     }
-    const { items } = JSON.parse((await nsbaseline(['render', '-f', file, '-o', 'json', '--from-cluster'])).stdout) as { items: readonly { metadata: { name: string }; spec: unknown }[] };
-    for (const { metadata, spec: own } of items) expect(specHash(own)).toBe(specHash((await scene.networkPolicy('render-a', metadata.name))?.spec));
+    const { items } = JSON.parse((await nsbaseline(['render', '-f', file, '-o', 'json', '--from-cluster'])).stdout) as {
+      items: readonly { metadata: { name: string }; spec: unknown }[];
+    };
+    for (const { metadata, spec: own } of items) {
+      expect(specHash(own)).toBe(specHash((await scene.networkPolicy('render-a', metadata.name))?.spec));
+    }
     await scene.label('render-copy', { set: 'render' });
     await eventually(() => scene.report('render-copy')).toMatchObject({ phase: 'Failed', policies: [{ managed: [] }] });
     expect((await nsbaseline(['prune', '-n', 'render-copy', '--yes'])).stdout).toBe('There are no orphans.\n');
@@ -135,13 +188,29 @@ describe('status', () => {
     expect(well).toMatchObject({ code: 0, stderr: '' });
     expect(well.stdout).toContain('1 namespace: 1 Protected. All is well.');
     await scene.namespace('status-b');
-    valueOf(await scene.kube.create(NETWORK_POLICIES, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'status.allow-monitoring', namespace: 'status-b' }, spec: { podSelector: {} } }));
+    valueOf(
+      await scene.kube.create(NETWORK_POLICIES, {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: 'status.allow-monitoring', namespace: 'status-b' },
+        spec: { podSelector: {} },
+      }),
+    );
     await scene.label('status-b', { set: 'status' });
     await eventually(() => scene.report('status-b')).toMatchObject({ phase: 'Conflict' });
     const conflict = await nsbaseline(['status', '-n', 'status-b', '-o', 'wide']);
     expect(conflict.code).toBe(4);
-    expect(conflict.stdout).toMatch(/^status-b +Conflict +status +ForeignObject +status\.allow-monitoring +status\.allow-monitoring +<none> +status: /m);
-    expect(await status('-A', 'status')).toMatchObject({ isWell: false, namespaces: [{ namespace: 'status-a', isWell: true }, { namespace: 'status-b', phase: 'Conflict', policies: [{ missing: ['status.allow-monitoring'] }] }], policies: [{ policy: 'status', namespaces: { matched: 2, protected: 1 } }] });
+    expect(conflict.stdout).toMatch(
+      /^status-b +Conflict +status +ForeignObject +status\.allow-monitoring +status\.allow-monitoring +<none> +status: /m,
+    );
+    expect(await status('-A', 'status')).toMatchObject({
+      isWell: false,
+      namespaces: [
+        { namespace: 'status-a', isWell: true },
+        { namespace: 'status-b', phase: 'Conflict', policies: [{ missing: ['status.allow-monitoring'] }] },
+      ],
+      policies: [{ policy: 'status', namespaces: { matched: 2, protected: 1 } }],
+    });
     expect((await nsbaseline(['status', '-n', 'default'])).code).toBe(4);
   });
 
@@ -153,8 +222,18 @@ describe('status', () => {
     const blind = await nsbaseline(['status', '-n', 'status-c'], { kubeconfig: reader.kubeconfigPath });
     expect(blind).toMatchObject({ code: 3, stdout: '' });
     expect(blind.stderr).toContain('ask for the permission (kubectl auth can-i ');
-    await scene.cluster.kubectl('create', 'rolebinding', 'reader', '-n', 'status-c', '--clusterrole=view', '--serviceaccount=status-c:reader');
-    await eventually(async () => (await nsbaseline(['status', '-n', 'status-c'], { kubeconfig: reader.kubeconfigPath })).code).toBe(0);
+    await scene.cluster.kubectl(
+      'create',
+      'rolebinding',
+      'reader',
+      '-n',
+      'status-c',
+      '--clusterrole=view',
+      '--serviceaccount=status-c:reader',
+    );
+    await eventually(
+      async () => (await nsbaseline(['status', '-n', 'status-c'], { kubeconfig: reader.kubeconfigPath })).code,
+    ).toBe(0);
     const seen = await nsbaseline(['status', '-n', 'status-c'], { kubeconfig: reader.kubeconfigPath });
     expect(seen.stdout).toMatch(/^status-c +Protected +status-c/m);
     expect(seen.stderr).toMatch(/^note: cannot list baselinepolicies\.nsbaseline\.io/);
@@ -162,7 +241,11 @@ describe('status', () => {
 
   test('works as a plugin of kubectl, and calls itself so', async () => {
     await symlink(MAIN, join(folder, 'kubectl-baseline.ts'));
-    await writeFile(join(folder, 'kubectl-baseline'), `#!/bin/sh\nexec '${process.execPath}' '${join(folder, 'kubectl-baseline.ts')}' "$@"\n`, { mode: 0o755 });
+    await writeFile(
+      join(folder, 'kubectl-baseline'),
+      `#!/bin/sh\nexec '${process.execPath}' '${join(folder, 'kubectl-baseline.ts')}' "$@"\n`,
+      { mode: 0o755 },
+    );
     const before = process.env.PATH;
     process.env.PATH = `${folder}${delimiter}${before ?? ''}`;
     try {
@@ -182,7 +265,9 @@ describe('prune', () => {
     await scene.namespace('prune-b', { set: 'prune-live' });
     await declare('prune');
     await declare('prune-live');
-    for (const name of ['prune-a', 'prune-b']) await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
+    for (const name of ['prune-a', 'prune-b']) {
+      await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
+    }
     await scene.removeBaselinePolicy('prune');
     await eventually(() => scene.report('prune-a')).toBeUndefined();
     expect(await scene.networkPolicyNames('prune-a')).toEqual(standardSet('prune'));
@@ -201,7 +286,9 @@ describe('prune', () => {
     await scene.namespace('prune-c', { set: 'prune-c' });
     await scene.namespace('prune-d', { set: 'prune-c' });
     await declare('prune-c', { removal: { onOptOut: 'Keep' } });
-    for (const name of ['prune-c', 'prune-d']) await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
+    for (const name of ['prune-c', 'prune-d']) {
+      await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
+    }
     await scene.label('prune-c', { set: null });
     await eventually(() => scene.report('prune-c')).toBeUndefined();
     await operator.stop();
@@ -220,9 +307,13 @@ describe('prune', () => {
 describe('approve', () => {
   test('R9 shows every namespace of a held removal and lets it go on', async () => {
     const names = Array.from({ length: 8 }, (_, at) => `approve-${at}`);
-    for (const name of names) await scene.namespace(name, { set: 'approve' });
+    for (const name of names) {
+      await scene.namespace(name, { set: 'approve' });
+    }
     await declare('approve');
-    for (const name of names) await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
+    for (const name of names) {
+      await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
+    }
     await declare('approve', { namespaceSelector: { matchLabels: { set: 'nobody' } } });
     await eventually(() => scene.condition('approve', 'RemovalHeld')).toBe('True RemovalHeld');
     const held = await nsbaseline(['status', '-n', 'approve-0', 'approve']);
@@ -232,20 +323,30 @@ describe('approve', () => {
     const refused = await nsbaseline(['approve', 'approve']);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(`These namespaces:\n${names.map((name) => `  ${name}\n`).join('')}`);
-    expect((await atTerminal(['approve', 'approve'], 'y')).stdout).toContain('annotated: nsbaseline.io/confirm-removal=8-');
-    for (const name of names) await eventually(() => scene.networkPolicyNames(name)).toEqual([]);
+    expect((await atTerminal(['approve', 'approve'], 'y')).stdout).toContain(
+      'annotated: nsbaseline.io/confirm-removal=8-',
+    );
+    for (const name of names) {
+      await eventually(() => scene.networkPolicyNames(name)).toEqual([]);
+    }
   });
 
   test('R9 shows every namespace of a held isolation and lets it go on', async () => {
     const names = Array.from({ length: 22 }, (_, at) => `isolate-${String(at).padStart(2, '0')}`);
-    for (const name of names) await scene.namespace(name, { set: 'isolate' });
+    for (const name of names) {
+      await scene.namespace(name, { set: 'isolate' });
+    }
     await declare('isolate');
     await eventually(() => scene.condition('isolate', 'IsolationHeld')).toBe('True IsolationHeld');
     const shown = await atTerminal(['approve', 'isolate', '--isolation'], 'y');
-    for (const name of names) expect(shown.stdout).toContain(`  ${name}\r\n`);
+    for (const name of names) {
+      expect(shown.stdout).toContain(`  ${name}\r\n`);
+    }
     expect(shown.stdout).toContain('Isolate 22 namespaces? [y/N]');
     expect(shown.stdout).toContain('annotated: nsbaseline.io/confirm-isolation=22-');
-    for (const name of names) await eventually(() => scene.networkPolicyNames(name)).toEqual(standardSet('isolate'));
+    for (const name of names) {
+      await eventually(() => scene.networkPolicyNames(name)).toEqual(standardSet('isolate'));
+    }
   });
 });
 

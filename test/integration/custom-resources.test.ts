@@ -7,7 +7,16 @@ import { validateBaselinePolicy } from '../../src/api/validation.ts';
 import { yamlOf } from '../../src/generate/yaml.ts';
 import { clusterAt } from '../controlplane/cluster.ts';
 import { explanationOf } from '../controlplane/explanation.ts';
-import { CIDR_TEXTS, INVALID_POLICIES, LABEL_KEY_TEXTS, LABEL_VALUE_TEXTS, PORT_NAME_TEXTS, RULE_NAME_TEXTS, VALID_POLICIES, type PolicyCase } from '../fixtures/policies/corpus.ts';
+import {
+  CIDR_TEXTS,
+  INVALID_POLICIES,
+  LABEL_KEY_TEXTS,
+  LABEL_VALUE_TEXTS,
+  PORT_NAME_TEXTS,
+  type PolicyCase,
+  RULE_NAME_TEXTS,
+  VALID_POLICIES,
+} from '../fixtures/policies/corpus.ts';
 
 const cluster = clusterAt(inject('controlPlane'));
 const POLICIES = '/apis/nsbaseline.io/v1alpha1/baselinepolicies';
@@ -16,7 +25,9 @@ const DRY_RUN = 'dryRun=All&fieldValidation=Strict';
 
 interface Kubeconfig {
   readonly clusters: readonly { readonly cluster: { readonly 'certificate-authority-data': string } }[];
-  readonly users: readonly { readonly user: { readonly 'client-certificate-data': string; readonly 'client-key-data': string } }[];
+  readonly users: readonly {
+    readonly user: { readonly 'client-certificate-data': string; readonly 'client-key-data': string };
+  }[];
 }
 
 /** What the API server answers: an object, or a Status that says why not. */
@@ -33,30 +44,51 @@ async function adminAgent(): Promise<Agent> {
   const decoded = (text: string | undefined): Buffer => Buffer.from(text ?? '', 'base64');
   const user = config.users[0]?.user;
   const ca = decoded(config.clusters[0]?.cluster['certificate-authority-data']);
-  return new Agent({ keepAlive: true, ca, cert: decoded(user?.['client-certificate-data']), key: decoded(user?.['client-key-data']) });
+  return new Agent({
+    keepAlive: true,
+    ca,
+    cert: decoded(user?.['client-certificate-data']),
+    key: decoded(user?.['client-key-data']),
+  });
 }
 const agent = await adminAgent();
 
 function post(path: string, body: string, contentType = 'application/json'): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(new URL(path, cluster.address.server), { method: 'POST', agent, headers: { 'content-type': contentType } }, (incoming) => {
-      let text = '';
-      incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      incoming.on('end', () => {
-        resolve(JSON.parse(text) as Answer);
-      });
-    });
+    const outgoing = request(
+      new URL(path, cluster.address.server),
+      { method: 'POST', agent, headers: { 'content-type': contentType } },
+      (incoming) => {
+        let text = '';
+        incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        incoming.on('end', () => {
+          resolve(JSON.parse(text) as Answer);
+        });
+      },
+    );
     outgoing.on('error', reject).end(body);
   });
 }
 
-const policy = ({ name = 'standard', spec }: Omit<PolicyCase, 'title'>): object => ({ apiVersion: 'nsbaseline.io/v1alpha1', kind: 'BaselinePolicy', metadata: { name }, spec });
+const policy = ({ name = 'standard', spec }: Omit<PolicyCase, 'title'>): object => ({
+  apiVersion: 'nsbaseline.io/v1alpha1',
+  kind: 'BaselinePolicy',
+  metadata: { name },
+  spec,
+});
 
 /** Where the API server refuses the policy, and with which words; empty when it takes it. */
-async function refusals(policyCase: Omit<PolicyCase, 'title'>): Promise<readonly { readonly field: string; readonly message: string }[]> {
+async function refusals(
+  policyCase: Omit<PolicyCase, 'title'>,
+): Promise<readonly { readonly field: string; readonly message: string }[]> {
   const answer = await post(`${POLICIES}?${DRY_RUN}`, JSON.stringify(policy(policyCase)));
-  if (answer.status !== 'Failure') return [];
-  const unknown = [...(answer.message ?? '').matchAll(/unknown field "([^"]+)"/g)].map(([message, field = '']) => ({ field, message }));
+  if (answer.status !== 'Failure') {
+    return [];
+  }
+  const unknown = [...(answer.message ?? '').matchAll(/unknown field "([^"]+)"/g)].map(([message, field = '']) => ({
+    field,
+    message,
+  }));
   const causes = (answer.details?.causes ?? []).map(({ field = '', message = '' }) => ({ field, message }));
   // Under `<nil>` the API server says that it looked no further, or says once more what it says of a field.
   return [...unknown, ...causes.filter(({ field }) => field !== '<nil>')];
@@ -84,16 +116,49 @@ describe('R11 the API server and offline validation decide alike', () => {
   test.each(INVALID_POLICIES)('refusing $title, at the same fields', async ({ refused, ...policyCase }) => {
     const found = await refusals(policyCase);
     expect([...new Set(found.map(({ field }) => field))].sort()).toEqual(Object.keys(refused).sort());
-    for (const { field, message } of found) expect(message).toContain(refused[field] ?? '');
+    for (const { field, message } of found) {
+      expect(message).toContain(refused[field] ?? '');
+    }
   });
 
-  const borders: readonly { readonly of: string; readonly texts: readonly string[]; readonly spec: (text: string) => unknown }[] = [
+  const borders: readonly {
+    readonly of: string;
+    readonly texts: readonly string[];
+    readonly spec: (text: string) => unknown;
+  }[] = [
     { of: 'a CIDR', texts: CIDR_TEXTS, spec: (text) => ({ allow: { internet: { cidrs: [text] } } }) },
-    { of: 'an except', texts: CIDR_TEXTS, spec: (text) => ({ rules: [{ name: 'a', egress: [{ to: [{ ipBlock: { cidr: text.includes(':') ? '::/0' : '0.0.0.0/0', except: [text] } }] }] }] }) },
-    { of: 'a label value', texts: LABEL_VALUE_TEXTS, spec: (text) => ({ namespaceSelector: { matchLabels: { a: text } } }) },
-    { of: 'a label key', texts: LABEL_KEY_TEXTS, spec: (text) => ({ namespaceSelector: { matchExpressions: [{ key: text, operator: 'Exists' }] } }) },
-    { of: 'a key of matchLabels', texts: LABEL_KEY_TEXTS, spec: (text) => ({ namespaceSelector: { matchLabels: JSON.parse(`{${JSON.stringify(text)}:"x"}`) as unknown } }) },
-    { of: 'the name of a port', texts: PORT_NAME_TEXTS, spec: (text) => ({ rules: [{ name: 'a', egress: [{ ports: [{ port: text }] }] }] }) },
+    {
+      of: 'an except',
+      texts: CIDR_TEXTS,
+      spec: (text) => ({
+        rules: [
+          {
+            name: 'a',
+            egress: [{ to: [{ ipBlock: { cidr: text.includes(':') ? '::/0' : '0.0.0.0/0', except: [text] } }] }],
+          },
+        ],
+      }),
+    },
+    {
+      of: 'a label value',
+      texts: LABEL_VALUE_TEXTS,
+      spec: (text) => ({ namespaceSelector: { matchLabels: { a: text } } }),
+    },
+    {
+      of: 'a label key',
+      texts: LABEL_KEY_TEXTS,
+      spec: (text) => ({ namespaceSelector: { matchExpressions: [{ key: text, operator: 'Exists' }] } }),
+    },
+    {
+      of: 'a key of matchLabels',
+      texts: LABEL_KEY_TEXTS,
+      spec: (text) => ({ namespaceSelector: { matchLabels: JSON.parse(`{${JSON.stringify(text)}:"x"}`) as unknown } }),
+    },
+    {
+      of: 'the name of a port',
+      texts: PORT_NAME_TEXTS,
+      spec: (text) => ({ rules: [{ name: 'a', egress: [{ ports: [{ port: text }] }] }] }),
+    },
     { of: 'the name of a rule', texts: RULE_NAME_TEXTS, spec: (text) => ({ rules: [{ name: text, egress: [{}] }] }) },
   ];
   test.each(borders)('on what is $of', async ({ texts, spec }) => {
@@ -104,22 +169,38 @@ describe('R11 the API server and offline validation decide alike', () => {
 
   test('but for a label without a value, which both refuse, each at its own depth', async () => {
     const found = await refusals({ spec: { namespaceSelector: { matchLabels: { team: null, env: 'x' } } } });
-    expect(found).toEqual([{ field: 'spec.namespaceSelector.matchLabels', message: expect.stringContaining('has a key without a value') as string }]);
+    expect(found).toEqual([
+      {
+        field: 'spec.namespaceSelector.matchLabels',
+        message: expect.stringContaining('has a key without a value') as string,
+      },
+    ]);
   });
 });
 
 test('T what is valid in rules is valid in a NetworkPolicy', async () => {
   const rules = VALID_POLICIES.flatMap(({ spec }): readonly Rule[] => (spec as BaselinePolicySpec).rules ?? []);
   for (const { name, podSelector = {}, ingress = [], egress = [] } of rules) {
-    const networkPolicy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name }, spec: { podSelector, policyTypes: ['Ingress', 'Egress'], ingress, egress } };
-    const answer = await post(`/apis/networking.k8s.io/v1/namespaces/default/networkpolicies?${DRY_RUN}`, JSON.stringify(networkPolicy));
+    const networkPolicy = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name },
+      spec: { podSelector, policyTypes: ['Ingress', 'Egress'], ingress, egress },
+    };
+    const answer = await post(
+      `/apis/networking.k8s.io/v1/namespaces/default/networkpolicies?${DRY_RUN}`,
+      JSON.stringify(networkPolicy),
+    );
     expect({ name, refusal: answer.details }).toEqual({ name, refusal: undefined });
   }
 });
 
 test('T the API server reads from our YAML what we wrote, labels called no, on, y, 1e3 and 0777 too', async () => {
   const texts = LABEL_VALUE_TEXTS.filter((text) => isTakenOffline({ namespaceSelector: { matchLabels: { a: text } } }));
-  const labels = Object.fromEntries([...texts.filter((text) => text !== '').map((text) => [text, text]), ['empty', '']]) as Record<string, string>;
+  const labels = Object.fromEntries([
+    ...texts.filter((text) => text !== '').map((text) => [text, text]),
+    ['empty', ''],
+  ]) as Record<string, string>;
   const written = yamlOf({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'custom-resources-yaml', labels } });
   const read = await post('/api/v1/namespaces?dryRun=All&fieldValidation=Strict', written, 'application/yaml');
   expect(read.metadata?.labels).toMatchObject(labels);
@@ -136,36 +217,79 @@ describe('a BaselinePolicy as people see it', () => {
       await cluster.kubectl('delete', 'baseline', 'columns');
     });
     await cluster.applyManifests([policy({ name: 'columns', spec: {} })]);
-    const condition = { type: 'Ready', status: 'True', observedGeneration: 1, lastTransitionTime: '2026-01-01T00:00:00Z', reason: 'Applied', message: 'Everything is in place.' };
+    const condition = {
+      type: 'Ready',
+      status: 'True',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+      reason: 'Applied',
+      message: 'Everything is in place.',
+    };
     const namespaces = { matched: 12, protected: 11, pending: 1, failed: 0, conflicted: 0, weakened: 0 };
-    const status = { observedGeneration: 1, mode: 'Enforce', conditions: [condition], namespaces, failed: [], discovered: {} };
-    await cluster.kubectl('patch', 'baseline', 'columns', '--subresource=status', '--type=merge', `--patch=${JSON.stringify({ status })}`);
+    const status = {
+      observedGeneration: 1,
+      mode: 'Enforce',
+      conditions: [condition],
+      namespaces,
+      failed: [],
+      discovered: {},
+    };
+    await cluster.kubectl(
+      'patch',
+      'baseline',
+      'columns',
+      '--subresource=status',
+      '--type=merge',
+      `--patch=${JSON.stringify({ status })}`,
+    );
     const [header, row] = (await cluster.kubectl('get', 'baseline')).trim().split('\n');
     expect(header?.split(/\s+/)).toEqual(['NAME', 'MODE', 'MATCHED', 'PROTECTED', 'READY', 'AGE']);
     expect(row?.split(/\s+/).slice(0, 5)).toEqual(['columns', 'Enforce', '12', '11', 'True']);
     expect(await cluster.kubectl('get', 'nsbaseline', '--output=name')).toBe('baselinepolicy.nsbaseline.io/columns\n');
   });
 
-  test.each(['spec.allow.dns', 'spec.allow.internet.except', 'spec.rules.egress.to.ipBlock', 'spec.namespaceSelector', 'status.namespaces'])('explains %s', async (path) => {
+  test.each([
+    'spec.allow.dns',
+    'spec.allow.internet.except',
+    'spec.rules.egress.to.ipBlock',
+    'spec.namespaceSelector',
+    'status.namespaces',
+  ])('explains %s', async (path) => {
     const explanation = await explanationOf(cluster, `baselinepolicy.${path}`);
     expect(explanation).toMatch(/DESCRIPTION:\s+\w/);
     expect(explanation).not.toContain('<no description>');
   });
 
   test('is refused with an unknown field, which kubectl has the API server look for', async () => {
-    const refused = await cluster.tryKubectl(['create', '--dry-run=server', '--filename=-'], { stdin: JSON.stringify(policy({ spec: { alow: {} } })) });
+    const refused = await cluster.tryKubectl(['create', '--dry-run=server', '--filename=-'], {
+      stdin: JSON.stringify(policy({ spec: { alow: {} } })),
+    });
     expect(refused.stderr).toContain('unknown field "spec.alow"');
   });
 });
 
 describe('a NamespaceBaseline as people see it', () => {
-  const status = (phase: string): object => ({ phase, policies: [{ policy: 'standard', generation: 1, mode: 'Enforce', phase, inPlace: false, managed: [] }], conditions: [] });
+  const status = (phase: string): object => ({
+    phase,
+    policies: [{ policy: 'standard', generation: 1, mode: 'Enforce', phase, inPlace: false, managed: [] }],
+    conditions: [],
+  });
   const namespaceBaseline = (name: string, phase: string): string =>
-    JSON.stringify({ apiVersion: 'nsbaseline.io/v1alpha1', kind: 'NamespaceBaseline', metadata: { name }, status: status(phase) });
+    JSON.stringify({
+      apiVersion: 'nsbaseline.io/v1alpha1',
+      kind: 'NamespaceBaseline',
+      metadata: { name },
+      status: status(phase),
+    });
 
   test('is always named baseline', async () => {
     const refused = await post(`${NAMESPACE_BASELINES}?${DRY_RUN}`, namespaceBaseline('other', 'Failed'));
-    expect(refused.details?.causes).toEqual([expect.objectContaining({ field: 'metadata.name', message: expect.stringContaining('its name is baseline') as string })]);
+    expect(refused.details?.causes).toEqual([
+      expect.objectContaining({
+        field: 'metadata.name',
+        message: expect.stringContaining('its name is baseline') as string,
+      }),
+    ]);
   });
 
   test('is created whole in one write, and found by its phase', async () => {
@@ -174,8 +298,24 @@ describe('a NamespaceBaseline as people see it', () => {
     });
     const created = await post(NAMESPACE_BASELINES, namespaceBaseline('baseline', 'Failed'));
     expect(created.status).toEqual(status('Failed'));
-    expect(await cluster.kubectl('get', 'nsb', '--namespace=default', '--field-selector=status.phase=Failed', '--output=name')).toBe('namespacebaseline.nsbaseline.io/baseline\n');
-    expect(await cluster.kubectl('get', 'nsb', '--namespace=default', '--field-selector=status.phase=Protected', '--output=name')).toBe('');
+    expect(
+      await cluster.kubectl(
+        'get',
+        'nsb',
+        '--namespace=default',
+        '--field-selector=status.phase=Failed',
+        '--output=name',
+      ),
+    ).toBe('namespacebaseline.nsbaseline.io/baseline\n');
+    expect(
+      await cluster.kubectl(
+        'get',
+        'nsb',
+        '--namespace=default',
+        '--field-selector=status.phase=Protected',
+        '--output=name',
+      ),
+    ).toBe('');
     const [header] = (await cluster.kubectl('get', 'nsb', '--namespace=default')).split('\n');
     expect(header?.trim().split(/\s+/)).toEqual(['NAME', 'PHASE', 'REASON', 'AGE']);
   });

@@ -1,16 +1,18 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { explanationOf } from '../controlplane/explanation.ts';
 import { clusterAt, type KubectlResult, type ServiceAccountAccess } from '../controlplane/cluster.ts';
+import { explanationOf } from '../controlplane/explanation.ts';
 
 const root = join(import.meta.dirname, '../..');
 const cluster = clusterAt(inject('controlPlane'));
 
 /** The names of the CRDs that are shipped. */
 function shippedCrds(): readonly string[] {
-  const documents = readdirSync(join(root, 'crds')).flatMap((file) => loadAll(readFileSync(join(root, 'crds', file), 'utf8')));
+  const documents = readdirSync(join(root, 'crds')).flatMap((file) =>
+    loadAll(readFileSync(join(root, 'crds', file), 'utf8')),
+  );
   return documents.map((document) => (document as { metadata: { name: string } }).metadata.name).sort();
 }
 
@@ -28,14 +30,22 @@ function asOperator(...args: readonly string[]): Promise<KubectlResult> {
 
 describe('the custom resources', () => {
   test.each(shippedCrds())('%s is served, and its schema is structural', async (name) => {
-    const conditions = await cluster.kubectl('get', 'crd', name, '--output=jsonpath={range .status.conditions[*]}{.type}={.status} {end}');
+    const conditions = await cluster.kubectl(
+      'get',
+      'crd',
+      name,
+      '--output=jsonpath={range .status.conditions[*]}{.type}={.status} {end}',
+    );
     expect(conditions.trim().split(' ')).toEqual(expect.arrayContaining(['Established=True', 'NamesAccepted=True']));
     expect(conditions).not.toContain('NonStructuralSchema=True');
   });
 
-  test.each(['baselinepolicy.spec.allow.dns', 'namespacebaseline.status'])('kubectl explain %s says what every field is for', async (field) => {
-    expect(await explanationOf(cluster, field)).not.toContain('<no description>');
-  });
+  test.each(['baselinepolicy.spec.allow.dns', 'namespacebaseline.status'])(
+    'kubectl explain %s says what every field is for',
+    async (field) => {
+      expect(await explanationOf(cluster, field)).not.toContain('<no description>');
+    },
+  );
 });
 
 describe('the roles that the operator ships with, on a real API server', () => {
@@ -82,7 +92,14 @@ describe('the roles that the operator ships with, on a real API server', () => {
     ['create', 'clusterrolebindings', 'no'],
   ])('%s %s: %s', async (verb, resource, answer) => {
     const [name, subresource] = resource.split('/');
-    const result = await asOperator('auth', 'can-i', verb, name ?? '', '--all-namespaces', ...(subresource === undefined ? [] : [`--subresource=${subresource}`]));
+    const result = await asOperator(
+      'auth',
+      'can-i',
+      verb,
+      name ?? '',
+      '--all-namespaces',
+      ...(subresource === undefined ? [] : [`--subresource=${subresource}`]),
+    );
     expect(result.stdout.trim()).toBe(answer);
   });
 
@@ -98,7 +115,11 @@ describe('the roles that the operator ships with, on a real API server', () => {
       },
     ]);
     await expect
-      .poll(async () => (await cluster.tryKubectl(['get', 'namespacebaselines', '--namespace=deployment-viewer'], viewer)).exitCode, { timeout: 30_000, interval: 200 })
+      .poll(
+        async () =>
+          (await cluster.tryKubectl(['get', 'namespacebaselines', '--namespace=deployment-viewer'], viewer)).exitCode,
+        { timeout: 30_000, interval: 200 },
+      )
       .toBe(0);
     await cluster.kubectl('delete', 'namespace', 'deployment-viewer', '--wait=false');
   });

@@ -11,7 +11,13 @@ import { clusterAt } from '../controlplane/cluster.ts';
 
 const cluster = clusterAt(inject('controlPlane'));
 const NAMESPACE = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false };
-const NETWORK_POLICY = { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies', kind: 'NetworkPolicy', isNamespaced: true };
+const NETWORK_POLICY = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'networkpolicies',
+  kind: 'NetworkPolicy',
+  isNamespaced: true,
+};
 
 let kube: HttpKubeClient;
 let recorder: EventRecorderControl;
@@ -21,9 +27,17 @@ beforeAll(async () => {
   await cluster.applyManifests(join(import.meta.dirname, '../../deploy/base'));
   const { kubeconfigPath } = await cluster.serviceAccount({ name: 'nsbaseline', namespace: 'nsbaseline-system' });
   const access = await loadCluster({ kubeconfigPath });
-  if (!access.ok) throw new Error(access.error.message);
+  if (!access.ok) {
+    throw new Error(access.error.message);
+  }
   kube = createKubeClient({ cluster: access.value, fieldManager: FIELD_MANAGER, userAgent: 'nsbaseline-tests' });
-  const log: Log = { debug: (fields) => failures.push(fields), info: () => undefined, warn: () => undefined, error: () => undefined, child: () => log };
+  const log: Log = {
+    debug: (fields) => failures.push(fields),
+    info: () => undefined,
+    warn: () => undefined,
+    error: () => undefined,
+    child: () => log,
+  };
   recorder = createEventRecorder({ kube, clock: systemClock, log, instance: 'x'.repeat(500) });
 });
 
@@ -33,46 +47,83 @@ afterAll(async () => {
 });
 
 async function storedEvents(namespace: string, name: string): Promise<readonly Record<string, unknown>[]> {
-  const text = await cluster.kubectl('get', 'events.v1.events.k8s.io', `--namespace=${namespace}`, `--field-selector=regarding.name=${name}`, '--output=json');
+  const text = await cluster.kubectl(
+    'get',
+    'events.v1.events.k8s.io',
+    `--namespace=${namespace}`,
+    `--field-selector=regarding.name=${name}`,
+    '--output=json',
+  );
   return (JSON.parse(text) as { items: Record<string, unknown>[] }).items;
 }
 
 function eventOn(name: string, more: Partial<EventRecord> = {}): EventRecord {
-  return { regarding: { type: NETWORK_POLICY, namespace: 'default', name }, type: 'Warning', reason: 'Repaired', action: 'Repair', note: 'it had been changed', ...more };
+  return {
+    regarding: { type: NETWORK_POLICY, namespace: 'default', name },
+    type: 'Warning',
+    reason: 'Repaired',
+    action: 'Repair',
+    note: 'it had been changed',
+    ...more,
+  };
 }
 
 describe('the operator with the roles it ships with', () => {
   test('writes Events that the API server takes, and counts them up in place', async () => {
-    for (let times = 0; times < 3; times += 1) recorder.record(eventOn('events-counted'));
-    await vi.waitFor(async () => {
-      expect(await storedEvents('default', 'events-counted')).toMatchObject([{ reportingController: 'nsbaseline.io/operator', series: { count: 3 } }]);
-    }, { timeout: 10_000 });
+    for (let times = 0; times < 3; times += 1) {
+      recorder.record(eventOn('events-counted'));
+    }
+    await vi.waitFor(
+      async () => {
+        expect(await storedEvents('default', 'events-counted')).toMatchObject([
+          { reportingController: 'nsbaseline.io/operator', series: { count: 3 } },
+        ]);
+      },
+      { timeout: 10_000 },
+    );
     expect(failures).toEqual([]);
   });
 
   test('writes Events on cluster-scoped objects, with the longest name and the longest note', async () => {
     const name = 'a'.repeat(253);
     recorder.record(eventOn(name, { regarding: { type: NAMESPACE, name }, note: '🦊'.repeat(2_000) }));
-    await vi.waitFor(async () => {
-      expect(await storedEvents('default', name)).toMatchObject([{ regarding: { kind: 'Namespace', name } }]);
-    }, { timeout: 10_000 });
+    await vi.waitFor(
+      async () => {
+        expect(await storedEvents('default', name)).toMatchObject([{ regarding: { kind: 'Namespace', name } }]);
+      },
+      { timeout: 10_000 },
+    );
     expect(failures).toEqual([]);
   });
 
   test('begins a new Event when the server has dropped the old one', async () => {
     recorder.record(eventOn('events-dropped'));
-    await vi.waitFor(async () => {
-      expect(await storedEvents('default', 'events-dropped')).toHaveLength(1);
-    }, { timeout: 10_000 });
-    await cluster.kubectl('delete', 'events', '--namespace=default', '--field-selector=involvedObject.name=events-dropped');
+    await vi.waitFor(
+      async () => {
+        expect(await storedEvents('default', 'events-dropped')).toHaveLength(1);
+      },
+      { timeout: 10_000 },
+    );
+    await cluster.kubectl(
+      'delete',
+      'events',
+      '--namespace=default',
+      '--field-selector=involvedObject.name=events-dropped',
+    );
     recorder.record(eventOn('events-dropped'));
-    await vi.waitFor(() => {
-      expect(failures).toHaveLength(1);
-    }, { timeout: 10_000 });
+    await vi.waitFor(
+      () => {
+        expect(failures).toHaveLength(1);
+      },
+      { timeout: 10_000 },
+    );
     expect(await storedEvents('default', 'events-dropped')).toEqual([]);
     recorder.record(eventOn('events-dropped'));
-    await vi.waitFor(async () => {
-      expect(await storedEvents('default', 'events-dropped')).toHaveLength(1);
-    }, { timeout: 10_000 });
+    await vi.waitFor(
+      async () => {
+        expect(await storedEvents('default', 'events-dropped')).toHaveLength(1);
+      },
+      { timeout: 10_000 },
+    );
   });
 });

@@ -8,7 +8,7 @@ import { itemsOf } from '../../src/kube/json-shape.ts';
 import type { KubeObject } from '../../src/kube/kube-object.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, setScene, standardSet, valueOf, type Scene } from '../operator/scene.ts';
+import { eventually, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
 import { kstatusOf } from './kstatus.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
@@ -24,8 +24,18 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  for (const name of applied) await scene.cluster.tryKubectl(['patch', 'baselinepolicy', name, '--type=merge', '--patch={"metadata":{"finalizers":null}}']);
-  for (const name of applied) await scene.removeBaselinePolicy(name);
+  for (const name of applied) {
+    await scene.cluster.tryKubectl([
+      'patch',
+      'baselinepolicy',
+      name,
+      '--type=merge',
+      '--patch={"metadata":{"finalizers":null}}',
+    ]);
+  }
+  for (const name of applied) {
+    await scene.removeBaselinePolicy(name);
+  }
   applied.clear();
   await scene.clear();
 });
@@ -40,34 +50,52 @@ async function policyAt(name: string): Promise<KubeObject> {
 
 function manifest(name: string, spec: BaselinePolicySpec, metadata: object = {}): KubeObject {
   applied.add(name);
-  return { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name, ...metadata }, spec: { namespaceSelector: { matchLabels: { set: name } }, ...spec } };
+  return {
+    apiVersion: API_VERSION,
+    kind: 'BaselinePolicy',
+    metadata: { name, ...metadata },
+    spec: { namespaceSelector: { matchLabels: { set: name } }, ...spec },
+  };
 }
 
 /** As GitOps tools and people apply: client-side, with kubectl's own account of what was there before. */
 async function apply(...objects: readonly KubeObject[]): Promise<string> {
-  const result = await scene.cluster.tryKubectl(['apply', '--filename=-'], { stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) });
+  const result = await scene.cluster.tryKubectl(['apply', '--filename=-'], {
+    stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+  });
   expect(result, result.stderr).toMatchObject({ exitCode: 0 });
   return result.stdout;
 }
 
-async function diff(source: readonly string[], stdin?: string): Promise<{ readonly exitCode: number; readonly stdout: string }> {
-  const { exitCode, stdout } = await scene.cluster.tryKubectl(['diff', ...source], stdin === undefined ? {} : { stdin });
+async function diff(
+  source: readonly string[],
+  stdin?: string,
+): Promise<{ readonly exitCode: number; readonly stdout: string }> {
+  const { exitCode, stdout } = await scene.cluster.tryKubectl(
+    ['diff', ...source],
+    stdin === undefined ? {} : { stdin },
+  );
   return { exitCode, stdout };
 }
 
 describe('a tool that goes by kstatus sees a BaselinePolicy as', () => {
   test('InProgress when nobody has looked at it', async () => {
-    const created = await scene.cluster.tryKubectl(['create', '--dry-run=server', '--output=json', '--filename=-'], { stdin: JSON.stringify(manifest('never', {})) });
+    const created = await scene.cluster.tryKubectl(['create', '--dry-run=server', '--output=json', '--filename=-'], {
+      stdin: JSON.stringify(manifest('never', {})),
+    });
     expect(kstatusOf(JSON.parse(created.stdout) as KubeObject)).toBe('InProgress');
   });
 
-  test.each(['Enforce', 'DryRun', 'Paused'] as const)('Current when it is in place as declared, in mode %s', async (mode) => {
-    const name = `current-${mode.toLowerCase()}`;
-    await apply(manifest(name, { mode }));
-    await scene.namespace(`gitops-${name}`, { set: name });
-    await eventually(async () => kstatusOf(await policyAt(name))).toBe('Current');
-    await scene.cluster.kubectl('wait', '--for=condition=Ready', `baselinepolicy/${name}`, '--timeout=15s');
-  });
+  test.each(['Enforce', 'DryRun', 'Paused'] as const)(
+    'Current when it is in place as declared, in mode %s',
+    async (mode) => {
+      const name = `current-${mode.toLowerCase()}`;
+      await apply(manifest(name, { mode }));
+      await scene.namespace(`gitops-${name}`, { set: name });
+      await eventually(async () => kstatusOf(await policyAt(name))).toBe('Current');
+      await scene.cluster.kubectl('wait', '--for=condition=Ready', `baselinepolicy/${name}`, '--timeout=15s');
+    },
+  );
 
   test('R16 InProgress or Current after an edit, and Current only for the generation that was edited', async () => {
     await apply(manifest('edited', {}));
@@ -81,12 +109,28 @@ describe('a tool that goes by kstatus sees a BaselinePolicy as', () => {
 
   test('R16 Current although one tenant stands in the way', async () => {
     await apply(manifest('contrary', {}));
-    const namespace = valueOf(await scene.kube.create({ group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'gitops-contrary' } }));
-    valueOf(await scene.kube.create(NETWORK_POLICIES, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'contrary.allow-monitoring', namespace: namespace.metadata.name ?? '' }, spec: { podSelector: { matchLabels: { app: 'theirs' } } } }));
+    const namespace = valueOf(
+      await scene.kube.create(
+        { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false },
+        { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'gitops-contrary' } },
+      ),
+    );
+    valueOf(
+      await scene.kube.create(NETWORK_POLICIES, {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: 'contrary.allow-monitoring', namespace: namespace.metadata.name ?? '' },
+        spec: { podSelector: { matchLabels: { app: 'theirs' } } },
+      }),
+    );
     await scene.label('gitops-contrary', { set: 'contrary' });
     await eventually(() => scene.condition('contrary', 'AllProtected')).toBe('False NotAllInPlace');
     expect(kstatusOf(await policyAt('contrary'))).toBe('Current');
-    expect(kstatusOf(valueOf(await scene.kube.get({ type: NAMESPACE_BASELINES, namespace: 'gitops-contrary', name: 'baseline' })))).toBe('InProgress');
+    expect(
+      kstatusOf(
+        valueOf(await scene.kube.get({ type: NAMESPACE_BASELINES, namespace: 'gitops-contrary', name: 'baseline' })),
+      ),
+    ).toBe('InProgress');
   });
 
   test('R9 Failed when it waits for a confirmation, so that a sync ends and says why', async () => {
@@ -106,35 +150,53 @@ describe('a tool that goes by kstatus sees a BaselinePolicy as', () => {
 describe('what is in Git and what is in the cluster', () => {
   const sources = readdirSync(examples).filter((file) => file !== 'kustomization.yaml');
 
-  test.each(['crds', 'base'])('deploy/%s applied twice is unchanged, and its diff is empty, by either kind of apply', async (folder) => {
-    const source = `--kustomize=${join(deploy, folder)}`;
-    await scene.cluster.kubectl('apply', source);
-    const changed = (await scene.cluster.kubectl('apply', source)).trim().split('\n').filter((line) => !line.endsWith(' unchanged'));
-    // kubectl sends the selector of a budget every time, as its patch strategy is "replace", and calls that "configured".
-    expect(changed.filter((line) => !line.startsWith('poddisruptionbudget.'))).toEqual([]);
-    expect(await diff([source])).toEqual({ exitCode: 0, stdout: '' });
-    const serverSide = ['--server-side', '--force-conflicts', '--field-manager=nsbaseline-tests'];
-    await scene.cluster.kubectl('apply', source, ...serverSide);
-    expect(await diff([source, ...serverSide])).toEqual({ exitCode: 0, stdout: '' });
-  });
+  test.each(['crds', 'base'])(
+    'deploy/%s applied twice is unchanged, and its diff is empty, by either kind of apply',
+    async (folder) => {
+      const source = `--kustomize=${join(deploy, folder)}`;
+      await scene.cluster.kubectl('apply', source);
+      const changed = (await scene.cluster.kubectl('apply', source))
+        .trim()
+        .split('\n')
+        .filter((line) => !line.endsWith(' unchanged'));
+      // kubectl sends the selector of a budget every time, as its patch strategy is "replace", and calls that "configured".
+      expect(changed.filter((line) => !line.startsWith('poddisruptionbudget.'))).toEqual([]);
+      expect(await diff([source])).toEqual({ exitCode: 0, stdout: '' });
+      const serverSide = ['--server-side', '--force-conflicts', '--field-manager=nsbaseline-tests'];
+      await scene.cluster.kubectl('apply', source, ...serverSide);
+      expect(await diff([source, ...serverSide])).toEqual({ exitCode: 0, stdout: '' });
+    },
+  );
 
-  test.each(sources)('R16 %s is stored as it was written, whatever the operator makes of it, and its diff stays empty', async (file) => {
-    const text = readFileSync(join(examples, file), 'utf8');
-    const declared = loadAll(text) as readonly (KubeObject & { readonly metadata: { readonly name: string } })[];
-    for (const { metadata } of declared) applied.add(metadata.name);
-    await scene.cluster.kubectl('apply', `--filename=${join(examples, file)}`);
-    for (const { metadata, spec } of declared) {
-      await eventually(async () => (await policyAt(metadata.name)).status).toMatchObject({ observedGeneration: 1 });
-      expect((await policyAt(metadata.name)).spec).toEqual(spec);
-    }
-    expect(await diff([`--filename=${join(examples, file)}`])).toEqual({ exitCode: 0, stdout: '' });
-    expect((await scene.cluster.kubectl('apply', `--filename=${join(examples, file)}`)).trim().split('\n').filter((line) => !line.endsWith(' unchanged'))).toEqual([]);
-  });
+  test.each(sources)(
+    'R16 %s is stored as it was written, whatever the operator makes of it, and its diff stays empty',
+    async (file) => {
+      const text = readFileSync(join(examples, file), 'utf8');
+      const declared = loadAll(text) as readonly (KubeObject & { readonly metadata: { readonly name: string } })[];
+      for (const { metadata } of declared) {
+        applied.add(metadata.name);
+      }
+      await scene.cluster.kubectl('apply', `--filename=${join(examples, file)}`);
+      for (const { metadata, spec } of declared) {
+        await eventually(async () => (await policyAt(metadata.name)).status).toMatchObject({ observedGeneration: 1 });
+        expect((await policyAt(metadata.name)).spec).toEqual(spec);
+      }
+      expect(await diff([`--filename=${join(examples, file)}`])).toEqual({ exitCode: 0, stdout: '' });
+      expect(
+        (await scene.cluster.kubectl('apply', `--filename=${join(examples, file)}`))
+          .trim()
+          .split('\n')
+          .filter((line) => !line.endsWith(' unchanged')),
+      ).toEqual([]);
+    },
+  );
 
   test('R8 the finalizer of a policy with onDelete: Remove is no difference, and no tool takes it off by applying', async () => {
     const object = manifest('final', { removal: { onDelete: 'Remove' } });
     await apply(object);
-    await eventually(async () => (await policyAt('final')).metadata.finalizers).toEqual(['nsbaseline.io/remove-policies']);
+    await eventually(async () => (await policyAt('final')).metadata.finalizers).toEqual([
+      'nsbaseline.io/remove-policies',
+    ]);
     expect(await diff(['--filename=-'], JSON.stringify(object))).toEqual({ exitCode: 0, stdout: '' });
     expect(await apply(object)).toContain('unchanged');
     expect((await policyAt('final')).metadata.finalizers).toEqual(['nsbaseline.io/remove-policies']);
@@ -143,10 +205,16 @@ describe('what is in Git and what is in the cluster', () => {
   test('the operator owns no field of a spec, so two tools that own one object quarrel with each other only', async () => {
     await apply(manifest('owned', {}));
     await eventually(async () => kstatusOf(await policyAt('owned'))).toBe('Current');
-    const owners = itemsOf((await policyAt('owned')).metadata.managedFields) as readonly { manager?: string; fieldsV1?: object }[];
+    const owners = itemsOf((await policyAt('owned')).metadata.managedFields) as readonly {
+      manager?: string;
+      fieldsV1?: object;
+    }[];
     expect(owners.filter(({ manager }) => manager === 'nsbaseline')).toHaveLength(1);
     expect(JSON.stringify(owners.filter(({ manager }) => manager === 'nsbaseline'))).not.toContain('f:spec');
-    const second = await scene.cluster.tryKubectl(['apply', '--server-side', '--field-manager=another-tool', '--filename=-'], { stdin: JSON.stringify(manifest('owned', { namespaceSelector: { matchLabels: { set: 'other' } } })) });
+    const second = await scene.cluster.tryKubectl(
+      ['apply', '--server-side', '--field-manager=another-tool', '--filename=-'],
+      { stdin: JSON.stringify(manifest('owned', { namespaceSelector: { matchLabels: { set: 'other' } } })) },
+    );
     expect(second).toMatchObject({ exitCode: 1 });
     expect(second.stderr).toContain('conflict');
   });
@@ -155,7 +223,10 @@ describe('what is in Git and what is in the cluster', () => {
 describe('nothing is copied', () => {
   const TRACKING = {
     labels: { 'app.kubernetes.io/instance': 'argo-app', 'kustomize.toolkit.fluxcd.io/name': 'flux-app', team: 'a' },
-    annotations: { 'argocd.argoproj.io/tracking-id': 'argo-app:nsbaseline.io/BaselinePolicy:/tracked', 'argocd.argoproj.io/sync-wave': '1' },
+    annotations: {
+      'argocd.argoproj.io/tracking-id': 'argo-app:nsbaseline.io/BaselinePolicy:/tracked',
+      'argocd.argoproj.io/sync-wave': '1',
+    },
   };
 
   test('from a policy or a namespace onto what the operator writes: no tool takes that for its own and prunes it', async () => {
@@ -168,7 +239,9 @@ describe('nothing is copied', () => {
       expect(labels).toEqual({ 'app.kubernetes.io/managed-by': 'nsbaseline', 'nsbaseline.io/policy': 'tracked' });
       expect(Object.keys(annotations ?? {}).sort()).toEqual(['nsbaseline.io/policy-uid', 'nsbaseline.io/purpose']);
     }
-    const record = valueOf(await scene.kube.get({ type: NAMESPACE_BASELINES, namespace: 'gitops-tracked', name: 'baseline' }));
+    const record = valueOf(
+      await scene.kube.get({ type: NAMESPACE_BASELINES, namespace: 'gitops-tracked', name: 'baseline' }),
+    );
     expect(record.metadata).not.toHaveProperty('annotations');
     expect(Object.keys(record.metadata.labels ?? {}).filter((key) => key in TRACKING.labels)).toEqual([]);
     expect(record.metadata).not.toHaveProperty('ownerReferences');
@@ -176,7 +249,8 @@ describe('nothing is copied', () => {
 });
 
 describe('what happens to what is in Git', () => {
-  const denyUid = async (namespace: string, policy: string): Promise<string | undefined> => (await scene.networkPolicy(namespace, `${policy}.default-deny`))?.metadata.uid;
+  const denyUid = async (namespace: string, policy: string): Promise<string | undefined> =>
+    (await scene.networkPolicy(namespace, `${policy}.default-deny`))?.metadata.uid;
 
   test('R8 renamed: the new set comes, the old stays as orphans, and the namespace is isolated all the while', async () => {
     await apply(manifest('old-name', { namespaceSelector: { matchLabels: { set: 'renamed' } } }));
@@ -185,8 +259,14 @@ describe('what happens to what is in Git', () => {
     const before = await denyUid('gitops-renamed', 'old-name');
     await apply(manifest('new-name', { namespaceSelector: { matchLabels: { set: 'renamed' } } }));
     await scene.cluster.kubectl('delete', 'baselinepolicy', 'old-name');
-    await eventually(() => scene.networkPolicyNames('gitops-renamed')).toEqual([...standardSet('new-name'), ...standardSet('old-name')]);
-    await eventually(() => scene.report('gitops-renamed')).toMatchObject({ phase: 'Protected', policies: [{ policy: 'new-name' }] });
+    await eventually(() => scene.networkPolicyNames('gitops-renamed')).toEqual([
+      ...standardSet('new-name'),
+      ...standardSet('old-name'),
+    ]);
+    await eventually(() => scene.report('gitops-renamed')).toMatchObject({
+      phase: 'Protected',
+      policies: [{ policy: 'new-name' }],
+    });
     expect(await denyUid('gitops-renamed', 'old-name')).toBe(before);
   });
 
@@ -202,14 +282,31 @@ describe('what happens to what is in Git', () => {
     await scene.cluster.kubectl('delete', 'baselinepolicy', 'restored');
     for (const { metadata, spec } of saved) {
       const { name, namespace, labels, annotations } = metadata;
-      valueOf(await scene.kube.create(NETWORK_POLICIES, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: name ?? '', namespace: namespace ?? '', ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) }, spec }));
+      valueOf(
+        await scene.kube.create(NETWORK_POLICIES, {
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'NetworkPolicy',
+          metadata: {
+            name: name ?? '',
+            namespace: namespace ?? '',
+            ...(labels === undefined ? {} : { labels }),
+            ...(annotations === undefined ? {} : { annotations }),
+          },
+          spec,
+        }),
+      );
     }
     const restoredDeny = await denyUid('gitops-restored', 'restored');
     await apply(declared);
     operator = await scene.start(['--isolation-limit=0', '--isolation-limit-percent=0']);
     const uid = (await policyAt('restored')).metadata.uid;
     expect(uid).not.toBe(formerUid);
-    for (const name of standardSet('restored')) await eventually(async () => (await scene.networkPolicy('gitops-restored', name))?.metadata.annotations?.['nsbaseline.io/policy-uid']).toBe(uid);
+    for (const name of standardSet('restored')) {
+      await eventually(
+        async () =>
+          (await scene.networkPolicy('gitops-restored', name))?.metadata.annotations?.['nsbaseline.io/policy-uid'],
+      ).toBe(uid);
+    }
     await eventually(() => scene.report('gitops-restored')).toMatchObject({ phase: 'Protected' });
     expect(await denyUid('gitops-restored', 'restored')).toBe(restoredDeny);
   });

@@ -1,15 +1,15 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
-import { ADVERTISED_ADDRESS } from '../controlplane/flags.ts';
 import { clusterAt } from '../controlplane/cluster.ts';
-import { clusterDns, CLUSTER_DNS_ADDRESS } from '../controlplane/cluster-dns.ts';
-import { emptyEtcd, fillEtcd } from '../controlplane/etcd.ts';
+import { CLUSTER_DNS_ADDRESS, clusterDns } from '../controlplane/cluster-dns.ts';
 import { startControlPlane } from '../controlplane/control-plane.ts';
+import { emptyEtcd, fillEtcd } from '../controlplane/etcd.ts';
+import { ADVERTISED_ADDRESS } from '../controlplane/flags.ts';
 import type { ControlPlaneAddress } from '../controlplane/protocol.ts';
 import { KUBERNETES_VERSIONS, versionsInOrder } from '../controlplane/versions.ts';
 
@@ -31,7 +31,10 @@ function exists(path: string): Promise<boolean> {
 
 describe('the control plane of a test run', () => {
   test('serves the version that was chosen', () => {
-    const expected = process.env.KUBEBUILDER_ASSETS === undefined ? versionsInOrder(choice).map((version) => `v${version}`) : [cluster.address.version];
+    const expected =
+      process.env.KUBEBUILDER_ASSETS === undefined
+        ? versionsInOrder(choice).map((version) => `v${version}`)
+        : [cluster.address.version];
     expect(expected).toContain(cluster.address.version);
     expect(KUBERNETES_VERSIONS[choice]).toBeDefined();
   });
@@ -48,7 +51,10 @@ describe('the control plane of a test run', () => {
 
   test('gives a service account the rights of that account and no more', async () => {
     const account = await cluster.serviceAccount({ name: 'reader', namespace: 'harness-account' });
-    const identity = await cluster.tryKubectl(['auth', 'whoami', '--output=jsonpath={.status.userInfo.username}'], account);
+    const identity = await cluster.tryKubectl(
+      ['auth', 'whoami', '--output=jsonpath={.status.userInfo.username}'],
+      account,
+    );
     expect(identity.stdout).toBe('system:serviceaccount:harness-account:reader');
     const refused = await cluster.tryKubectl(['get', 'namespaces'], account);
     expect(refused.stderr).toContain('Forbidden');
@@ -56,13 +62,30 @@ describe('the control plane of a test run', () => {
   });
 
   test('publishes its API server and, when asked to, a resolver, for discovery to find', async () => {
-    const endpoints = await cluster.kubectl('get', 'endpointslices', '--namespace=default', 'kubernetes', '--output=jsonpath={.endpoints[0].addresses[0]}');
+    const endpoints = await cluster.kubectl(
+      'get',
+      'endpointslices',
+      '--namespace=default',
+      'kubernetes',
+      '--output=jsonpath={.endpoints[0].addresses[0]}',
+    );
     expect(endpoints).toBe(ADVERTISED_ADDRESS);
     onTestFinished(async () => {
-      await cluster.kubectl('delete', 'service,endpointslice', '--namespace=kube-system', '--selector=k8s-app=kube-dns');
+      await cluster.kubectl(
+        'delete',
+        'service,endpointslice',
+        '--namespace=kube-system',
+        '--selector=k8s-app=kube-dns',
+      );
     });
     await cluster.applyManifests(clusterDns());
-    const service = await cluster.kubectl('get', 'services', '--namespace=kube-system', '--selector=k8s-app=kube-dns', '--output=jsonpath={.items[*].spec.clusterIP}');
+    const service = await cluster.kubectl(
+      'get',
+      'services',
+      '--namespace=kube-system',
+      '--selector=k8s-app=kube-dns',
+      '--output=jsonpath={.items[*].spec.clusterIP}',
+    );
     expect(service).toBe(CLUSTER_DNS_ADDRESS);
   });
 
@@ -70,19 +93,36 @@ describe('the control plane of a test run', () => {
     const namespace = 'harness-quota';
     await cluster.applyManifests([
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
-      { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace }, spec: { hard: { 'count/networkpolicies.networking.k8s.io': '0' } } },
+      {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'none', namespace },
+        spec: { hard: { 'count/networkpolicies.networking.k8s.io': '0' } },
+      },
     ]);
     onTestFinished(async () => {
       await cluster.kubectl('delete', 'namespace', namespace, '--wait=false');
     });
     await vi.waitFor(
       async () => {
-        const hard = await cluster.kubectl('get', 'resourcequota', '--namespace', namespace, 'none', '--output=jsonpath={.status.hard}');
+        const hard = await cluster.kubectl(
+          'get',
+          'resourcequota',
+          '--namespace',
+          namespace,
+          'none',
+          '--output=jsonpath={.status.hard}',
+        );
         expect(hard).toContain('networkpolicies');
       },
       { timeout: 30_000, interval: 100 },
     );
-    const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'one', namespace }, spec: { podSelector: {} } };
+    const policy = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'one', namespace },
+      spec: { podSelector: {} },
+    };
     await expect(cluster.applyManifests([policy])).rejects.toThrow('exceeded quota');
   });
 });
@@ -118,7 +158,8 @@ describe('a control plane of one’s own', () => {
       await vi.waitFor(() => own.kubectl('get', 'namespace', 'after'), { timeout: 20_000, interval: 100 });
     }
 
-    const names = (): Promise<string> => own.kubectl('get', 'namespace', 'after', 'before', '--ignore-not-found', '--output=name');
+    const names = (): Promise<string> =>
+      own.kubectl('get', 'namespace', 'after', 'before', '--ignore-not-found', '--output=name');
     expect(await names()).toBe('namespace/after\nnamespace/before\n');
     await own.restoreEtcd();
     expect(await names()).toBe('namespace/before\n');
@@ -138,24 +179,36 @@ describe('a control plane of one’s own', () => {
 
   test('outlives its owner when it is kept, until it is told to end', async () => {
     const { owner, address } = await startElsewhere('keep');
-    if (owner.exitCode === null) await once(owner, 'exit');
+    if (owner.exitCode === null) {
+      await once(owner, 'exit');
+    }
     expect(owner.exitCode).toBe(0);
-    expect(await clusterAt(address).kubectl('get', 'namespace', 'default', '--output=name')).toBe('namespace/default\n');
+    expect(await clusterAt(address).kubectl('get', 'namespace', 'default', '--output=name')).toBe(
+      'namespace/default\n',
+    );
     process.kill(address.processId, 'SIGTERM');
     await isGone(address);
   });
 });
 
 /** A control plane that another process has started; both end with the test. */
-async function startElsewhere(...args: readonly string[]): Promise<{ readonly owner: ChildProcess; readonly address: ControlPlaneAddress }> {
-  const owner = spawn(process.execPath, [fileURLToPath(new URL('../controlplane/start-and-wait.ts', import.meta.url)), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function startElsewhere(
+  ...args: readonly string[]
+): Promise<{ readonly owner: ChildProcess; readonly address: ControlPlaneAddress }> {
+  const owner = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('../controlplane/start-and-wait.ts', import.meta.url)), ...args],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   onTestFinished(() => {
     owner.kill('SIGKILL');
   });
   const [line] = (await once(createInterface({ input: owner.stdout }), 'line')) as [string];
   const address = JSON.parse(line) as ControlPlaneAddress;
   onTestFinished(async () => {
-    if ((await processesOf(address.directory)).length > 0) process.kill(address.processId, 'SIGTERM');
+    if ((await processesOf(address.directory)).length > 0) {
+      process.kill(address.processId, 'SIGTERM');
+    }
   });
   return { owner, address };
 }

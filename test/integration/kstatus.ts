@@ -10,12 +10,26 @@ export type ObjectStatus = 'Terminating' | 'InProgress' | 'Failed' | 'Current';
  * without a word to the contrary is Current, which is why ours never is without a word.
  */
 export function kstatusOf({ metadata, status }: KubeObject): ObjectStatus {
-  if (metadata.deletionTimestamp !== undefined) return 'Terminating';
+  if (metadata.deletionTimestamp !== undefined) {
+    return 'Terminating';
+  }
   const observed = fieldOf(status, 'observedGeneration');
-  if (observed !== undefined && observed !== metadata.generation) return 'InProgress';
+  if (observed !== undefined && observed !== metadata.generation) {
+    return 'InProgress';
+  }
   const conditions = itemsOf(fieldOf(status, 'conditions'));
-  const valueOf = (type: string): string => textOf(fieldOf(conditions.find((condition) => fieldOf(condition, 'type') === type), 'status'));
-  if (valueOf('Reconciling') === 'True') return 'InProgress';
-  if (valueOf('Stalled') === 'True') return 'Failed';
+  const valueOf = (type: string): string =>
+    textOf(
+      fieldOf(
+        conditions.find((condition) => fieldOf(condition, 'type') === type),
+        'status',
+      ),
+    );
+  if (valueOf('Reconciling') === 'True') {
+    return 'InProgress';
+  }
+  if (valueOf('Stalled') === 'True') {
+    return 'Failed';
+  }
   return valueOf('Ready') === '' || valueOf('Ready') === 'True' ? 'Current' : 'InProgress';
 }

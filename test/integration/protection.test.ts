@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { renderedParts } from '../../src/baseline/rendering.ts';
+import { textOf } from '../../src/kube/json-shape.ts';
+import type { KubeObject } from '../../src/kube/kube-object.ts';
 import { networkPolicyObject } from '../../src/operator/managed-object.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { textOf } from '../../src/kube/json-shape.ts';
-import { renderedParts } from '../../src/baseline/rendering.ts';
 import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, OPTED_IN, setScene, standardSet, valueOf, type Scene } from '../operator/scene.ts';
+import { eventually, OPTED_IN, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
 
 let scene: Scene;
 let operator: OperatorProcess;
@@ -28,7 +28,16 @@ async function protectedNamespace(name: string): Promise<void> {
 }
 
 async function changed(namespace: string, name: string, patch: object): Promise<KubeObject> {
-  await scene.cluster.kubectl('patch', 'networkpolicy', name, '-n', namespace, '--type=merge', `--patch=${JSON.stringify(patch)}`, '--field-manager=somebody');
+  await scene.cluster.kubectl(
+    'patch',
+    'networkpolicy',
+    name,
+    '-n',
+    namespace,
+    '--type=merge',
+    `--patch=${JSON.stringify(patch)}`,
+    '--field-manager=somebody',
+  );
   return valueOf(await scene.kube.get({ type: NETWORK_POLICIES, namespace, name }));
 }
 
@@ -44,29 +53,63 @@ describe('R1 selection', () => {
   test('R1 excluded namespaces are never touched, whatever their labels (F45)', async () => {
     // The operator's own namespace has a NetworkPolicy of the manifests.
     const before = await scene.networkPolicyNames('nsbaseline-system');
-    for (const excluded of ['kube-system', 'nsbaseline-system']) await scene.label(excluded, OPTED_IN);
+    for (const excluded of ['kube-system', 'nsbaseline-system']) {
+      await scene.label(excluded, OPTED_IN);
+    }
     await scene.namespace('openshift-x', OPTED_IN);
     await protectedNamespace('r1-b');
-    for (const excluded of ['kube-system', 'openshift-x']) expect(await scene.networkPolicyNames(excluded)).toEqual([]);
+    for (const excluded of ['kube-system', 'openshift-x']) {
+      expect(await scene.networkPolicyNames(excluded)).toEqual([]);
+    }
     expect(await scene.networkPolicyNames('nsbaseline-system')).toEqual(before);
-    for (const excluded of ['kube-system', 'nsbaseline-system']) await scene.label(excluded, { 'nsbaseline.io/enabled': null });
+    for (const excluded of ['kube-system', 'nsbaseline-system']) {
+      await scene.label(excluded, { 'nsbaseline.io/enabled': null });
+    }
   });
 
-  test.each(['y', 'no', 'on', '1e3', '0777', 'constructor'])('T a namespace called %s is protected like any other, and label values like it are text', async (name) => {
-    await scene.namespace(name, { ...OPTED_IN, constructor: name });
-    await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
-  });
+  test.each(['y', 'no', 'on', '1e3', '0777', 'constructor'])(
+    'T a namespace called %s is protected like any other, and label values like it are text',
+    async (name) => {
+      await scene.namespace(name, { ...OPTED_IN, constructor: name });
+      await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
+    },
+  );
 });
 
 describe('R2 a selected namespace has exactly the rendered set', () => {
   test('R2 every spec on the server equals what is declared, and our labels are there', async () => {
     await protectedNamespace('r2-a');
-    const discovered = { dns: { source: '', egress: [{ to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } }, podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }], ports: [{ protocol: 'UDP' as const, port: 53 }, { protocol: 'TCP' as const, port: 53 }] }] } };
+    const discovered = {
+      dns: {
+        source: '',
+        egress: [
+          {
+            to: [
+              {
+                namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+                podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+              },
+            ],
+            ports: [
+              { protocol: 'UDP' as const, port: 53 },
+              { protocol: 'TCP' as const, port: 53 },
+            ],
+          },
+        ],
+      },
+    };
     for (const part of renderedParts('standard', {}, discovered)) {
       const stored = await scene.networkPolicy('r2-a', part.name);
       const { ingress, egress, ...rest } = part.spec;
-      expect(stored?.spec).toEqual({ ...rest, ...(ingress.length > 0 ? { ingress } : {}), ...(egress.length > 0 ? { egress } : {}) });
-      expect(stored?.metadata.labels).toEqual({ 'app.kubernetes.io/managed-by': 'nsbaseline', 'nsbaseline.io/policy': 'standard' });
+      expect(stored?.spec).toEqual({
+        ...rest,
+        ...(ingress.length > 0 ? { ingress } : {}),
+        ...(egress.length > 0 ? { egress } : {}),
+      });
+      expect(stored?.metadata.labels).toEqual({
+        'app.kubernetes.io/managed-by': 'nsbaseline',
+        'nsbaseline.io/policy': 'standard',
+      });
       expect(stored?.metadata.annotations?.['nsbaseline.io/policy-uid']).toBe(policyUid);
     }
   });
@@ -84,26 +127,50 @@ describe('R2 a selected namespace has exactly the rendered set', () => {
     await changed(namespace, 'standard.default-deny', patch);
     await eventually(async () => {
       const now = await scene.networkPolicy(namespace, 'standard.default-deny');
-      return { spec: now?.spec, labels: now?.metadata.labels, annotations: now?.metadata.annotations, uid: now?.metadata.uid };
-    }).toEqual({ spec: before?.spec, labels: before?.metadata.labels, annotations: before?.metadata.annotations, uid: before?.metadata.uid });
+      return {
+        spec: now?.spec,
+        labels: now?.metadata.labels,
+        annotations: now?.metadata.annotations,
+        uid: now?.metadata.uid,
+      };
+    }).toEqual({
+      spec: before?.spec,
+      labels: before?.metadata.labels,
+      annotations: before?.metadata.annotations,
+      uid: before?.metadata.uid,
+    });
   });
 
   test('R2 labels and annotations that others add stay', async () => {
     await protectedNamespace('r2-others');
-    await changed('r2-others', 'standard.default-deny', { metadata: { labels: { team: 'x' }, annotations: { note: 'y' } }, spec: { ingress: [{}] } });
-    await eventually(async () => (await scene.networkPolicy('r2-others', 'standard.default-deny'))?.spec).not.toHaveProperty('ingress');
-    expect((await scene.networkPolicy('r2-others', 'standard.default-deny'))?.metadata).toMatchObject({ labels: { team: 'x' }, annotations: { note: 'y' } });
+    await changed('r2-others', 'standard.default-deny', {
+      metadata: { labels: { team: 'x' }, annotations: { note: 'y' } },
+      spec: { ingress: [{}] },
+    });
+    await eventually(
+      async () => (await scene.networkPolicy('r2-others', 'standard.default-deny'))?.spec,
+    ).not.toHaveProperty('ingress');
+    expect((await scene.networkPolicy('r2-others', 'standard.default-deny'))?.metadata).toMatchObject({
+      labels: { team: 'x' },
+      annotations: { note: 'y' },
+    });
   });
 
   test('R6 a deleted policy is put back', async () => {
     await protectedNamespace('r6-a');
-    for (const name of standardSet()) await scene.cluster.kubectl('delete', 'networkpolicy', name, '-n', 'r6-a');
+    for (const name of standardSet()) {
+      await scene.cluster.kubectl('delete', 'networkpolicy', name, '-n', 'r6-a');
+    }
     await eventually(() => scene.networkPolicyNames('r6-a')).toEqual(standardSet());
     expect(await operator.metric('nsbaseline_drift_repairs_total', { drift: 'deleted' })).toBeGreaterThanOrEqual(3);
   });
 
   test('R2 two policies on one namespace add up, and each keeps its own set', async () => {
-    await scene.baselinePolicy('pci', { namespaceSelector: { matchLabels: { pci: 'yes' } }, isolate: ['Ingress'], allow: { monitoring: { enabled: false } } });
+    await scene.baselinePolicy('pci', {
+      namespaceSelector: { matchLabels: { pci: 'yes' } },
+      isolate: ['Ingress'],
+      allow: { monitoring: { enabled: false } },
+    });
     await scene.namespace('r2-two', { ...OPTED_IN, pci: 'yes' });
     await eventually(() => scene.networkPolicyNames('r2-two')).toEqual(['pci.default-deny', ...standardSet()]);
     await scene.removeBaselinePolicy('pci');
@@ -113,7 +180,9 @@ describe('R2 a selected namespace has exactly the rendered set', () => {
 
   test('T the rules on the server name their peers under from, not as an empty rule that admits everyone', async () => {
     await protectedNamespace('t-from');
-    expect((await scene.networkPolicy('t-from', 'standard.allow-monitoring'))?.spec).toMatchObject({ ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }] }] });
+    expect((await scene.networkPolicy('t-from', 'standard.allow-monitoring'))?.spec).toMatchObject({
+      ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }] }],
+    });
   });
 });
 
@@ -122,7 +191,10 @@ describe('R3 R4 the order of protecting and releasing', () => {
     await scene.namespace('r3-a');
     valueOf(await scene.kube.create(NETWORK_POLICIES, foreign('r3-a', 'standard.allow-dns')));
     await scene.label('r3-a', OPTED_IN);
-    await eventually(() => scene.report('r3-a')).toMatchObject({ phase: 'Failed', policies: [{ reason: 'Unprotected', inPlace: false }] });
+    await eventually(() => scene.report('r3-a')).toMatchObject({
+      phase: 'Failed',
+      policies: [{ reason: 'Unprotected', inPlace: false }],
+    });
     expect(await scene.networkPolicyNames('r3-a')).toEqual(['standard.allow-dns']);
     await eventually(() => operator.metric('nsbaseline_unprotected_namespaces')).toBe(1);
     await scene.cluster.kubectl('delete', 'networkpolicy', 'standard.allow-dns', '-n', 'r3-a');
@@ -134,13 +206,21 @@ describe('R3 R4 the order of protecting and releasing', () => {
     await scene.namespace('r3-b');
     valueOf(await scene.kube.create(NETWORK_POLICIES, foreign('r3-b', 'standard.allow-monitoring')));
     await scene.label('r3-b', OPTED_IN);
-    await eventually(() => scene.report('r3-b')).toMatchObject({ phase: 'Conflict', conflicts: [{ name: 'standard.allow-monitoring', reason: 'ForeignObject' }], policies: [{ inPlace: true }] });
+    await eventually(() => scene.report('r3-b')).toMatchObject({
+      phase: 'Conflict',
+      conflicts: [{ name: 'standard.allow-monitoring', reason: 'ForeignObject' }],
+      policies: [{ inPlace: true }],
+    });
     expect(await scene.networkPolicyNames('r3-b')).toEqual(standardSet());
   });
 
   test('R3 allow-dns was created before the default-deny', async () => {
     await protectedNamespace('r3-c');
-    const versions = await Promise.all(['standard.allow-dns', 'standard.default-deny'].map(async (name) => Number((await scene.networkPolicy('r3-c', name))?.metadata.resourceVersion)));
+    const versions = await Promise.all(
+      ['standard.allow-dns', 'standard.default-deny'].map(async (name) =>
+        Number((await scene.networkPolicy('r3-c', name))?.metadata.resourceVersion),
+      ),
+    );
     expect(versions[0]).toBeLessThan(versions[1] ?? 0);
   });
 
@@ -160,14 +240,23 @@ describe('R5 R8 what is not ours', () => {
     await scene.label('r5-a', OPTED_IN);
     await eventually(() => scene.report('r5-a')).toMatchObject({ phase: 'Conflict' });
     expect(await scene.networkPolicy('r5-a', 'standard.default-deny')).toEqual(before);
-    await scene.cluster.kubectl('annotate', 'networkpolicy', 'standard.default-deny', '-n', 'r5-a', 'nsbaseline.io/adopt=true');
+    await scene.cluster.kubectl(
+      'annotate',
+      'networkpolicy',
+      'standard.default-deny',
+      '-n',
+      'r5-a',
+      'nsbaseline.io/adopt=true',
+    );
     await eventually(() => scene.report('r5-a')).toMatchObject({ phase: 'Protected' });
   });
 
   test('R5 a copy of a managed policy without its uid annotation, as from Git, is foreign', async () => {
     await scene.namespace('r5-b');
     const [part] = renderedParts('standard', {}, {});
-    if (part === undefined) throw new Error('nothing is rendered');
+    if (part === undefined) {
+      throw new Error('nothing is rendered');
+    }
     const copy = networkPolicyObject(part, { namespace: 'r5-b', policy: { name: 'standard', uid: '' } });
     valueOf(await scene.kube.create(NETWORK_POLICIES, { ...copy, metadata: { ...copy.metadata, annotations: {} } }));
     await scene.label('r5-b', OPTED_IN);
@@ -179,8 +268,15 @@ describe('R5 R8 what is not ours', () => {
   test('R8 nothing is removed that does not carry the uid of the live policy', async () => {
     await scene.namespace('r8-a');
     const [part] = renderedParts('standard', {}, {});
-    if (part === undefined) throw new Error('nothing is rendered');
-    valueOf(await scene.kube.create(NETWORK_POLICIES, networkPolicyObject(part, { namespace: 'r8-a', policy: { name: 'standard', uid: 'of-a-former-policy' } })));
+    if (part === undefined) {
+      throw new Error('nothing is rendered');
+    }
+    valueOf(
+      await scene.kube.create(
+        NETWORK_POLICIES,
+        networkPolicyObject(part, { namespace: 'r8-a', policy: { name: 'standard', uid: 'of-a-former-policy' } }),
+      ),
+    );
     await protectedNamespace('r8-b');
     await scene.label('r8-b', { 'nsbaseline.io/enabled': null });
     await eventually(() => scene.networkPolicyNames('r8-b')).toEqual([]);
@@ -190,17 +286,47 @@ describe('R5 R8 what is not ours', () => {
 
 test('R12 a terminating namespace gets no writes and delays nobody', async () => {
   await protectedNamespace('r12-a');
-  await scene.cluster.kubectl('patch', 'namespace', 'r12-a', '--type=json', '--patch=[{"op":"add","path":"/metadata/finalizers","value":["test/hold"]}]');
-  valueOf(await scene.kube.create(NETWORK_POLICIES, { ...foreign('r12-a', 'held'), metadata: { name: 'held', namespace: 'r12-a', finalizers: ['test/hold'] } }));
+  await scene.cluster.kubectl(
+    'patch',
+    'namespace',
+    'r12-a',
+    '--type=json',
+    '--patch=[{"op":"add","path":"/metadata/finalizers","value":["test/hold"]}]',
+  );
+  valueOf(
+    await scene.kube.create(NETWORK_POLICIES, {
+      ...foreign('r12-a', 'held'),
+      metadata: { name: 'held', namespace: 'r12-a', finalizers: ['test/hold'] },
+    }),
+  );
   await scene.kube.remove({ type: NAMESPACES, name: 'r12-a' });
   await eventually(() => scene.networkPolicyNames('r12-a')).toEqual(['held']);
   await protectedNamespace('r12-b');
   expect(await scene.networkPolicyNames('r12-a')).toEqual(['held']);
   expect(operator.log.filter(({ namespace, level }) => namespace === 'r12-a' && level === 'error')).toEqual([]);
-  await scene.cluster.kubectl('patch', 'networkpolicy', 'held', '-n', 'r12-a', '--type=merge', '--patch={"metadata":{"finalizers":null}}');
-  await scene.cluster.kubectl('patch', 'namespace', 'r12-a', '--type=merge', '--patch={"metadata":{"finalizers":null}}');
+  await scene.cluster.kubectl(
+    'patch',
+    'networkpolicy',
+    'held',
+    '-n',
+    'r12-a',
+    '--type=merge',
+    '--patch={"metadata":{"finalizers":null}}',
+  );
+  await scene.cluster.kubectl(
+    'patch',
+    'namespace',
+    'r12-a',
+    '--type=merge',
+    '--patch={"metadata":{"finalizers":null}}',
+  );
 });
 
 function foreign(namespace: string, name: string): KubeObject {
-  return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name, namespace }, spec: { podSelector: { matchLabels: { app: 'theirs' } }, policyTypes: ['Ingress'] } };
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace },
+    spec: { podSelector: { matchLabels: { app: 'theirs' } }, policyTypes: ['Ingress'] },
+  };
 }

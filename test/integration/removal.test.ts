@@ -3,7 +3,7 @@ import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, setScene, standardSet, valueOf, type Scene } from '../operator/scene.ts';
+import { eventually, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
 
 const CRD = 'baselinepolicies.nsbaseline.io';
 let scene: Scene;
@@ -25,7 +25,14 @@ afterAll(async () => {
 /** A namespace of a set, protected, with a NetworkPolicy of its own. */
 async function settledIn(namespace: string, set: string): Promise<void> {
   await scene.namespace(namespace, { set });
-  valueOf(await scene.kube.create(NETWORK_POLICIES, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'own', namespace }, spec: { podSelector: {} } }));
+  valueOf(
+    await scene.kube.create(NETWORK_POLICIES, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'own', namespace },
+      spec: { podSelector: {} },
+    }),
+  );
   await eventually(() => scene.report(namespace)).toMatchObject({ phase: 'Protected' });
 }
 
@@ -33,11 +40,18 @@ const withOwn = (policy: string): readonly string[] => ['own', ...standardSet(po
 
 async function conditionMessage(policy: string, type: string): Promise<string> {
   const status = valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: policy })).status;
-  return textOf(fieldOf(itemsOf(fieldOf(status, 'conditions')).find((condition) => fieldOf(condition, 'type') === type), 'message'));
+  return textOf(
+    fieldOf(
+      itemsOf(fieldOf(status, 'conditions')).find((condition) => fieldOf(condition, 'type') === type),
+      'message',
+    ),
+  );
 }
 
 async function finalizers(policy: string): Promise<readonly string[]> {
-  return (await scene.kube.get({ type: BASELINE_POLICIES, name: policy })).ok ? (valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: policy })).metadata.finalizers ?? []) : [];
+  return (await scene.kube.get({ type: BASELINE_POLICIES, name: policy })).ok
+    ? (valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: policy })).metadata.finalizers ?? [])
+    : [];
 }
 
 describe('R4 opting out', () => {
@@ -46,13 +60,18 @@ describe('R4 opting out', () => {
     await settledIn('keep-a', 'keep');
     const before = (await scene.networkPolicy('keep-a', 'keep.default-deny'))?.spec;
     await scene.label('keep-a', { set: null });
-    await eventually(async () => (await scene.networkPolicy('keep-a', 'keep.default-deny'))?.metadata.annotations?.['nsbaseline.io/kept']).toBe('true');
+    await eventually(
+      async () =>
+        (await scene.networkPolicy('keep-a', 'keep.default-deny'))?.metadata.annotations?.['nsbaseline.io/kept'],
+    ).toBe('true');
     await eventually(() => scene.report('keep-a')).toBeUndefined();
     expect(await scene.networkPolicyNames('keep-a')).toEqual(withOwn('keep'));
     expect((await scene.networkPolicy('keep-a', 'keep.default-deny'))?.spec).toEqual(before);
     await scene.label('keep-a', { set: 'keep' });
     await eventually(() => scene.report('keep-a')).toMatchObject({ phase: 'Protected' });
-    expect((await scene.networkPolicy('keep-a', 'keep.default-deny'))?.metadata.annotations).not.toHaveProperty('nsbaseline.io/kept');
+    expect((await scene.networkPolicy('keep-a', 'keep.default-deny'))?.metadata.annotations).not.toHaveProperty(
+      'nsbaseline.io/kept',
+    );
   });
 });
 
@@ -66,7 +85,12 @@ describe('R8 deleting a BaselinePolicy', () => {
     await scene.declare('again');
     await eventually(() => scene.report('again-a')).toMatchObject({ phase: 'Protected' });
     const uid = valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: 'again' })).metadata.uid;
-    await eventually(async () => (await scene.networkPolicy('again-a', 'again.default-deny'))?.metadata.annotations?.['nsbaseline.io/policy-uid']).toBe(uid);
+    await eventually(
+      async () =>
+        (await scene.networkPolicy('again-a', 'again.default-deny'))?.metadata.annotations?.[
+          'nsbaseline.io/policy-uid'
+        ],
+    ).toBe(uid);
   });
 
   test('R8 what a former policy allowed and the one created anew does not is taken over and goes', async () => {
@@ -127,25 +151,45 @@ describe('R8 deleting a BaselinePolicy', () => {
     expect(await scene.networkPolicyNames('down-a')).toEqual(['own']);
   });
 
-  test.each(['running', 'down'] as const)('F46 R8 deleting the CRD while the operator is %s removes no NetworkPolicy and leaves nothing stuck', async (state) => {
-    const name = `crd-${state}`;
-    await scene.declare(name, { removal: { onDelete: 'Remove' } });
-    await settledIn(name, name);
-    await eventually(() => finalizers(name)).toEqual(['nsbaseline.io/remove-policies']);
-    if (state === 'down') await operator.stop();
-    await scene.cluster.kubectl('delete', 'crd', CRD, '--wait=false');
-    if (state === 'down') operator = await scene.start();
-    await eventually(async () => (await scene.cluster.tryKubectl(['get', 'crd', CRD])).exitCode).not.toBe(0);
-    expect(await scene.networkPolicyNames(name)).toEqual(withOwn(name));
-    await operator.stop();
-    await scene.cluster.applyManifests('deploy/crds');
-    operator = await scene.start();
-  });
+  test.each(['running', 'down'] as const)(
+    'F46 R8 deleting the CRD while the operator is %s removes no NetworkPolicy and leaves nothing stuck',
+    async (state) => {
+      const name = `crd-${state}`;
+      await scene.declare(name, { removal: { onDelete: 'Remove' } });
+      await settledIn(name, name);
+      await eventually(() => finalizers(name)).toEqual(['nsbaseline.io/remove-policies']);
+      if (state === 'down') {
+        await operator.stop();
+      }
+      await scene.cluster.kubectl('delete', 'crd', CRD, '--wait=false');
+      if (state === 'down') {
+        operator = await scene.start();
+      }
+      await eventually(async () => (await scene.cluster.tryKubectl(['get', 'crd', CRD])).exitCode).not.toBe(0);
+      expect(await scene.networkPolicyNames(name)).toEqual(withOwn(name));
+      await operator.stop();
+      await scene.cluster.applyManifests('deploy/crds');
+      operator = await scene.start();
+    },
+  );
 
   test('R8 a finalizer of ours that a restored backup brought along is taken off where nothing needs it', async () => {
-    await scene.cluster.applyManifests([{ apiVersion: 'nsbaseline.io/v1alpha1', kind: 'BaselinePolicy', metadata: { name: 'restored', finalizers: ['nsbaseline.io/remove-policies', 'test/other'] }, spec: { namespaceSelector: { matchLabels: { set: 'restored' } } } }]);
+    await scene.cluster.applyManifests([
+      {
+        apiVersion: 'nsbaseline.io/v1alpha1',
+        kind: 'BaselinePolicy',
+        metadata: { name: 'restored', finalizers: ['nsbaseline.io/remove-policies', 'test/other'] },
+        spec: { namespaceSelector: { matchLabels: { set: 'restored' } } },
+      },
+    ]);
     await eventually(() => finalizers('restored')).toEqual(['test/other']);
-    await scene.cluster.kubectl('patch', 'baselinepolicy', 'restored', '--type=merge', '--patch={"metadata":{"finalizers":null}}');
+    await scene.cluster.kubectl(
+      'patch',
+      'baselinepolicy',
+      'restored',
+      '--type=merge',
+      '--patch={"metadata":{"finalizers":null}}',
+    );
     await scene.removeBaselinePolicy('restored');
   });
 
@@ -154,8 +198,13 @@ describe('R8 deleting a BaselinePolicy', () => {
     await settledIn('rename-a', 'old-name');
     await scene.declare('new-name', { namespaceSelector: { matchLabels: { set: 'old-name' } } });
     await scene.removeBaselinePolicy('old-name');
-    await eventually(() => scene.report('rename-a')).toMatchObject({ phase: 'Protected', policies: [{ policy: 'new-name' }] });
-    expect(await scene.networkPolicyNames('rename-a')).toEqual(['own', ...standardSet('new-name'), ...standardSet('old-name')].sort());
+    await eventually(() => scene.report('rename-a')).toMatchObject({
+      phase: 'Protected',
+      policies: [{ policy: 'new-name' }],
+    });
+    expect(await scene.networkPolicyNames('rename-a')).toEqual(
+      ['own', ...standardSet('new-name'), ...standardSet('old-name')].sort(),
+    );
   });
 });
 
@@ -165,13 +214,19 @@ describe('R9 what would unprotect much is held', () => {
   async function protectedMass(set: string): Promise<readonly string[]> {
     const own = names.map((name) => `${name}-${set}`);
     await scene.declare(set);
-    for (const name of own) await scene.namespace(name, { set });
-    for (const name of own) await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
+    for (const name of own) {
+      await scene.namespace(name, { set });
+    }
+    for (const name of own) {
+      await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
+    }
     return own;
   }
 
   async function stands(own: readonly string[], set: string): Promise<void> {
-    for (const name of own) expect(await scene.networkPolicyNames(name)).toEqual(standardSet(set));
+    for (const name of own) {
+      expect(await scene.networkPolicyNames(name)).toEqual(standardSet(set));
+    }
   }
 
   test('R9 a selector edited to match nothing removes nothing, says so, repairs meanwhile, and goes on when confirmed', async () => {
@@ -185,11 +240,19 @@ describe('R9 what would unprotect much is held', () => {
 
     const line = /kubectl (annotate .*)$/.exec(await conditionMessage('sel', 'RemovalHeld'))?.[1] ?? '';
     expect(line).toMatch(/^annotate baselinepolicy sel --overwrite nsbaseline\.io\/confirm-removal=7-[0-9a-f]{8}$/);
-    await scene.cluster.kubectl('annotate', 'baselinepolicy', 'sel', '--overwrite', 'nsbaseline.io/confirm-removal=7-00000000');
+    await scene.cluster.kubectl(
+      'annotate',
+      'baselinepolicy',
+      'sel',
+      '--overwrite',
+      'nsbaseline.io/confirm-removal=7-00000000',
+    );
     await eventually(() => scene.condition('sel', 'RemovalHeld')).toBe('True RemovalHeld');
     await stands(own, 'sel');
     await scene.cluster.kubectl(...line.split(' '));
-    for (const name of own) await eventually(() => scene.networkPolicyNames(name)).toEqual([]);
+    for (const name of own) {
+      await eventually(() => scene.networkPolicyNames(name)).toEqual([]);
+    }
     await eventually(() => scene.condition('sel', 'RemovalHeld')).toBe('');
   });
 
@@ -206,9 +269,13 @@ describe('R9 what would unprotect much is held', () => {
     await operator.stop();
     operator = await scene.start();
     const own = await protectedMass('one');
-    for (const name of own) await scene.label(name, { set: null });
+    for (const name of own) {
+      await scene.label(name, { set: null });
+    }
     await eventually(() => scene.condition('one', 'RemovalHeld')).toBe('True RemovalHeld');
-    const kept = (await Promise.all(own.map(async (name) => (await scene.networkPolicyNames(name)).length))).filter((count) => count > 0);
+    const kept = (await Promise.all(own.map(async (name) => (await scene.networkPolicyNames(name)).length))).filter(
+      (count) => count > 0,
+    );
     // Two directions each: two namespaces make four, the third would make six.
     expect(kept).toHaveLength(5);
   });
@@ -219,11 +286,17 @@ describe('R9 what would unprotect much is held', () => {
     const own = await protectedMass('iso');
     await scene.declare('iso', { isolate: ['Ingress'] });
     await eventually(() => scene.condition('iso', 'RemovalHeld')).toBe('True RemovalHeld');
-    for (const name of own) expect((await scene.networkPolicy(name, 'iso.default-deny'))?.spec).toMatchObject({ policyTypes: ['Ingress', 'Egress'] });
+    for (const name of own) {
+      expect((await scene.networkPolicy(name, 'iso.default-deny'))?.spec).toMatchObject({
+        policyTypes: ['Ingress', 'Egress'],
+      });
+    }
     const [first = ''] = own;
     const before = (await scene.networkPolicy(first, 'iso.default-deny'))?.metadata.uid;
     await scene.cluster.kubectl('delete', 'networkpolicy', 'iso.default-deny', '-n', first);
-    await eventually(async () => (await scene.networkPolicy(first, 'iso.default-deny'))?.spec).toMatchObject({ policyTypes: ['Ingress', 'Egress'] });
+    await eventually(async () => (await scene.networkPolicy(first, 'iso.default-deny'))?.spec).toMatchObject({
+      policyTypes: ['Ingress', 'Egress'],
+    });
     expect((await scene.networkPolicy(first, 'iso.default-deny'))?.metadata.uid).not.toBe(before);
   });
 
@@ -232,8 +305,12 @@ describe('R9 what would unprotect much is held', () => {
     operator = await scene.start();
     const own = names.map((name) => `${name}-del`);
     await scene.declare('del', { removal: { onDelete: 'Remove' } });
-    for (const name of own) await scene.namespace(name, { set: 'del' });
-    for (const name of own) await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
+    for (const name of own) {
+      await scene.namespace(name, { set: 'del' });
+    }
+    for (const name of own) {
+      await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
+    }
     await eventually(() => finalizers('del')).toEqual(['nsbaseline.io/remove-policies']);
     await scene.removeBaselinePolicy('del');
     await eventually(() => scene.condition('del', 'RemovalHeld')).toBe('True RemovalHeld');
@@ -241,7 +318,9 @@ describe('R9 what would unprotect much is held', () => {
     const line = /kubectl (annotate .*)$/.exec(await conditionMessage('del', 'RemovalHeld'))?.[1] ?? '';
     await scene.cluster.kubectl(...line.split(' '));
     await eventually(async () => (await scene.kube.get({ type: BASELINE_POLICIES, name: 'del' })).ok).toBe(false);
-    for (const name of own) expect(await scene.networkPolicyNames(name)).toEqual([]);
+    for (const name of own) {
+      expect(await scene.networkPolicyNames(name)).toEqual([]);
+    }
   });
 
   test('R9 a move from one policy to another is not held, since it adds first', async () => {
@@ -249,8 +328,12 @@ describe('R9 what would unprotect much is held', () => {
     operator = await scene.start();
     const own = await protectedMass('from');
     await scene.declare('to');
-    for (const name of own) await scene.label(name, { set: 'to' });
-    for (const name of own) await eventually(() => scene.networkPolicyNames(name)).toEqual(standardSet('to'));
+    for (const name of own) {
+      await scene.label(name, { set: 'to' });
+    }
+    for (const name of own) {
+      await eventually(() => scene.networkPolicyNames(name)).toEqual(standardSet('to'));
+    }
     expect(await scene.condition('from', 'RemovalHeld')).toBe('');
   });
 });
@@ -259,14 +342,18 @@ describe('R1 R9 a change of the exclusion list', () => {
   test('R1 R9 releases a few namespaces, and is held for many', async () => {
     const names = ['excl-a', 'excl-b', 'excl-c', 'excl-d'];
     await scene.declare('excl');
-    for (const name of names) await settledIn(name, 'excl');
+    for (const name of names) {
+      await settledIn(name, 'excl');
+    }
     await operator.stop();
     operator = await scene.start(['--exclude-namespaces', 'excl-a']);
     await eventually(() => scene.networkPolicyNames('excl-a')).toEqual(['own']);
     await operator.stop();
     operator = await scene.start(['--exclude-namespaces', 'excl-*']);
     await eventually(() => scene.condition('excl', 'RemovalHeld')).toBe('True RemovalHeld');
-    for (const name of names.slice(1)) expect(await scene.networkPolicyNames(name)).toEqual(withOwn('excl'));
+    for (const name of names.slice(1)) {
+      expect(await scene.networkPolicyNames(name)).toEqual(withOwn('excl'));
+    }
     await operator.stop();
     operator = await scene.start();
     await eventually(() => scene.condition('excl', 'RemovalHeld')).toBe('');
@@ -276,19 +363,28 @@ describe('R1 R9 a change of the exclusion list', () => {
 describe('R9 what would isolate much is held', () => {
   test('R9 a new policy over many namespaces waits, but not for those that opted in, and goes on when confirmed or rehearsed', async () => {
     const own = Array.from({ length: 40 }, (_, index) => `wide-${String(index)}`);
-    for (const name of own) await scene.namespace(name, { wide: 'x' });
+    for (const name of own) {
+      await scene.namespace(name, { wide: 'x' });
+    }
     await scene.namespace('wide-in', { wide: 'x', 'nsbaseline.io/enabled': 'true' });
     const spec: BaselinePolicySpec = { namespaceSelector: { matchLabels: { wide: 'x' } } };
     await scene.declare('wide', spec);
     await eventually(() => scene.condition('wide', 'IsolationHeld')).toBe('True IsolationHeld');
     await eventually(() => scene.networkPolicyNames('wide-in')).toEqual(standardSet('wide'));
-    for (const name of own) expect(await scene.networkPolicyNames(name)).toEqual([]);
-    await eventually(() => scene.report('wide-0')).toMatchObject({ phase: 'Pending', policies: [{ reason: 'IsolationHeld' }] });
+    for (const name of own) {
+      expect(await scene.networkPolicyNames(name)).toEqual([]);
+    }
+    await eventually(() => scene.report('wide-0')).toMatchObject({
+      phase: 'Pending',
+      policies: [{ reason: 'IsolationHeld' }],
+    });
 
     await scene.declare('wide', { ...spec, mode: 'DryRun' });
     await eventually(() => scene.condition('wide', 'Ready')).toBe('True DryRun');
     await scene.declare('wide', spec);
-    for (const name of own) await eventually(() => scene.networkPolicyNames(name)).toEqual(standardSet('wide'));
+    for (const name of own) {
+      await eventually(() => scene.networkPolicyNames(name)).toEqual(standardSet('wide'));
+    }
 
     await scene.removeBaselinePolicy('wide');
     await scene.declare('wider', { ...spec, isolate: ['Ingress'] });
@@ -302,12 +398,38 @@ describe('R6 a quarrel over one object', () => {
     await scene.declare('quarrel');
     await settledIn('quarrel-a', 'quarrel');
     for (let round = 0; round < 5; round += 1) {
-      await scene.cluster.kubectl('patch', 'networkpolicy', 'quarrel.default-deny', '-n', 'quarrel-a', '--type=merge', '--patch={"spec":{"ingress":[{}]}}', '--field-manager=stubborn');
-      await eventually(async () => (await scene.networkPolicy('quarrel-a', 'quarrel.default-deny'))?.spec).not.toHaveProperty('ingress');
+      await scene.cluster.kubectl(
+        'patch',
+        'networkpolicy',
+        'quarrel.default-deny',
+        '-n',
+        'quarrel-a',
+        '--type=merge',
+        '--patch={"spec":{"ingress":[{}]}}',
+        '--field-manager=stubborn',
+      );
+      await eventually(
+        async () => (await scene.networkPolicy('quarrel-a', 'quarrel.default-deny'))?.spec,
+      ).not.toHaveProperty('ingress');
     }
-    await eventually(() => scene.report('quarrel-a')).toMatchObject({ phase: 'Conflict', policies: [{ reason: 'Contested', inPlace: true }], conflicts: [{ name: 'quarrel.default-deny', reason: expect.stringContaining('stubborn') as string }] });
-    await scene.cluster.kubectl('patch', 'networkpolicy', 'quarrel.default-deny', '-n', 'quarrel-a', '--type=merge', '--patch={"spec":{"ingress":[{}]}}', '--field-manager=stubborn');
-    await eventually(async () => (await scene.networkPolicy('quarrel-a', 'quarrel.default-deny'))?.spec).not.toHaveProperty('ingress');
+    await eventually(() => scene.report('quarrel-a')).toMatchObject({
+      phase: 'Conflict',
+      policies: [{ reason: 'Contested', inPlace: true }],
+      conflicts: [{ name: 'quarrel.default-deny', reason: expect.stringContaining('stubborn') as string }],
+    });
+    await scene.cluster.kubectl(
+      'patch',
+      'networkpolicy',
+      'quarrel.default-deny',
+      '-n',
+      'quarrel-a',
+      '--type=merge',
+      '--patch={"spec":{"ingress":[{}]}}',
+      '--field-manager=stubborn',
+    );
+    await eventually(
+      async () => (await scene.networkPolicy('quarrel-a', 'quarrel.default-deny'))?.spec,
+    ).not.toHaveProperty('ingress');
   });
 });
 
@@ -315,9 +437,17 @@ describe('R17 a foreign policy that undoes the isolation', () => {
   test('R17 is reported while it is there, and nothing is done about it', async () => {
     await scene.declare('weak');
     await settledIn('weak-a', 'weak');
-    const open = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'open', namespace: 'weak-a' }, spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] } };
+    const open = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'open', namespace: 'weak-a' },
+      spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] },
+    };
     const created = valueOf(await scene.kube.create(NETWORK_POLICIES, open));
-    await eventually(() => scene.report('weak-a')).toMatchObject({ phase: 'Protected', weakenedBy: [{ name: 'open' }] });
+    await eventually(() => scene.report('weak-a')).toMatchObject({
+      phase: 'Protected',
+      weakenedBy: [{ name: 'open' }],
+    });
     await eventually(() => scene.condition('weak', 'Weakened')).toBe('True Weakened');
     await eventually(() => operator.metric('nsbaseline_weakened_namespaces')).toBe(1);
     expect(await scene.networkPolicy('weak-a', 'open')).toEqual(created);

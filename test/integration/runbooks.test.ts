@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFailed, test } from 'vitest';
-import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { RUNBOOK_PAGES } from '../runbooks/pages.ts';
 import { SCENES } from '../runbooks/scenes.ts';
 import { Stage } from '../runbooks/stage.ts';
@@ -20,7 +20,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'runbooks-'));
   await symlink(stage.scene.cluster.address.kubectlPath, join(folder, 'kubectl'));
   // `status` ends with 4 where not all is well, which is when somebody reads these pages.
-  await writeFile(join(folder, 'nsbaseline'), `#!/bin/sh\n'${process.execPath}' '${join(root, 'src/main.ts')}' "$@"\ncode=$?\n[ "$1 $code" = 'status 4' ] || exit $code\n`);
+  await writeFile(
+    join(folder, 'nsbaseline'),
+    `#!/bin/sh\n'${process.execPath}' '${join(root, 'src/main.ts')}' "$@"\ncode=$?\n[ "$1 $code" = 'status 4' ] || exit $code\n`,
+  );
   await chmod(join(folder, 'nsbaseline'), 0o755);
 });
 
@@ -37,24 +40,39 @@ afterAll(async () => {
 /** Runs a block as somebody would who copies it into a terminal at the root of the checkout, and stops at the first command that fails. */
 function typed(commands: string): Promise<{ readonly code: number; readonly output: string }> {
   return new Promise((resolve, reject) => {
-    const env = { PATH: `${folder}${delimiter}${process.env.PATH ?? ''}`, HOME: folder, KUBECONFIG: stage.scene.cluster.address.kubeconfigPath };
+    const env = {
+      PATH: `${folder}${delimiter}${process.env.PATH ?? ''}`,
+      HOME: folder,
+      KUBECONFIG: stage.scene.cluster.address.kubeconfigPath,
+    };
     const child = spawn('bash', ['-eu', '-c', commands], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    }
     child.on('error', reject);
-    child.on('close', (code) => { resolve({ code: code ?? -1, output }); });
+    child.on('close', (code) => {
+      resolve({ code: code ?? -1, output });
+    });
   });
 }
 
 /** The blocks of every page by their scene, in the order in which they stand; what uninstalls comes last. */
 const courses = RUNBOOK_PAGES.flatMap(({ name, blocks }) => {
   const scenes = [...new Set(blocks.flatMap(({ scene }) => scene ?? []))];
-  return scenes.map((scene) => ({ page: `${name}.md`, scene, blocks: blocks.filter((block) => block.scene === scene) }));
+  return scenes.map((scene) => ({
+    page: `${name}.md`,
+    scene,
+    blocks: blocks.filter((block) => block.scene === scene),
+  }));
 }).sort((a, b) => Number(a.scene === 'uninstall') - Number(b.scene === 'uninstall'));
 
 describe('the commands of docs/runbooks, out of the pages', () => {
   test.each(courses)('$page, where it is so: $scene', { timeout: 120_000 }, async ({ scene, blocks }) => {
-    const { prepare, expected } = SCENES[scene] ?? { prepare: () => Promise.reject(new Error(`there is no scene ${scene}`)), expected: () => Promise.resolve() };
+    const { prepare, expected } = SCENES[scene] ?? {
+      prepare: () => Promise.reject(new Error(`there is no scene ${scene}`)),
+      expected: () => Promise.resolve(),
+    };
     // What a scene that failed has left undone is not for the next one.
     onTestFailed(() => stage.install());
     await prepare(stage);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, setScene, standardSet, valueOf, type Scene } from '../operator/scene.ts';
+import { eventually, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const CRDS = ['baselinepolicies.nsbaseline.io', 'namespacebaselines.nsbaseline.io'];
@@ -22,11 +22,18 @@ afterAll(async () => {
 });
 
 /** The program as a process of its own, as the cluster admin, with nobody to be asked. */
-function nsbaseline(...words: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+function nsbaseline(
+  ...words: readonly string[]
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve) => {
-    const env = { PATH: process.env.PATH, HOME: scene.cluster.address.directory, KUBECONFIG: scene.cluster.address.kubeconfigPath };
+    const env = {
+      PATH: process.env.PATH,
+      HOME: scene.cluster.address.directory,
+      KUBECONFIG: scene.cluster.address.kubeconfigPath,
+    };
     execFile(process.execPath, [MAIN, ...words], { env, timeout: 50_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stdout, stderr });
+      const failureCode = typeof error?.code === 'number' ? error.code : -1;
+      resolve({ code: error === null ? 0 : failureCode, stdout, stderr });
     });
   });
 }
@@ -35,9 +42,18 @@ function nsbaseline(...words: readonly string[]): Promise<{ readonly code: numbe
 async function settledIn(namespace: string, policy: string): Promise<void> {
   await scene.declare(policy, { removal: { onDelete: 'Remove' } });
   await scene.namespace(namespace, { set: policy });
-  valueOf(await scene.kube.create(NETWORK_POLICIES, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'own', namespace }, spec: { podSelector: {} } }));
+  valueOf(
+    await scene.kube.create(NETWORK_POLICIES, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'own', namespace },
+      spec: { podSelector: {} },
+    }),
+  );
   await eventually(() => scene.report(namespace)).toMatchObject({ phase: 'Protected' });
-  await eventually(async () => valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: policy })).metadata.finalizers).toEqual(['nsbaseline.io/remove-policies']);
+  await eventually(
+    async () => valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: policy })).metadata.finalizers,
+  ).toEqual(['nsbaseline.io/remove-policies']);
 }
 
 test('R8 uninstall with the operator running leaves every NetworkPolicy, no BaselinePolicy and no report, though the policy says onDelete: Remove', async () => {
@@ -54,12 +70,16 @@ test('uninstall --remove-policies with the operator running removes what it wrot
   const { code, stderr } = await nsbaseline('uninstall', '--remove-policies', '--yes');
   expect(code, stderr).toBe(0);
   expect(valueOf(await scene.kube.list({ type: BASELINE_POLICIES })).items).toEqual([]);
-  for (const namespace of ['uninstall-a', 'uninstall-b']) expect(await scene.networkPolicyNames(namespace)).toEqual(['own']);
+  for (const namespace of ['uninstall-a', 'uninstall-b']) {
+    expect(await scene.networkPolicyNames(namespace)).toEqual(['own']);
+  }
   // Whatever the operator does next, it does after this namespace, whose policy came later.
   await scene.declare('uninstall-later');
   await scene.namespace('uninstall-c', { set: 'uninstall-later' });
   await eventually(() => scene.report('uninstall-c')).toMatchObject({ phase: 'Protected' });
-  for (const namespace of ['uninstall-a', 'uninstall-b']) expect(await scene.networkPolicyNames(namespace)).toEqual(['own']);
+  for (const namespace of ['uninstall-a', 'uninstall-b']) {
+    expect(await scene.networkPolicyNames(namespace)).toEqual(['own']);
+  }
 });
 
 test('uninstall --remove-policies --remove-crds without the operator leaves nothing of ours and nothing stuck', async () => {
@@ -70,5 +90,7 @@ test('uninstall --remove-policies --remove-crds without the operator leaves noth
   expect(await scene.networkPolicyNames('uninstall-d')).toEqual(['own']);
   expect(await scene.networkPolicyNames('uninstall-c')).toEqual([]);
   await eventually(() => scene.cluster.kubectl('get', 'crd', ...CRDS, '--ignore-not-found', '--output=name')).toBe('');
-  expect((await nsbaseline('uninstall', '--remove-policies', '--remove-crds')).stdout).toBe('There is nothing to uninstall.\n');
+  expect((await nsbaseline('uninstall', '--remove-policies', '--remove-crds')).stdout).toBe(
+    'There is nothing to uninstall.\n',
+  );
 });

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect, vi } from 'vitest';
-import { renderedParts } from '../../src/baseline/rendering.ts';
 import { ANNOTATIONS, LABELS } from '../../src/api/names.ts';
+import { renderedParts } from '../../src/baseline/rendering.ts';
 import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
 import type { KubeObject } from '../../src/kube/kube-object.ts';
 import type { ResourceType } from '../../src/kube/resource-type.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { valueOf, type Scene } from './scene.ts';
+import { type Scene, valueOf } from './scene.ts';
 
 /** A policy, namespaces that it selects, and others' objects among them: what a fault may shake, and must leave as it was. */
 export interface Estate {
@@ -46,7 +46,10 @@ class PeopledEstate implements Estate {
   }
 
   async add(count: number): Promise<readonly string[]> {
-    const names = Array.from({ length: count }, (_, index) => `${this.#name}-${String(this.namespaces.length + index)}`);
+    const names = Array.from(
+      { length: count },
+      (_, index) => `${this.#name}-${String(this.namespaces.length + index)}`,
+    );
     this.namespaces.push(...names);
     await Promise.all(names.map((name) => this.#declared(name)));
     return names;
@@ -59,23 +62,40 @@ class PeopledEstate implements Estate {
 
   async deviations(): Promise<readonly string[]> {
     const [policy] = (await this.#all(BASELINE_POLICIES)).filter(({ metadata }) => metadata.name === this.#name);
-    if (policy === undefined) return ['the BaselinePolicy is not there'];
-    const [standing, reports, namespaces] = await Promise.all([this.#own(NETWORK_POLICIES), this.#own(NAMESPACE_BASELINES), this.#all(NAMESPACES)]);
-    const labelled = namespaces.filter(({ metadata }) => this.namespaces.includes(metadata.name ?? '') && metadata.labels?.set === this.#name);
+    if (policy === undefined) {
+      return ['the BaselinePolicy is not there'];
+    }
+    const [standing, reports, namespaces] = await Promise.all([
+      this.#own(NETWORK_POLICIES),
+      this.#own(NAMESPACE_BASELINES),
+      this.#all(NAMESPACES),
+    ]);
+    const labelled = namespaces.filter(
+      ({ metadata }) => this.namespaces.includes(metadata.name ?? '') && metadata.labels?.set === this.#name,
+    );
     return [
       ...this.#setDeviations(textOf(policy.metadata.uid), standing),
       ...this.#reportDeviations(reports, standing),
       ...this.#statusDeviations(policy),
-      ...(labelled.length === this.namespaces.length ? [] : [`${labelled.length} of ${this.namespaces.length} namespaces are there`]),
+      ...(labelled.length === this.namespaces.length
+        ? []
+        : [`${labelled.length} of ${this.namespaces.length} namespaces are there`]),
     ];
   }
 
   async settled(): Promise<void> {
-    await vi.waitFor(async () => { expect(await this.deviations()).toEqual([]); }, { timeout: 40_000, interval: 100 });
+    await vi.waitFor(
+      async () => {
+        expect(await this.deviations()).toEqual([]);
+      },
+      { timeout: 40_000, interval: 100 },
+    );
   }
 
   async identities(): Promise<Readonly<Record<string, string>>> {
-    return Object.fromEntries((await this.#own(NETWORK_POLICIES)).map((object) => [pathOf(object), textOf(object.metadata.uid)]));
+    return Object.fromEntries(
+      (await this.#own(NETWORK_POLICIES)).map((object) => [pathOf(object), textOf(object.metadata.uid)]),
+    );
   }
 
   get #bystander(): string {
@@ -86,47 +106,86 @@ class PeopledEstate implements Estate {
   async #declared(name: string): Promise<void> {
     const { kube } = this.#scene;
     const labels = name === this.#bystander ? {} : { set: this.#name };
-    const namespace = await kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
-    if (!namespace.ok && namespace.error.kind !== 'alreadyExists') valueOf(namespace);
+    const namespace = await kube.create(NAMESPACES, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels },
+    });
+    if (!namespace.ok && namespace.error.kind !== 'alreadyExists') {
+      valueOf(namespace);
+    }
     const own = name === this.#bystander ? `${this.#name}.theirs` : 'own';
-    const foreign = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { namespace: name, name: own }, spec: { podSelector: { matchLabels: { app: 'theirs' } }, policyTypes: ['Ingress'] } };
+    const foreign = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { namespace: name, name: own },
+      spec: { podSelector: { matchLabels: { app: 'theirs' } }, policyTypes: ['Ingress'] },
+    };
     const created = await kube.create(NETWORK_POLICIES, foreign);
-    if (created.ok) this.#foreign.set(pathOf(foreign), created.value);
-    else if (created.error.kind !== 'alreadyExists') valueOf(created);
-    else if (!this.#foreign.has(pathOf(foreign))) this.#foreign.set(pathOf(foreign), valueOf(await kube.get({ type: NETWORK_POLICIES, namespace: name, name: own })));
+    if (created.ok) {
+      this.#foreign.set(pathOf(foreign), created.value);
+    } else if (created.error.kind !== 'alreadyExists') {
+      valueOf(created);
+    } else if (!this.#foreign.has(pathOf(foreign))) {
+      this.#foreign.set(
+        pathOf(foreign),
+        valueOf(await kube.get({ type: NETWORK_POLICIES, namespace: name, name: own })),
+      );
+    }
   }
 
   #setDeviations(policyUid: string, standing: readonly KubeObject[]): readonly string[] {
     const parts = renderedParts(this.#name, {}, {});
-    const missing = new Set([...this.namespaces.flatMap((namespace) => parts.map((part) => `${namespace}/${part.name}`)), ...this.#foreign.keys()]);
+    const missing = new Set([
+      ...this.namespaces.flatMap((namespace) => parts.map((part) => `${namespace}/${part.name}`)),
+      ...this.#foreign.keys(),
+    ]);
     const wrong: string[] = [];
     for (const object of standing) {
       const path = pathOf(object);
       const part = parts.find((candidate) => candidate.name === object.metadata.name);
-      if (!missing.delete(path)) wrong.push(`${path} should not be`);
-      else if (this.#foreign.has(path) && !isSameObject(object, this.#foreign.get(path))) wrong.push(`${path} of somebody else was touched`);
-      else if (part !== undefined && !isAsRendered(object, { spec: part.spec, policy: this.#name, policyUid })) wrong.push(`${path} is not as declared: ${JSON.stringify(object)}`);
+      if (!missing.delete(path)) {
+        wrong.push(`${path} should not be`);
+      } else if (this.#foreign.has(path) && !isSameObject(object, this.#foreign.get(path))) {
+        wrong.push(`${path} of somebody else was touched`);
+      } else if (part !== undefined && !isAsRendered(object, { spec: part.spec, policy: this.#name, policyUid })) {
+        wrong.push(`${path} is not as declared: ${JSON.stringify(object)}`);
+      }
     }
     return [...wrong, ...[...missing].map((path) => `${path} is missing`)];
   }
 
   #reportDeviations(reports: readonly KubeObject[], standing: readonly KubeObject[]): readonly string[] {
-    const extra = reports.map(({ metadata }) => textOf(metadata.namespace)).filter((namespace) => !this.namespaces.includes(namespace));
+    const extra = reports
+      .map(({ metadata }) => textOf(metadata.namespace))
+      .filter((namespace) => !this.namespaces.includes(namespace));
     return [
       ...extra.map((namespace) => `${namespace} has a NamespaceBaseline`),
-      ...this.namespaces.filter((namespace) => {
-        const status = reports.find(({ metadata }) => metadata.namespace === namespace)?.status;
-        const listed = itemsOf(fieldOf(itemsOf(fieldOf(status, 'policies'))[0], 'managed')).map((managed) => textOf(fieldOf(managed, 'uid')));
-        const actual = standing.filter(({ metadata }) => metadata.namespace === namespace && metadata.name !== 'own').map(({ metadata }) => textOf(metadata.uid));
-        return fieldOf(status, 'phase') !== 'Protected' || !isDeepStrictEqual(listed.sort(), actual.sort());
-      }).map((namespace) => `the NamespaceBaseline of ${namespace} says something else`),
+      ...this.namespaces
+        .filter((namespace) => {
+          const status = reports.find(({ metadata }) => metadata.namespace === namespace)?.status;
+          const listed = itemsOf(fieldOf(itemsOf(fieldOf(status, 'policies'))[0], 'managed')).map((managed) =>
+            textOf(fieldOf(managed, 'uid')),
+          );
+          const actual = standing
+            .filter(({ metadata }) => metadata.namespace === namespace && metadata.name !== 'own')
+            .map(({ metadata }) => textOf(metadata.uid));
+          return fieldOf(status, 'phase') !== 'Protected' || !isDeepStrictEqual(listed.sort(), actual.sort());
+        })
+        .map((namespace) => `the NamespaceBaseline of ${namespace} says something else`),
     ];
   }
 
   #statusDeviations({ metadata, status }: KubeObject): readonly string[] {
     const counts = fieldOf(status, 'namespaces');
-    const conditions = itemsOf(fieldOf(status, 'conditions')).filter((condition) => fieldOf(condition, 'status') === 'True').map((condition) => textOf(fieldOf(condition, 'type')));
-    const isTrue = fieldOf(status, 'observedGeneration') === metadata.generation && fieldOf(counts, 'matched') === this.namespaces.length && fieldOf(counts, 'protected') === this.namespaces.length && isDeepStrictEqual(conditions.sort(), ['AllProtected', 'Ready']);
+    const conditions = itemsOf(fieldOf(status, 'conditions'))
+      .filter((condition) => fieldOf(condition, 'status') === 'True')
+      .map((condition) => textOf(fieldOf(condition, 'type')));
+    const isTrue =
+      fieldOf(status, 'observedGeneration') === metadata.generation &&
+      fieldOf(counts, 'matched') === this.namespaces.length &&
+      fieldOf(counts, 'protected') === this.namespaces.length &&
+      isDeepStrictEqual(conditions.sort(), ['AllProtected', 'Ready']);
     return isTrue ? [] : [`the status of the BaselinePolicy is ${JSON.stringify(status)}`];
   }
 
@@ -149,9 +208,20 @@ function isSameObject(object: KubeObject, known: KubeObject | undefined): boolea
 }
 
 /** Every field of the spec, our labels and no others, and the policy's uid. The API server leaves empty lists out. */
-function isAsRendered(object: KubeObject, wanted: { readonly spec: { readonly ingress: readonly unknown[]; readonly egress: readonly unknown[] }; readonly policy: string; readonly policyUid: string }): boolean {
+function isAsRendered(
+  object: KubeObject,
+  wanted: {
+    readonly spec: { readonly ingress: readonly unknown[]; readonly egress: readonly unknown[] };
+    readonly policy: string;
+    readonly policyUid: string;
+  },
+): boolean {
   const { ingress, egress, ...rest } = wanted.spec;
   const spec = { ...rest, ...(ingress.length > 0 ? { ingress } : {}), ...(egress.length > 0 ? { egress } : {}) };
   const labels = { [LABELS.managedBy]: 'nsbaseline', [LABELS.policy]: wanted.policy };
-  return isDeepStrictEqual(object.spec, spec) && isDeepStrictEqual(object.metadata.labels, labels) && fieldOf(object.metadata.annotations, ANNOTATIONS.policyUid) === wanted.policyUid;
+  return (
+    isDeepStrictEqual(object.spec, spec) &&
+    isDeepStrictEqual(object.metadata.labels, labels) &&
+    fieldOf(object.metadata.annotations, ANNOTATIONS.policyUid) === wanted.policyUid
+  );
 }

@@ -6,8 +6,8 @@ import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
 import type { FakeApiServer } from '../fake/fake-api-server.ts';
 import type { FakeClusterOptions } from '../fake/fake-cluster.ts';
 import { fakeServerWithCrds } from '../fake/nsbaseline-api-server.ts';
-import { startInProcess, type InProcess, type InProcessOptions } from './in-process.ts';
-import { eventually, OPTED_IN, peopleWith, standardSet, type People } from './people.ts';
+import { type InProcess, type InProcessOptions, startInProcess } from './in-process.ts';
+import { eventually, OPTED_IN, type People, peopleWith, standardSet } from './people.ts';
 
 /** A fake API server of its own for every test of a file, and the operators that a test starts against it. */
 export interface InProcessScene {
@@ -50,14 +50,23 @@ export function inProcessScene(clusterOptions: () => FakeClusterOptions = () => 
       await eventually(() => scene.phaseOf(name)).toBe('Protected');
     },
     async lookAgain(namespace, weakening) {
-      await scene.people.createNetworkPolicy(namespace, { name: weakening }, { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] });
-      const told = async (): Promise<readonly unknown[]> => itemsOf(fieldOf(await scene.people.report(namespace), 'weakenedBy')).map((found) => fieldOf(found, 'name'));
+      await scene.people.createNetworkPolicy(
+        namespace,
+        { name: weakening },
+        { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] },
+      );
+      const told = async (): Promise<readonly unknown[]> =>
+        itemsOf(fieldOf(await scene.people.report(namespace), 'weakenedBy')).map((found) => fieldOf(found, 'name'));
       await eventually(told).toContain(weakening);
     },
   };
   beforeEach(async () => {
     made.server = await fakeServerWithCrds(clusterOptions());
-    made.admin = createKubeClient({ cluster: made.server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
+    made.admin = createKubeClient({
+      cluster: made.server.asCluster(),
+      fieldManager: 'somebody',
+      userAgent: 'somebody/1',
+    });
   });
   afterEach(async () => {
     scene.server.intercept = undefined;
@@ -71,11 +80,15 @@ export function inProcessScene(clusterOptions: () => FakeClusterOptions = () => 
 /** One of nsbaseline's CRDs, as it is installed. */
 export function crdOf(plural: string): KubeObject {
   const crd: unknown = RESOURCE_DEFINITIONS.filter((definition) => definition.plural === plural).map(crdFor)[0];
-  if (!isKubeObject(crd)) throw new Error(`there is no CRD of ${plural}`);
+  if (!isKubeObject(crd)) {
+    throw new Error(`there is no CRD of ${plural}`);
+  }
   return crd;
 }
 
 function present<Member>(member: Member | undefined): Member {
-  if (member === undefined) throw new Error('the scene is there only while a test runs');
+  if (member === undefined) {
+    throw new Error('the scene is there only while a test runs');
+  }
   return member;
 }

@@ -1,6 +1,6 @@
 import { FIELD_MANAGER } from '../../src/api/names.ts';
 import { exclusionFor } from '../../src/baseline/selection.ts';
-import { pause, systemClock, type Clock } from '../../src/clock.ts';
+import { type Clock, pause, systemClock } from '../../src/clock.ts';
 import type { Cluster } from '../../src/kube/cluster.ts';
 import { FlowLimit } from '../../src/kube/flow-limit.ts';
 import { createKubeClient } from '../../src/kube/http-kube-client.ts';
@@ -56,8 +56,20 @@ const SYNCED = 'caches are synced';
 
 /** Starts an operator against a fake API server and resolves when its caches are synced and its first pass has begun. */
 export async function startInProcess(options: InProcessOptions): Promise<InProcess> {
-  const { server, clock = systemClock, around = (kube: KubeClient) => kube, requestTimeoutMs = 10_000, requestClock = systemClock } = options;
-  const http = createKubeClient({ cluster: options.cluster ?? server.asCluster(), fieldManager: FIELD_MANAGER, userAgent: 'nsbaseline/test (operator)', requestTimeoutMs, clock: requestClock });
+  const {
+    server,
+    clock = systemClock,
+    around = (kube: KubeClient) => kube,
+    requestTimeoutMs = 10_000,
+    requestClock = systemClock,
+  } = options;
+  const http = createKubeClient({
+    cluster: options.cluster ?? server.asCluster(),
+    fieldManager: FIELD_MANAGER,
+    userAgent: 'nsbaseline/test (operator)',
+    requestTimeoutMs,
+    clock: requestClock,
+  });
   const client = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
   const writes: string[] = [];
   const log: LoggedLine[] = [];
@@ -104,26 +116,43 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
 async function untilSynced(log: readonly LoggedLine[], clock: Clock): Promise<void> {
   const deadlineMs = systemClock.nowMs() + 10_000;
   while (!log.some(({ message }) => message === SYNCED)) {
-    if (systemClock.nowMs() > deadlineMs) throw new Error(`the operator's caches are not synced: ${JSON.stringify(log)}`);
-    if (clock instanceof ManualClock) await clock.advance(5);
+    if (systemClock.nowMs() > deadlineMs) {
+      throw new Error(`the operator's caches are not synced: ${JSON.stringify(log)}`);
+    }
+    if (clock instanceof ManualClock) {
+      await clock.advance(5);
+    }
     await pause(systemClock, 2);
   }
 }
 
 function stateOf(runtime: Runtime | undefined): ReturnType<Runtime['state']> {
-  if (runtime === undefined) throw new Error('the metrics were read before there was a runtime');
+  if (runtime === undefined) {
+    throw new Error('the metrics were read before there was a runtime');
+  }
   return runtime.state();
 }
 
 function logInto(lines: LoggedLine[], always: Readonly<Record<string, unknown>> = {}): Log {
-  const at = (level: LoggedLine['level']): Log['info'] => (fields, message) => void lines.push({ level, message, fields: { ...always, ...fields } });
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child: (fields) => logInto(lines, { ...always, ...fields }) };
+  const at =
+    (level: LoggedLine['level']): Log['info'] =>
+    (fields, message) =>
+      void lines.push({ level, message, fields: { ...always, ...fields } });
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => logInto(lines, { ...always, ...fields }),
+  };
 }
 
 /** Reads pass through, writes are noted first; reviews of permissions are no writes. */
 function noting(kube: KubeClient, writes: string[]): KubeClient {
   const note = (verb: string, kind: string, { namespace, name }: KubeObject['metadata']): void => {
-    if (kind !== 'SelfSubjectAccessReview') writes.push(`${verb} ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name ?? ''}`);
+    if (kind !== 'SelfSubjectAccessReview') {
+      writes.push(`${verb} ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name ?? ''}`);
+    }
   };
   return {
     list: (...request) => kube.list(...request),
@@ -135,7 +164,11 @@ function noting(kube: KubeClient, writes: string[]): KubeClient {
       return kube.create(type, object, ...rest);
     },
     apply: (type, object, writeOptions, ...rest) => {
-      note(writeOptions?.subresource === undefined ? 'apply' : `apply ${writeOptions.subresource} of`, type.kind, object.metadata);
+      note(
+        writeOptions?.subresource === undefined ? 'apply' : `apply ${writeOptions.subresource} of`,
+        type.kind,
+        object.metadata,
+      );
       return kube.apply(type, object, writeOptions, ...rest);
     },
     replace: (type, object, ...rest) => {

@@ -36,19 +36,41 @@ const QUICK_START = { NODE_COMPILE_CACHE: join(cacheDirectory(process.env), 'com
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** Starts `nsbaseline run` with the credentials of a kubeconfig, on a free port, and does not wait for it to be ready. */
-export function startOperator(options: { readonly kubeconfigPath: string; readonly arguments?: readonly string[]; readonly env?: Readonly<Record<string, string>> }): OperatorProcess {
-  const flags = ['run', '--kubeconfig', options.kubeconfigPath, '--listen', '127.0.0.1:0', '--log-format', 'json', '--log-level', 'debug', ...(options.arguments ?? [])];
-  const child = spawn(process.execPath, [MAIN, ...flags], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, HOME: process.env.HOME, ...QUICK_START, ...options.env } });
+export function startOperator(options: {
+  readonly kubeconfigPath: string;
+  readonly arguments?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}): OperatorProcess {
+  const flags = [
+    'run',
+    '--kubeconfig',
+    options.kubeconfigPath,
+    '--listen',
+    '127.0.0.1:0',
+    '--log-format',
+    'json',
+    '--log-level',
+    'debug',
+    ...(options.arguments ?? []),
+  ];
+  const child = spawn(process.execPath, [MAIN, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...QUICK_START, ...options.env },
+  });
   const log: LogLine[] = [];
   const waiting = new Set<() => void>();
   const take = (text: string): void => {
     log.push(parsedLine(text));
-    for (const look of waiting) look();
+    for (const look of waiting) {
+      look();
+    }
   };
   createInterface({ input: child.stdout }).on('line', take);
   createInterface({ input: child.stderr }).on('line', take);
   const exited = new Promise<number>((resolve) => {
-    child.on('exit', (code) => { resolve(code ?? -1); });
+    child.on('exit', (code) => {
+      resolve(code ?? -1);
+    });
   });
   // A test process that dies must not leave an operator behind.
   const killWithUs = (): void => void child.kill('SIGKILL');
@@ -64,12 +86,31 @@ export function startOperator(options: { readonly kubeconfigPath: string; readon
       };
       const look = (): void => {
         const line = log.find(({ msg }) => msg === message);
-        if (line !== undefined) settle(() => { resolve(line); });
+        if (line !== undefined) {
+          settle(() => {
+            resolve(line);
+          });
+        }
       };
-      const giveUp = (why: string): void => { settle(() => { reject(new Error(`the operator did not say "${message}": ${why}\n${log.slice(-20).map((line) => JSON.stringify(line)).join('\n')}`)); }); };
-      const timer = setTimeout(() => { giveUp(`not within ${deadlineMs} ms`); }, deadlineMs);
+      const giveUp = (why: string): void => {
+        settle(() => {
+          reject(
+            new Error(
+              `the operator did not say "${message}": ${why}\n${log
+                .slice(-20)
+                .map((line) => JSON.stringify(line))
+                .join('\n')}`,
+            ),
+          );
+        });
+      };
+      const timer = setTimeout(() => {
+        giveUp(`not within ${deadlineMs} ms`);
+      }, deadlineMs);
       waiting.add(look);
-      void exited.then((code) => { giveUp(`it ended with ${code}`); });
+      void exited.then((code) => {
+        giveUp(`it ended with ${code}`);
+      });
       look();
     });
   const page = async (path: string): Promise<{ status: number; body: string }> => {
@@ -103,5 +144,7 @@ function parsedLine(text: string): LogLine {
 function metricSum(page: string, name: string, labels: Readonly<Record<string, string>>): number {
   const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
   const series = page.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-  return series.filter((line) => wanted.every((label) => line.includes(label))).reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  return series
+    .filter((line) => wanted.every((label) => line.includes(label)))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }

@@ -39,28 +39,63 @@ export interface People {
 
 /** What people do and see through this client. */
 export function peopleWith(kube: KubeClient): People {
-  const found = (type: ResourceType, key: { readonly namespace?: string; readonly name: string }): Promise<KubeObject | undefined> => foundBy(kube, type, key);
-  const standing = async (type: ResourceType, key: { readonly namespace?: string; readonly name: string }): Promise<KubeObject> => valueOf(await kube.get({ type, ...key }));
+  const found = (
+    type: ResourceType,
+    key: { readonly namespace?: string; readonly name: string },
+  ): Promise<KubeObject | undefined> => foundBy(kube, type, key);
+  const standing = async (
+    type: ResourceType,
+    key: { readonly namespace?: string; readonly name: string },
+  ): Promise<KubeObject> => valueOf(await kube.get({ type, ...key }));
   return {
     async namespace(name, labels = {}) {
-      const created = await kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
-      if (created.ok || created.error.kind !== 'alreadyExists') return valueOf(created);
+      const created = await kube.create(NAMESPACES, {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name, labels },
+      });
+      if (created.ok || created.error.kind !== 'alreadyExists') {
+        return valueOf(created);
+      }
       const before = await standing(NAMESPACES, { name });
-      return valueOf(await kube.replace(NAMESPACES, { ...before, metadata: { ...before.metadata, labels: { ...labels, 'kubernetes.io/metadata.name': name } } }));
+      return valueOf(
+        await kube.replace(NAMESPACES, {
+          ...before,
+          metadata: { ...before.metadata, labels: { ...labels, 'kubernetes.io/metadata.name': name } },
+        }),
+      );
     },
     async label(name, labels) {
       const before = await standing(NAMESPACES, { name });
-      const after = Object.entries({ ...before.metadata.labels, ...labels }).filter((entry): entry is [string, string] => entry[1] !== null);
-      valueOf(await kube.replace(NAMESPACES, { ...before, metadata: { ...before.metadata, labels: Object.fromEntries(after) } }));
+      const after = Object.entries({ ...before.metadata.labels, ...labels }).filter(
+        (entry): entry is [string, string] => entry[1] !== null,
+      );
+      valueOf(
+        await kube.replace(NAMESPACES, {
+          ...before,
+          metadata: { ...before.metadata, labels: Object.fromEntries(after) },
+        }),
+      );
     },
     async baselinePolicy(name, spec) {
       const before = await found(BASELINE_POLICIES, { name });
-      if (before !== undefined) return valueOf(await kube.replace(BASELINE_POLICIES, { ...before, spec }));
-      return valueOf(await kube.create(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name }, spec }));
+      if (before !== undefined) {
+        return valueOf(await kube.replace(BASELINE_POLICIES, { ...before, spec }));
+      }
+      return valueOf(
+        await kube.create(BASELINE_POLICIES, {
+          apiVersion: API_VERSION,
+          kind: 'BaselinePolicy',
+          metadata: { name },
+          spec,
+        }),
+      );
     },
     async removeBaselinePolicy(name) {
       const removed = await kube.remove({ type: BASELINE_POLICIES, name });
-      if (!removed.ok && removed.error.kind !== 'notFound') valueOf(removed);
+      if (!removed.ok && removed.error.kind !== 'notFound') {
+        valueOf(removed);
+      }
     },
     networkPolicy: (namespace, name) => found(NETWORK_POLICIES, { namespace, name }),
     async networkPolicyNames(namespace) {
@@ -68,31 +103,49 @@ export function peopleWith(kube: KubeClient): People {
       return page.items.map(({ metadata }) => textOf(metadata.name)).sort();
     },
     createNetworkPolicy: async (namespace, metadata, spec = { podSelector: {}, policyTypes: ['Ingress'] }) =>
-      valueOf(await kube.create(NETWORK_POLICIES, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { ...metadata, namespace }, spec })),
+      valueOf(
+        await kube.create(NETWORK_POLICIES, {
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'NetworkPolicy',
+          metadata: { ...metadata, namespace },
+          spec,
+        }),
+      ),
     async editNetworkPolicy(namespace, name, edit) {
       valueOf(await kube.replace(NETWORK_POLICIES, edit(await standing(NETWORK_POLICIES, { namespace, name }))));
     },
     async removeNetworkPolicy(namespace, name) {
       valueOf(await kube.remove({ type: NETWORK_POLICIES, namespace, name }));
     },
-    report: async (namespace) => (await found(NAMESPACE_BASELINES, { namespace, name: NAMESPACE_BASELINE_NAME }))?.status,
+    report: async (namespace) =>
+      (await found(NAMESPACE_BASELINES, { namespace, name: NAMESPACE_BASELINE_NAME }))?.status,
     async condition(policy, type) {
       const conditions = itemsOf(fieldOf((await found(BASELINE_POLICIES, { name: policy }))?.status, 'conditions'));
       const condition = conditions.find((candidate) => fieldOf(candidate, 'type') === type);
-      return condition === undefined ? '' : `${textOf(fieldOf(condition, 'status'))} ${textOf(fieldOf(condition, 'reason'))}`;
+      return condition === undefined
+        ? ''
+        : `${textOf(fieldOf(condition, 'status'))} ${textOf(fieldOf(condition, 'reason'))}`;
     },
   };
 }
 
 /** The value of a result, where a failure is a fault of the test. */
 export function valueOf<Value>(result: Result<Value, KubeError>): Value {
-  if (!result.ok) throw new Error(`${result.error.kind}: ${result.error.message}`);
+  if (!result.ok) {
+    throw new Error(`${result.error.kind}: ${result.error.message}`);
+  }
   return result.value;
 }
 
-async function foundBy(kube: KubeClient, type: ResourceType, key: { readonly namespace?: string; readonly name: string }): Promise<KubeObject | undefined> {
+async function foundBy(
+  kube: KubeClient,
+  type: ResourceType,
+  key: { readonly namespace?: string; readonly name: string },
+): Promise<KubeObject | undefined> {
   const answer = await kube.get({ type, ...key });
-  if (!answer.ok && answer.error.kind === 'notFound') return undefined;
+  if (!answer.ok && answer.error.kind === 'notFound') {
+    return undefined;
+  }
   return valueOf(answer);
 }
 

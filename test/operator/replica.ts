@@ -7,7 +7,7 @@ import { failure } from '../../src/kube/result.ts';
 import { leaseLeadership } from '../../src/operator/lease-leadership.ts';
 import { SILENT_LOG } from '../fixtures/silence.ts';
 import { clientAround } from './client-around.ts';
-import { startInProcess, type InProcess, type InProcessOptions } from './in-process.ts';
+import { type InProcess, type InProcessOptions, startInProcess } from './in-process.ts';
 
 /** What can be said of one of several operators. */
 export interface ReplicaOptions extends Omit<InProcessOptions, 'around'> {
@@ -35,13 +35,29 @@ export const SOME_VERSION = '1.0.0';
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { server, identity, version = SOME_VERSION, standInAfterMs, leaseDurationMs = 1_000 } = options;
   const lost = { everything: false, lease: false };
-  const leaseKube = createKubeClient({ cluster: server.asCluster(), fieldManager: FIELD_MANAGER, userAgent: `nsbaseline/test (${identity})` });
+  const leaseKube = createKubeClient({
+    cluster: server.asCluster(),
+    fieldManager: FIELD_MANAGER,
+    userAgent: `nsbaseline/test (${identity})`,
+  });
   const leadership = leaseLeadership({
-    kube: severable(leaseKube, () => lost.everything || lost.lease), clock: systemClock, random: Math.random, log: SILENT_LOG, namespace: 'nsbaseline-system',
-    identity, version, leaseDurationMs, renewDeadlineMs: leaseDurationMs * 0.6, retryPeriodMs: leaseDurationMs * 0.1,
+    kube: severable(leaseKube, () => lost.everything || lost.lease),
+    clock: systemClock,
+    random: Math.random,
+    log: SILENT_LOG,
+    namespace: 'nsbaseline-system',
+    identity,
+    version,
+    leaseDurationMs,
+    renewDeadlineMs: leaseDurationMs * 0.6,
+    retryPeriodMs: leaseDurationMs * 0.1,
   });
   const parts = { ...options.parts, leadership, version, standInAfterMs };
-  const operator = await startInProcess({ ...options, parts, around: (kube) => severable(kube, () => lost.everything) });
+  const operator = await startInProcess({
+    ...options,
+    parts,
+    around: (kube) => severable(kube, () => lost.everything),
+  });
   return {
     ...operator,
     isLeading: () => operator.runtime.state().isLeading,
@@ -67,7 +83,9 @@ function severable(kube: KubeClient, isSevered: () => boolean): KubeClient {
       isSevered()
         ? Promise.resolve(failure(SEVERED))
         : kube.watch(request, (event) => {
-            if (!isSevered()) onEvent(event);
+            if (!isSevered()) {
+              onEvent(event);
+            }
           }),
   });
 }

@@ -10,7 +10,9 @@ export const INSPECTABLE = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
  */
 export async function retainedHeapBytes(operator: OperatorProcess): Promise<number> {
   const address = operator.log.map(({ msg }) => /ws:\/\/\S+/.exec(msg)?.[0]).find((found) => found !== undefined);
-  if (address === undefined) throw new Error('the operator was not started inspectable');
+  if (address === undefined) {
+    throw new Error('the operator was not started inspectable');
+  }
   return heapAfterCollection(address);
 }
 
@@ -23,7 +25,9 @@ export async function heapAfterCollection(address: string): Promise<number> {
       socket.addEventListener('error', reject, { once: true });
     });
     await asked(socket, { id: 1, method: 'HeapProfiler.collectGarbage' });
-    return Number(fieldOf(fieldOf(await asked(socket, { id: 2, method: 'Runtime.getHeapUsage' }), 'result'), 'usedSize'));
+    return Number(
+      fieldOf(fieldOf(await asked(socket, { id: 2, method: 'Runtime.getHeapUsage' }), 'result'), 'usedSize'),
+    );
   } finally {
     socket.close();
   }
@@ -33,12 +37,20 @@ function asked(socket: WebSocket, question: { readonly id: number; readonly meth
   return new Promise((resolve, reject) => {
     const listen = ({ data }: MessageEvent): void => {
       const answer = parsedJson(String(data));
-      if (fieldOf(answer, 'id') !== question.id) return;
+      if (fieldOf(answer, 'id') !== question.id) {
+        return;
+      }
       socket.removeEventListener('message', listen);
       resolve(answer);
     };
     socket.addEventListener('message', listen);
-    socket.addEventListener('close', () => { reject(new Error(`the inspector went away before it answered ${question.method}`)); }, { once: true });
+    socket.addEventListener(
+      'close',
+      () => {
+        reject(new Error(`the inspector went away before it answered ${question.method}`));
+      },
+      { once: true },
+    );
     socket.send(JSON.stringify(question));
   });
 }

@@ -1,15 +1,15 @@
 import { inject } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
-import type { KubeClient } from '../../src/kube/kube-client.ts';
 import { createKubeClient } from '../../src/kube/http-kube-client.ts';
+import type { KubeClient } from '../../src/kube/kube-client.ts';
 import { loadCluster } from '../../src/kube/kubeconfig.ts';
 import { BASELINE_POLICIES } from '../../src/operator/resources.ts';
-import { clusterAt, type Cluster } from '../controlplane/cluster.ts';
+import { type Cluster, clusterAt } from '../controlplane/cluster.ts';
 import { clusterDns } from '../controlplane/cluster-dns.ts';
-import { startOperator, type OperatorProcess } from './operator-process.ts';
-import { peopleWith, valueOf, type People } from './people.ts';
+import { type OperatorProcess, startOperator } from './operator-process.ts';
+import { type People, peopleWith, valueOf } from './people.ts';
 
-export { eventually, OPTED_IN, standardSet, valueOf, type Labels } from './people.ts';
+export { eventually, type Labels, OPTED_IN, standardSet, valueOf } from './people.ts';
 
 /** What one file leaves isolated must not raise what the next may take away at once (R9). */
 const WITHOUT_SHARES = ['--removal-limit-percent=0', '--isolation-limit-percent=0'];
@@ -44,7 +44,11 @@ export async function setScene(cluster: Cluster = clusterAt(inject('controlPlane
     kube,
     operatorKubeconfig: account.kubeconfigPath,
     async start(flags = [], env = {}) {
-      const operator = startOperator({ kubeconfigPath: account.kubeconfigPath, arguments: [...WITHOUT_SHARES, ...flags], env });
+      const operator = startOperator({
+        kubeconfigPath: account.kubeconfigPath,
+        arguments: [...WITHOUT_SHARES, ...flags],
+        env,
+      });
       await operator.said('caches are synced');
       return operator;
     },
@@ -54,7 +58,13 @@ export async function setScene(cluster: Cluster = clusterAt(inject('controlPlane
     },
     async clear() {
       for (const name of declared) {
-        await cluster.tryKubectl(['patch', 'baselinepolicy', name, '--type=merge', '--patch={"metadata":{"finalizers":null}}']);
+        await cluster.tryKubectl([
+          'patch',
+          'baselinepolicy',
+          name,
+          '--type=merge',
+          '--patch={"metadata":{"finalizers":null}}',
+        ]);
         await kube.remove({ type: BASELINE_POLICIES, name });
       }
       declared.clear();
@@ -64,5 +74,9 @@ export async function setScene(cluster: Cluster = clusterAt(inject('controlPlane
 
 /** A client with the rights of a kubeconfig. */
 export async function adminClient(kubeconfigPath: string): Promise<KubeClient> {
-  return createKubeClient({ cluster: valueOf(await loadCluster({ kubeconfigPath })), fieldManager: 'test', userAgent: 'nsbaseline-test' });
+  return createKubeClient({
+    cluster: valueOf(await loadCluster({ kubeconfigPath })),
+    fieldManager: 'test',
+    userAgent: 'nsbaseline-test',
+  });
 }

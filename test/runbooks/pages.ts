@@ -23,7 +23,9 @@ export interface RunbookPage {
 }
 
 /** Every page of docs/runbooks as it stands, the index among them. */
-export const RUNBOOK_PAGES: readonly RunbookPage[] = globSync('*.md', { cwd: folder }).sort().map((file) => pageFrom(basename(file, '.md'), readFileSync(join(folder, file), 'utf8')));
+export const RUNBOOK_PAGES: readonly RunbookPage[] = globSync('*.md', { cwd: folder })
+  .sort()
+  .map((file) => pageFrom(basename(file, '.md'), readFileSync(join(folder, file), 'utf8')));
 
 /** The index, and the page of what can be held: they lead to others, and are not about one thing. */
 export const OVERVIEWS: readonly string[] = ['README', 'by-hand'];
@@ -36,6 +38,8 @@ function pageFrom(name: string, text: string): RunbookPage {
     text,
     covers: [...coverLine.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ''),
     sections: [...prose.matchAll(/^## (.+)$/gm)].map((match) => match[1] ?? ''),
-    blocks: [...text.matchAll(/^```sh(?: scene=(?<scene>[\w-]+))?\n(?<commands>.*?)^```$/gms)].map(({ groups = {} }) => ({ scene: groups.scene, commands: groups.commands ?? '' })),
+    blocks: [...text.matchAll(/^```sh(?: scene=(?<scene>[\w-]+))?\n(?<commands>.*?)^```$/gms)].map(
+      ({ groups = {} }) => ({ scene: groups.scene, commands: groups.commands ?? '' }),
+    ),
   };
 }

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { startOperator } from '../operator/operator-process.ts';
 import { clusterDns } from '../controlplane/cluster-dns.ts';
+import { startOperator } from '../operator/operator-process.ts';
 import { eventually } from '../operator/scene.ts';
 import { PAY_NAMESPACES, POLICY, SET, type Stage } from './stage.ts';
 
@@ -63,7 +63,16 @@ export const SCENES: Readonly<Record<string, RunbookScene>> = {
     },
     async expected(stage) {
       await stage.condition('DiscoveryStale', '');
-      await eventually(() => stage.kubectl('get', 'networkpolicy', 'payments.allow-dns', '-n', 'pay-api', '--output=jsonpath={.spec.egress[0].to}')).toContain('"dns"');
+      await eventually(() =>
+        stage.kubectl(
+          'get',
+          'networkpolicy',
+          'payments.allow-dns',
+          '-n',
+          'pay-api',
+          '--output=jsonpath={.spec.egress[0].to}',
+        ),
+      ).toContain('"dns"');
       await stage.scene.cluster.applyManifests(clusterDns());
     },
   },
@@ -108,7 +117,10 @@ export const SCENES: Readonly<Record<string, RunbookScene>> = {
     async prepare(stage) {
       await stage.foreign('payments.allow-dns');
       await stage.declare();
-      await eventually(() => stage.scene.report('pay-api')).toMatchObject({ phase: 'Failed', conditions: [{ reason: 'Unprotected' }] });
+      await eventually(() => stage.scene.report('pay-api')).toMatchObject({
+        phase: 'Failed',
+        conditions: [{ reason: 'Unprotected' }],
+      });
     },
     expected: (stage) => stage.allStand(),
   },
@@ -122,10 +134,22 @@ export const SCENES: Readonly<Record<string, RunbookScene>> = {
   },
   quota: {
     async prepare(stage) {
-      await stage.kubectl('create', 'quota', 'few-objects', '-n', 'pay-api', '--hard=count/networkpolicies.networking.k8s.io=1');
-      await eventually(() => stage.kubectl('get', 'quota', 'few-objects', '-n', 'pay-api', '--output=jsonpath={.status.used}')).toContain('networkpolicies');
+      await stage.kubectl(
+        'create',
+        'quota',
+        'few-objects',
+        '-n',
+        'pay-api',
+        '--hard=count/networkpolicies.networking.k8s.io=1',
+      );
+      await eventually(() =>
+        stage.kubectl('get', 'quota', 'few-objects', '-n', 'pay-api', '--output=jsonpath={.status.used}'),
+      ).toContain('networkpolicies');
       await stage.declare();
-      await eventually(() => stage.scene.report('pay-api')).toMatchObject({ phase: 'Failed', conditions: [{ reason: 'Denied' }] });
+      await eventually(() => stage.scene.report('pay-api')).toMatchObject({
+        phase: 'Failed',
+        conditions: [{ reason: 'Denied' }],
+      });
     },
     expected: (stage) => stage.allStand(),
   },
@@ -134,17 +158,34 @@ export const SCENES: Readonly<Record<string, RunbookScene>> = {
     prepare: standInTheWay,
     async expected(stage) {
       await eventually(() => stage.scene.networkPolicyNames('pay-api')).toEqual([...SET, 'theirs']);
-      expect((await stage.scene.networkPolicy('pay-api', 'theirs'))?.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress'] });
+      expect((await stage.scene.networkPolicy('pay-api', 'theirs'))?.spec).toEqual({
+        podSelector: {},
+        policyTypes: ['Ingress'],
+      });
     },
   },
   contested: {
     async prepare(stage) {
       await stage.protect();
       for (let round = 0; round < 5; round += 1) {
-        await stage.kubectl('patch', 'networkpolicy', 'payments.default-deny', '-n', 'pay-api', '--type=merge', '--patch={"spec":{"ingress":[{}]}}', '--field-manager=stubborn');
-        await eventually(async () => (await stage.scene.networkPolicy('pay-api', 'payments.default-deny'))?.spec).not.toHaveProperty('ingress');
+        await stage.kubectl(
+          'patch',
+          'networkpolicy',
+          'payments.default-deny',
+          '-n',
+          'pay-api',
+          '--type=merge',
+          '--patch={"spec":{"ingress":[{}]}}',
+          '--field-manager=stubborn',
+        );
+        await eventually(
+          async () => (await stage.scene.networkPolicy('pay-api', 'payments.default-deny'))?.spec,
+        ).not.toHaveProperty('ingress');
       }
-      await eventually(() => stage.scene.report('pay-api')).toMatchObject({ phase: 'Conflict', conflicts: [{ reason: expect.stringContaining('stubborn') as string }] });
+      await eventually(() => stage.scene.report('pay-api')).toMatchObject({
+        phase: 'Conflict',
+        conflicts: [{ reason: expect.stringContaining('stubborn') as string }],
+      });
     },
     async expected(stage) {
       await stage.condition('Ready', 'True Paused');
@@ -156,11 +197,29 @@ export const SCENES: Readonly<Record<string, RunbookScene>> = {
   'foreign-finalizer': {
     async prepare(stage) {
       await stage.protect();
-      await stage.kubectl('patch', 'networkpolicy', 'payments.allow-monitoring', '-n', 'pay-api', '--type=merge', '--patch={"metadata":{"finalizers":["test/hold"]}}');
+      await stage.kubectl(
+        'patch',
+        'networkpolicy',
+        'payments.allow-monitoring',
+        '-n',
+        'pay-api',
+        '--type=merge',
+        '--patch={"metadata":{"finalizers":["test/hold"]}}',
+      );
       await stage.kubectl('delete', 'networkpolicy', 'payments.allow-monitoring', '-n', 'pay-api', '--wait=false');
     },
     async expected(stage) {
-      await eventually(() => stage.kubectl('get', 'networkpolicy', 'payments.allow-monitoring', '-n', 'pay-api', '--ignore-not-found', '--output=jsonpath={.metadata.name}{.metadata.deletionTimestamp}')).toBe('payments.allow-monitoring');
+      await eventually(() =>
+        stage.kubectl(
+          'get',
+          'networkpolicy',
+          'payments.allow-monitoring',
+          '-n',
+          'pay-api',
+          '--ignore-not-found',
+          '--output=jsonpath={.metadata.name}{.metadata.deletionTimestamp}',
+        ),
+      ).toBe('payments.allow-monitoring');
       await stage.isProtected('pay-api');
     },
   },
@@ -178,7 +237,9 @@ export const SCENES: Readonly<Record<string, RunbookScene>> = {
     async expected(stage) {
       await stage.allStand();
       await stage.isProtected('pay-api');
-      expect(await stage.kubectl('get', 'networkpolicies', '-n', 'pay-api', '--output=yaml')).not.toContain('nsbaseline.io/kept');
+      expect(await stage.kubectl('get', 'networkpolicies', '-n', 'pay-api', '--output=yaml')).not.toContain(
+        'nsbaseline.io/kept',
+      );
     },
   },
   'kept-delete': { prepare: keepOne, expected: onlyThatOneIsEmpty },
@@ -194,7 +255,12 @@ export const SCENES: Readonly<Record<string, RunbookScene>> = {
     async prepare(stage) {
       await stage.operator();
       await stage.stopOperator();
-      await stage.kubectl('patch', ...LEASE, '--type=merge', `--patch=${JSON.stringify({ spec: { holderIdentity: 'nobody', leaseDurationSeconds: 600, renewTime: new Date().toISOString().replace('Z', '000Z') } })}`);
+      await stage.kubectl(
+        'patch',
+        ...LEASE,
+        '--type=merge',
+        `--patch=${JSON.stringify({ spec: { holderIdentity: 'nobody', leaseDurationSeconds: 600, renewTime: new Date().toISOString().replace('Z', '000Z') } })}`,
+      );
       await (await stage.operator()).said('stands by');
     },
     async expected(stage) {
@@ -211,7 +277,9 @@ export const SCENES: Readonly<Record<string, RunbookScene>> = {
     },
     async expected(stage) {
       const operator = await stage.operator();
-      await eventually(() => Promise.resolve(operator.log.filter(({ msg }) => msg === 'leads').at(-1)?.newestVersion)).toBe(operator.log.find(({ msg }) => msg === 'nsbaseline starts')?.version);
+      await eventually(() =>
+        Promise.resolve(operator.log.filter(({ msg }) => msg === 'leads').at(-1)?.newestVersion),
+      ).toBe(operator.log.find(({ msg }) => msg === 'nsbaseline starts')?.version);
     },
   },
   finalizer: {
@@ -251,7 +319,16 @@ export const SCENES: Readonly<Record<string, RunbookScene>> = {
     },
     async expected(stage) {
       await stage.kubectl('get', 'clusterrolebinding', 'nsbaseline');
-      expect(await stage.kubectl('get', 'deployment', 'nsbaseline', '-n', 'nsbaseline-system', '--output=jsonpath={.spec.replicas}')).toBe('2');
+      expect(
+        await stage.kubectl(
+          'get',
+          'deployment',
+          'nsbaseline',
+          '-n',
+          'nsbaseline-system',
+          '--output=jsonpath={.spec.replicas}',
+        ),
+      ).toBe('2');
       await stage.operator();
       await stage.allStand();
     },
@@ -282,13 +359,17 @@ async function noLongerHeld(stage: Stage): Promise<void> {
 }
 
 async function noneStand(stage: Stage): Promise<void> {
-  for (const name of PAY_NAMESPACES) await eventually(() => stage.scene.networkPolicyNames(name)).toEqual([]);
+  for (const name of PAY_NAMESPACES) {
+    await eventually(() => stage.scene.networkPolicyNames(name)).toEqual([]);
+  }
 }
 
 async function isolateUnasked(stage: Stage): Promise<void> {
   await stage.stopOperator();
   await stage.operator(STRICT);
-  for (const name of PAY_NAMESPACES) await stage.scene.label(name, { baseline: POLICY });
+  for (const name of PAY_NAMESPACES) {
+    await stage.scene.label(name, { baseline: POLICY });
+  }
   await stage.declare();
   await stage.condition('IsolationHeld', 'True IsolationHeld');
 }
@@ -302,7 +383,9 @@ async function isolatedAfterAll(stage: Stage): Promise<void> {
 async function leaveOrphans(stage: Stage): Promise<void> {
   await stage.protect();
   await stage.kubectl('delete', 'baselinepolicy', POLICY);
-  for (const name of PAY_NAMESPACES) await eventually(() => stage.scene.report(name)).toBeUndefined();
+  for (const name of PAY_NAMESPACES) {
+    await eventually(() => stage.scene.report(name)).toBeUndefined();
+  }
   await stage.scene.label('pay-api', { baseline: null });
   await stage.scene.baselinePolicy(POLICY, { namespaceSelector: { matchLabels: { baseline: POLICY } } });
   await stage.condition('OrphansPresent', 'True OrphansPresent');
@@ -322,5 +405,7 @@ async function keepOne(stage: Stage): Promise<void> {
 
 async function onlyThatOneIsEmpty(stage: Stage): Promise<void> {
   await eventually(() => stage.scene.networkPolicyNames('pay-api')).toEqual([]);
-  for (const name of ['pay-db', 'pay-web']) expect(await stage.scene.networkPolicyNames(name)).toEqual(SET);
+  for (const name of ['pay-db', 'pay-web']) {
+    expect(await stage.scene.networkPolicyNames(name)).toEqual(SET);
+  }
 }

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import type { Cluster } from '../controlplane/cluster.ts';
 import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, setScene, standardSet, type Scene } from '../operator/scene.ts';
+import { eventually, type Scene, setScene, standardSet } from '../operator/scene.ts';
 
 /** The namespaces of the runbooks. */
 export const PAY_NAMESPACES = ['pay-api', 'pay-db', 'pay-web'] as const;
@@ -25,7 +25,9 @@ export class Stage {
   /** Makes the namespaces, unlabelled, and no policy. */
   static async set(cluster: Cluster): Promise<Stage> {
     const stage = new Stage(await setScene(cluster));
-    for (const name of PAY_NAMESPACES) await stage.scene.namespace(name);
+    for (const name of PAY_NAMESPACES) {
+      await stage.scene.namespace(name);
+    }
     return stage;
   }
 
@@ -57,13 +59,17 @@ export class Stage {
   async declare(spec: BaselinePolicySpec = {}): Promise<void> {
     await this.operator();
     await this.#scene.baselinePolicy(POLICY, { namespaceSelector: { matchLabels: { baseline: POLICY } }, ...spec });
-    for (const name of PAY_NAMESPACES) await this.#scene.label(name, { baseline: POLICY });
+    for (const name of PAY_NAMESPACES) {
+      await this.#scene.label(name, { baseline: POLICY });
+    }
   }
 
   /** The same, until all of them are protected. */
   async protect(spec: BaselinePolicySpec = {}): Promise<void> {
     await this.declare(spec);
-    for (const name of PAY_NAMESPACES) await this.isProtected(name);
+    for (const name of PAY_NAMESPACES) {
+      await this.isProtected(name);
+    }
   }
 
   async isProtected(namespace: string): Promise<void> {
@@ -72,7 +78,9 @@ export class Stage {
 
   /** Every namespace has the whole set, and nothing else. */
   async allStand(): Promise<void> {
-    for (const name of PAY_NAMESPACES) await eventually(() => this.#scene.networkPolicyNames(name)).toEqual(SET);
+    for (const name of PAY_NAMESPACES) {
+      await eventually(() => this.#scene.networkPolicyNames(name)).toEqual(SET);
+    }
   }
 
   async condition(type: string, is: string): Promise<void> {
@@ -85,16 +93,34 @@ export class Stage {
 
   /** The operator may no longer create NetworkPolicies, and the API server has noticed. */
   async withdrawCreate(): Promise<void> {
-    const rules = JSON.parse(await this.kubectl('get', 'clusterrole', 'nsbaseline', '--output=jsonpath={.rules}')) as readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
-    const fewer = rules.map((rule) => (rule.resources.includes('networkpolicies') ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== 'create') } : rule));
-    await this.kubectl('patch', 'clusterrole', 'nsbaseline', '--type=merge', `--patch=${JSON.stringify({ rules: fewer })}`);
+    const rules = JSON.parse(
+      await this.kubectl('get', 'clusterrole', 'nsbaseline', '--output=jsonpath={.rules}'),
+    ) as readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+    const fewer = rules.map((rule) =>
+      rule.resources.includes('networkpolicies')
+        ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== 'create') }
+        : rule,
+    );
+    await this.kubectl(
+      'patch',
+      'clusterrole',
+      'nsbaseline',
+      '--type=merge',
+      `--patch=${JSON.stringify({ rules: fewer })}`,
+    );
     const mayCreate = ['auth', 'can-i', 'create', 'networkpolicies.networking.k8s.io', '-n', 'pay-api'];
-    await eventually(async () => (await this.#scene.cluster.tryKubectl(mayCreate, { kubeconfigPath: this.#scene.operatorKubeconfig })).stdout.trim()).toBe('no');
+    await eventually(async () =>
+      (
+        await this.#scene.cluster.tryKubectl(mayCreate, { kubeconfigPath: this.#scene.operatorKubeconfig })
+      ).stdout.trim(),
+    ).toBe('no');
   }
 
   /** Puts somebody else's NetworkPolicy into `pay-api`. */
   async foreign(name: string, spec: object = { podSelector: {}, policyTypes: ['Ingress'] }): Promise<void> {
-    await this.#scene.cluster.applyManifests([{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name, namespace: 'pay-api' }, spec }]);
+    await this.#scene.cluster.applyManifests([
+      { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name, namespace: 'pay-api' }, spec },
+    ]);
   }
 
   async openAll(name: string): Promise<void> {
@@ -104,7 +130,9 @@ export class Stage {
   /** The policy is to be deleted with all that it wrote, and knows it. */
   async protectForRemoval(): Promise<void> {
     await this.protect({ removal: { onDelete: 'Remove' } });
-    await eventually(() => this.kubectl('get', 'baselinepolicy', POLICY, '--output=jsonpath={.metadata.finalizers}')).toContain('remove-policies');
+    await eventually(() =>
+      this.kubectl('get', 'baselinepolicy', POLICY, '--output=jsonpath={.metadata.finalizers}'),
+    ).toContain('remove-policies');
   }
 
   async isGone(...what: readonly string[]): Promise<void> {
@@ -113,20 +141,35 @@ export class Stage {
 
   /** No policy, no label, and no object in the namespaces; a running operator goes on. */
   async clear(): Promise<void> {
-    await this.#scene.cluster.tryKubectl(['patch', 'baselinepolicy', POLICY, '--type=merge', '--patch={"metadata":{"finalizers":null}}']);
+    await this.#scene.cluster.tryKubectl([
+      'patch',
+      'baselinepolicy',
+      POLICY,
+      '--type=merge',
+      '--patch={"metadata":{"finalizers":null}}',
+    ]);
     await this.#scene.cluster.tryKubectl(['delete', 'baselinepolicy', POLICY]);
     for (const name of PAY_NAMESPACES) {
       await this.#scene.label(name, { baseline: null });
       await this.kubectl('delete', 'networkpolicies,resourcequotas', '--all', '-n', name);
     }
-    for (const name of PAY_NAMESPACES) expect(await this.#scene.networkPolicyNames(name)).toEqual([]);
+    for (const name of PAY_NAMESPACES) {
+      expect(await this.#scene.networkPolicyNames(name)).toEqual([]);
+    }
   }
 
   /** Installs what may be missing, and gives the operator a new token; a running one is stopped. */
   async install(): Promise<void> {
     await this.stopOperator();
-    const { stdout } = await this.#scene.cluster.tryKubectl(['get', 'namespace', 'nsbaseline-system', '--output=jsonpath={.metadata.deletionTimestamp}']);
-    if (stdout !== '') await this.isGone('namespace', 'nsbaseline-system');
+    const { stdout } = await this.#scene.cluster.tryKubectl([
+      'get',
+      'namespace',
+      'nsbaseline-system',
+      '--output=jsonpath={.metadata.deletionTimestamp}',
+    ]);
+    if (stdout !== '') {
+      await this.isGone('namespace', 'nsbaseline-system');
+    }
     this.#scene = await setScene(this.#scene.cluster);
   }
 }

@@ -8,7 +8,7 @@ import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../
 import type { FakeApiServer } from '../fake/fake-api-server.ts';
 import { fakeServerWithCrds } from '../fake/nsbaseline-api-server.ts';
 import { parsedObject } from '../fake/stored-object.ts';
-import { startOperator, type OperatorProcess } from '../operator/operator-process.ts';
+import { type OperatorProcess, startOperator } from '../operator/operator-process.ts';
 import { OPTED_IN, peopleWith, standardSet, valueOf } from '../operator/people.ts';
 import { collectGarbage, INSPECTABLE } from './garbage.ts';
 import { populate } from './populace.ts';
@@ -53,7 +53,10 @@ export async function measured(namespaces: number): Promise<Measurement> {
   }
 }
 
-async function measuredOn(server: FakeApiServer, { namespaces, kubeconfigPath }: { readonly namespaces: number; readonly kubeconfigPath: string }): Promise<Measurement> {
+async function measuredOn(
+  server: FakeApiServer,
+  { namespaces, kubeconfigPath }: { readonly namespaces: number; readonly kubeconfigPath: string },
+): Promise<Measurement> {
   const names = Array.from({ length: namespaces }, (_, index) => `team-${String(index).padStart(6, '0')}`);
   const kube = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
   const people = peopleWith(kube);
@@ -66,15 +69,20 @@ async function measuredOn(server: FakeApiServer, { namespaces, kubeconfigPath }:
     try {
       await operator.said('caches are synced', LIMIT_MS);
       const syncedMs = systemClock.nowMs() - startMs;
-      const fresh = Promise.all(Array.from({ length: FRESH }, async (_, index) => {
-        const sinceMs = systemClock.nowMs();
-        await people.namespace(`fresh-${index}`, OPTED_IN);
-        return await durationUntil(sinceMs, () => isProtected(server, `fresh-${index}`));
-      }));
+      const fresh = Promise.all(
+        Array.from({ length: FRESH }, async (_, index) => {
+          const sinceMs = systemClock.nowMs();
+          await people.namespace(`fresh-${index}`, OPTED_IN);
+          return await durationUntil(sinceMs, () => isProtected(server, `fresh-${index}`));
+        }),
+      );
       const lags: number[] = [];
       await untilTrue(async () => {
         lags.push((await readMetric(operator, 'nodejs_eventloop_lag_max_seconds')) * 1_000);
-        return (await readMetric(operator, 'nsbaseline_reconciles_total')) >= namespaces && (await readMetric(operator, 'nsbaseline_queue_depth')) === 0;
+        return (
+          (await readMetric(operator, 'nsbaseline_reconciles_total')) >= namespaces &&
+          (await readMetric(operator, 'nsbaseline_queue_depth')) === 0
+        );
       }, METRIC_INTERVAL_MS);
       const lookedMs = systemClock.nowMs() - startMs;
       const freshMs = (await fresh).toSorted((a, b) => a - b);
@@ -82,7 +90,17 @@ async function measuredOn(server: FakeApiServer, { namespaces, kubeconfigPath }:
       const repairMs = await repairs(server, names.slice(0, REPAIRS));
       await collectGarbage(operator);
       const [heapBytes, memory] = [await operator.metric('nodejs_heap_size_used_bytes'), await memoryOf(operator)];
-      return { namespaces, syncedMs, lookedMs, longestStallMs: Math.max(...lags.filter((lagMs) => !Number.isNaN(lagMs))), heapBytes, ...memory, needlessWrites, freshMs, repairMs };
+      return {
+        namespaces,
+        syncedMs,
+        lookedMs,
+        longestStallMs: Math.max(...lags.filter((lagMs) => !Number.isNaN(lagMs))),
+        heapBytes,
+        ...memory,
+        needlessWrites,
+        freshMs,
+        repairMs,
+      };
     } finally {
       await operator.stop();
     }
@@ -94,13 +112,24 @@ async function measuredOn(server: FakeApiServer, { namespaces, kubeconfigPath }:
 /** A first operator protects one namespace and ends: what it leaves is what stands everywhere. */
 async function leaveModel(server: FakeApiServer, kubeconfigPath: string): Promise<void> {
   const kube = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
-  valueOf(await kube.create(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard' }, spec: {} }));
+  valueOf(
+    await kube.create(BASELINE_POLICIES, {
+      apiVersion: API_VERSION,
+      kind: 'BaselinePolicy',
+      metadata: { name: 'standard' },
+      spec: {},
+    }),
+  );
   await peopleWith(kube).namespace('nsbaseline-system');
   await peopleWith(kube).namespace(MODEL, OPTED_IN);
   await kube.close();
   const operator = startOperator({ kubeconfigPath });
   await operator.said('caches are synced');
-  await untilTrue(() => Promise.resolve(server.cluster.store.read(NAMESPACE_BASELINES, MODEL, 'baseline') !== undefined && isProtected(server, MODEL)));
+  await untilTrue(() =>
+    Promise.resolve(
+      server.cluster.store.read(NAMESPACE_BASELINES, MODEL, 'baseline') !== undefined && isProtected(server, MODEL),
+    ),
+  );
   await operator.stop();
 }
 
@@ -109,7 +138,9 @@ async function repairs(server: FakeApiServer, names: readonly string[]): Promise
   for (const name of names) {
     const stored = server.cluster.store.read(NETWORK_POLICIES, name, 'standard.default-deny');
     const sinceMs = systemClock.nowMs();
-    if (stored !== undefined) server.cluster.store.remove(NETWORK_POLICIES, stored, parsedObject(NETWORK_POLICIES, stored));
+    if (stored !== undefined) {
+      server.cluster.store.remove(NETWORK_POLICIES, stored, parsedObject(NETWORK_POLICIES, stored));
+    }
     durations.push(await durationUntil(sinceMs, () => isProtected(server, name)));
   }
   return durations.toSorted((a, b) => a - b);
@@ -118,7 +149,9 @@ async function repairs(server: FakeApiServer, names: readonly string[]): Promise
 function countWrites({ cluster }: FakeApiServer, names: ReadonlySet<string>): () => number {
   let count = 0;
   cluster.store.onCommit((_type, { object }) => {
-    if (names.has(object.namespace)) count += 1;
+    if (names.has(object.namespace)) {
+      count += 1;
+    }
   });
   return () => count;
 }
@@ -140,12 +173,16 @@ async function readMetric(operator: OperatorProcess, name: string): Promise<numb
 async function untilTrue(ask: () => Promise<boolean>, intervalMs = 5): Promise<void> {
   const deadlineMs = systemClock.nowMs() + LIMIT_MS;
   while (!(await ask())) {
-    if (systemClock.nowMs() > deadlineMs) throw new Error(`it did not come to that within ${LIMIT_MS / 1000} s`);
+    if (systemClock.nowMs() > deadlineMs) {
+      throw new Error(`it did not come to that within ${LIMIT_MS / 1000} s`);
+    }
     await pause(systemClock, intervalMs);
   }
 }
 
-async function memoryOf({ processId }: OperatorProcess): Promise<{ readonly rssBytes: number; readonly peakRssBytes: number }> {
+async function memoryOf({
+  processId,
+}: OperatorProcess): Promise<{ readonly rssBytes: number; readonly peakRssBytes: number }> {
   const status = await readFile(`/proc/${processId}/status`, 'utf8').catch(() => '');
   const bytes = (field: string): number => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
   return { rssBytes: bytes('VmRSS'), peakRssBytes: bytes('VmHWM') };
@@ -153,7 +190,14 @@ async function memoryOf({ processId }: OperatorProcess): Promise<{ readonly rssB
 
 async function kubeconfigFor(server: FakeApiServer, directory: string): Promise<string> {
   const path = join(directory, 'kubeconfig.json');
-  const config = { apiVersion: 'v1', kind: 'Config', clusters: [{ name: 'fake', cluster: { server: server.url } }], users: [{ name: FIELD_MANAGER, user: {} }], contexts: [{ name: 'fake', context: { cluster: 'fake', user: FIELD_MANAGER } }], 'current-context': 'fake' };
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'fake', cluster: { server: server.url } }],
+    users: [{ name: FIELD_MANAGER, user: {} }],
+    contexts: [{ name: 'fake', context: { cluster: 'fake', user: FIELD_MANAGER } }],
+    'current-context': 'fake',
+  };
   await writeFile(path, JSON.stringify(config));
   return path;
 }

@@ -11,21 +11,35 @@ import { parsedObject } from '../fake/stored-object.ts';
  * NetworkPolicies, its NamespaceBaseline, with uids of their own. Nothing goes over HTTP, so that a hundred thousand take
  * seconds.
  */
-export function populate(cluster: FakeCluster, { model, names }: { readonly model: string; readonly names: readonly string[] }): void {
+export function populate(
+  cluster: FakeCluster,
+  { model, names }: { readonly model: string; readonly names: readonly string[] },
+): void {
   const modelNamespace = whole(cluster, NAMESPACES, { namespace: '', name: model });
-  const modelPolicies = cluster.store.all(NETWORK_POLICIES, model).map(({ name }) => whole(cluster, NETWORK_POLICIES, { namespace: model, name }));
+  const modelPolicies = cluster.store
+    .all(NETWORK_POLICIES, model)
+    .map(({ name }) => whole(cluster, NETWORK_POLICIES, { namespace: model, name }));
   const modelRecord = whole(cluster, NAMESPACE_BASELINES, { namespace: model, name: 'baseline' });
   for (const name of names) {
     const labels = { ...modelNamespace.metadata.labels, 'kubernetes.io/metadata.name': name };
-    put(cluster, NAMESPACES, { ...modelNamespace, metadata: { ...modelNamespace.metadata, name, labels, uid: randomUUID() } });
+    put(cluster, NAMESPACES, {
+      ...modelNamespace,
+      metadata: { ...modelNamespace.metadata, name, labels, uid: randomUUID() },
+    });
     const newUids = new Map<string, string>();
     for (const policy of modelPolicies) {
       const uid = randomUUID();
       newUids.set(policy.metadata.uid ?? '', uid);
       put(cluster, NETWORK_POLICIES, { ...policy, metadata: { ...policy.metadata, namespace: name, uid } });
     }
-    const status: unknown = JSON.parse(JSON.stringify(modelRecord.status), (key, value: unknown) => (key === 'uid' && typeof value === 'string' ? (newUids.get(value) ?? value) : value));
-    put(cluster, NAMESPACE_BASELINES, { ...modelRecord, status, metadata: { ...modelRecord.metadata, namespace: name, uid: randomUUID() } });
+    const status: unknown = JSON.parse(JSON.stringify(modelRecord.status), (key, value: unknown) =>
+      key === 'uid' && typeof value === 'string' ? (newUids.get(value) ?? value) : value,
+    );
+    put(cluster, NAMESPACE_BASELINES, {
+      ...modelRecord,
+      status,
+      metadata: { ...modelRecord.metadata, namespace: name, uid: randomUUID() },
+    });
   }
 }
 
@@ -36,9 +50,15 @@ export function put(cluster: FakeCluster, type: ResourceType, object: KubeObject
 }
 
 /** An object that is there. */
-export function whole(cluster: FakeCluster, type: ResourceType, { namespace, name }: { readonly namespace: string; readonly name: string }): KubeObject {
+export function whole(
+  cluster: FakeCluster,
+  type: ResourceType,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): KubeObject {
   const stored = cluster.store.read(type, namespace, name);
   const object: unknown = stored === undefined ? undefined : parsedObject(type, stored);
-  if (!isKubeObject(object)) throw new Error(`there is no ${type.kind} ${namespace}/${name}`);
+  if (!isKubeObject(object)) {
+    throw new Error(`there is no ${type.kind} ${namespace}/${name}`);
+  }
   return object;
 }

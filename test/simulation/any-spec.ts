@@ -5,9 +5,17 @@ import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 export const someSpec: fc.Arbitrary<BaselinePolicySpec> = fc
   .record(
     {
-      namespaceSelector: fc.constantFrom<NonNullable<BaselinePolicySpec['namespaceSelector']>>({ matchLabels: { team: 'x' } }, {}, { matchLabels: { nobody: 'here' } }),
+      namespaceSelector: fc.constantFrom<NonNullable<BaselinePolicySpec['namespaceSelector']>>(
+        { matchLabels: { team: 'x' } },
+        {},
+        { matchLabels: { nobody: 'here' } },
+      ),
       mode: fc.constantFrom('Enforce' as const, 'Enforce' as const, 'DryRun' as const, 'Paused' as const),
-      isolate: fc.constantFrom<NonNullable<BaselinePolicySpec['isolate']>>(['Ingress'], ['Egress'], ['Ingress', 'Egress']),
+      isolate: fc.constantFrom<NonNullable<BaselinePolicySpec['isolate']>>(
+        ['Ingress'],
+        ['Egress'],
+        ['Ingress', 'Egress'],
+      ),
       dns: fc.boolean(),
       monitoring: fc.boolean(),
       onOptOut: fc.constantFrom('Remove' as const, 'Keep' as const),
@@ -17,6 +25,17 @@ export const someSpec: fc.Arbitrary<BaselinePolicySpec> = fc
   )
   .map(({ dns, monitoring, onOptOut, onDelete, ...spec }) => ({
     ...spec,
-    ...(dns === false || monitoring === false ? { allow: { ...(dns === false ? { dns: { enabled: false } } : {}), ...(monitoring === false ? { monitoring: { enabled: false } } : {}) } } : {}),
-    ...(onOptOut === undefined && onDelete === undefined ? {} : { removal: { ...(onOptOut === undefined ? {} : { onOptOut }), ...(onDelete === undefined ? {} : { onDelete }) } }),
+    ...(dns === false || monitoring === false
+      ? {
+          allow: {
+            ...(dns === false ? { dns: { enabled: false } } : {}),
+            ...(monitoring === false ? { monitoring: { enabled: false } } : {}),
+          },
+        }
+      : {}),
+    ...(onOptOut === undefined && onDelete === undefined
+      ? {}
+      : {
+          removal: { ...(onOptOut === undefined ? {} : { onOptOut }), ...(onDelete === undefined ? {} : { onDelete }) },
+        }),
   }));

@@ -3,10 +3,10 @@ import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { ANNOTATIONS } from '../../src/api/names.ts';
 import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { forbidden } from '../fake/api-status.ts';
+import type { Admission } from '../fake/write-path.ts';
 import { endFlawless, networkPolicyNames } from './flawless.ts';
 import { Simulation } from './simulation.ts';
-import type { Admission } from '../fake/write-path.ts';
-import { forbidden } from '../fake/api-status.ts';
 
 const ON = { 'nsbaseline.io/enabled': 'true' };
 const NOBODY: BaselinePolicySpec['namespaceSelector'] = { matchLabels: { nobody: 'here' } };
@@ -19,7 +19,9 @@ let simulation: Simulation;
 async function inPlace(spec: BaselinePolicySpec, namespaces: readonly string[]): Promise<Simulation> {
   simulation = new Simulation(7);
   simulation.hands.declare('p', spec);
-  for (const name of namespaces) simulation.hands.createNamespace(name, ON);
+  for (const name of namespaces) {
+    simulation.hands.createNamespace(name, ON);
+  }
   simulation.start();
   await simulation.clock.advance(3_000);
   return simulation;
@@ -30,7 +32,9 @@ afterEach(() => endFlawless(simulation));
 const names = (namespace: string): readonly string[] => networkPolicyNames(simulation, namespace);
 
 function directions(namespace: string, part = 'p.default-deny'): readonly string[] {
-  return itemsOf(fieldOf(simulation.hands.read(NETWORK_POLICIES, { namespace, name: part })?.spec, 'policyTypes')).map(textOf);
+  return itemsOf(fieldOf(simulation.hands.read(NETWORK_POLICIES, { namespace, name: part })?.spec, 'policyTypes')).map(
+    textOf,
+  );
 }
 
 function phase(namespace: string): string {
@@ -39,7 +43,10 @@ function phase(namespace: string): string {
 
 /** An admission webhook that refuses such writes. */
 function refusing(isRefused: (write: { readonly operation: string; readonly name: string }) => boolean): Admission {
-  return ({ operation, resource, name }) => (resource.type.plural === NETWORK_POLICIES.plural && isRefused({ operation, name }) ? forbidden(resource.type, name, 'a webhook refuses it') : undefined);
+  return ({ operation, resource, name }) =>
+    resource.type.plural === NETWORK_POLICIES.plural && isRefused({ operation, name })
+      ? forbidden(resource.type, name, 'a webhook refuses it')
+      : undefined;
 }
 
 describe('R9 attempts to have much unprotected without a confirmation', () => {
@@ -49,7 +56,9 @@ describe('R9 attempts to have much unprotected without a confirmation', () => {
       let isNext = true;
       simulation.cluster.admission = refusing(({ operation, name: object }) => {
         const isRefused = isNext && operation === 'DELETE' && object === 'p.allow-dns';
-        if (isRefused) isNext = false;
+        if (isRefused) {
+          isNext = false;
+        }
         return isRefused;
       });
       simulation.hands.label(name, 'nsbaseline.io/enabled', undefined);
@@ -76,7 +85,9 @@ describe('R9 attempts to have much unprotected without a confirmation', () => {
     await inPlace({}, FOUR);
     simulation.hands.declare('p', { namespaceSelector: NOBODY });
     await simulation.clock.advance(5_000);
-    for (const confirmed of simulation.hands.confirm('p')) simulation.observer.confirmed(confirmed);
+    for (const confirmed of simulation.hands.confirm('p')) {
+      simulation.observer.confirmed(confirmed);
+    }
     await simulation.clock.advance(5_000);
     expect(FOUR.flatMap(names)).toEqual([]);
     simulation.hands.declare('p', {});
@@ -100,7 +111,9 @@ describe('R9 attempts to have much unprotected without a confirmation', () => {
   test('all marks stripped from every default-deny before isolate is narrowed', async () => {
     await inPlace({}, FOUR);
     await simulation.stop('restart');
-    for (const namespace of FOUR) simulation.hands.stripAll({ namespace, name: 'p.default-deny' });
+    for (const namespace of FOUR) {
+      simulation.hands.stripAll({ namespace, name: 'p.default-deny' });
+    }
     simulation.hands.declare('p', { isolate: ['Ingress'] });
     simulation.start();
     await simulation.clock.advance(5_000);
@@ -150,7 +163,9 @@ describe('R3 attempts to cut pods off from name resolution', () => {
 
   test('an edit that takes egress out of isolate, while a webhook refuses to let the default-deny change', async () => {
     await inPlace({}, ['a']);
-    simulation.cluster.admission = refusing(({ operation, name }) => operation === 'UPDATE' && name === 'p.default-deny');
+    simulation.cluster.admission = refusing(
+      ({ operation, name }) => operation === 'UPDATE' && name === 'p.default-deny',
+    );
     simulation.hands.declare('p', { isolate: ['Ingress'] });
     await simulation.clock.advance(5_000);
     expect(names('a')).toEqual(SET);
@@ -170,15 +185,22 @@ describe('R3 attempts to cut pods off from name resolution', () => {
 });
 
 describe('R6 attempts to keep the operator busy', () => {
-  test.each([['nothing else happens', false], ['other objects come and go in the namespace', true]])('a part that is deleted every second is restored at the pace of a contest, while %s', async (_while, isNoisy) => {
+  test.each([
+    ['nothing else happens', false],
+    ['other objects come and go in the namespace', true],
+  ])('a part that is deleted every second is restored at the pace of a contest, while %s', async (_while, isNoisy) => {
     await inPlace({}, ['a']);
     const before = simulation.observer.writes.length;
     for (let turn = 0; turn < 60; turn += 1) {
       simulation.hands.remove(NETWORK_POLICIES, { namespace: 'a', name: 'p.allow-monitoring' });
-      if (isNoisy) simulation.hands.putForeign('a', `noise-${turn}`, 'none');
+      if (isNoisy) {
+        simulation.hands.putForeign('a', `noise-${turn}`, 'none');
+      }
       await simulation.clock.advance(1_000);
     }
-    const restored = simulation.observer.writes.slice(before).filter((write) => write === 'ADDED networkpolicies a/p.allow-monitoring');
+    const restored = simulation.observer.writes
+      .slice(before)
+      .filter((write) => write === 'ADDED networkpolicies a/p.allow-monitoring');
     // Five before it is contested, then one in ten seconds.
     expect(restored.length).toBeLessThanOrEqual(5 + 6);
     expect(restored.length).toBeGreaterThan(5);
@@ -200,7 +222,11 @@ describe('R8 attempts around the deletion of a policy', () => {
     await inPlace({ removal: { onDelete: 'Remove' } }, ['a']);
     const uid = simulation.hands.read(BASELINE_POLICIES, { name: 'p' })?.metadata.uid;
     simulation.hands.putForeign('a', 'mine', 'label and a made-up uid');
-    simulation.hands.annotate(NETWORK_POLICIES, { namespace: 'a', name: 'mine' }, { annotation: ANNOTATIONS.policyUid, value: uid });
+    simulation.hands.annotate(
+      NETWORK_POLICIES,
+      { namespace: 'a', name: 'mine' },
+      { annotation: ANNOTATIONS.policyUid, value: uid },
+    );
     await simulation.clock.advance(1_000);
     simulation.hands.remove(BASELINE_POLICIES, { name: 'p' });
     await simulation.clock.advance(20_000);
@@ -220,7 +246,10 @@ describe('R8 attempts around the deletion of a policy', () => {
 
   test('an orphan that comes and goes where the policy selects nothing is counted in its status while it is there', async () => {
     await inPlace({}, ['a']);
-    const isPresent = (): boolean => itemsOf(fieldOf(simulation.hands.read(BASELINE_POLICIES, { name: 'p' })?.status, 'conditions')).some((condition) => fieldOf(condition, 'type') === 'OrphansPresent');
+    const isPresent = (): boolean =>
+      itemsOf(fieldOf(simulation.hands.read(BASELINE_POLICIES, { name: 'p' })?.status, 'conditions')).some(
+        (condition) => fieldOf(condition, 'type') === 'OrphansPresent',
+      );
     simulation.hands.createNamespace('b');
     simulation.hands.putForeign('b', 'p.default-deny', 'label and a made-up uid');
     await simulation.clock.advance(3_000);
@@ -261,9 +290,24 @@ describe('R5 attempts to have a foreign object changed or deleted', () => {
 
   test('objects with odd labels, annotations and names are left alone, and break nothing', async () => {
     await inPlace({}, ['a']);
-    const odd = ['__proto__', 'constructor', '.default-deny', 'p.', 'p..default-deny', 'P.default-deny', 'p.default-deny.x', 'toString'];
-    for (const name of odd) simulation.hands.putForeign('a', name, 'label');
-    simulation.hands.annotate(NETWORK_POLICIES, { namespace: 'a', name: 'constructor' }, { annotation: '__proto__', value: 'x' });
+    const odd = [
+      '__proto__',
+      'constructor',
+      '.default-deny',
+      'p.',
+      'p..default-deny',
+      'P.default-deny',
+      'p.default-deny.x',
+      'toString',
+    ];
+    for (const name of odd) {
+      simulation.hands.putForeign('a', name, 'label');
+    }
+    simulation.hands.annotate(
+      NETWORK_POLICIES,
+      { namespace: 'a', name: 'constructor' },
+      { annotation: '__proto__', value: 'x' },
+    );
     const before = names('a').filter((name) => !SET.includes(name));
     await simulation.clock.advance(3_000);
     simulation.hands.label('a', 'nsbaseline.io/enabled', undefined);
@@ -317,16 +361,22 @@ describe('R12 R13 attempts with namespaces and late or broken watches', () => {
     simulation = new Simulation(11);
     simulation.start();
     simulation.hands.declare('p', {});
-    for (const name of FOUR) simulation.hands.createNamespace(name);
+    for (const name of FOUR) {
+      simulation.hands.createNamespace(name);
+    }
     simulation.hands.putForeign('a', 'own', 'none');
     await simulation.clock.advance(2_000);
     await simulation.take({ do: 'snapshot' });
-    for (const name of FOUR) simulation.hands.label(name, 'nsbaseline.io/enabled', 'true');
+    for (const name of FOUR) {
+      simulation.hands.label(name, 'nsbaseline.io/enabled', 'true');
+    }
     await simulation.clock.advance(3_000);
     await simulation.take({ do: 'restore' });
     // The NetworkPolicies may be seen to be gone before the labels are; what is then put back is one removal too many at once (R9).
     await simulation.clock.advance(40_000);
-    for (const name of FOUR) simulation.hands.label(name, 'nsbaseline.io/enabled', 'true');
+    for (const name of FOUR) {
+      simulation.hands.label(name, 'nsbaseline.io/enabled', 'true');
+    }
     await simulation.clock.advance(40_000);
     expect(FOUR.map(names)).toEqual([['own', ...SET], SET, SET, SET]);
   });

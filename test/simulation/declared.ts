@@ -1,6 +1,6 @@
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { ANNOTATIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../../src/api/names.ts';
-import { renderedParts, type RenderedPart } from '../../src/baseline/rendering.ts';
+import { type RenderedPart, renderedParts } from '../../src/baseline/rendering.ts';
 import { fieldOf, fieldsOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
 import type { KubeObject } from '../../src/kube/kube-object.ts';
 
@@ -50,9 +50,13 @@ function selectorOf({ namespaceSelector }: BaselinePolicySpec): Readonly<Record<
 
 /** Whether a policy selects a namespace (R1), of the namespaces and selectors that histories have. */
 export function isSelecting(policy: DeclaredPolicy, namespace: KubeObject | undefined): boolean {
-  if (namespace === undefined || isGoing(namespace)) return false;
+  if (namespace === undefined || isGoing(namespace)) {
+    return false;
+  }
   const name = namespace.metadata.name ?? '';
-  if (['kube-system', 'kube-public', 'kube-node-lease', 'nsbaseline-system'].includes(name)) return false;
+  if (['kube-system', 'kube-public', 'kube-node-lease', 'nsbaseline-system'].includes(name)) {
+    return false;
+  }
   return Object.entries(policy.selector).every(([key, value]) => fieldOf(namespace.metadata.labels, key) === value);
 }
 
@@ -84,12 +88,16 @@ export function isHandedOver({ metadata }: KubeObject): boolean {
 /** The uids that a NamespaceBaseline lists. */
 export function recordedUids(record: KubeObject | undefined): ReadonlySet<string> {
   const entries = itemsOf(fieldOf(record?.status, 'policies'));
-  return new Set(entries.flatMap((entry) => itemsOf(fieldOf(entry, 'managed')).map((managed) => textOf(fieldOf(managed, 'uid')))));
+  return new Set(
+    entries.flatMap((entry) => itemsOf(fieldOf(entry, 'managed')).map((managed) => textOf(fieldOf(managed, 'uid')))),
+  );
 }
 
 /** The directions that a default-deny isolates; none for any other object. */
 export function isolatedBy(object: KubeObject): readonly string[] {
-  if (object.metadata.name?.endsWith('.default-deny') !== true) return [];
+  if (object.metadata.name?.endsWith('.default-deny') !== true) {
+    return [];
+  }
   return itemsOf(fieldOf(object.spec, 'policyTypes')).map(textOf);
 }
 

@@ -20,8 +20,16 @@ const ELSEWHERE = {
  */
 export function asReadBy(version: Version, policy: KubeObject): KubeObject {
   const allow = fieldOf(policy.spec, 'allow');
-  if (version === '0.1.0' || fieldOf(fieldOf(allow, 'monitoring'), 'enabled') === false) return policy;
-  return { ...policy, spec: { ...(policy.spec as object), allow: { ...(allow as object | undefined), monitoring: { enabled: true, from: [ELSEWHERE] } } } };
+  if (version === '0.1.0' || fieldOf(fieldOf(allow, 'monitoring'), 'enabled') === false) {
+    return policy;
+  }
+  return {
+    ...policy,
+    spec: {
+      ...(policy.spec as object),
+      allow: { ...(allow as object | undefined), monitoring: { enabled: true, from: [ELSEWHERE] } },
+    },
+  };
 }
 
 /** A spec that the older version renders, as this one would. */

@@ -1,15 +1,15 @@
 import { FIELD_MANAGER } from '../../src/api/names.ts';
 import { LEASES } from '../../src/kube/lease.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { forbidden, type ApiFailure } from '../fake/api-status.ts';
+import { type ApiFailure, forbidden } from '../fake/api-status.ts';
 import type { FakeCluster } from '../fake/fake-cluster.ts';
 import type { StoreSnapshot } from '../fake/object-store.ts';
 import type { AdmissionReview } from '../fake/write-path.ts';
 import type { Hands } from './hands.ts';
 import type { Network } from './network.ts';
 import type { Observer } from './observer.ts';
-import { LEASE, type Terms } from './terms.ts';
 import type { Disturbance, ServerStep } from './steps.ts';
+import { LEASE, type Terms } from './terms.ts';
 
 interface FateParts {
   readonly cluster: FakeCluster;
@@ -51,7 +51,12 @@ export class Fate {
         this.#refusals = [...this.#refusals, step];
         break;
       case 'withdraw rights':
-        cluster.access.isAllowed = ({ verb, resource }) => !(this.#parts.isOperatorActing() && resource === NETWORK_POLICIES.plural && ['create', 'patch', 'delete'].includes(verb));
+        cluster.access.isAllowed = ({ verb, resource }) =>
+          !(
+            this.#parts.isOperatorActing() &&
+            resource === NETWORK_POLICIES.plural &&
+            ['create', 'patch', 'delete'].includes(verb)
+          );
         break;
       case 'grant rights':
         cluster.access.isAllowed = () => true;
@@ -73,29 +78,64 @@ export class Fate {
   #disturb(disturbance: Disturbance): void {
     const { cluster, hands } = this.#parts;
     const acts: Record<Disturbance, () => void> = {
-      'drop watches': () => { cluster.dropWatches('reset'); },
-      'end watches': () => { cluster.dropWatches('end'); },
+      'drop watches': () => {
+        cluster.dropWatches('reset');
+      },
+      'end watches': () => {
+        cluster.dropWatches('end');
+      },
       // What was held back is sent first: a compaction takes nothing from a watch that runs.
-      compact: () => { cluster.thawReads(); cluster.compactHistory(); },
-      'freeze reads': () => { cluster.freezeReads(); },
-      'thaw reads': () => { cluster.thawReads(); },
-      calm: () => { this.calm(); },
-      'hold namespace deletion': () => { cluster.namespaces.isPaused = true; },
-      'let namespaces go': () => { cluster.namespaces.resume(); },
-      snapshot: () => { this.#takeSnapshot(); },
-      restore: () => { this.#restore(); },
-      'delete lease': () => { hands.remove(LEASES, LEASE); },
-      'stranger takes lease': () => { hands.takeLease(LEASE, 'a stranger'); },
+      compact: () => {
+        cluster.thawReads();
+        cluster.compactHistory();
+      },
+      'freeze reads': () => {
+        cluster.freezeReads();
+      },
+      'thaw reads': () => {
+        cluster.thawReads();
+      },
+      calm: () => {
+        this.calm();
+      },
+      'hold namespace deletion': () => {
+        cluster.namespaces.isPaused = true;
+      },
+      'let namespaces go': () => {
+        cluster.namespaces.resume();
+      },
+      snapshot: () => {
+        this.#takeSnapshot();
+      },
+      restore: () => {
+        this.#restore();
+      },
+      'delete lease': () => {
+        hands.remove(LEASES, LEASE);
+      },
+      'stranger takes lease': () => {
+        hands.takeLease(LEASE, 'a stranger');
+      },
     };
     acts[disturbance]();
   }
 
   /** As a quota (https://kubernetes.io/docs/concepts/policy/resource-quotas/) or somebody's webhook says no; people are let through. */
   #refusalOf({ operation, resource, namespace, name }: AdmissionReview): ApiFailure | undefined {
-    if (!this.#parts.isOperatorActing() || resource.type.plural !== NETWORK_POLICIES.plural) return undefined;
+    if (!this.#parts.isOperatorActing() || resource.type.plural !== NETWORK_POLICIES.plural) {
+      return undefined;
+    }
     const refusal = this.#refusals.find((candidate) => candidate.operation === operation && candidate.in === namespace);
-    if (refusal === undefined) return undefined;
-    return forbidden(resource.type, name, refusal.by === 'quota' ? `exceeded quota: objects, requested: count/networkpolicies.networking.k8s.io=1, used: 3, limited: 3` : `admission webhook "no.example.com" denied the request of ${FIELD_MANAGER}`);
+    if (refusal === undefined) {
+      return undefined;
+    }
+    return forbidden(
+      resource.type,
+      name,
+      refusal.by === 'quota'
+        ? `exceeded quota: objects, requested: count/networkpolicies.networking.k8s.io=1, used: 3, limited: 3`
+        : `admission webhook "no.example.com" denied the request of ${FIELD_MANAGER}`,
+    );
   }
 
   /** Versions go on far from here, so that a restore is surely seen: one whose versions have caught up before a watch is back is not (docs/attempts.md). */
@@ -106,12 +146,18 @@ export class Fate {
 
   #restore(): void {
     const { cluster, hands, observer, terms } = this.#parts;
-    if (this.#snapshot === undefined) return;
+    if (this.#snapshot === undefined) {
+      return;
+    }
     observer.troubled();
     terms.wentBack();
     cluster.thawReads();
     cluster.restoreSnapshot(this.#snapshot);
     // The namespace controller begins anew as well: a write shows it what it has to end.
-    for (const { metadata } of hands.all(NAMESPACES)) if (metadata.deletionTimestamp !== undefined) hands.label(metadata.name ?? '', 'restored', 'true');
+    for (const { metadata } of hands.all(NAMESPACES)) {
+      if (metadata.deletionTimestamp !== undefined) {
+        hands.label(metadata.name ?? '', 'restored', 'true');
+      }
+    }
   }
 }

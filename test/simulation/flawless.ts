@@ -12,5 +12,8 @@ export async function endFlawless(simulation: Simulation): Promise<void> {
 
 /** The names of all NetworkPolicies in a namespace, in their order. */
 export function networkPolicyNames({ hands }: Simulation, namespace: string): readonly string[] {
-  return hands.all(NETWORK_POLICIES, namespace).map(({ metadata }) => textOf(metadata.name)).sort();
+  return hands
+    .all(NETWORK_POLICIES, namespace)
+    .map(({ metadata }) => textOf(metadata.name))
+    .sort();
 }

@@ -48,8 +48,16 @@ export class Hands {
 
   declare(name: string, spec: BaselinePolicySpec): void {
     const standing = this.read(BASELINE_POLICIES, { name });
-    if (standing === undefined) this.#send('POST', BASELINE_POLICIES, { name: '' }, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name }, spec });
-    else this.#send('PUT', BASELINE_POLICIES, { name }, { ...standing, spec });
+    if (standing === undefined) {
+      this.#send(
+        'POST',
+        BASELINE_POLICIES,
+        { name: '' },
+        { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name }, spec },
+      );
+    } else {
+      this.#send('PUT', BASELINE_POLICIES, { name }, { ...standing, spec });
+    }
   }
 
   remove(type: ResourceType, key: Key): void {
@@ -60,45 +68,90 @@ export class Hands {
     const owner = name.split('.')[0] ?? '';
     const liveUid = this.read(BASELINE_POLICIES, { name: owner })?.metadata.uid ?? 'none';
     const hasLabel = marks.startsWith('label');
-    const uid = marks === 'label and a made-up uid' ? 'made-up' : marks === 'uid' || marks === 'label and the live uid' ? liveUid : undefined;
-    const labels = { owner: 'tenant', ...(hasLabel ? { [LABELS.managedBy]: FIELD_MANAGER, [LABELS.policy]: owner } : {}) };
-    const annotations = { ...(uid === undefined ? {} : { [ANNOTATIONS.policyUid]: uid }), ...(marks === 'adopt' ? { [ANNOTATIONS.adopt]: 'true' } : {}) };
-    this.#send('POST', NETWORK_POLICIES, { namespace, name: '' }, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name, namespace, labels, annotations }, spec: FOREIGN_SPEC });
+    const knownUid = marks === 'uid' || marks === 'label and the live uid' ? liveUid : undefined;
+    const uid = marks === 'label and a made-up uid' ? 'made-up' : knownUid;
+    const labels = {
+      owner: 'tenant',
+      ...(hasLabel ? { [LABELS.managedBy]: FIELD_MANAGER, [LABELS.policy]: owner } : {}),
+    };
+    const annotations = {
+      ...(uid === undefined ? {} : { [ANNOTATIONS.policyUid]: uid }),
+      ...(marks === 'adopt' ? { [ANNOTATIONS.adopt]: 'true' } : {}),
+    };
+    this.#send(
+      'POST',
+      NETWORK_POLICIES,
+      { namespace, name: '' },
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name, namespace, labels, annotations },
+        spec: FOREIGN_SPEC,
+      },
+    );
   }
 
   tamper(key: Key): void {
     const standing = this.read(NETWORK_POLICIES, key);
-    if (standing !== undefined) this.#send('PUT', NETWORK_POLICIES, key, { ...standing, spec: OPEN_SPEC });
+    if (standing !== undefined) {
+      this.#send('PUT', NETWORK_POLICIES, key, { ...standing, spec: OPEN_SPEC });
+    }
   }
 
   stripLabel(key: Key): void {
-    this.#edit(NETWORK_POLICIES, key, ({ metadata }) => ({ labels: changed(metadata.labels, LABELS.managedBy, undefined) }));
+    this.#edit(NETWORK_POLICIES, key, ({ metadata }) => ({
+      labels: changed(metadata.labels, LABELS.managedBy, undefined),
+    }));
   }
 
   stripAll(key: Key): void {
     this.#edit(NETWORK_POLICIES, key, () => ({ labels: {}, annotations: {} }));
   }
 
-  annotate(type: ResourceType, key: Key, change: { readonly annotation: string; readonly value: string | undefined }): void {
-    this.#edit(type, key, ({ metadata }) => ({ annotations: changed(metadata.annotations, change.annotation, change.value) }));
+  annotate(
+    type: ResourceType,
+    key: Key,
+    change: { readonly annotation: string; readonly value: string | undefined },
+  ): void {
+    this.#edit(type, key, ({ metadata }) => ({
+      annotations: changed(metadata.annotations, change.annotation, change.value),
+    }));
   }
 
   /** Writes into the NamespaceBaseline that every NetworkPolicy of the namespace is the operator's. */
   forgeRecord(namespace: string): void {
-    const managed = this.all(NETWORK_POLICIES, namespace).map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid }));
-    const policies = this.all(BASELINE_POLICIES).map(({ metadata }) => ({ policy: metadata.name, generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed }));
+    const managed = this.all(NETWORK_POLICIES, namespace).map(({ metadata }) => ({
+      name: metadata.name,
+      uid: metadata.uid,
+    }));
+    const policies = this.all(BASELINE_POLICIES).map(({ metadata }) => ({
+      policy: metadata.name,
+      generation: 1,
+      mode: 'Enforce',
+      phase: 'Protected',
+      inPlace: true,
+      managed,
+    }));
     const status = { phase: 'Protected', policies, conditions: [] };
     const key = { namespace, name: 'baseline' };
     const standing = this.read(NAMESPACE_BASELINES, key);
-    const forged = { ...(standing ?? { apiVersion: API_VERSION, kind: 'NamespaceBaseline', metadata: { ...key } }), status };
-    if (standing === undefined) this.#send('POST', NAMESPACE_BASELINES, { namespace, name: '' }, forged);
-    else this.#send('PUT', NAMESPACE_BASELINES, key, forged);
+    const forged = {
+      ...(standing ?? { apiVersion: API_VERSION, kind: 'NamespaceBaseline', metadata: { ...key } }),
+      status,
+    };
+    if (standing === undefined) {
+      this.#send('POST', NAMESPACE_BASELINES, { namespace, name: '' }, forged);
+    } else {
+      this.#send('PUT', NAMESPACE_BASELINES, key, forged);
+    }
   }
 
   /** Writes into a Lease that somebody else holds it. */
   takeLease(lease: Key, holder: string): void {
     const standing = this.read(LEASES, lease);
-    if (standing === undefined) return;
+    if (standing === undefined) {
+      return;
+    }
     const spec = { ...(standing.spec as object), holderIdentity: holder };
     this.#send('PUT', LEASES, lease, { ...standing, spec });
   }
@@ -106,11 +159,15 @@ export class Hands {
   /** Does what the policy's conditions say confirms what is held; gives back what was confirmed. */
   confirm(name: string): readonly { readonly uid: string; readonly generation: number; readonly annotation: string }[] {
     const policy = this.read(BASELINE_POLICIES, { name });
-    const conditions = itemsOf(fieldOf(policy?.status, 'conditions')).filter((condition) => ['RemovalHeld', 'IsolationHeld'].includes(textOf(fieldOf(condition, 'type'))));
+    const conditions = itemsOf(fieldOf(policy?.status, 'conditions')).filter((condition) =>
+      ['RemovalHeld', 'IsolationHeld'].includes(textOf(fieldOf(condition, 'type'))),
+    );
     return conditions.flatMap((condition) => {
       const line = /--overwrite (\S+)=(\S+)$/.exec(textOf(fieldOf(condition, 'message')));
       const [, annotation = '', value = ''] = line ?? [];
-      if (annotation === '') return [];
+      if (annotation === '') {
+        return [];
+      }
       this.annotate(BASELINE_POLICIES, { name }, { annotation, value });
       return [{ uid: policy?.metadata.uid ?? '', generation: policy?.metadata.generation ?? 0, annotation }];
     });
@@ -118,21 +175,38 @@ export class Hands {
 
   #edit(type: ResourceType, key: Key, edit: (standing: KubeObject) => Partial<ObjectMeta>): void {
     const standing = this.read(type, key);
-    if (standing !== undefined) this.#send('PUT', type, key, { ...standing, metadata: { ...standing.metadata, ...edit(standing) } });
+    if (standing !== undefined) {
+      this.#send('PUT', type, key, { ...standing, metadata: { ...standing.metadata, ...edit(standing) } });
+    }
   }
 
   /** The status code; a refusal is an answer like any other. */
   #send(method: string, type: ResourceType, key: Key, body: unknown): number {
-    const path = key.name === '' ? namespacedPath(type, key.namespace) : objectPath({ type, namespace: key.namespace, name: key.name });
-    if (!path.ok) throw new Error(path.error.message);
+    const path =
+      key.name === ''
+        ? namespacedPath(type, key.namespace)
+        : objectPath({ type, namespace: key.namespace, name: key.name });
+    if (!path.ok) {
+      throw new Error(path.error.message);
+    }
     const answer = this.#cluster.handle({
-      method, path: path.value, query: new URLSearchParams(), contentType: 'application/json', body: body === undefined ? '' : JSON.stringify(body), token: undefined, userAgent: 'kubectl/1',
+      method,
+      path: path.value,
+      query: new URLSearchParams(),
+      contentType: 'application/json',
+      body: body === undefined ? '' : JSON.stringify(body),
+      token: undefined,
+      userAgent: 'kubectl/1',
     });
     return answer.kind === 'body' ? answer.status : 200;
   }
 }
 
-function changed(map: Readonly<Record<string, string>> | undefined, key: string, value: string | undefined): Record<string, string> {
+function changed(
+  map: Readonly<Record<string, string>> | undefined,
+  key: string,
+  value: string | undefined,
+): Record<string, string> {
   const entries = Object.entries(map ?? {}).filter(([name]) => name !== key);
   return Object.fromEntries(value === undefined ? entries : [...entries, [key, value]]);
 }
@@ -142,9 +216,13 @@ const objects = new WeakMap<StoredObject, KubeObject>();
 
 function asObject(type: ResourceType, stored: StoredObject): KubeObject {
   const known = objects.get(stored);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const object: unknown = parsedObject(type, stored);
-  if (!isKubeObject(object)) throw new Error('what is stored is no object');
+  if (!isKubeObject(object)) {
+    throw new Error('what is stored is no object');
+  }
   objects.set(stored, object);
   return object;
 }

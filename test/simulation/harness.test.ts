@@ -23,15 +23,23 @@ describe('a history', () => {
   test('that breaks a rule is cut down to the steps that it takes, in their order, and those made simple', async () => {
     // Broken where a namespace opts in some time after a policy was declared.
     const trial = ({ steps }: History): Promise<readonly string[]> => {
-      const [declared, waited, opted] = [steps.findIndex((step) => step.do === 'declare'), steps.findLastIndex((step) => step.do === 'wait'), steps.findLastIndex((step) => step.do === 'opt in')];
+      const [declared, waited, opted] = [
+        steps.findIndex((step) => step.do === 'declare'),
+        steps.findLastIndex((step) => step.do === 'wait'),
+        steps.findLastIndex((step) => step.do === 'opt in'),
+      ];
       return Promise.resolve(declared >= 0 && declared < waited && waited < opted ? ['R1 broken'] : []);
     };
-    const long: History = { seed: 1, steps: [drop, optIn, declare, drop, wait, drop, drop, wait, optIn, drop, wait, optIn, drop] };
+    const long: History = {
+      seed: 1,
+      steps: [drop, optIn, declare, drop, wait, drop, drop, wait, optIn, drop, wait, optIn, drop],
+    };
     expect((await shortest(long, trial)).steps).toEqual([{ ...declare, spec: {} }, { ...wait, ms: 1 }, optIn]);
   });
 
   test('that breaks another rule when it is cut down is not taken for the one that was looked for', async () => {
-    const trial = ({ steps }: History): Promise<readonly string[]> => Promise.resolve(steps.includes(optIn) ? ['R1 broken'] : ['R2 broken']);
+    const trial = ({ steps }: History): Promise<readonly string[]> =>
+      Promise.resolve(steps.includes(optIn) ? ['R1 broken'] : ['R2 broken']);
     expect((await shortest({ seed: 1, steps: [drop, optIn, wait, drop] }, trial)).steps).toEqual([optIn]);
   });
 });
@@ -83,7 +91,9 @@ describe('the budget of requests', () => {
       budget.spend('slow', 'GET');
     }
     expect(budget.problems).toEqual([]);
-    for (let asked = 0; asked < 100_000; asked += 1) budget.spend('hot', 'GET');
+    for (let asked = 0; asked < 100_000; asked += 1) {
+      budget.spend('hot', 'GET');
+    }
     expect(budget.problems).toHaveLength(1);
   });
 });

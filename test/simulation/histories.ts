@@ -19,7 +19,10 @@ const EVERYDAY = { declaring: 10, inNamespaces: 14, byTenants: 10, toProcesses: 
 /** One policy, in place in three namespaces. */
 const PROLOGUE: readonly Step[] = [
   { do: 'declare', policy: 'p', spec: { namespaceSelector: { matchLabels: { team: 'x' } } } },
-  ...(['a', 'b', 'c'] as const).flatMap((namespace): readonly Step[] => [{ do: 'team on', namespace }, { do: 'opt in', namespace }]),
+  ...(['a', 'b', 'c'] as const).flatMap((namespace): readonly Step[] => [
+    { do: 'team on', namespace },
+    { do: 'opt in', namespace },
+  ]),
   { do: 'wait', ms: 2_000 },
 ];
 
@@ -27,9 +30,22 @@ const PROLOGUE: readonly Step[] = [
 const TEMPERS = {
   short: { length: 12, weights: EVERYDAY },
   long: { length: 40, weights: EVERYDAY },
-  stormy: { length: 40, weights: { declaring: 10, inNamespaces: 12, byTenants: 4, toProcesses: 3, toServer: 16, waiting: 14 }, isSettled: true },
-  restless: { length: 40, weights: { declaring: 10, inNamespaces: 12, byTenants: 5, toProcesses: 14, toServer: 4, waiting: 14 }, isSettled: true },
-  crowded: { length: 30, weights: { declaring: 10, inNamespaces: 14, byTenants: 5, toReplicas: 14, toServer: 5, waiting: 18 }, isSettled: true, operatorsFor: (seed: number) => 2 + (seed % 2) },
+  stormy: {
+    length: 40,
+    weights: { declaring: 10, inNamespaces: 12, byTenants: 4, toProcesses: 3, toServer: 16, waiting: 14 },
+    isSettled: true,
+  },
+  restless: {
+    length: 40,
+    weights: { declaring: 10, inNamespaces: 12, byTenants: 5, toProcesses: 14, toServer: 4, waiting: 14 },
+    isSettled: true,
+  },
+  crowded: {
+    length: 30,
+    weights: { declaring: 10, inNamespaces: 14, byTenants: 5, toReplicas: 14, toServer: 5, waiting: 18 },
+    isSettled: true,
+    operatorsFor: (seed: number) => 2 + (seed % 2),
+  },
 } as const satisfies Readonly<Record<string, Temper>>;
 
 /** The name of a kind of histories. */
@@ -62,5 +78,9 @@ export function historyOf(seed: number): History {
   const arbitrary = arbitraries.get(name) ?? fc.constant([]);
   const [steps = []] = fc.sample(arbitrary, { seed, numRuns: 1 });
   const operators = temper.operatorsFor?.(seed);
-  return { seed, ...(operators === undefined ? {} : { operators }), steps: [...(temper.isSettled === true ? PROLOGUE : []), ...steps] };
+  return {
+    seed,
+    ...(operators === undefined ? {} : { operators }),
+    steps: [...(temper.isSettled === true ? PROLOGUE : []), ...steps],
+  };
 }

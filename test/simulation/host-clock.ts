@@ -55,9 +55,13 @@ export class HostClock implements Clock {
   after(delayMs: number, callback: () => void): Timer {
     const state = { isCancelled: false };
     const act = (): void => {
-      if (!state.isCancelled) callback();
+      if (!state.isCancelled) {
+        callback();
+      }
     };
-    const timer = this.#world.after(delayMs / this.#rate, () => { this.#do({ kind: 'timer', act }); });
+    const timer = this.#world.after(delayMs / this.#rate, () => {
+      this.#do({ kind: 'timer', act });
+    });
     return {
       cancel: () => {
         state.isCancelled = true;
@@ -68,22 +72,32 @@ export class HostClock implements Clock {
 
   /** Something from outside reaches the process after so many true milliseconds. */
   arrive(delayMs: number, callback: () => void): void {
-    this.#world.after(delayMs, () => { this.#do({ kind: 'arrival', act: callback }); });
+    this.#world.after(delayMs, () => {
+      this.#do({ kind: 'arrival', act: callback });
+    });
   }
 
   /** Stops the process where it is. */
   stop(): void {
-    if (this.#state === 'running') this.#state = 'stopped';
+    if (this.#state === 'running') {
+      this.#state = 'stopped';
+    }
   }
 
   /** Lets a stopped process go on: everything that fell due meanwhile happens now, in the order that it finds it in. */
   wake(waking: Waking): void {
-    if (this.#state !== 'stopped') return;
+    if (this.#state !== 'stopped') {
+      return;
+    }
     this.#state = 'running';
     const first = waking === 'timers first' ? 'timer' : 'arrival';
     const held = this.#held;
     this.#held = [];
-    for (const due of [...held.filter(({ kind }) => kind === first), ...held.filter(({ kind }) => kind !== first)]) this.#world.after(0, () => { this.#do(due); });
+    for (const due of [...held.filter(({ kind }) => kind === first), ...held.filter(({ kind }) => kind !== first)]) {
+      this.#world.after(0, () => {
+        this.#do(due);
+      });
+    }
   }
 
   /** Ends the process. */
@@ -93,7 +107,10 @@ export class HostClock implements Clock {
   }
 
   #do(due: Due): void {
-    if (this.#state === 'running') due.act();
-    else if (this.#state === 'stopped') this.#held.push(due);
+    if (this.#state === 'running') {
+      due.act();
+    } else if (this.#state === 'stopped') {
+      this.#held.push(due);
+    }
   }
 }

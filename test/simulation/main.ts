@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { historyOf } from './histories.ts';
 import type { History } from './steps.ts';
-import { brokenBy, storyOf, type Broken } from './story.ts';
+import { type Broken, brokenBy, storyOf } from './story.ts';
 
 /** So many seeds are given to a worker at once. */
 const PORTION = 20;
@@ -22,11 +22,15 @@ function serve(port: NonNullable<typeof parentPort>): void {
     const run = async (): Promise<void> => {
       for (let seed = from; seed < from + count; seed += 1) {
         const broken = await brokenBy(historyOf(seed));
-        if (broken !== undefined) port.postMessage(broken);
+        if (broken !== undefined) {
+          port.postMessage(broken);
+        }
       }
       port.postMessage(count);
     };
-    run().catch((thrown: unknown) => { throw thrown; });
+    run().catch((thrown: unknown) => {
+      throw thrown;
+    });
   });
 }
 
@@ -38,17 +42,24 @@ function say(line: string): void {
 async function runAll({ from, count }: Portion): Promise<number> {
   const startedMs = performance.now();
   const state = { next: from, done: 0, broken: 0 };
-  const workers = Array.from({ length: Math.min(availableParallelism(), Math.ceil(count / PORTION)) }, () => new Worker(new URL(import.meta.url)));
+  const workers = Array.from(
+    { length: Math.min(availableParallelism(), Math.ceil(count / PORTION)) },
+    () => new Worker(new URL(import.meta.url)),
+  );
   const progress = (): string => {
     const seconds = (performance.now() - startedMs) / 1000;
     const rate = state.done / seconds;
     const left = rate > 0 ? `, ${Math.ceil((count - state.done) / rate)} s left` : '';
     return `${state.done} of ${count} seeds, ${state.broken} broken, ${rate.toFixed(0)} a second${left}`;
   };
-  const ticker = setInterval(() => { say(progress()); }, PROGRESS_EVERY_MS);
+  const ticker = setInterval(() => {
+    say(progress());
+  }, PROGRESS_EVERY_MS);
   const takeNext = (): Portion | undefined => {
     const portion = { from: state.next, count: Math.min(PORTION, from + count - state.next) };
-    if (portion.count <= 0 || state.broken >= MOST_BROKEN) return undefined;
+    if (portion.count <= 0 || state.broken >= MOST_BROKEN) {
+      return undefined;
+    }
     state.next += portion.count;
     return portion;
   };
@@ -56,8 +67,11 @@ async function runAll({ from, count }: Portion): Promise<number> {
     new Promise((resolve, reject) => {
       const give = (): void => {
         const portion = takeNext();
-        if (portion === undefined) resolve();
-        else worker.postMessage(portion);
+        if (portion === undefined) {
+          resolve();
+        } else {
+          worker.postMessage(portion);
+        }
       };
       worker.on('error', reject);
       worker.on('message', (message: Broken | number) => {
@@ -77,12 +91,22 @@ async function runAll({ from, count }: Portion): Promise<number> {
   });
   say(progress());
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
-  say(state.broken === 0 ? `No rule was broken in ${state.done} seeds from ${from} on (${seconds} s).` : `${state.broken} of ${state.done} seeds from ${from} on broke a rule (${seconds} s).`);
+  say(
+    state.broken === 0
+      ? `No rule was broken in ${state.done} seeds from ${from} on (${seconds} s).`
+      : `${state.broken} of ${state.done} seeds from ${from} on broke a rule (${seconds} s).`,
+  );
   return state.broken;
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { from: { type: 'string', default: '1' }, seeds: { type: 'string', default: '100000' }, history: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: {
+      from: { type: 'string', default: '1' },
+      seeds: { type: 'string', default: '100000' },
+      history: { type: 'string' },
+    },
+  });
   if (values.history !== undefined) {
     const broken = await brokenBy(JSON.parse(values.history) as History);
     say(broken?.story ?? (await storyOf(JSON.parse(values.history) as History)));
@@ -90,9 +114,19 @@ async function main(): Promise<void> {
     return;
   }
   const portion = { from: Number(values.from), count: Number(values.seeds) };
-  if (!Number.isSafeInteger(portion.from) || !Number.isSafeInteger(portion.count) || portion.from < 0 || portion.count < 1) throw new Error('SEEDS and FROM are whole numbers, SEEDS at least 1');
+  if (
+    !Number.isSafeInteger(portion.from) ||
+    !Number.isSafeInteger(portion.count) ||
+    portion.from < 0 ||
+    portion.count < 1
+  ) {
+    throw new Error('SEEDS and FROM are whole numbers, SEEDS at least 1');
+  }
   process.exitCode = (await runAll(portion)) === 0 ? 0 : 1;
 }
 
-if (isMainThread) await main();
-else if (parentPort !== null) serve(parentPort);
+if (isMainThread) {
+  await main();
+} else if (parentPort !== null) {
+  serve(parentPort);
+}

@@ -5,7 +5,16 @@ export type Mishap = (typeof MISHAPS)[number];
  * Every mishap. `silentAfter` is served and never answered; `queued` is served seconds later, if its sender is still
  * there then, whether it waits for the answer or not.
  */
-export const MISHAPS = ['refused409', 'refused500', 'refused503', 'throttled429', 'lostBefore', 'lostAfter', 'silentAfter', 'queued'] as const;
+export const MISHAPS = [
+  'refused409',
+  'refused500',
+  'refused503',
+  'throttled429',
+  'lostBefore',
+  'lostAfter',
+  'silentAfter',
+  'queued',
+] as const;
 
 const LONGEST_LEG_MS = 8;
 const LONGEST_QUEUE_MS = 9_000;
@@ -57,7 +66,9 @@ export class Network {
 
   /** Whether the next page of a list is refused as expired. */
   isPageExpired(): boolean {
-    if (this.#expiringPages === 0) return false;
+    if (this.#expiringPages === 0) {
+      return false;
+    }
     this.#expiringPages -= 1;
     this.#onMishap();
     return true;
@@ -72,7 +83,9 @@ export class Network {
 
   /** What happens to a request of this method now. */
   mishapFor(method: string): Mishap | undefined {
-    if (this.#mishaps === undefined || this.#mishaps.left === 0 || this.#mishaps.method !== method) return undefined;
+    if (this.#mishaps === undefined || this.#mishaps.left === 0 || this.#mishaps.method !== method) {
+      return undefined;
+    }
     this.#mishaps.left -= 1;
     this.#onMishap();
     return this.#mishaps.mishap;

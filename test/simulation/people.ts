@@ -21,15 +21,23 @@ export class People {
 
   /** Does what the step says; where it makes no sense, nothing happens. */
   take(step: PeopleStep): void {
-    if ('policy' in step) this.#administrator(step);
-    else if ('name' in step) this.#tenant(step);
-    else this.#namespaceOwner(step);
+    if ('policy' in step) {
+      this.#administrator(step);
+    } else if ('name' in step) {
+      this.#tenant(step);
+    } else {
+      this.#namespaceOwner(step);
+    }
   }
 
   /** Confirms what the policy's conditions say is held; gives back how much that was. */
   confirm(policy: string): number {
     const confirmed = this.#parts.hands.confirm(policy);
-    for (const { uid, generation, annotation } of confirmed) if (annotation === ANNOTATIONS.confirmRemoval) this.#parts.observer.confirmed({ uid, generation });
+    for (const { uid, generation, annotation } of confirmed) {
+      if (annotation === ANNOTATIONS.confirmRemoval) {
+        this.#parts.observer.confirmed({ uid, generation });
+      }
+    }
     return confirmed.length;
   }
 
@@ -41,7 +49,9 @@ export class People {
         break;
       case 'set mode': {
         const standing = hands.read(BASELINE_POLICIES, { name: step.policy });
-        if (standing !== undefined) hands.declare(step.policy, { ...(standing.spec as object), mode: step.mode });
+        if (standing !== undefined) {
+          hands.declare(step.policy, { ...(standing.spec as object), mode: step.mode });
+        }
         break;
       }
       case 'delete policy':
@@ -61,7 +71,9 @@ export class People {
     const standing = hands.read(BASELINE_POLICIES, { name });
     hands.remove(BASELINE_POLICIES, { name });
     clock.after(1, () => {
-      if (standing !== undefined && hands.read(BASELINE_POLICIES, { name }) === undefined) hands.declare(name, standing.spec as object);
+      if (standing !== undefined && hands.read(BASELINE_POLICIES, { name }) === undefined) {
+        hands.declare(name, standing.spec as object);
+      }
     });
   }
 
@@ -69,15 +81,35 @@ export class People {
     const { hands } = this.#parts;
     const { namespace } = step;
     const acts: Record<typeof step.do, () => void> = {
-      'create namespace': () => { hands.createNamespace(namespace); },
-      'opt in': () => { hands.createNamespace(namespace); hands.label(namespace, 'nsbaseline.io/enabled', 'true'); },
-      'opt out': () => { hands.label(namespace, 'nsbaseline.io/enabled', undefined); },
-      'team on': () => { hands.createNamespace(namespace); hands.label(namespace, 'team', 'x'); },
-      'team off': () => { hands.label(namespace, 'team', undefined); },
-      'delete namespace': () => { hands.remove(NAMESPACES, { name: namespace }); },
-      'recreate namespace': () => { this.#recreate(namespace); },
-      'forge record': () => { hands.forgeRecord(namespace); },
-      'delete record': () => { hands.remove(NAMESPACE_BASELINES, { namespace, name: 'baseline' }); },
+      'create namespace': () => {
+        hands.createNamespace(namespace);
+      },
+      'opt in': () => {
+        hands.createNamespace(namespace);
+        hands.label(namespace, 'nsbaseline.io/enabled', 'true');
+      },
+      'opt out': () => {
+        hands.label(namespace, 'nsbaseline.io/enabled', undefined);
+      },
+      'team on': () => {
+        hands.createNamespace(namespace);
+        hands.label(namespace, 'team', 'x');
+      },
+      'team off': () => {
+        hands.label(namespace, 'team', undefined);
+      },
+      'delete namespace': () => {
+        hands.remove(NAMESPACES, { name: namespace });
+      },
+      'recreate namespace': () => {
+        this.#recreate(namespace);
+      },
+      'forge record': () => {
+        hands.forgeRecord(namespace);
+      },
+      'delete record': () => {
+        hands.remove(NAMESPACE_BASELINES, { namespace, name: 'baseline' });
+      },
     };
     acts[step.do]();
   }
@@ -87,7 +119,9 @@ export class People {
     const { hands, clock } = this.#parts;
     const labels = hands.read(NAMESPACES, { name })?.metadata.labels;
     hands.remove(NAMESPACES, { name });
-    clock.after(1, () => { hands.createNamespace(name, labels); });
+    clock.after(1, () => {
+      hands.createNamespace(name, labels);
+    });
   }
 
   #tenant(step: Extract<PeopleStep, { name: string }>): void {

@@ -2,32 +2,59 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isolatedDirections, unprotectionsIn } from '../../src/baseline/guard.ts';
 import type { Outcome } from '../../src/baseline/outcome.ts';
-import { nameOf, planFor, type PolicyPlan } from '../../src/baseline/plan.ts';
+import { nameOf, type PolicyPlan, planFor } from '../../src/baseline/plan.ts';
 import { reportFor } from '../../src/baseline/report.ts';
 import type { Hold, NamespaceRecord, ObservedPolicy, PolicyFacts, World } from '../../src/baseline/world.ts';
 import { allDone, applied, foreign, managed, namespace, policy, world } from '../fixtures/worlds.ts';
 import { someSpec } from './any-spec.ts';
 
-const NAMES = ['p.default-deny', 'p.allow-dns', 'p.allow-monitoring', 'p.custom', 'q.default-deny', 'q.allow-dns', 'own', '.x', 'p.'];
+const NAMES = [
+  'p.default-deny',
+  'p.allow-dns',
+  'p.allow-monitoring',
+  'p.custom',
+  'q.default-deny',
+  'q.allow-dns',
+  'own',
+  '.x',
+  'p.',
+];
 /** The last stands for a policy of the name that is gone; uids come back on purpose. */
 const UIDS = ['', 'uid-of-p', 'uid-of-q', 'uid-of-former'];
 
-const anyMarks = fc.record({ isLabelled: fc.boolean(), policyLabel: fc.constantFrom('', 'p', 'q'), policyUid: fc.constantFrom(...UIDS), isAdoptable: fc.boolean(), isKept: fc.boolean(), otherManager: fc.constantFrom('', 'kubectl') });
+const anyMarks = fc.record({
+  isLabelled: fc.boolean(),
+  policyLabel: fc.constantFrom('', 'p', 'q'),
+  policyUid: fc.constantFrom(...UIDS),
+  isAdoptable: fc.boolean(),
+  isKept: fc.boolean(),
+  otherManager: fc.constantFrom('', 'kubectl'),
+});
 
 /** Any object under a name of ours or another, with any marks, true or forged, and the right spec or another. */
 const anyObserved: fc.Arbitrary<readonly ObservedPolicy[]> = fc.uniqueArray(
-  fc.tuple(fc.constantFrom(...NAMES), anyMarks, fc.boolean(), fc.constantFrom('u1', 'u2', 'u3')).map(([name, marks, isExact, uid]): ObservedPolicy => {
-    const part = name.slice(2);
-    const isOfPart = ['default-deny', 'allow-dns', 'allow-monitoring'].includes(part);
-    const owner = policy(name.slice(0, 1));
-    return isOfPart ? managed(owner, part, { ...marks, uid: `${name}-${uid}`, ...(isExact ? {} : { hash: 'other' }) }) : foreign(name, { ...marks, uid: `${name}-${uid}` });
-  }),
+  fc
+    .tuple(fc.constantFrom(...NAMES), anyMarks, fc.boolean(), fc.constantFrom('u1', 'u2', 'u3'))
+    .map(([name, marks, isExact, uid]): ObservedPolicy => {
+      const part = name.slice(2);
+      const isOfPart = ['default-deny', 'allow-dns', 'allow-monitoring'].includes(part);
+      const owner = policy(name.slice(0, 1));
+      return isOfPart
+        ? managed(owner, part, { ...marks, uid: `${name}-${uid}`, ...(isExact ? {} : { hash: 'other' }) })
+        : foreign(name, { ...marks, uid: `${name}-${uid}` });
+    }),
   { selector: ({ name }) => name, maxLength: 8 },
 );
 
 /** Any policy, deleting or not. */
 const anyPolicy = (name: string): fc.Arbitrary<PolicyFacts> =>
-  fc.tuple(someSpec, fc.boolean(), fc.boolean(), fc.boolean()).map(([spec, isDeleting, isRemoving, isAccepted]) => policy(name, spec, { isDeleting, isRemoving: isDeleting && isRemoving && spec.removal?.onDelete === 'Remove', isAccepted }));
+  fc.tuple(someSpec, fc.boolean(), fc.boolean(), fc.boolean()).map(([spec, isDeleting, isRemoving, isAccepted]) =>
+    policy(name, spec, {
+      isDeleting,
+      isRemoving: isDeleting && isRemoving && spec.removal?.onDelete === 'Remove',
+      isAccepted,
+    }),
+  );
 
 const anyWorld: fc.Arbitrary<World> = fc
   .record({
@@ -37,19 +64,36 @@ const anyWorld: fc.Arbitrary<World> = fc
     policies: fc.tuple(anyPolicy('p'), anyPolicy('q')),
     observed: anyObserved,
     recorded: fc.subarray(['u1', 'u2']),
-    holds: fc.uniqueArray(fc.tuple(fc.constantFrom('p', 'q'), fc.constantFrom<Hold>('RemovalHeld', 'IsolationHeld')), { selector: ([name]) => name, maxLength: 2 }),
+    holds: fc.uniqueArray(fc.tuple(fc.constantFrom('p', 'q'), fc.constantFrom<Hold>('RemovalHeld', 'IsolationHeld')), {
+      selector: ([name]) => name,
+      maxLength: 2,
+    }),
   })
   .map(({ labels, isTerminating, isExcluded, policies, observed, recorded, holds }) => {
     const values = { 'nsbaseline.io/enabled': 'true', team: 'x' } as const;
-    const of = namespace('a', { labels: Object.fromEntries(labels.map((label) => [label, values[label as keyof typeof values]])), isTerminating: isTerminating && isExcluded, isExcluded });
+    const of = namespace('a', {
+      labels: Object.fromEntries(labels.map((label) => [label, values[label as keyof typeof values]])),
+      isTerminating: isTerminating && isExcluded,
+      isExcluded,
+    });
     return world({ namespace: of, policies, observed, record: recordOf(observed, recorded), holds: new Map(holds) });
   });
 
 /** A NamespaceBaseline, true or forged, that lists objects by uid. */
 function recordOf(observed: readonly ObservedPolicy[], uids: readonly string[]): NamespaceRecord | undefined {
-  if (uids.length === 0) return undefined;
-  const managedObjects = observed.filter(({ uid }) => uids.some((end) => uid.endsWith(end))).map(({ name, uid }) => ({ name, uid }));
-  const entries = ['p', 'q'].map((name) => ({ policy: name, generation: 1, phase: 'Protected' as const, inPlace: true, managed: managedObjects }));
+  if (uids.length === 0) {
+    return undefined;
+  }
+  const managedObjects = observed
+    .filter(({ uid }) => uids.some((end) => uid.endsWith(end)))
+    .map(({ name, uid }) => ({ name, uid }));
+  const entries = ['p', 'q'].map((name) => ({
+    policy: name,
+    generation: 1,
+    phase: 'Protected' as const,
+    inPlace: true,
+    managed: managedObjects,
+  }));
   return { uid: 'r', hash: '', entries, readyStatus: 'True', readySince: '' };
 }
 
@@ -58,7 +102,8 @@ function isOurs(observed: ObservedPolicy, { record }: World): boolean {
   return (observed.isLabelled && observed.policyUid !== '') || isRecorded;
 }
 
-const writes = (plans: readonly PolicyPlan[]): PolicyPlan['actions'] => plans.filter(({ frozen }) => frozen === undefined).flatMap(({ actions }) => actions);
+const writes = (plans: readonly PolicyPlan[]): PolicyPlan['actions'] =>
+  plans.filter(({ frozen }) => frozen === undefined).flatMap(({ actions }) => actions);
 
 const holds = (check: (drawn: World) => void): void => {
   fc.assert(fc.property(anyWorld, check), { numRuns: 2_000 });
@@ -67,8 +112,12 @@ const holds = (check: (drawn: World) => void): void => {
 test('R5 whatever the marks and the records say, a plan writes over what is ours or handed over, and removes what is ours', () => {
   holds((drawn) => {
     for (const action of writes(planFor(drawn))) {
-      if (action.kind === 'repair') expect(isOurs(action.observed, drawn) || action.observed.isAdoptable).toBe(true);
-      if (action.kind === 'remove' || action.kind === 'leave') expect(isOurs(action.observed, drawn)).toBe(true);
+      if (action.kind === 'repair') {
+        expect(isOurs(action.observed, drawn) || action.observed.isAdoptable).toBe(true);
+      }
+      if (action.kind === 'remove' || action.kind === 'leave') {
+        expect(isOurs(action.observed, drawn)).toBe(true);
+      }
     }
   });
 });
@@ -76,12 +125,20 @@ test('R5 whatever the marks and the records say, a plan writes over what is ours
 test('R4 R7 R8 a plan removes only under a name of a live, enforced policy whose uid the object carries, or where it selects that of no live one, and nothing that was left behind while it is not wanted', () => {
   holds((drawn) => {
     for (const plan of planFor(drawn)) {
-      if (plan.frozen !== undefined) continue;
+      if (plan.frozen !== undefined) {
+        continue;
+      }
       for (const action of plan.actions) {
-        if (action.kind !== 'remove') continue;
+        if (action.kind !== 'remove') {
+          continue;
+        }
         const liveUids = drawn.policies.map(({ uid }) => uid);
-        const isOfFormer = plan.isSelected && action.observed.policyUid !== '' && !liveUids.includes(action.observed.policyUid);
-        expect([action.observed.policyUid === plan.policy.uid || isOfFormer, plan.policy.mode]).toEqual([true, 'Enforce']);
+        const isOfFormer =
+          plan.isSelected && action.observed.policyUid !== '' && !liveUids.includes(action.observed.policyUid);
+        expect([action.observed.policyUid === plan.policy.uid || isOfFormer, plan.policy.mode]).toEqual([
+          true,
+          'Enforce',
+        ]);
         expect(nameOf(action).startsWith(`${plan.policy.name}.`)).toBe(true);
         expect(action.observed.isKept && !plan.isSelected).toBe(false);
       }
@@ -92,9 +149,13 @@ test('R4 R7 R8 a plan removes only under a name of a live, enforced policy whose
 test('R9 in a namespace that waits for the confirmation of a removal, no plan takes a direction away', () => {
   holds((drawn) => {
     const held: World = { ...drawn, holds: new Map(drawn.policies.map(({ name }) => [name, 'RemovalHeld' as const])) };
-    const leaving = held.policies.filter(({ isDeleting, selector }) => isDeleting || selector?.matchLabels?.nobody === 'here');
+    const leaving = held.policies.filter(
+      ({ isDeleting, selector }) => isDeleting || selector?.matchLabels?.nobody === 'here',
+    );
     const plans = planFor(held).filter(({ policy: { name } }) => leaving.some((candidate) => candidate.name === name));
-    expect(isolatedDirections(applied(held, plans))).toEqual(expect.arrayContaining([...isolatedDirections(plans.flatMap(({ standing }) => standing))]));
+    expect(isolatedDirections(applied(held, plans))).toEqual(
+      expect.arrayContaining([...isolatedDirections(plans.flatMap(({ standing }) => standing))]),
+    );
   });
 });
 
@@ -103,7 +164,11 @@ test('R9 what the guard counts is what a plan that is carried out takes away', (
     const plans = planFor(drawn);
     const counted = new Set(unprotectionsIn(drawn, plans).map(({ direction }) => direction));
     const left = isolatedDirections(applied(drawn, plans));
-    for (const direction of isolatedDirections(drawn.observed)) if (!left.includes(direction)) expect([...counted]).toContain(direction);
+    for (const direction of isolatedDirections(drawn.observed)) {
+      if (!left.includes(direction)) {
+        expect([...counted]).toContain(direction);
+      }
+    }
   });
 });
 
@@ -112,7 +177,10 @@ test('R2 a plan, carried out in part and made again as often as it takes, comes 
     fc.property(anyWorld, fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), (drawn, failures) => {
       let now = drawn;
       for (const failing of [...failures, undefined, undefined]) {
-        const plans = planFor(now).map((plan) => ({ ...plan, actions: plan.actions.filter((_action, index) => index !== failing) }));
+        const plans = planFor(now).map((plan) => ({
+          ...plan,
+          actions: plan.actions.filter((_action, index) => index !== failing),
+        }));
         now = { ...now, observed: applied(now, plans) };
       }
       expect(writes(planFor(now)).filter(({ kind }) => kind !== 'keep' && kind !== 'refuse')).toEqual([]);
@@ -125,12 +193,27 @@ test('R16 a report names every selecting policy once, lists nothing foreign as m
   holds((drawn) => {
     const plans = planFor(drawn);
     const outcomes: Map<string, Outcome> = allDone(plans);
-    const report = reportFor({ plans, outcomes, record: drawn.record, contests: new Map(), observed: drawn.observed, nowTime: '2026-01-01T00:00:00Z' });
-    const foreigners = new Set(drawn.observed.filter((observed) => !isOurs(observed, drawn) && !observed.isAdoptable).map(({ uid }) => uid));
+    const report = reportFor({
+      plans,
+      outcomes,
+      record: drawn.record,
+      contests: new Map(),
+      observed: drawn.observed,
+      nowTime: '2026-01-01T00:00:00Z',
+    });
+    const foreigners = new Set(
+      drawn.observed.filter((observed) => !isOurs(observed, drawn) && !observed.isAdoptable).map(({ uid }) => uid),
+    );
     const entries = report?.entries ?? [];
     expect(new Set(entries.map(({ policy: name }) => name)).size).toBe(entries.length);
-    for (const entry of entries) expect(entry.managed.filter(({ uid }) => foreigners.has(uid))).toEqual([]);
-    const isObstructed = plans.some(({ frozen, actions }) => frozen === undefined && actions.some(({ kind }) => kind === 'refuse'));
-    if (isObstructed) expect(report?.status.phase).not.toBe('Protected');
+    for (const entry of entries) {
+      expect(entry.managed.filter(({ uid }) => foreigners.has(uid))).toEqual([]);
+    }
+    const isObstructed = plans.some(
+      ({ frozen, actions }) => frozen === undefined && actions.some(({ kind }) => kind === 'refuse'),
+    );
+    if (isObstructed) {
+      expect(report?.status.phase).not.toBe('Protected');
+    }
   });
 });

@@ -5,7 +5,7 @@ import type { Network } from './network.ts';
 import type { Writer } from './observer.ts';
 import { ShownWorld } from './shown-world.ts';
 import { SimulatedClient } from './simulated-client.ts';
-import { startSimulatedOperator, type SimulatedOperator } from './simulated-operator.ts';
+import { type SimulatedOperator, startSimulatedOperator } from './simulated-operator.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** What the processes of all operators share. */
@@ -57,14 +57,32 @@ export class Replica implements Writer {
     this.host = new HostClock(world);
     this.shown = new ShownWorld(() => world.nowMs());
     this.client = new SimulatedClient({
-      cluster, host: this.host, world, network, version, shown: this.shown,
+      cluster,
+      host: this.host,
+      world,
+      network,
+      version,
+      shown: this.shown,
       asOperator: (act) => as(this, act),
       onRequest: (moment, method) => {
-        if (moment === 'before') onRequest(this, method);
+        if (moment === 'before') {
+          onRequest(this, method);
+        }
         this.#spring(moment);
       },
     });
-    this.#operator = startSimulatedOperator({ kube: this.client, clock: this.host, random, version, excludeNamespaces, onError, onTerm: () => { onTerm(this); }, ...(isShared ? { identity: name } : {}) });
+    this.#operator = startSimulatedOperator({
+      kube: this.client,
+      clock: this.host,
+      random,
+      version,
+      excludeNamespaces,
+      onError,
+      onTerm: () => {
+        onTerm(this);
+      },
+      ...(isShared ? { identity: name } : {}),
+    });
   }
 
   /** SIGKILL, at whatever await it is. */
@@ -95,9 +113,13 @@ export class Replica implements Writer {
   }
 
   #spring(moment: Ambush['moment']): void {
-    if (this.#ambush?.moment !== moment) return;
+    if (this.#ambush?.moment !== moment) {
+      return;
+    }
     this.#ambush.left -= 1;
-    if (this.#ambush.left > 0) return;
+    if (this.#ambush.left > 0) {
+      return;
+    }
     const { onCaught } = this.#ambush;
     this.#ambush = undefined;
     onCaught();

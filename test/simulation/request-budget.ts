@@ -33,17 +33,25 @@ export class RequestBudget {
 
   /** Somebody else made so many changes. */
   allow(changes = 1): void {
-    for (const left of this.#left.values()) left.requests += changes * PER_CHANGE;
+    for (const left of this.#left.values()) {
+      left.requests += changes * PER_CHANGE;
+    }
   }
 
   /** An operator sends a request. */
   spend(name: string, method: string): void {
     this.#count += 1;
     const left = this.#left.get(name);
-    if (left === undefined) return;
+    if (left === undefined) {
+      return;
+    }
     const nowMs = this.#clock.nowMs();
     left.requests += ((nowMs - left.atMs) / 1_000) * PER_SECOND - 1;
     left.atMs = nowMs;
-    if (left.requests < 0 && this.problems.length === 0) this.problems.push(`R12 ${name} sends more than it can have reason to, the last of it a ${method} at ${Math.round(nowMs)} ms`);
+    if (left.requests < 0 && this.problems.length === 0) {
+      this.problems.push(
+        `R12 ${name} sends more than it can have reason to, the last of it a ${method} at ${Math.round(nowMs)} ms`,
+      );
+    }
   }
 }

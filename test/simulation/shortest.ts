@@ -34,21 +34,33 @@ async function withFewerSteps(history: History, isBroken: (candidate: History) =
     for (let from = Math.max(0, steps.length - size); ; from -= size) {
       const start = Math.max(0, from);
       const without = [...steps.slice(0, start), ...steps.slice(Math.max(0, from + size))];
-      if (without.length < steps.length && (await isBroken({ ...history, steps: without }))) steps = without;
-      if (from <= 0) break;
+      if (without.length < steps.length && (await isBroken({ ...history, steps: without }))) {
+        steps = without;
+      }
+      if (from <= 0) {
+        break;
+      }
     }
-    if (size > 1) size = Math.ceil(size / 2);
-    else if (steps.length === length) break;
+    if (size > 1) {
+      size = Math.ceil(size / 2);
+    } else if (steps.length === length) {
+      break;
+    }
   }
   return { ...history, steps };
 }
 
-async function withSimplerSteps(history: History, isBroken: (candidate: History) => Promise<boolean>): Promise<History> {
+async function withSimplerSteps(
+  history: History,
+  isBroken: (candidate: History) => Promise<boolean>,
+): Promise<History> {
   let best = history;
   for (let index = 0; index < best.steps.length; index += 1) {
     for (const simpler of simplerSteps(best.steps[index])) {
       const candidate = { ...best, steps: best.steps.map((step, at) => (at === index ? simpler : step)) };
-      if (!(await isBroken(candidate))) continue;
+      if (!(await isBroken(candidate))) {
+        continue;
+      }
       best = candidate;
       break;
     }
@@ -60,7 +72,15 @@ async function withSimplerSteps(history: History, isBroken: (candidate: History)
 function simplerSteps(step: Step | undefined): readonly Step[] {
   switch (step?.do) {
     case 'declare':
-      return [{ ...step, spec: {} }, ...Object.keys(step.spec).map((key): Step => ({ ...step, spec: Object.fromEntries(Object.entries(step.spec).filter(([name]) => name !== key)) }))];
+      return [
+        { ...step, spec: {} },
+        ...Object.keys(step.spec).map(
+          (key): Step => ({
+            ...step,
+            spec: Object.fromEntries(Object.entries(step.spec).filter(([name]) => name !== key)),
+          }),
+        ),
+      ];
     case 'trouble':
       return step.count > 1 ? [{ ...step, count: 1 }] : [];
     case 'crash':

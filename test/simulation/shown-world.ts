@@ -6,7 +6,10 @@ import type { ShownSink } from './simulated-client.ts';
 export type ShownMoment = ReadonlyMap<string, KubeObject>;
 
 /** The key of an object in a {@link ShownMoment}. */
-export function shownKey(plural: string, { namespace, name }: { readonly namespace?: string | undefined; readonly name?: string | undefined }): string {
+export function shownKey(
+  plural: string,
+  { namespace, name }: { readonly namespace?: string | undefined; readonly name?: string | undefined },
+): string {
   return `${plural} ${namespace ?? ''}/${name ?? ''}`;
 }
 
@@ -26,13 +29,21 @@ export class ShownWorld implements ShownSink {
 
   listed({ plural }: ResourceType, objects: readonly KubeObject[]): void {
     const others = [...this.#present].filter(([key]) => !key.startsWith(`${plural} `));
-    this.#become(new Map([...others, ...objects.map((object): [string, KubeObject] => [shownKey(plural, object.metadata), object])]));
+    this.#become(
+      new Map([
+        ...others,
+        ...objects.map((object): [string, KubeObject] => [shownKey(plural, object.metadata), object]),
+      ]),
+    );
   }
 
   shown({ plural }: ResourceType, { isGone, object }: { readonly isGone: boolean; readonly object: KubeObject }): void {
     const next = new Map(this.#present);
-    if (isGone) next.delete(shownKey(plural, object.metadata));
-    else next.set(shownKey(plural, object.metadata), object);
+    if (isGone) {
+      next.delete(shownKey(plural, object.metadata));
+    } else {
+      next.set(shownKey(plural, object.metadata), object);
+    }
     this.#become(next);
   }
 
@@ -50,7 +61,9 @@ export class ShownWorld implements ShownSink {
   #become(next: ShownMoment): void {
     const nowMs = this.#nowMs();
     this.#past.push({ moment: this.#present, endedMs: nowMs });
-    while (nowMs - (this.#past[0]?.endedMs ?? nowMs) > LONGEST_MS) this.#past.shift();
+    while (nowMs - (this.#past[0]?.endedMs ?? nowMs) > LONGEST_MS) {
+      this.#past.shift();
+    }
     this.#present = next;
   }
 }

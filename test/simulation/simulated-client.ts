@@ -1,11 +1,11 @@
 import { FIELD_MANAGER } from '../../src/api/names.ts';
+import { fieldOf, itemsOf, parsedJson, textOf } from '../../src/kube/json-shape.ts';
 import type { KubeClient, ListPage, WatchEvent, WatchRequest, WriteOptions } from '../../src/kube/kube-client.ts';
 import type { KubeError } from '../../src/kube/kube-error.ts';
-import { fieldOf, itemsOf, parsedJson, textOf } from '../../src/kube/json-shape.ts';
 import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
-import { namespacedPath, objectPath, scopePath, type Query } from '../../src/kube/request-path.ts';
+import { namespacedPath, objectPath, type Query, scopePath } from '../../src/kube/request-path.ts';
 import type { ResourceType } from '../../src/kube/resource-type.ts';
-import { failure, success, type Result } from '../../src/kube/result.ts';
+import { failure, type Result, success } from '../../src/kube/result.ts';
 import { statusError } from '../../src/kube/status-error.ts';
 import { BASELINE_POLICIES } from '../../src/operator/resources.ts';
 import type { ApiResponse, FakeCluster } from '../fake/fake-cluster.ts';
@@ -70,44 +70,98 @@ export class SimulatedClient implements KubeClient {
 
   /** The process has ended, and with it its connections. */
   close(): void {
-    for (const watch of this.#watches) watch.abandon();
+    for (const watch of this.#watches) {
+      watch.abandon();
+    }
   }
 
   /** The connections of the watches on this plural that are open now are dead, and nobody is told (F1). */
   mute(plural: string): void {
-    for (const watch of this.#watches) if (watch.plural === plural) watch.mute();
+    for (const watch of this.#watches) {
+      if (watch.plural === plural) {
+        watch.mute();
+      }
+    }
   }
 
   /** The open watches on this plural show their newest events once more (F7). */
   replay(plural: string, count: number): void {
-    for (const watch of this.#watches) if (watch.plural === plural) watch.replay(count);
+    for (const watch of this.#watches) {
+      if (watch.plural === plural) {
+        watch.replay(count);
+      }
+    }
   }
 
   async list(request: Parameters<KubeClient['list']>[0]): Promise<Result<ListPage, KubeError>> {
     const path = scopePath(request);
-    if (!path.ok) return path;
-    const { limit = PAGE_SIZE, continueToken, resourceVersion, fieldSelector, labelSelector, signal, type, namespace } = request;
-    if (continueToken !== undefined && this.#parts.network.isPageExpired()) return failure(EXPIRED);
-    const query = { limit: Math.min(limit, PAGE_SIZE), continue: continueToken, resourceVersion, fieldSelector, labelSelector };
+    if (!path.ok) {
+      return path;
+    }
+    const {
+      limit = PAGE_SIZE,
+      continueToken,
+      resourceVersion,
+      fieldSelector,
+      labelSelector,
+      signal,
+      type,
+      namespace,
+    } = request;
+    if (continueToken !== undefined && this.#parts.network.isPageExpired()) {
+      return failure(EXPIRED);
+    }
+    const query = {
+      limit: Math.min(limit, PAGE_SIZE),
+      continue: continueToken,
+      resourceVersion,
+      fieldSelector,
+      labelSelector,
+    };
     const answer = await this.#send({ method: 'GET', path: path.value, query, signal });
-    if (!answer.ok) return answer;
-    const items = itemsOf(fieldOf(answer.value, 'items')).filter(isKubeObject).map((object) => this.#read(type, object));
+    if (!answer.ok) {
+      return answer;
+    }
+    const items = itemsOf(fieldOf(answer.value, 'items'))
+      .filter(isKubeObject)
+      .map((object) => this.#read(type, object));
     const metadata = fieldOf(answer.value, 'metadata');
     const next = textOf(fieldOf(metadata, 'continue'));
     // A list of one object only asks for the version.
-    if (namespace === undefined && limit !== 1) this.#noteList(type, items, { isFirst: continueToken === undefined, isLast: next === '' });
-    return success({ items, resourceVersion: textOf(fieldOf(metadata, 'resourceVersion')), ...(next === '' ? {} : { continueToken: next }) });
+    if (namespace === undefined && limit !== 1) {
+      this.#noteList(type, items, { isFirst: continueToken === undefined, isLast: next === '' });
+    }
+    return success({
+      items,
+      resourceVersion: textOf(fieldOf(metadata, 'resourceVersion')),
+      ...(next === '' ? {} : { continueToken: next }),
+    });
   }
 
   async watch(request: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<Result<void, KubeError>> {
     const path = scopePath(request);
-    if (!path.ok) return path;
+    if (!path.ok) {
+      return path;
+    }
     const { resourceVersion, fieldSelector, labelSelector, timeoutSeconds, sendInitialEvents } = request;
-    const initial: Query = sendInitialEvents === true ? { sendInitialEvents, resourceVersionMatch: 'NotOlderThan' } : {};
-    const query = { watch: true, allowWatchBookmarks: true, resourceVersion, fieldSelector, labelSelector, timeoutSeconds, ...initial };
+    const initial: Query =
+      sendInitialEvents === true ? { sendInitialEvents, resourceVersionMatch: 'NotOlderThan' } : {};
+    const query = {
+      watch: true,
+      allowWatchBookmarks: true,
+      resourceVersion,
+      fieldSelector,
+      labelSelector,
+      timeoutSeconds,
+      ...initial,
+    };
     const response = await this.#exchange({ method: 'GET', path: path.value, query, signal: request.signal });
-    if (!response.ok) return response;
-    if (response.value.kind === 'body') return this.#failed(response.value);
+    if (!response.ok) {
+      return response;
+    }
+    if (response.value.kind === 'body') {
+      return this.#failed(response.value);
+    }
     const { host, world, network, shown } = this.#parts;
     const isWhole = request.namespace === undefined;
     const read = (object: KubeObject): KubeObject => this.#read(request.type, object);
@@ -120,32 +174,66 @@ export class SimulatedClient implements KubeClient {
 
   async get(...[reference, options]: Parameters<KubeClient['get']>): Promise<Result<KubeObject, KubeError>> {
     const path = objectPath(reference);
-    return path.ok ? await this.#object(reference.type, { method: 'GET', path: path.value, signal: options?.signal }) : path;
+    return path.ok
+      ? await this.#object(reference.type, { method: 'GET', path: path.value, signal: options?.signal })
+      : path;
   }
 
   async create(...[type, object, options]: Parameters<KubeClient['create']>): Promise<Result<KubeObject, KubeError>> {
     const path = namespacedPath(type, object.metadata.namespace);
-    return path.ok ? await this.#object(type, { method: 'POST', path: path.value, body: object, query: WRITE_QUERY, ...limitsOf(options) }) : path;
+    return path.ok
+      ? await this.#object(type, {
+          method: 'POST',
+          path: path.value,
+          body: object,
+          query: WRITE_QUERY,
+          ...limitsOf(options),
+        })
+      : path;
   }
 
   async apply(...[type, object, options]: Parameters<KubeClient['apply']>): Promise<Result<KubeObject, KubeError>> {
     const { name, namespace } = object.metadata;
     const path = objectPath({ type, name, namespace, subresource: options?.subresource });
     const contentType = 'application/apply-patch+yaml';
-    return path.ok ? await this.#object(type, { method: 'PATCH', path: path.value, body: object, contentType, query: { ...WRITE_QUERY, force: true }, ...limitsOf(options) }) : path;
+    return path.ok
+      ? await this.#object(type, {
+          method: 'PATCH',
+          path: path.value,
+          body: object,
+          contentType,
+          query: { ...WRITE_QUERY, force: true },
+          ...limitsOf(options),
+        })
+      : path;
   }
 
   async replace(...[type, object, options]: Parameters<KubeClient['replace']>): Promise<Result<KubeObject, KubeError>> {
     const { name, namespace } = object.metadata;
     const path = objectPath({ type, name, namespace });
-    return path.ok ? await this.#object(type, { method: 'PUT', path: path.value, body: object, query: WRITE_QUERY, ...limitsOf(options) }) : path;
+    return path.ok
+      ? await this.#object(type, {
+          method: 'PUT',
+          path: path.value,
+          body: object,
+          query: WRITE_QUERY,
+          ...limitsOf(options),
+        })
+      : path;
   }
 
   async remove(...[reference, options]: Parameters<KubeClient['remove']>): Promise<Result<void, KubeError>> {
     const path = objectPath(reference);
-    if (!path.ok) return path;
+    if (!path.ok) {
+      return path;
+    }
     const preconditions = { uid: options?.uid, resourceVersion: options?.resourceVersion };
-    const answer = await this.#send({ method: 'DELETE', path: path.value, body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions }, ...limitsOf(options) });
+    const answer = await this.#send({
+      method: 'DELETE',
+      path: path.value,
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions },
+      ...limitsOf(options),
+    });
     return answer.ok ? success(undefined) : answer;
   }
 
@@ -155,8 +243,12 @@ export class SimulatedClient implements KubeClient {
 
   async #object(type: ResourceType, sent: Sent): Promise<Result<KubeObject, KubeError>> {
     const answer = await this.#send(sent);
-    if (!answer.ok) return answer;
-    if (!isKubeObject(answer.value)) return failure({ kind: 'malformed', message: 'not an object' });
+    if (!answer.ok) {
+      return answer;
+    }
+    if (!isKubeObject(answer.value)) {
+      return failure({ kind: 'malformed', message: 'not an object' });
+    }
     const object = this.#read(type, answer.value);
     this.#parts.shown.shown(type, { isGone: false, object });
     return success(object);
@@ -164,48 +256,74 @@ export class SimulatedClient implements KubeClient {
 
   async #send(sent: Sent): Promise<Result<unknown, KubeError>> {
     const response = await this.#exchange(sent);
-    if (!response.ok) return response;
-    return response.value.kind === 'body' ? this.#bodyOf(response.value) : failure({ kind: 'malformed', message: 'a watch' });
+    if (!response.ok) {
+      return response;
+    }
+    return response.value.kind === 'body'
+      ? this.#bodyOf(response.value)
+      : failure({ kind: 'malformed', message: 'a watch' });
   }
 
   /** One request on its way, served and answered, or what became of it. It ends at the latest with its time limit. */
   #exchange(sent: Sent): Promise<Result<ApiResponse, KubeError>> {
     const { host, onRequest } = this.#parts;
-    if (sent.signal?.aborted === true) return Promise.resolve(failure(ABORTED));
+    if (sent.signal?.aborted === true) {
+      return Promise.resolve(failure(ABORTED));
+    }
     onRequest('before', sent.method);
     // A process that was ended just now: nothing leaves it any more, and nobody waits for the answer.
-    if (!host.isAlive) return new Promise(() => undefined);
+    if (!host.isAlive) {
+      return new Promise(() => undefined);
+    }
     return new Promise((resolve) => {
       const call = { isOver: false };
       const finish = (result: Result<ApiResponse, KubeError>): void => {
-        if (call.isOver) return;
+        if (call.isOver) {
+          return;
+        }
         call.isOver = true;
         limit.cancel();
         sent.signal?.removeEventListener('abort', onAbort);
         resolve(result);
       };
-      const onAbort = (): void => { finish(failure(ABORTED)); };
+      const onAbort = (): void => {
+        finish(failure(ABORTED));
+      };
       const limitMs = sent.timeoutMs ?? REQUEST_TIMEOUT_MS;
-      const limit = host.after(limitMs, () => { finish(failure({ kind: 'timeout', message: 'no answer', limitMs })); });
+      const limit = host.after(limitMs, () => {
+        finish(failure({ kind: 'timeout', message: 'no answer', limitMs }));
+      });
       sent.signal?.addEventListener('abort', onAbort, { once: true });
       this.#travel(sent, { finish, isAwaited: () => host.isAlive && !call.isOver });
     });
   }
 
-  #travel(sent: Sent, { finish, isAwaited }: { readonly finish: (result: Result<ApiResponse, KubeError>) => void; readonly isAwaited: () => boolean }): void {
+  #travel(
+    sent: Sent,
+    {
+      finish,
+      isAwaited,
+    }: { readonly finish: (result: Result<ApiResponse, KubeError>) => void; readonly isAwaited: () => boolean },
+  ): void {
     const { host, world, network, cluster, asOperator, onRequest } = this.#parts;
     const mishap = network.mishapFor(sent.method);
     const refusal = mishap === undefined ? undefined : REFUSALS[mishap];
     world.after(network.legMs(), () => {
       if (refusal !== undefined) {
-        host.arrive(network.legMs(), () => { finish(failure(refusal)); });
+        host.arrive(network.legMs(), () => {
+          finish(failure(refusal));
+        });
         return;
       }
       const serve = (): void => {
         const response = asOperator(() => cluster.handle(apiRequest(sent)));
         onRequest('after', sent.method);
-        if (mishap === 'silentAfter') return;
-        host.arrive(network.legMs(), () => { finish(mishap === 'lostAfter' ? failure(LOST) : success(response)); });
+        if (mishap === 'silentAfter') {
+          return;
+        }
+        host.arrive(network.legMs(), () => {
+          finish(mishap === 'lostAfter' ? failure(LOST) : success(response));
+        });
       };
       if (mishap !== 'queued') {
         serve();
@@ -213,7 +331,11 @@ export class SimulatedClient implements KubeClient {
       }
       // Who has hung up is not served any more when his turn comes, nor what is over its time limit.
       const waitMs = network.queueMs();
-      world.after(waitMs, () => { if (isAwaited() && waitMs < (sent.timeoutMs ?? REQUEST_TIMEOUT_MS)) serve(); });
+      world.after(waitMs, () => {
+        if (isAwaited() && waitMs < (sent.timeoutMs ?? REQUEST_TIMEOUT_MS)) {
+          serve();
+        }
+      });
     });
   }
 
@@ -230,13 +352,21 @@ export class SimulatedClient implements KubeClient {
     return failure(statusError({ status, body: parsedJson(body), wallTime: this.#parts.host.wallTime() }));
   }
 
-  #noteList(type: ResourceType, items: readonly KubeObject[], { isFirst, isLast }: { readonly isFirst: boolean; readonly isLast: boolean }): void {
+  #noteList(
+    type: ResourceType,
+    items: readonly KubeObject[],
+    { isFirst, isLast }: { readonly isFirst: boolean; readonly isLast: boolean },
+  ): void {
     const key = `${type.group}/${type.plural}`;
     const sofar = [...(isFirst ? [] : (this.#listing.get(key) ?? [])), ...items];
     this.#listing.set(key, sofar);
     // What a page names counts at once; what a list does not name, when it is complete.
-    for (const object of items) this.#parts.shown.shown(type, { isGone: false, object });
-    if (isLast) this.#parts.shown.listed(type, sofar);
+    for (const object of items) {
+      this.#parts.shown.shown(type, { isGone: false, object });
+    }
+    if (isLast) {
+      this.#parts.shown.listed(type, sofar);
+    }
   }
 }
 
@@ -261,8 +391,26 @@ function limitsOf(options: WriteOptions | undefined): Pick<Sent, 'signal' | 'tim
   return { signal: options?.signal, timeoutMs: options?.timeoutMs };
 }
 
-function apiRequest({ method, path, query = {}, body, contentType = 'application/json' }: Sent): Parameters<FakeCluster['handle']>[0] {
+function apiRequest({
+  method,
+  path,
+  query = {},
+  body,
+  contentType = 'application/json',
+}: Sent): Parameters<FakeCluster['handle']>[0] {
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
-  return { method, path, query: parameters, contentType: body === undefined ? '' : contentType, body: body === undefined ? '' : JSON.stringify(body), token: undefined, userAgent: 'nsbaseline/simulated' };
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) {
+      parameters.set(name, String(value));
+    }
+  }
+  return {
+    method,
+    path,
+    query: parameters,
+    contentType: body === undefined ? '' : contentType,
+    body: body === undefined ? '' : JSON.stringify(body),
+    token: undefined,
+    userAgent: 'nsbaseline/simulated',
+  };
 }

@@ -1,7 +1,7 @@
 import { exclusionFor } from '../../src/baseline/selection.ts';
+import type { Clock } from '../../src/clock.ts';
 import { FlowLimit } from '../../src/kube/flow-limit.ts';
 import type { KubeClient } from '../../src/kube/kube-client.ts';
-import type { Clock } from '../../src/clock.ts';
 import type { Log } from '../../src/observe/log.ts';
 import { leaseLeadership } from '../../src/operator/lease-leadership.ts';
 import { createRuntime } from '../../src/operator/runtime.ts';
@@ -39,13 +39,41 @@ export interface SimulatedOperator {
 }
 
 /** Starts the real loop over this client. Nothing happens until the clock goes on. */
-export function startSimulatedOperator({ kube, clock, random, identity, version, onError, onTerm, excludeNamespaces = [] }: SimulatedOperatorParts): SimulatedOperator {
+export function startSimulatedOperator({
+  kube,
+  clock,
+  random,
+  identity,
+  version,
+  onError,
+  onTerm,
+  excludeNamespaces = [],
+}: SimulatedOperatorParts): SimulatedOperator {
   // Else resolv.conf would be read, which takes time that no simulation owns.
   delete process.env.KUBERNETES_SERVICE_HOST;
   const log = logInto(onError);
-  const shared = identity === undefined ? {} : { leadership: leaseLeadership({ kube, clock, random, log, namespace: OPERATOR_NAMESPACE, identity, version, ...LEASE }), standInAfterMs: STAND_IN_AFTER_MS };
+  const shared =
+    identity === undefined
+      ? {}
+      : {
+          leadership: leaseLeadership({
+            kube,
+            clock,
+            random,
+            log,
+            namespace: OPERATOR_NAMESPACE,
+            identity,
+            version,
+            ...LEASE,
+          }),
+          standInAfterMs: STAND_IN_AFTER_MS,
+        };
   const runtime = createRuntime({
-    kube, clock, random, log, version,
+    kube,
+    clock,
+    random,
+    log,
+    version,
     ...shared,
     flow: new FlowLimit({ clock }),
     metrics: { ...SILENT_METRICS, termBegun: onTerm },
@@ -76,7 +104,9 @@ function logInto(onError: (line: string) => void): Log {
     info: nothing,
     warn: nothing,
     error: (fields, message) => {
-      if (fields.err !== undefined) onError(`${message}: ${fields.err instanceof Error ? String(fields.err.stack) : JSON.stringify(fields.err)}`);
+      if (fields.err !== undefined) {
+        onError(`${message}: ${fields.err instanceof Error ? String(fields.err.stack) : JSON.stringify(fields.err)}`);
+      }
     },
     child: () => log,
   };

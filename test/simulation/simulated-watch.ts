@@ -2,7 +2,7 @@ import type { WatchEvent, WatchRequest } from '../../src/kube/kube-client.ts';
 import type { KubeError } from '../../src/kube/kube-error.ts';
 import type { KubeObject } from '../../src/kube/kube-object.ts';
 import { RequestEnd } from '../../src/kube/request-end.ts';
-import { failure, success, type Result } from '../../src/kube/result.ts';
+import { failure, type Result, success } from '../../src/kube/result.ts';
 import { watchLine } from '../../src/kube/watch-lines.ts';
 import type { WatchStart } from '../fake/watch-stream.ts';
 import type { HostClock } from './host-clock.ts';
@@ -49,20 +49,38 @@ export class SimulatedWatch {
     return new Promise((resolve) => {
       this.#resolve = resolve;
       const end = this.#end;
-      const onEnd = (): void => { this.#finish(failure(end.reason ?? { kind: 'aborted', message: 'the request was aborted' })); };
+      const onEnd = (): void => {
+        this.#finish(failure(end.reason ?? { kind: 'aborted', message: 'the request was aborted' }));
+      };
       end.signal.addEventListener('abort', onEnd, { once: true });
-      if (end.signal.aborted) onEnd();
+      if (end.signal.aborted) {
+        onEnd();
+      }
       end.allow(this.#parts.request.silenceLimitMs);
       const stop = start.open({
         write: (text) => {
-          for (const line of text.split('\n')) if (line !== '') this.#send(line);
+          for (const line of text.split('\n')) {
+            if (line !== '') {
+              this.#send(line);
+            }
+          }
         },
-        end: () => { this.#hear(() => { this.#finish(success(undefined)); }, 'in turn'); },
-        reset: () => { this.#hear(() => { this.#finish(failure({ kind: 'network', message: 'the connection broke' })); }, 'now'); },
+        end: () => {
+          this.#hear(() => {
+            this.#finish(success(undefined));
+          }, 'in turn');
+        },
+        reset: () => {
+          this.#hear(() => {
+            this.#finish(failure({ kind: 'network', message: 'the connection broke' }));
+          }, 'now');
+        },
       });
       this.#close = stop;
       // A watch that is refused ends while it is being opened.
-      if (this.#isOver) stop();
+      if (this.#isOver) {
+        stop();
+      }
     });
   }
 
@@ -73,7 +91,11 @@ export class SimulatedWatch {
 
   /** Its newest lines come once more, in their order. */
   replay(count: number): void {
-    for (const line of this.#newest.slice(-count)) this.#hear(() => { this.#take(line); }, 'in turn');
+    for (const line of this.#newest.slice(-count)) {
+      this.#hear(() => {
+        this.#take(line);
+      }, 'in turn');
+    }
   }
 
   /** The process that watched is gone. */
@@ -85,16 +107,26 @@ export class SimulatedWatch {
 
   #send(line: string): void {
     this.#newest.push(line);
-    if (this.#newest.length > MOST_KEPT) this.#newest.shift();
-    this.#hear(() => { this.#take(line); }, 'in turn');
+    if (this.#newest.length > MOST_KEPT) {
+      this.#newest.shift();
+    }
+    this.#hear(() => {
+      this.#take(line);
+    }, 'in turn');
   }
 
   #hear(act: () => void, when: 'in turn' | 'now'): void {
     const { world, host, network } = this.#parts;
-    if (this.#isMuted) return;
-    if (when === 'in turn') this.#lastDueMs = Math.max(this.#lastDueMs, world.nowMs() + network.lagMs(this.plural));
+    if (this.#isMuted) {
+      return;
+    }
+    if (when === 'in turn') {
+      this.#lastDueMs = Math.max(this.#lastDueMs, world.nowMs() + network.lagMs(this.plural));
+    }
     host.arrive(when === 'now' ? 0 : this.#lastDueMs - world.nowMs(), () => {
-      if (!this.#isOver) act();
+      if (!this.#isOver) {
+        act();
+      }
     });
   }
 
@@ -108,12 +140,16 @@ export class SimulatedWatch {
     }
     const { type } = said.event;
     const object = type === 'BOOKMARK' ? said.event.object : read(said.event.object);
-    if (type !== 'BOOKMARK') shown?.shown(request.type, { isGone: type === 'DELETED', object });
+    if (type !== 'BOOKMARK') {
+      shown?.shown(request.type, { isGone: type === 'DELETED', object });
+    }
     onEvent({ type, object });
   }
 
   #finish(result: Result<void, KubeError>): void {
-    if (this.#isOver) return;
+    if (this.#isOver) {
+      return;
+    }
     this.#isOver = true;
     this.#end.dispose();
     this.#close();

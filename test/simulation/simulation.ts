@@ -1,7 +1,7 @@
 import { crdFor, RESOURCE_DEFINITIONS } from '../../src/generate/crd.ts';
+import { LEASES } from '../../src/kube/lease.ts';
 import { FakeCluster } from '../fake/fake-cluster.ts';
 import { baselinePolicyCauses } from '../fake/nsbaseline-api-server.ts';
-import { LEASES } from '../../src/kube/lease.ts';
 import type { Version } from './dialect.ts';
 import { Fate } from './fate.ts';
 import { Hands } from './hands.ts';
@@ -13,7 +13,15 @@ import { RequestBudget } from './request-budget.ts';
 import { problemsAtRest } from './rest.ts';
 import { seededRandom } from './seeded-random.ts';
 import { OPERATOR_NAMESPACE, SIMULATED_LIMITS } from './simulated-operator.ts';
-import { isPeopleStep, isProcessStep, POLICY_NAMES, stepText, type History, type ProcessStep, type Step } from './steps.ts';
+import {
+  type History,
+  isPeopleStep,
+  isProcessStep,
+  POLICY_NAMES,
+  type ProcessStep,
+  type Step,
+  stepText,
+} from './steps.ts';
 import { Terms } from './terms.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -29,7 +37,14 @@ const IDLE_MS = 65_000;
 const GRACE_MS = 30_000;
 
 /** Without what is there for people only, which would be most of each simulation's start. */
-const CUSTOM_RESOURCES = RESOURCE_DEFINITIONS.map((definition): object => JSON.parse(JSON.stringify(crdFor(definition), (key, value: unknown) => (key === 'description' && typeof value === 'string' ? undefined : value))) as object);
+const CUSTOM_RESOURCES = RESOURCE_DEFINITIONS.map(
+  (definition): object =>
+    JSON.parse(
+      JSON.stringify(crdFor(definition), (key, value: unknown) =>
+        key === 'description' && typeof value === 'string' ? undefined : value,
+      ),
+    ) as object,
+);
 
 /** A cluster, operators and an observer in virtual time. */
 export class Simulation {
@@ -57,19 +72,43 @@ export class Simulation {
     this.#isShared = isShared;
     const random = seededRandom(seed);
     let uids = 0;
-    this.cluster = new FakeCluster({ clock: this.clock, crds: CUSTOM_RESOURCES, newUid: () => `uid-${++uids}`, historyLength: 1_000 });
+    this.cluster = new FakeCluster({
+      clock: this.clock,
+      crds: CUSTOM_RESOURCES,
+      newUid: () => `uid-${++uids}`,
+      historyLength: 1_000,
+    });
     this.cluster.extraCauses = baselinePolicyCauses;
     this.hands = new Hands(this.cluster);
-    this.network = new Network(random, () => { this.observer.troubled(); });
+    this.network = new Network(random, () => {
+      this.observer.troubled();
+    });
     this.terms = new Terms({ hands: this.hands, clock: this.clock, isShared });
-    this.observer = new Observer({ clock: this.clock, hands: this.hands, terms: this.terms, removalLimit: SIMULATED_LIMITS.removal.count });
+    this.observer = new Observer({
+      clock: this.clock,
+      hands: this.hands,
+      terms: this.terms,
+      removalLimit: SIMULATED_LIMITS.removal.count,
+    });
     this.people = new People({ hands: this.hands, clock: this.clock, observer: this.observer });
-    this.fate = new Fate({ cluster: this.cluster, hands: this.hands, network: this.network, observer: this.observer, terms: this.terms, isOperatorActing: () => this.#acting !== undefined });
+    this.fate = new Fate({
+      cluster: this.cluster,
+      hands: this.hands,
+      network: this.network,
+      observer: this.observer,
+      terms: this.terms,
+      isOperatorActing: () => this.#acting !== undefined,
+    });
     this.budget = new RequestBudget(this.clock);
     this.#surroundings = {
-      cluster: this.cluster, world: this.clock, network: this.network, random,
+      cluster: this.cluster,
+      world: this.clock,
+      network: this.network,
+      random,
       as: (writer, act) => this.#as(writer, act),
-      onRequest: (replica, method) => { this.budget.spend(replica.name, method); },
+      onRequest: (replica, method) => {
+        this.budget.spend(replica.name, method);
+      },
       onError: (line) => this.errors.push(line),
       onTerm: (replica) => {
         this.#tell(`${replica.name} leads`);
@@ -78,8 +117,11 @@ export class Simulation {
     };
     this.hands.createNamespace(OPERATOR_NAMESPACE);
     this.cluster.store.onCommit((type, event) => {
-      if (this.#acting === undefined) this.budget.allow();
-      else if (type.plural !== LEASES.plural) this.#tell(`${this.#acting.name}: ${event.type} ${type.plural} ${event.object.namespace}/${event.object.name}`);
+      if (this.#acting === undefined) {
+        this.budget.allow();
+      } else if (type.plural !== LEASES.plural) {
+        this.#tell(`${this.#acting.name}: ${event.type} ${type.plural} ${event.object.namespace}/${event.object.name}`);
+      }
       this.observer.committed(type, event, this.#acting);
     });
   }
@@ -87,7 +129,10 @@ export class Simulation {
   /** Starts one more operator. */
   start(excludeNamespaces: readonly string[] = [], version: Version = '0.1.0'): Replica {
     this.#started += 1;
-    const replica = new Replica({ name: `operator ${this.#started}`, version, isShared: this.#isShared, excludeNamespaces }, this.#surroundings);
+    const replica = new Replica(
+      { name: `operator ${this.#started}`, version, isShared: this.#isShared, excludeNamespaces },
+      this.#surroundings,
+    );
     this.budget.begin(replica.name);
     this.terms.started(replica.name);
     this.#tell(`${replica.name} starts${version === '0.1.0' ? '' : ` as version ${version}`}`);
@@ -102,17 +147,24 @@ export class Simulation {
     const over = Promise.all(endings).then(() => {
       state.isOver = true;
     });
-    for (let waited = 0; !state.isOver && waited < 100; waited += 1) await this.clock.advance(how === 'crash' ? 0 : 1_000);
+    for (let waited = 0; !state.isOver && waited < 100; waited += 1) {
+      await this.clock.advance(how === 'crash' ? 0 : 1_000);
+    }
     await over;
   }
 
   /** Carries out one step. */
   async take(step: Step): Promise<void> {
     this.#tell(stepText(step));
-    if (step.do === 'wait') await this.clock.advance(step.ms);
-    else if (isProcessStep(step)) this.#process(step);
-    else if (isPeopleStep(step)) this.people.take(step);
-    else this.fate.take(step);
+    if (step.do === 'wait') {
+      await this.clock.advance(step.ms);
+    } else if (isProcessStep(step)) {
+      this.#process(step);
+    } else if (isPeopleStep(step)) {
+      this.people.take(step);
+    } else {
+      this.fate.take(step);
+    }
   }
 
   /** Ends all trouble, confirms whatever waits for it, and gives back what is not as declared when nothing moves any more. */
@@ -123,7 +175,9 @@ export class Simulation {
     this.budget.allow(POLICY_NAMES.length);
     await this.clock.advance(SETTLING_MS);
     const problems = await this.#settle();
-    if (problems.length > 0) return problems;
+    if (problems.length > 0) {
+      return problems;
+    }
     return [...(await this.#idleProblems('an idle loop')), ...(await this.#restartProblems())];
   }
 
@@ -136,7 +190,9 @@ export class Simulation {
       const confirmed = this.#confirmAll();
       await this.clock.advance(ROUND_MS);
       problems = [...problemsAtRest(this.hands, this.#dialects()), ...this.#leaderProblems()];
-      if (confirmed === 0 && problems.length === 0 && writes.length === before) break;
+      if (confirmed === 0 && problems.length === 0 && writes.length === before) {
+        break;
+      }
     }
     return problems;
   }
@@ -149,7 +205,9 @@ export class Simulation {
   }
 
   #leaderProblems(): readonly string[] {
-    if (!this.#isShared || this.#running.some(({ name }) => name === this.terms.holder)) return [];
+    if (!this.#isShared || this.#running.some(({ name }) => name === this.terms.holder)) {
+      return [];
+    }
     return [`R15 nobody leads of ${this.#running.map(({ name }) => name).join(', ')}`];
   }
 
@@ -159,7 +217,9 @@ export class Simulation {
     const version = this.#chosen('first')?.version;
     const count = this.#running.length;
     await this.stop('crash');
-    for (let index = 0; index < count; index += 1) this.start([], version);
+    for (let index = 0; index < count; index += 1) {
+      this.start([], version);
+    }
     return await this.#idleProblems('an operator that finds all in place');
   }
 
@@ -172,7 +232,9 @@ export class Simulation {
     const requests = this.budget.count - requestsBefore;
     return [
       ...(late.length === 0 ? [] : [`R10 ${who} still writes: ${late.slice(0, 5).join(', ')}`]),
-      ...(requests <= (this.#isShared ? MOST_IDLE_REQUESTS_SHARED : MOST_IDLE_REQUESTS) * this.#running.length ? [] : [`R10 ${who} sends ${requests} requests`]),
+      ...(requests <= (this.#isShared ? MOST_IDLE_REQUESTS_SHARED : MOST_IDLE_REQUESTS) * this.#running.length
+        ? []
+        : [`R10 ${who} sends ${requests} requests`]),
     ];
   }
 
@@ -195,17 +257,30 @@ export class Simulation {
 
   #process(step: ProcessStep): void {
     if (step.do === 'jump wall clock') {
-      for (const { host } of this.#running) host.jumpWallClock(step.byMs);
+      for (const { host } of this.#running) {
+        host.jumpWallClock(step.byMs);
+      }
       return;
     }
     const replica = this.#chosen(step.who);
-    if (replica === undefined) return;
-    if (step.do === 'stall') this.#stall(replica, step);
-    else if (step.do === 'mute watch') this.#mute(replica, step.plural);
-    else if (step.do === 'replay') replica.client.replay(step.plural, step.count);
-    else if (step.do === 'crash at request') replica.ambush(step, () => { this.#replace(replica, { how: 'crash', downMs: step.downMs }); });
-    else if (step.do === 'roll') this.#roll(replica, step.version);
-    else this.#replace(replica, { how: step.do, ...step });
+    if (replica === undefined) {
+      return;
+    }
+    if (step.do === 'stall') {
+      this.#stall(replica, step);
+    } else if (step.do === 'mute watch') {
+      this.#mute(replica, step.plural);
+    } else if (step.do === 'replay') {
+      replica.client.replay(step.plural, step.count);
+    } else if (step.do === 'crash at request') {
+      replica.ambush(step, () => {
+        this.#replace(replica, { how: 'crash', downMs: step.downMs });
+      });
+    } else if (step.do === 'roll') {
+      this.#roll(replica, step.version);
+    } else {
+      this.#replace(replica, { how: step.do, ...step });
+    }
   }
 
   #chosen(who: ProcessStep['who']): Replica | undefined {
@@ -239,12 +314,25 @@ export class Simulation {
   }
 
   /** Ends one operator and starts another in its place after a while. */
-  #replace(replica: Replica, { how, downMs, version = replica.version }: { readonly how: 'crash' | 'restart'; readonly downMs: number; readonly version?: Version }): void {
+  #replace(
+    replica: Replica,
+    {
+      how,
+      downMs,
+      version = replica.version,
+    }: { readonly how: 'crash' | 'restart'; readonly downMs: number; readonly version?: Version },
+  ): void {
     const index = this.#running.indexOf(replica);
-    if (index < 0) return;
+    if (index < 0) {
+      return;
+    }
     this.#running.splice(index, 1);
     this.#end(replica, how).then(
-      () => { this.clock.after(downMs, () => { this.start([], version); }); },
+      () => {
+        this.clock.after(downMs, () => {
+          this.start([], version);
+        });
+      },
       (cause: unknown) => this.errors.push(String(cause)),
     );
   }
@@ -258,12 +346,16 @@ export class Simulation {
     }
     return new Promise((resolve, reject) => {
       this.clock.after(GRACE_MS, () => {
-        if (replica.host.isAlive) this.#tell(`${replica.name} is killed, as it does not end`);
+        if (replica.host.isAlive) {
+          this.#tell(`${replica.name} is killed, as it does not end`);
+        }
         replica.kill();
         resolve();
       });
       // Who is stopped hears of it when he wakes.
-      replica.host.arrive(0, () => { replica.terminate().then(resolve, reject); });
+      replica.host.arrive(0, () => {
+        replica.terminate().then(resolve, reject);
+      });
     });
   }
 }
@@ -274,19 +366,35 @@ const MOST_IDLE_REQUESTS = 60;
 const MOST_IDLE_REQUESTS_SHARED = 300;
 
 /** Runs a history to its end. */
-export async function courseOf({ seed, operators, steps }: History): Promise<{ readonly problems: readonly string[]; readonly simulation: Simulation }> {
+export async function courseOf({
+  seed,
+  operators,
+  steps,
+}: History): Promise<{ readonly problems: readonly string[]; readonly simulation: Simulation }> {
   const simulation = new Simulation(seed, { isShared: operators !== undefined });
   const { observer, errors, budget } = simulation;
   const isBroken = (): boolean => observer.violations.length > 0 || errors.length > 0;
-  for (let started = 0; started < (operators ?? 1); started += 1) simulation.start();
+  for (let started = 0; started < (operators ?? 1); started += 1) {
+    simulation.start();
+  }
   await simulation.clock.advance(200);
   for (const step of steps) {
     await simulation.take(step);
-    if (isBroken()) break;
+    if (isBroken()) {
+      break;
+    }
   }
   const problems = isBroken() ? [] : await simulation.rest();
   await simulation.stop('crash');
-  return { problems: [...observer.violations.map(({ rule, what }) => `${rule} ${what}`), ...problems, ...errors, ...budget.problems], simulation };
+  return {
+    problems: [
+      ...observer.violations.map(({ rule, what }) => `${rule} ${what}`),
+      ...problems,
+      ...errors,
+      ...budget.problems,
+    ],
+    simulation,
+  };
 }
 
 /** Runs a history to its end and gives back every broken rule. */

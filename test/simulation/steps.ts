@@ -1,8 +1,8 @@
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import type { Version } from './dialect.ts';
-import type { Ambush } from './replica.ts';
 import type { Waking } from './host-clock.ts';
 import type { Mishap } from './network.ts';
+import type { Ambush } from './replica.ts';
 
 /** The namespaces of every history. */
 export const NAMESPACE_NAMES = ['a', 'b', 'c', 'd'] as const;
@@ -28,7 +28,19 @@ export type ProcessStep =
   | { readonly do: 'jump wall clock'; readonly who?: Who; readonly byMs: number };
 
 /** What happens in the API server at once and by itself. */
-export type Disturbance = 'hold namespace deletion' | 'let namespaces go' | 'drop watches' | 'end watches' | 'compact' | 'freeze reads' | 'thaw reads' | 'snapshot' | 'restore' | 'calm' | 'delete lease' | 'stranger takes lease';
+export type Disturbance =
+  | 'hold namespace deletion'
+  | 'let namespaces go'
+  | 'drop watches'
+  | 'end watches'
+  | 'compact'
+  | 'freeze reads'
+  | 'thaw reads'
+  | 'snapshot'
+  | 'restore'
+  | 'calm'
+  | 'delete lease'
+  | 'stranger takes lease';
 
 /** What happens in the API server, or on the way to it. */
 export type ServerStep =
@@ -37,16 +49,37 @@ export type ServerStep =
   | { readonly do: 'lag'; readonly plural: string; readonly lagMs: number }
   | { readonly do: 'trouble'; readonly mishap: Mishap; readonly method: string; readonly count: number }
   | { readonly do: 'expire pages'; readonly count: number }
-  | { readonly do: 'refuse'; readonly operation: 'CREATE' | 'UPDATE' | 'DELETE'; readonly in: string; readonly by: 'quota' | 'webhook' };
+  | {
+      readonly do: 'refuse';
+      readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+      readonly in: string;
+      readonly by: 'quota' | 'webhook';
+    };
 
 /** What somebody does who has rights in the cluster. */
 export type PeopleStep =
   | { readonly do: 'declare'; readonly policy: string; readonly spec: BaselinePolicySpec }
   | { readonly do: 'set mode'; readonly policy: string; readonly mode: 'Enforce' | 'DryRun' | 'Paused' }
   | { readonly do: 'delete policy' | 'replace policy' | 'confirm'; readonly policy: string }
-  | { readonly do: 'create namespace' | 'opt in' | 'opt out' | 'delete namespace' | 'recreate namespace' | 'team on' | 'team off' | 'forge record' | 'delete record'; readonly namespace: string }
+  | {
+      readonly do:
+        | 'create namespace'
+        | 'opt in'
+        | 'opt out'
+        | 'delete namespace'
+        | 'recreate namespace'
+        | 'team on'
+        | 'team off'
+        | 'forge record'
+        | 'delete record';
+      readonly namespace: string;
+    }
   | { readonly do: 'put foreign'; readonly namespace: string; readonly name: string; readonly marks: Marks }
-  | { readonly do: 'tamper' | 'delete part' | 'strip label' | 'strip all marks' | 'mark adopt' | 'unmark adopt'; readonly namespace: string; readonly name: string };
+  | {
+      readonly do: 'tamper' | 'delete part' | 'strip label' | 'strip all marks' | 'mark adopt' | 'unmark adopt';
+      readonly namespace: string;
+      readonly name: string;
+    };
 
 /** One thing that happens. Every step is possible in every state: where it makes no sense, nothing happens. */
 export type Step = PeopleStep | ProcessStep | ServerStep | { readonly do: 'wait'; readonly ms: number };
@@ -56,7 +89,16 @@ export function isPeopleStep(step: Step): step is PeopleStep {
   return 'policy' in step || 'namespace' in step;
 }
 
-const PROCESS_STEPS: ReadonlySet<string> = new Set<ProcessStep['do']>(['crash', 'restart', 'roll', 'crash at request', 'stall', 'mute watch', 'replay', 'jump wall clock']);
+const PROCESS_STEPS: ReadonlySet<string> = new Set<ProcessStep['do']>([
+  'crash',
+  'restart',
+  'roll',
+  'crash at request',
+  'stall',
+  'mute watch',
+  'replay',
+  'jump wall clock',
+]);
 
 /** Whether the step is about the process of an operator. */
 export function isProcessStep(step: Step): step is ProcessStep {
@@ -65,7 +107,9 @@ export function isProcessStep(step: Step): step is ProcessStep {
 
 /** The step as one line of a history. */
 export function stepText({ do: verb, ...rest }: Step): string {
-  const details = Object.entries(rest).map(([key, value]) => (typeof value === 'string' ? value : `${key}=${JSON.stringify(value)}`));
+  const details = Object.entries(rest).map(([key, value]) =>
+    typeof value === 'string' ? value : `${key}=${JSON.stringify(value)}`,
+  );
   return [verb, ...details].join(' ');
 }
 

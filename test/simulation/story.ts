@@ -1,7 +1,7 @@
 import { historyOf } from './histories.ts';
-import { courseOf } from './simulation.ts';
 import { shortest } from './shortest.ts';
-import { stepText, type History } from './steps.ts';
+import { courseOf } from './simulation.ts';
+import { type History, stepText } from './steps.ts';
 
 /** What broke, as a person reads it and a machine repeats it. */
 export interface Broken {
@@ -23,7 +23,9 @@ export async function problemsOf(history: History): Promise<readonly string[]> {
 /** Runs a history; where it breaks a rule, looks for the shortest that does. */
 export async function brokenBy(history: History): Promise<Broken | undefined> {
   const [problem] = await problemsOf(history);
-  if (problem === undefined) return undefined;
+  if (problem === undefined) {
+    return undefined;
+  }
   const small = await shortest(history, problemsOf);
   return { seed: history.seed, problem, story: await storyOf(small) };
 }
@@ -52,14 +54,18 @@ export async function storyOf(history: History): Promise<string> {
 const MOST_LINES = 120;
 
 function withoutTheQuietEnd(lines: readonly string[]): readonly string[] {
-  return lines.length <= MOST_LINES ? lines : [...lines.slice(0, MOST_LINES), `… and ${lines.length - MOST_LINES} more lines`];
+  return lines.length <= MOST_LINES
+    ? lines
+    : [...lines.slice(0, MOST_LINES), `… and ${lines.length - MOST_LINES} more lines`];
 }
 
 /** The story of the first of these seeds that breaks a rule; empty when none does. */
 export async function firstBroken(seeds: readonly number[]): Promise<string> {
   for (const seed of seeds) {
     const broken = await brokenBy(historyOf(seed));
-    if (broken !== undefined) return broken.story;
+    if (broken !== undefined) {
+      return broken.story;
+    }
   }
   return '';
 }

@@ -8,7 +8,7 @@ import { LEASE_NAME } from '../../src/operator/lease-leadership.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
 import type { StoredEvent } from '../fake/event-log.ts';
 import { parsedObject, type StoredObject } from '../fake/stored-object.ts';
-import { declaredPolicy, isKept, isLabelled, ownerNameOf, policyUidOf, type DeclaredPolicy } from './declared.ts';
+import { type DeclaredPolicy, declaredPolicy, isKept, isLabelled, ownerNameOf, policyUidOf } from './declared.ts';
 import { VERSIONS, type Version } from './dialect.ts';
 import type { Hands } from './hands.ts';
 import type { Writer } from './observer.ts';
@@ -59,18 +59,29 @@ export class Terms {
 
   /** What is wrong about who made this write; undefined when nothing is. */
   breachBy(writer: Writer, write: { readonly type: ResourceType; readonly event: StoredEvent }): string | undefined {
-    if (!this.#isShared || this.#clock.nowMs() < this.#doubtfulUntilMs) return undefined;
+    if (!this.#isShared || this.#clock.nowMs() < this.#doubtfulUntilMs) {
+      return undefined;
+    }
     const isStandIn = write.type.plural === NETWORK_POLICIES.plural && write.event.type === 'ADDED';
     const { holder } = this;
-    if (holder !== undefined && holder !== writer.name && !isStandIn) return `${writer.name} writes although ${holder} leads`;
+    if (holder !== undefined && holder !== writer.name && !isStandIn) {
+      return `${writer.name} writes although ${holder} leads`;
+    }
     return this.#isTakingBack(writer, write) ? `${writer.name} takes back what a newer version rendered` : undefined;
   }
 
   /** Whether an older version writes its own form over that of a newer one, for the same generation, which nobody had touched. */
-  #isTakingBack({ version }: Writer, { type, event }: { readonly type: ResourceType; readonly event: StoredEvent }): boolean {
+  #isTakingBack(
+    { version }: Writer,
+    { type, event }: { readonly type: ResourceType; readonly event: StoredEvent },
+  ): boolean {
     const newest = this.newestVersion;
-    if (newest === undefined || newest === version || type.plural !== NETWORK_POLICIES.plural) return false;
-    if (event.type !== 'MODIFIED' || event.before === undefined) return false;
+    if (newest === undefined || newest === version || type.plural !== NETWORK_POLICIES.plural) {
+      return false;
+    }
+    if (event.type !== 'MODIFIED' || event.before === undefined) {
+      return false;
+    }
     return this.#isWorkOf(newest, objectOf(event.before)) && !this.#isWorkOf(newest, objectOf(event.object));
   }
 
@@ -78,7 +89,12 @@ export class Terms {
   #isWorkOf(version: Version, object: KubeObject): boolean {
     const policy = this.#ownerOf(object);
     const part = policy?.parts.find(({ name }) => name === object.metadata.name);
-    return policy !== undefined && part !== undefined && this.#isReported(object, policy) && isRenderedBy(version, part, object);
+    return (
+      policy !== undefined &&
+      part !== undefined &&
+      this.#isReported(object, policy) &&
+      isRenderedBy(version, part, object)
+    );
   }
 
   /** The policy whose marks an object carries in full. */
@@ -91,13 +107,18 @@ export class Terms {
 
   #isReported({ metadata }: KubeObject, policy: { readonly name: string; readonly generation: number }): boolean {
     const record = this.#hands.read(NAMESPACE_BASELINES, { namespace: metadata.namespace ?? '', name: 'baseline' });
-    const entry = itemsOf(fieldOf(record?.status, 'policies')).find((candidate) => fieldOf(candidate, 'policy') === policy.name && fieldOf(candidate, 'generation') === policy.generation);
+    const entry = itemsOf(fieldOf(record?.status, 'policies')).find(
+      (candidate) =>
+        fieldOf(candidate, 'policy') === policy.name && fieldOf(candidate, 'generation') === policy.generation,
+    );
     return itemsOf(fieldOf(entry, 'managed')).some((managed) => fieldOf(managed, 'uid') === metadata.uid);
   }
 }
 
 function objectOf(stored: StoredObject): KubeObject {
   const object: unknown = parsedObject(NETWORK_POLICIES, stored);
-  if (!isKubeObject(object)) throw new Error('what is stored is no object');
+  if (!isKubeObject(object)) {
+    throw new Error('what is stored is no object');
+  }
   return object;
 }

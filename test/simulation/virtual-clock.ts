@@ -33,7 +33,12 @@ export class VirtualClock implements Clock {
 
   after(delayMs: number, callback: () => void): Timer {
     this.#order += 1;
-    const entry: Entry = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#order, callback, cancel: () => void this.#cancelled.add(entry) };
+    const entry: Entry = {
+      dueMs: this.#nowMs + Math.max(0, delayMs),
+      order: this.#order,
+      callback,
+      cancel: () => void this.#cancelled.add(entry),
+    };
     this.#push(entry);
     return entry;
   }
@@ -43,11 +48,17 @@ export class VirtualClock implements Clock {
     const endMs = this.#nowMs + durationMs;
     await settled();
     for (let fired = 0; ; fired += 1) {
-      if (fired > MOST_FIRED) throw new Error(`more than ${MOST_FIRED} timers fired in ${durationMs} ms: a loop that never rests`);
+      if (fired > MOST_FIRED) {
+        throw new Error(`more than ${MOST_FIRED} timers fired in ${durationMs} ms: a loop that never rests`);
+      }
       const next = this.#heap[0];
-      if (next === undefined || next.dueMs > endMs) break;
+      if (next === undefined || next.dueMs > endMs) {
+        break;
+      }
       this.#pop();
-      if (this.#cancelled.has(next)) continue;
+      if (this.#cancelled.has(next)) {
+        continue;
+      }
       this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       next.callback();
       await settled();
@@ -61,7 +72,9 @@ export class VirtualClock implements Clock {
     let index = heap.length - 1;
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      if (!isBefore(entry, heap[parent])) break;
+      if (!isBefore(entry, heap[parent])) {
+        break;
+      }
       swap(heap, index, parent);
       index = parent;
     }
@@ -70,12 +83,16 @@ export class VirtualClock implements Clock {
   #pop(): void {
     const heap = this.#heap;
     const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
+    if (last === undefined || heap.length === 0) {
+      return;
+    }
     heap[0] = last;
     for (let index = 0; ; ) {
       const [left, right] = [2 * index + 1, 2 * index + 2];
       const child = isBefore(heap[right], heap[left]) ? right : left;
-      if (!isBefore(heap[child], heap[index])) return;
+      if (!isBefore(heap[child], heap[index])) {
+        return;
+      }
       swap(heap, index, child);
       index = child;
     }
@@ -83,14 +100,20 @@ export class VirtualClock implements Clock {
 }
 
 function isBefore(first: Entry | undefined, second: Entry | undefined): boolean {
-  if (first === undefined) return false;
-  if (second === undefined) return true;
+  if (first === undefined) {
+    return false;
+  }
+  if (second === undefined) {
+    return true;
+  }
   return first.dueMs === second.dueMs ? first.order < second.order : first.dueMs < second.dueMs;
 }
 
 function swap(heap: Entry[], first: number, second: number): void {
   const [a, b] = [heap[first], heap[second]];
-  if (a === undefined || b === undefined) return;
+  if (a === undefined || b === undefined) {
+    return;
+  }
   heap[first] = b;
   heap[second] = a;
 }

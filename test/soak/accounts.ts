@@ -114,16 +114,22 @@ export class Accounts {
     const nowMs = this.#nowMs();
     this.#open = this.#open.filter((open) => this.#isStillOpen(open, nowMs));
     const due = this.#sightings.findIndex(({ atMs }) => atMs > nowMs - JUDGED_AFTER_MS);
-    for (const { atMs, sighting } of this.#sightings.splice(0, due === -1 ? this.#sightings.length : due)) this.#judge(sighting, atMs);
+    for (const { atMs, sighting } of this.#sightings.splice(0, due === -1 ? this.#sightings.length : due)) {
+      this.#judge(sighting, atMs);
+    }
   }
 
   /** The last reckoning: what is still awaited is missed, and what stands is compared with what is declared. */
   close(): void {
     this.review();
-    for (const open of this.#open.splice(0)) this.#miss(open, this.#nowMs());
+    for (const open of this.#open.splice(0)) {
+      this.#miss(open, this.#nowMs());
+    }
     for (const namespace of this.#declaration.namespaces.values()) {
       const problem = namespace.state === 'present' ? this.#problemIn(namespace.name) : undefined;
-      if (problem !== undefined) this.#complain(`at the end, ${namespace.name}: ${problem}`);
+      if (problem !== undefined) {
+        this.#complain(`at the end, ${namespace.name}: ${problem}`);
+      }
     }
   }
 
@@ -135,19 +141,34 @@ export class Accounts {
 
   #isStillOpen(open: Open, nowMs: number): boolean {
     const verdict = this.#verdictOn(open);
-    if (verdict === 'answered') this.#count(open.kind).answeredMs.push(nowMs - open.sinceMs);
-    if (verdict === 'overtaken') this.#count(open.kind).overtaken += 1;
-    if (verdict !== 'open') return false;
-    const isLate = nowMs - Math.max(open.sinceMs, this.#lastFaultMs) > LIMIT_MS || nowMs - open.sinceMs > LONGEST_LIMIT_MS;
-    if (isLate) this.#miss(open, nowMs);
+    if (verdict === 'answered') {
+      this.#count(open.kind).answeredMs.push(nowMs - open.sinceMs);
+    }
+    if (verdict === 'overtaken') {
+      this.#count(open.kind).overtaken += 1;
+    }
+    if (verdict !== 'open') {
+      return false;
+    }
+    const isLate =
+      nowMs - Math.max(open.sinceMs, this.#lastFaultMs) > LIMIT_MS || nowMs - open.sinceMs > LONGEST_LIMIT_MS;
+    if (isLate) {
+      this.#miss(open, nowMs);
+    }
     return !isLate;
   }
 
   #verdictOn({ kind, namespace: name, past }: Open): 'answered' | 'overtaken' | 'open' {
     const namespace = this.#declaration.namespaces.get(name);
-    if (namespace === undefined || namespace.state === 'absent') return kind === 'namespace deleted' ? 'answered' : 'overtaken';
-    if (namespace.state === 'going') return kind === 'namespace deleted' ? 'open' : 'overtaken';
-    if (this.#problemIn(name) !== undefined) return 'open';
+    if (namespace === undefined || namespace.state === 'absent') {
+      return kind === 'namespace deleted' ? 'answered' : 'overtaken';
+    }
+    if (namespace.state === 'going') {
+      return kind === 'namespace deleted' ? 'open' : 'overtaken';
+    }
+    if (this.#problemIn(name) !== undefined) {
+      return 'open';
+    }
     return past === undefined || this.#isPast(name, past) ? 'answered' : 'open';
   }
 
@@ -157,25 +178,35 @@ export class Accounts {
     const policy = this.#declaration.policies.get(past.name.split('.')[0] ?? '');
     const declared = this.#declaration.namespaces.get(namespace);
     const duty = policy === undefined || declared === undefined ? undefined : this.#declaration.duty(declared, policy);
-    if (duty?.kind === 'frozen') return true;
-    if (object === undefined) return true;
+    if (duty?.kind === 'frozen') {
+      return true;
+    }
+    if (object === undefined) {
+      return true;
+    }
     return object.metadata.uid !== past.uid || isNewer(object.metadata.resourceVersion, past.version);
   }
 
   #problemIn(name: string): string | undefined {
     const namespace = this.#declaration.namespaces.get(name);
-    if (namespace === undefined || this.#view === undefined) return 'it was never declared';
+    if (namespace === undefined || this.#view === undefined) {
+      return 'it was never declared';
+    }
     return problemIn(namespace, this.#declaration, this.#view.networkPolicies(name));
   }
 
   #judge(sighting: Sighting, atMs: number): void {
     const object = sighting.after ?? sighting.before;
-    if (object === undefined || this.#isByUs(sighting)) return;
+    if (object === undefined || this.#isByUs(sighting)) {
+      return;
+    }
     this.answers += 1;
     this.lastAnswerMs = Math.max(this.lastAnswerMs, atMs);
     const { namespace = '', name = '' } = object.metadata;
     const isDoubtful = atMs < (this.#doubtedUntilMs.get(`${namespace}/${name}`) ?? 0);
-    if (!isDoubtful && this.#isOfToday(object)) this.#judgeTouch(sighting, { what: `${namespace}/${name}`, policy: name.split('.')[0] ?? '', atMs });
+    if (!isDoubtful && this.#isOfToday(object)) {
+      this.#judgeTouch(sighting, { what: `${namespace}/${name}`, policy: name.split('.')[0] ?? '', atMs });
+    }
   }
 
   /** Whether it belongs to the namespace that is there now, and not to one of its name that is gone or going. */
@@ -185,24 +216,37 @@ export class Accounts {
   }
 
   /** Somebody else than the soak wrote or removed this object. */
-  #judgeTouch({ before, after }: Sighting, { what, policy, atMs }: { readonly what: string; readonly policy: string; readonly atMs: number }): void {
-    if (before !== undefined && isForeign(before)) this.violated(`${what} is not ours and was ${after === undefined ? 'removed' : 'changed'}`);
+  #judgeTouch(
+    { before, after }: Sighting,
+    { what, policy, atMs }: { readonly what: string; readonly policy: string; readonly atMs: number },
+  ): void {
+    if (before !== undefined && isForeign(before)) {
+      this.violated(`${what} is not ours and was ${after === undefined ? 'removed' : 'changed'}`);
+    }
     const frozenSinceMs = this.#declaration.policies.get(policy)?.frozenSinceMs;
-    if (frozenSinceMs !== undefined && atMs - frozenSinceMs > FREEZE_GRACE_MS) this.violated(`${what} was written although ${policy} is frozen`);
+    if (frozenSinceMs !== undefined && atMs - frozenSinceMs > FREEZE_GRACE_MS) {
+      this.violated(`${what} was written although ${policy} is frozen`);
+    }
   }
 
   #isByUs({ before, after }: Sighting): boolean {
-    if (after === undefined) return this.#removed.has(before?.metadata.uid ?? '');
+    if (after === undefined) {
+      return this.#removed.has(before?.metadata.uid ?? '');
+    }
     return this.#written.has(`${after.metadata.uid ?? ''} ${after.metadata.resourceVersion ?? ''}`);
   }
 
   #miss(open: Open, nowMs: number): void {
     this.#count(open.kind).missed += 1;
-    this.#complain(`missed after ${Math.round((nowMs - open.sinceMs) / 1000)} s: ${open.kind} in ${open.namespace}${open.past === undefined ? '' : ` (${open.past.name})`}: ${this.#problemIn(open.namespace) ?? 'nothing later was seen'}`);
+    this.#complain(
+      `missed after ${Math.round((nowMs - open.sinceMs) / 1000)} s: ${open.kind} in ${open.namespace}${open.past === undefined ? '' : ` (${open.past.name})`}: ${this.#problemIn(open.namespace) ?? 'nothing later was seen'}`,
+    );
   }
 
   #complain(what: string): void {
-    if (this.complaints.length < MOST_TOLD) this.complaints.push(what);
+    if (this.complaints.length < MOST_TOLD) {
+      this.complaints.push(what);
+    }
   }
 
   #count(kind: string): KindCount {

@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from '../controlplane/cluster.ts';
-import { startOperator, type OperatorProcess } from '../operator/operator-process.ts';
-import { passageTo, type Passage } from './cut-off.ts';
+import { type OperatorProcess, startOperator } from '../operator/operator-process.ts';
+import { type Passage, passageTo } from './cut-off.ts';
 
 /** What one process of the operator held at one moment. */
 export interface Sample {
@@ -42,7 +42,9 @@ export class Crew {
   private constructor(posts: readonly Post[], kubeconfigs: readonly string[]) {
     this.posts = posts;
     this.#kubeconfigs = kubeconfigs;
-    for (const post of posts) this.#watchOver(post);
+    for (const post of posts) {
+      this.#watchOver(post);
+    }
   }
 
   /** Starts so many operators with an account's kubeconfig. */
@@ -54,9 +56,16 @@ export class Crew {
     for (let number = 0; number < count; number += 1) {
       const passage = await passageTo(Number(port));
       const kubeconfigPath = join(cluster.address.directory, `soak-${number}.yaml`);
-      await writeFile(kubeconfigPath, kubeconfig.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${passage.port}`), { mode: 0o600 });
+      await writeFile(kubeconfigPath, kubeconfig.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${passage.port}`), {
+        mode: 0o600,
+      });
       kubeconfigs.push(kubeconfigPath);
-      posts.push({ number, passage, lives: [[]], operator: startOperator({ kubeconfigPath, arguments: FLAGS, env: ENVIRONMENT }) });
+      posts.push({
+        number,
+        passage,
+        lives: [[]],
+        operator: startOperator({ kubeconfigPath, arguments: FLAGS, env: ENVIRONMENT }),
+      });
     }
     return new Crew(posts, kubeconfigs);
   }
@@ -70,7 +79,9 @@ export class Crew {
   async replace(post: Post, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     this.#asked.add(post.operator);
     await post.operator.stop(signal);
-    if (!this.#isEnding) this.#restart(post);
+    if (!this.#isEnding) {
+      this.#restart(post);
+    }
   }
 
   /** What every operator holds now; undefined of one that has just ended. */
@@ -80,7 +91,11 @@ export class Crew {
 
   /** Keeps what every operator holds now, when everything is at rest. */
   async noteRest(nowMs: number): Promise<void> {
-    for (const [number, sample] of (await this.samples(nowMs)).entries()) if (sample !== undefined) this.posts[number]?.lives.at(-1)?.push(sample);
+    for (const [number, sample] of (await this.samples(nowMs)).entries()) {
+      if (sample !== undefined) {
+        this.posts[number]?.lives.at(-1)?.push(sample);
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -89,16 +104,24 @@ export class Crew {
       this.#asked.add(operator);
       operator.signal('SIGCONT');
     }
-    await Promise.all(this.posts.map(async ({ operator, passage }) => {
-      await operator.stop();
-      await passage.close();
-    }));
-    for (const { log } of this.past) this.#readLog(log);
+    await Promise.all(
+      this.posts.map(async ({ operator, passage }) => {
+        await operator.stop();
+        await passage.close();
+      }),
+    );
+    for (const { log } of this.past) {
+      this.#readLog(log);
+    }
   }
 
   #restart(post: Post): void {
     post.lives.push([]);
-    post.operator = startOperator({ kubeconfigPath: this.#kubeconfigs[post.number] ?? '', arguments: FLAGS, env: ENVIRONMENT });
+    post.operator = startOperator({
+      kubeconfigPath: this.#kubeconfigs[post.number] ?? '',
+      arguments: FLAGS,
+      env: ENVIRONMENT,
+    });
     this.#watchOver(post);
   }
 
@@ -106,14 +129,25 @@ export class Crew {
     const { operator } = post;
     this.past.push({ number: post.number, log: operator.log });
     void operator.exited.then((code) => {
-      if (this.#asked.has(operator) || this.#isEnding) return;
-      this.bugs.push(`operator ${post.number} ended by itself with ${code}: ${operator.log.slice(-3).map((line) => JSON.stringify(line)).join(' ')}`);
+      if (this.#asked.has(operator) || this.#isEnding) {
+        return;
+      }
+      this.bugs.push(
+        `operator ${post.number} ended by itself with ${code}: ${operator.log
+          .slice(-3)
+          .map((line) => JSON.stringify(line))
+          .join(' ')}`,
+      );
       this.#restart(post);
     });
   }
 
   #readLog(log: OperatorProcess['log']): void {
-    for (const line of log) if (BUG.test(line.msg)) this.bugs.push(JSON.stringify(line).slice(0, 500));
+    for (const line of log) {
+      if (BUG.test(line.msg)) {
+        this.bugs.push(JSON.stringify(line).slice(0, 500));
+      }
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** A way to a server on 127.0.0.1 that can be cut. */
 export interface Passage {
@@ -19,13 +19,20 @@ export async function passageTo(serverPort: number): Promise<Passage> {
   let isStalled = false;
   const hold = (socket: Socket): void => {
     sockets.add(socket);
-    if (isStalled) socket.pause();
-    socket.on('error', () => { socket.destroy(); });
+    if (isStalled) {
+      socket.pause();
+    }
+    socket.on('error', () => {
+      socket.destroy();
+    });
     socket.on('close', () => sockets.delete(socket));
   };
   const server = createServer((inner) => {
     const outer = connect(serverPort, '127.0.0.1');
-    for (const [from, to] of [[inner, outer], [outer, inner]] as const) {
+    for (const [from, to] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
       from.on('data', (chunk: Buffer) => void to.write(chunk));
       from.on('end', () => to.end());
       from.on('close', () => to.destroy());
@@ -36,19 +43,31 @@ export async function passageTo(serverPort: number): Promise<Passage> {
   return {
     port: (server.address() as AddressInfo).port,
     cut: () => {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets) {
+        socket.destroy();
+      }
     },
     stall: () => {
       isStalled = true;
-      for (const socket of sockets) socket.pause();
+      for (const socket of sockets) {
+        socket.pause();
+      }
     },
     resume: () => {
       isStalled = false;
-      for (const socket of sockets) socket.resume();
+      for (const socket of sockets) {
+        socket.resume();
+      }
     },
     close: async () => {
-      const closed = new Promise<void>((resolve) => { server.close(() => { resolve(); }); });
-      for (const socket of sockets) socket.destroy();
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+      for (const socket of sockets) {
+        socket.destroy();
+      }
       await closed;
     },
   };

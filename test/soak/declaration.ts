@@ -1,4 +1,4 @@
-import { formOf, type Form, type FormName } from './forms.ts';
+import { type Form, type FormName, formOf } from './forms.ts';
 
 /** A policy as somebody declared it last. */
 export interface DeclaredPolicy {
@@ -44,14 +44,28 @@ export class Declaration {
   readonly namespaces: ReadonlyMap<string, DeclaredNamespace>;
 
   constructor(names: { readonly policies: readonly string[]; readonly namespaces: readonly string[] }) {
-    this.policies = new Map(names.policies.map((name) => [name, { name, form: 'plain', mode: 'Enforce', onDelete: 'Keep', uid: '', frozenSinceMs: 0 }]));
-    this.namespaces = new Map(names.namespaces.map((name) => [name, { name, state: 'absent', policies: new Set(), orphaned: new Set(), bornVersion: '0' }]));
+    this.policies = new Map(
+      names.policies.map((name) => [
+        name,
+        { name, form: 'plain', mode: 'Enforce', onDelete: 'Keep', uid: '', frozenSinceMs: 0 },
+      ]),
+    );
+    this.namespaces = new Map(
+      names.namespaces.map((name) => [
+        name,
+        { name, state: 'absent', policies: new Set(), orphaned: new Set(), bornVersion: '0' },
+      ]),
+    );
   }
 
   /** What must be true of a policy in a namespace that is there. */
   duty(namespace: DeclaredNamespace, policy: DeclaredPolicy): Duty {
-    if (policy.frozenSinceMs !== undefined) return { kind: 'frozen' };
-    if (namespace.policies.has(policy.name)) return { kind: 'full', uid: policy.uid, form: formOf(policy.form) };
+    if (policy.frozenSinceMs !== undefined) {
+      return { kind: 'frozen' };
+    }
+    if (namespace.policies.has(policy.name)) {
+      return { kind: 'full', uid: policy.uid, form: formOf(policy.form) };
+    }
     return namespace.orphaned.has(policy.name) ? { kind: 'frozen' } : { kind: 'none' };
   }
 }

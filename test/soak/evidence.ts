@@ -22,19 +22,35 @@ interface Scene {
  */
 export async function keepEvidence({ kube, crew, view, declaration, complaints }: Scene): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'nsbaseline-soak-'));
-  const write = (name: string, content: unknown): Promise<void> => writeFile(join(folder, `${name}.json`), JSON.stringify(content, setsAsArrays, 1));
+  const write = (name: string, content: unknown): Promise<void> =>
+    writeFile(join(folder, `${name}.json`), JSON.stringify(content, setsAsArrays, 1));
   for (const type of [NETWORK_POLICIES, NAMESPACE_BASELINES, BASELINE_POLICIES, NAMESPACES]) {
     const page = await kube.list({ type });
     await write(type.plural, page.ok ? page.value.items : page.error);
   }
   await write('complaints', complaints);
-  await write('declared', { policies: [...declaration.policies.values()], namespaces: [...declaration.namespaces.values()] });
-  await write('seen', Object.fromEntries([...declaration.namespaces.keys()].map((name) => [name, [...view.networkPolicies(name).values()]])));
+  await write('declared', {
+    policies: [...declaration.policies.values()],
+    namespaces: [...declaration.namespaces.values()],
+  });
+  await write(
+    'seen',
+    Object.fromEntries(
+      [...declaration.namespaces.keys()].map((name) => [name, [...view.networkPolicies(name).values()]]),
+    ),
+  );
   for (const { number, operator } of crew.posts) {
-    const metrics = await operator.page('/metrics').catch((cause: unknown) => ({ body: `no answer: ${String(cause)}` }));
+    const metrics = await operator
+      .page('/metrics')
+      .catch((cause: unknown) => ({ body: `no answer: ${String(cause)}` }));
     await writeFile(join(folder, `operator-${number}.metrics`), metrics.body);
   }
-  for (const [index, { number, log }] of crew.past.entries()) await writeFile(join(folder, `operator-${number}-life-${index}.log`), log.map((line) => JSON.stringify(line)).join('\n'));
+  for (const [index, { number, log }] of crew.past.entries()) {
+    await writeFile(
+      join(folder, `operator-${number}-life-${index}.log`),
+      log.map((line) => JSON.stringify(line)).join('\n'),
+    );
+  }
   return folder;
 }
 

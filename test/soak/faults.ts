@@ -37,7 +37,9 @@ const FAULTS: readonly Fault[] = [
 export async function strike(parts: FaultParts): Promise<string> {
   let left = parts.random() * FAULTS.reduce((sum, { weight }) => sum + weight, 0);
   const fault = FAULTS.find(({ weight }) => (left -= weight) < 0);
-  if (fault === undefined) return '';
+  if (fault === undefined) {
+    return '';
+  }
   parts.accounts.troubled();
   await fault.strike(parts);
   parts.accounts.troubled();
@@ -56,8 +58,11 @@ async function restartApiServer({ controlPlane, random, signal }: FaultParts): P
  */
 async function replaceOne({ crew, random, progress }: FaultParts, how: 'SIGKILL' | 'SIGTERM'): Promise<void> {
   const mortal = crew.posts.slice(1);
-  const post = mortal.length > 0 ? oneOf(mortal, random) : progress() < 1 / 3 ? crew.posts[0] : undefined;
-  if (post !== undefined) await crew.replace(post, how);
+  const only = progress() < 1 / 3 ? crew.posts[0] : undefined;
+  const post = mortal.length > 0 ? oneOf(mortal, random) : only;
+  if (post !== undefined) {
+    await crew.replace(post, how);
+  }
 }
 
 async function stopOne({ crew, random, signal }: FaultParts): Promise<void> {

@@ -17,8 +17,16 @@ const MOST_HANDLES_MORE = 10;
  */
 export function restsOf(life: readonly Sample[]): Rests | undefined {
   const [first, last] = [life[0], life.at(-1)];
-  if (first === undefined || last === undefined || first === last) return undefined;
-  return { first, last, isFlat: last.rssBytes <= first.rssBytes * MOST_GROWTH + MOST_GROWTH_BYTES && last.handles <= first.handles + MOST_HANDLES_MORE };
+  if (first === undefined || last === undefined || first === last) {
+    return undefined;
+  }
+  return {
+    first,
+    last,
+    isFlat:
+      last.rssBytes <= first.rssBytes * MOST_GROWTH + MOST_GROWTH_BYTES &&
+      last.handles <= first.handles + MOST_HANDLES_MORE,
+  };
 }
 
 /** The value below which this share of all values lies; 0 of nothing. */

@@ -12,18 +12,39 @@ export interface Form {
 /** The names of {@link FORMS}. */
 export type FormName = keyof typeof FORMS;
 
-const RESOLVER = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } }, podSelector: { matchLabels: { 'k8s-app': 'soak-dns' } } };
+const RESOLVER = {
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+  podSelector: { matchLabels: { 'k8s-app': 'soak-dns' } },
+};
 const DNS = { dns: { to: [RESOLVER] } };
 const DENY_BOTH: StoredSpec = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
 const ALLOW_DNS: StoredSpec = {
   podSelector: {},
   policyTypes: ['Egress'],
-  egress: [{ to: [RESOLVER], ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }] }],
+  egress: [
+    {
+      to: [RESOLVER],
+      ports: [
+        { protocol: 'UDP', port: 53 },
+        { protocol: 'TCP', port: 53 },
+      ],
+    },
+  ],
 };
 const ALLOW_MONITORING: StoredSpec = {
   podSelector: {},
   policyTypes: ['Ingress'],
-  ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } }, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } } }], ports: [{ protocol: 'TCP' }] }],
+  ingress: [
+    {
+      from: [
+        {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } },
+          podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } },
+        },
+      ],
+      ports: [{ protocol: 'TCP' }],
+    },
+  ],
 };
 
 /**
@@ -31,14 +52,30 @@ const ALLOW_MONITORING: StoredSpec = {
  * API's own defaults, and not rendered, so that a fault in the rendering cannot hide itself.
  */
 export const FORMS = {
-  plain: { spec: { allow: DNS }, parts: { 'default-deny': DENY_BOTH, 'allow-dns': ALLOW_DNS, 'allow-monitoring': ALLOW_MONITORING } },
+  plain: {
+    spec: { allow: DNS },
+    parts: { 'default-deny': DENY_BOTH, 'allow-dns': ALLOW_DNS, 'allow-monitoring': ALLOW_MONITORING },
+  },
   withRule: {
-    spec: { allow: DNS, rules: [{ name: 'web', podSelector: { matchLabels: { app: 'web' } }, ingress: [{ ports: [{ protocol: 'TCP', port: 8080 }] }] }] },
+    spec: {
+      allow: DNS,
+      rules: [
+        {
+          name: 'web',
+          podSelector: { matchLabels: { app: 'web' } },
+          ingress: [{ ports: [{ protocol: 'TCP', port: 8080 }] }],
+        },
+      ],
+    },
     parts: {
       'default-deny': DENY_BOTH,
       'allow-dns': ALLOW_DNS,
       'allow-monitoring': ALLOW_MONITORING,
-      web: { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress'], ingress: [{ ports: [{ protocol: 'TCP', port: 8080 }] }] },
+      web: {
+        podSelector: { matchLabels: { app: 'web' } },
+        policyTypes: ['Ingress'],
+        ingress: [{ ports: [{ protocol: 'TCP', port: 8080 }] }],
+      },
     },
   },
   family: {
@@ -46,10 +83,18 @@ export const FORMS = {
     parts: {
       'default-deny': DENY_BOTH,
       'allow-dns': ALLOW_DNS,
-      'allow-same-namespace': { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{ from: [{ podSelector: {} }] }], egress: [{ to: [{ podSelector: {} }] }] },
+      'allow-same-namespace': {
+        podSelector: {},
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [{ from: [{ podSelector: {} }] }],
+        egress: [{ to: [{ podSelector: {} }] }],
+      },
     },
   },
-  inward: { spec: { isolate: ['Ingress'], allow: DNS }, parts: { 'default-deny': { podSelector: {}, policyTypes: ['Ingress'] }, 'allow-monitoring': ALLOW_MONITORING } },
+  inward: {
+    spec: { isolate: ['Ingress'], allow: DNS },
+    parts: { 'default-deny': { podSelector: {}, policyTypes: ['Ingress'] }, 'allow-monitoring': ALLOW_MONITORING },
+  },
 } as const satisfies Readonly<Record<string, Form>>;
 
 /** Every name of a form. */

@@ -1,5 +1,5 @@
-import { API_VERSION, FINALIZER, NAMESPACE_BASELINE_NAME } from '../../src/api/names.ts';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
+import { API_VERSION, FINALIZER, NAMESPACE_BASELINE_NAME } from '../../src/api/names.ts';
 import { pause, systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/kube-client.ts';
 import type { KubeError } from '../../src/kube/kube-error.ts';
@@ -13,7 +13,13 @@ import { FOREIGN } from './examination.ts';
 
 const RETRY_MS = 250;
 /** What passes by itself: the API server is away, or just back. */
-const PASSING: ReadonlySet<KubeError['kind']> = new Set<KubeError['kind']>(['network', 'timeout', 'serverError', 'throttled', 'unauthorized']);
+const PASSING: ReadonlySet<KubeError['kind']> = new Set<KubeError['kind']>([
+  'network',
+  'timeout',
+  'serverError',
+  'throttled',
+  'unauthorized',
+]);
 
 /**
  * What people and tenants do, as cluster admin. A request that failed in passing is repeated until it is known what came
@@ -31,8 +37,12 @@ export class Hands {
   }
 
   async createNamespace(name: string, labels: Readonly<Record<string, string>>): Promise<KubeObject | undefined> {
-    const created = await this.#certain(() => this.#kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }));
-    if (created.ok) return created.value;
+    const created = await this.#certain(() =>
+      this.#kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }),
+    );
+    if (created.ok) {
+      return created.value;
+    }
     // Of an attempt whose answer was lost, or of one that is still going.
     const standing = created.error.kind === 'alreadyExists' ? await this.#read({ type: NAMESPACES, name }) : undefined;
     return standing?.metadata.deletionTimestamp === undefined ? standing : undefined;
@@ -43,14 +53,26 @@ export class Hands {
   }
 
   async labelNamespace(name: string, labels: Readonly<Record<string, string>>): Promise<KubeObject | undefined> {
-    return await this.#edit({ type: NAMESPACES, name }, (object) => ({ ...object, metadata: { ...object.metadata, labels: { ...labels, 'kubernetes.io/metadata.name': name } } }));
+    return await this.#edit({ type: NAMESPACES, name }, (object) => ({
+      ...object,
+      metadata: { ...object.metadata, labels: { ...labels, 'kubernetes.io/metadata.name': name } },
+    }));
   }
 
   /** Creates it, or gives it another spec. */
   async declare(name: string, spec: BaselinePolicySpec): Promise<KubeObject | undefined> {
     const edited = await this.#edit({ type: BASELINE_POLICIES, name }, (object) => ({ ...object, spec }));
-    if (edited !== undefined) return edited;
-    const created = await this.#certain(() => this.#kube.create(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name }, spec }));
+    if (edited !== undefined) {
+      return edited;
+    }
+    const created = await this.#certain(() =>
+      this.#kube.create(BASELINE_POLICIES, {
+        apiVersion: API_VERSION,
+        kind: 'BaselinePolicy',
+        metadata: { name },
+        spec,
+      }),
+    );
     return created.ok ? created.value : await this.#read({ type: BASELINE_POLICIES, name });
   }
 
@@ -74,18 +96,31 @@ export class Hands {
 
   /** A tenant's own NetworkPolicy; undefined where its name is taken. */
   async createForeign(namespace: string, name: string): Promise<KubeObject | undefined> {
-    const object = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { namespace, name, annotations: { [FOREIGN]: 'true' } }, spec: { podSelector: { matchLabels: { app: 'own' } }, policyTypes: ['Ingress'] } };
+    const object = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { namespace, name, annotations: { [FOREIGN]: 'true' } },
+      spec: { podSelector: { matchLabels: { app: 'own' } }, policyTypes: ['Ingress'] },
+    };
     const created = await this.#certain(() => this.#kube.create(NETWORK_POLICIES, object));
     const standing = created.ok ? created.value : await this.#read({ type: NETWORK_POLICIES, namespace, name });
-    if (standing === undefined || standing.metadata.annotations?.[FOREIGN] !== 'true') return undefined;
+    if (standing === undefined || standing.metadata.annotations?.[FOREIGN] !== 'true') {
+      return undefined;
+    }
     this.#accounts.wrote(standing);
     return standing;
   }
 
   /** Edits a NetworkPolicy, anybody's; undefined where there is none any more. */
-  async editNetworkPolicy(namespace: string, name: string, edit: (object: KubeObject) => KubeObject): Promise<KubeObject | undefined> {
+  async editNetworkPolicy(
+    namespace: string,
+    name: string,
+    edit: (object: KubeObject) => KubeObject,
+  ): Promise<KubeObject | undefined> {
     const edited = await this.#edit({ type: NETWORK_POLICIES, namespace, name }, edit);
-    if (edited !== undefined) this.#accounts.wrote(edited);
+    if (edited !== undefined) {
+      this.#accounts.wrote(edited);
+    }
     return edited;
   }
 
@@ -93,7 +128,9 @@ export class Hands {
   async removeNetworkPolicy(namespace: string, name: string): Promise<KubeObject | undefined> {
     const standing = await this.#read({ type: NETWORK_POLICIES, namespace, name });
     const uid = standing?.metadata.uid;
-    if (standing === undefined || uid === undefined) return undefined;
+    if (standing === undefined || uid === undefined) {
+      return undefined;
+    }
     this.#accounts.removes(uid);
     const removed = await this.#certain(() => this.#kube.remove({ type: NETWORK_POLICIES, namespace, name }, { uid }));
     return removed.ok || removed.error.kind === 'notFound' ? standing : undefined;
@@ -107,18 +144,34 @@ export class Hands {
   async #edit(reference: ObjectReference, edit: (object: KubeObject) => KubeObject): Promise<KubeObject | undefined> {
     while (!this.#signal.aborted) {
       const standing = await this.#read(reference);
-      if (standing === undefined) return undefined;
-      const written = await this.#certain(() => this.#kube.replace(reference.type, edit(standing)), () => { this.#accounts.doubts(reference.namespace ?? '', reference.name); });
-      if (written.ok) return written.value;
-      if (written.error.kind !== 'conflict') return undefined;
+      if (standing === undefined) {
+        return undefined;
+      }
+      const written = await this.#certain(
+        () => this.#kube.replace(reference.type, edit(standing)),
+        () => {
+          this.#accounts.doubts(reference.namespace ?? '', reference.name);
+        },
+      );
+      if (written.ok) {
+        return written.value;
+      }
+      if (written.error.kind !== 'conflict') {
+        return undefined;
+      }
     }
     return undefined;
   }
 
-  async #certain<Value>(ask: () => Promise<Result<Value, KubeError>>, onDoubt?: () => void): Promise<Result<Value, KubeError>> {
+  async #certain<Value>(
+    ask: () => Promise<Result<Value, KubeError>>,
+    onDoubt?: () => void,
+  ): Promise<Result<Value, KubeError>> {
     for (;;) {
       const answer = await ask();
-      if (answer.ok || !PASSING.has(answer.error.kind) || this.#signal.aborted) return answer;
+      if (answer.ok || !PASSING.has(answer.error.kind) || this.#signal.aborted) {
+        return answer;
+      }
       onDoubt?.();
       await pause(systemClock, RETRY_MS, this.#signal);
     }

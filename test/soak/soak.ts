@@ -3,7 +3,7 @@ import { createKubeClient } from '../../src/kube/http-kube-client.ts';
 import { loadCluster } from '../../src/kube/kubeconfig.ts';
 import { NAMESPACE_BASELINES } from '../../src/operator/resources.ts';
 import { clusterDns } from '../controlplane/cluster-dns.ts';
-import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { kubernetesChoice } from '../controlplane/versions.ts';
 import { valueOf } from '../operator/people.ts';
 import { seededRandom } from '../simulation/seeded-random.ts';
@@ -14,7 +14,7 @@ import { Declaration } from './declaration.ts';
 import { keepEvidence } from './evidence.ts';
 import { untruthIn } from './examination.ts';
 import { strike } from './faults.ts';
-import { restsOf, type Rests } from './flatness.ts';
+import { type Rests, restsOf } from './flatness.ts';
 import { Hands } from './hands.ts';
 import { View } from './view.ts';
 
@@ -49,7 +49,9 @@ export interface SoakReport {
   readonly operators: number;
   readonly actions: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
-  readonly byKind: Readonly<Record<string, { readonly answeredMs: readonly number[]; readonly overtaken: number; readonly missed: number }>>;
+  readonly byKind: Readonly<
+    Record<string, { readonly answeredMs: readonly number[]; readonly overtaken: number; readonly missed: number }>
+  >;
   readonly missed: number;
   readonly violations: number;
   /** Writes to NetworkPolicies that the operator made, as the observer saw them. */
@@ -98,7 +100,11 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
   await controlPlane.applyManifests('deploy/base');
   await controlPlane.applyManifests(clusterDns());
   const account = await controlPlane.serviceAccount({ name: 'nsbaseline', namespace: 'nsbaseline-system' });
-  const kube = createKubeClient({ cluster: valueOf(await loadCluster({ kubeconfigPath: controlPlane.address.kubeconfigPath })), fieldManager: 'soak', userAgent: 'nsbaseline-soak' });
+  const kube = createKubeClient({
+    cluster: valueOf(await loadCluster({ kubeconfigPath: controlPlane.address.kubeconfigPath })),
+    fieldManager: 'soak',
+    userAgent: 'nsbaseline-soak',
+  });
   const crew = await Crew.start(controlPlane, account, options.operators);
   await crew.ready().catch(async (error: unknown) => {
     await crew.close();
@@ -108,11 +114,32 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
   const nowMs = (): number => systemClock.nowMs() - startMs;
   const declaration = new Declaration({ policies: POLICIES, namespaces: NAMESPACES });
   const accounts = new Accounts({ declaration, nowMs });
-  const view = new View({ kube, onSighting: (sighting) => { accounts.saw(sighting); } });
+  const view = new View({
+    kube,
+    onSighting: (sighting) => {
+      accounts.saw(sighting);
+    },
+  });
   accounts.lookThrough(view);
-  const workshop: Workshop = { declaration, view, accounts, nowMs, hands: new Hands({ kube, accounts, signal: options.signal }), random: seededRandom(options.seed) };
+  const workshop: Workshop = {
+    declaration,
+    view,
+    accounts,
+    nowMs,
+    hands: new Hands({ kube, accounts, signal: options.signal }),
+    random: seededRandom(options.seed),
+  };
   const over = new AbortController();
-  const running = { controlPlane, crew, accounts, workshop, nowMs, actions: new Map<string, number>(), faults: new Map<string, number>(), random: seededRandom(options.seed + 1) };
+  const running = {
+    controlPlane,
+    crew,
+    accounts,
+    workshop,
+    nowMs,
+    actions: new Map<string, number>(),
+    faults: new Map<string, number>(),
+    random: seededRandom(options.seed + 1),
+  };
   let evidence: string | undefined;
   view.start();
   try {
@@ -127,7 +154,9 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
     await looking;
     accounts.close();
     await judgeReports(running, kube, options.signal);
-    if (accounts.complaints.length > 0) evidence = await keepEvidence({ kube, crew, view, declaration, complaints: accounts.complaints });
+    if (accounts.complaints.length > 0) {
+      evidence = await keepEvidence({ kube, crew, view, declaration, complaints: accounts.complaints });
+    }
   } finally {
     over.abort();
     await view.close();
@@ -170,7 +199,9 @@ async function hinder(running: Running, { durationMs, untilMs, signal }: Stretch
   for (;;) {
     await pause(systemClock, meanPeaceMs * (0.5 + random()), signal);
     // The last one leaves time to see what comes of it while things still happen.
-    if (nowMs() > untilMs - durationMs * 0.1 || signal.aborted) return;
+    if (nowMs() > untilMs - durationMs * 0.1 || signal.aborted) {
+      return;
+    }
     const name = await strike({ ...running, signal, progress: () => nowMs() / durationMs });
     faults.set(name, (faults.get(name) ?? 0) + 1);
   }
@@ -186,7 +217,15 @@ async function lookOn(running: Running, { onProgress }: SoakOptions, signal: Abo
     if (nowMs() >= nextTellingMs) {
       nextTellingMs = nowMs() + PROGRESS_INTERVAL_MS;
       const rssBytes = Math.max(...(await crew.samples(nowMs())).map((sample) => sample?.rssBytes ?? 0));
-      onProgress?.({ elapsedMs: nowMs(), actions: sumOf(actions), faults: sumOf(faults), open: accounts.open, missed: accounts.missed, violations: accounts.violations, rssBytes });
+      onProgress?.({
+        elapsedMs: nowMs(),
+        actions: sumOf(actions),
+        faults: sumOf(faults),
+        open: accounts.open,
+        missed: accounts.missed,
+        violations: accounts.violations,
+        rssBytes,
+      });
     }
     await pause(systemClock, REVIEW_INTERVAL_MS, signal);
   }
@@ -196,7 +235,9 @@ async function lookOn(running: Running, { onProgress }: SoakOptions, signal: Abo
 async function rest(running: Running, { durationMs, signal }: SoakOptions): Promise<void> {
   const { crew, nowMs } = running;
   await comeToRest(running, signal);
-  if (durationMs < SHORTEST_WITH_RESTS_MS) return;
+  if (durationMs < SHORTEST_WITH_RESTS_MS) {
+    return;
+  }
   await pause(systemClock, LONG_REST_MS, signal);
   await crew.noteRest(nowMs());
 }
@@ -205,8 +246,12 @@ async function rest(running: Running, { durationMs, signal }: SoakOptions): Prom
 async function comeToRest({ accounts, nowMs }: Running, signal: AbortSignal): Promise<void> {
   const endMs = nowMs() + REST_LIMIT_MS;
   const isAtRest = (): boolean => accounts.open === 0 && nowMs() - accounts.lastAnswerMs > REST_MS;
-  while (nowMs() < endMs && !isAtRest() && !signal.aborted) await pause(systemClock, REVIEW_INTERVAL_MS, signal);
-  if (accounts.open === 0 && !isAtRest()) accounts.violated('writes go on although nothing happens any more');
+  while (nowMs() < endMs && !isAtRest() && !signal.aborted) {
+    await pause(systemClock, REVIEW_INTERVAL_MS, signal);
+  }
+  if (accounts.open === 0 && !isAtRest()) {
+    accounts.violated('writes go on although nothing happens any more');
+  }
 }
 
 /** A standby that stands in puts policies back at once; what is reported waits for the next leader. */
@@ -217,20 +262,34 @@ async function judgeReports(running: Running, kube: Lister, signal: AbortSignal)
     await pause(systemClock, REPORT_INTERVAL_MS, signal);
     untruths = await untruthsIn(running, kube);
   }
-  for (const untruth of untruths) running.accounts.violated(untruth);
+  for (const untruth of untruths) {
+    running.accounts.violated(untruth);
+  }
 }
 
 async function untruthsIn({ workshop: { declaration, view } }: Running, kube: Lister): Promise<readonly string[]> {
   const page = await kube.list({ type: NAMESPACE_BASELINES });
-  if (!page.ok) return [`the NamespaceBaselines cannot be listed: ${page.error.message}`];
+  if (!page.ok) {
+    return [`the NamespaceBaselines cannot be listed: ${page.error.message}`];
+  }
   const statuses = new Map(page.value.items.map((record) => [record.metadata.namespace, record.status]));
   return [...declaration.namespaces.values()].flatMap((namespace) => {
-    const untruth = namespace.state === 'present' ? untruthIn(namespace, declaration, { status: statuses.get(namespace.name), standing: view.networkPolicies(namespace.name) }) : undefined;
+    const untruth =
+      namespace.state === 'present'
+        ? untruthIn(namespace, declaration, {
+            status: statuses.get(namespace.name),
+            standing: view.networkPolicies(namespace.name),
+          })
+        : undefined;
     return untruth === undefined ? [] : [`NamespaceBaseline of ${namespace.name}: ${untruth}`];
   });
 }
 
-function reportOf({ accounts, crew, nowMs, actions, faults }: Running, { seed, operators }: SoakOptions, evidence: string | undefined): SoakReport {
+function reportOf(
+  { accounts, crew, nowMs, actions, faults }: Running,
+  { seed, operators }: SoakOptions,
+  evidence: string | undefined,
+): SoakReport {
   const lives = crew.posts.map((post) => post.lives.toSorted((a, b) => b.length - a.length)[0] ?? []);
   const rests = lives.map(restsOf);
   const complaints = [...accounts.complaints, ...crew.bugs];

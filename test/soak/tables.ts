@@ -9,14 +9,25 @@ export function progressLine({ elapsedMs, actions, faults, open, missed, violati
 /** Everything that a soak found, for people. */
 export function reportText(report: SoakReport): string {
   const kinds = Object.entries(report.byKind).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const rows = kinds.map(([kind, { answeredMs, overtaken, missed }]) => [kind, String(answeredMs.length), String(overtaken), String(missed), ms(quantile(answeredMs, 0.5)), ms(quantile(answeredMs, 0.99)), ms(quantile(answeredMs, 1))]);
+  const rows = kinds.map(([kind, { answeredMs, overtaken, missed }]) => [
+    kind,
+    String(answeredMs.length),
+    String(overtaken),
+    String(missed),
+    ms(quantile(answeredMs, 0.5)),
+    ms(quantile(answeredMs, 0.99)),
+    ms(quantile(answeredMs, 1)),
+  ]);
   return [
     '',
     ...table([['what happened', 'answered', 'overtaken', 'missed', 'p50', 'p99', 'longest'], ...rows]),
     '',
     ...table([['fault', 'times'], ...Object.entries(report.faults).map(([name, times]) => [name, String(times)])]),
     '',
-    ...table([['operator at rest', 'first', 'last', 'RSS first', 'RSS last', 'handles first', 'handles last', 'flat'], ...report.rests.map(restRow)]),
+    ...table([
+      ['operator at rest', 'first', 'last', 'RSS first', 'RSS last', 'handles first', 'handles last', 'flat'],
+      ...report.rests.map(restRow),
+    ]),
     '',
     ...report.complaints.map((complaint) => `! ${complaint}`),
     ...(report.evidence === undefined ? [] : [`what was found beside that is in ${report.evidence}`]),
@@ -25,15 +36,31 @@ export function reportText(report: SoakReport): string {
 }
 
 function restRow(rests: Rests | undefined, number: number): readonly string[] {
-  if (rests === undefined) return [String(number), '', '', '', '', '', '', 'too short'];
+  if (rests === undefined) {
+    return [String(number), '', '', '', '', '', '', 'too short'];
+  }
   const { first, last, isFlat } = rests;
-  return [String(number), clock(first.atMs), clock(last.atMs), mebibytes(first.rssBytes), mebibytes(last.rssBytes), String(first.handles), String(last.handles), isFlat ? 'yes' : 'NO'];
+  return [
+    String(number),
+    clock(first.atMs),
+    clock(last.atMs),
+    mebibytes(first.rssBytes),
+    mebibytes(last.rssBytes),
+    String(first.handles),
+    String(last.handles),
+    isFlat ? 'yes' : 'NO',
+  ];
 }
 
 /** The first column to the left, all others to the right. */
 function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 function clock(elapsedMs: number): string {

@@ -34,11 +34,20 @@ export class View {
   start(): void {
     const takeNamespace = (object: KubeObject, isGone: boolean): void => {
       const name = object.metadata.name ?? '';
-      if (isGone) this.#namespaces.delete(name);
-      else this.#namespaces.set(name, object);
+      if (isGone) {
+        this.#namespaces.delete(name);
+      } else {
+        this.#namespaces.set(name, object);
+      }
     };
     this.#running = [
-      this.#follow(NETWORK_POLICIES, (object, isGone) => { this.#takePolicy(object, isGone); }, () => [...this.#networkPolicies.values()].flatMap((found) => [...found.values()])),
+      this.#follow(
+        NETWORK_POLICIES,
+        (object, isGone) => {
+          this.#takePolicy(object, isGone);
+        },
+        () => [...this.#networkPolicies.values()].flatMap((found) => [...found.values()]),
+      ),
       this.#follow(NAMESPACES, takeNamespace, () => [...this.#namespaces.values()]),
     ];
   }
@@ -64,23 +73,40 @@ export class View {
     const siblings = this.#networkPolicies.get(namespace) ?? new Map<string, KubeObject>();
     this.#networkPolicies.set(namespace, siblings);
     const before = siblings.get(name);
-    if (isGone) siblings.delete(name);
-    else siblings.set(name, object);
-    if (isGone || before?.metadata.resourceVersion !== resourceVersion) this.#onSighting({ before, after: isGone ? undefined : object });
+    if (isGone) {
+      siblings.delete(name);
+    } else {
+      siblings.set(name, object);
+    }
+    if (isGone || before?.metadata.resourceVersion !== resourceVersion) {
+      this.#onSighting({ before, after: isGone ? undefined : object });
+    }
   }
 
-  async #follow(type: ResourceType, take: (object: KubeObject, isGone: boolean) => void, known: () => readonly KubeObject[]): Promise<void> {
+  async #follow(
+    type: ResourceType,
+    take: (object: KubeObject, isGone: boolean) => void,
+    known: () => readonly KubeObject[],
+  ): Promise<void> {
     const { signal } = this.#stop;
     const onEvent = ({ type: what, object }: WatchEvent): void => {
-      if (what !== 'BOOKMARK') take(object, what === 'DELETED');
+      if (what !== 'BOOKMARK') {
+        take(object, what === 'DELETED');
+      }
     };
     while (!signal.aborted) {
       const listed = await this.#kube.list({ type, signal });
       if (listed.ok) {
         const { items, resourceVersion } = listed.value;
         const names = new Set(items.map(keyOf));
-        known().filter((object) => !names.has(keyOf(object))).forEach((object) => { take(object, true); });
-        items.forEach((object) => { take(object, false); });
+        known()
+          .filter((object) => !names.has(keyOf(object)))
+          .forEach((object) => {
+            take(object, true);
+          });
+        items.forEach((object) => {
+          take(object, false);
+        });
         await this.#kube.watch({ type, resourceVersion, silenceLimitMs: SILENCE_LIMIT_MS, signal }, onEvent);
       }
       await pause(systemClock, RETRY_MS, signal);

@@ -5,15 +5,19 @@ import { cacheDirectory } from '../controlplane/cache.ts';
 import { withLock } from '../controlplane/cache-lock.ts';
 import { compileProgram, goEnvironment } from '../controlplane/go-command.ts';
 import { progressOn } from '../controlplane/progress.ts';
-import { TOOLS, toolPath, type ToolName } from './tools.ts';
+import { TOOLS, type ToolName, toolPath } from './tools.ts';
 
 const progress = progressOn(process.stderr);
 
 // An exit, unlike a death by signal, takes a running build along.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => process.exit(130));
+}
 
 try {
-  for (const name of Object.keys(TOOLS) as ToolName[]) await ensureTool(name);
+  for (const name of Object.keys(TOOLS) as ToolName[]) {
+    await ensureTool(name);
+  }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
@@ -21,11 +25,17 @@ try {
 
 async function ensureTool(name: ToolName): Promise<void> {
   const path = toolPath(name);
-  if (await isExecutable(path)) return;
+  if (await isExecutable(path)) {
+    return;
+  }
   const cache = cacheDirectory(process.env);
-  const onWait = (holder: number): void => { progress.say(`Another process (${holder}) is building ${name}; waiting for it.`); };
+  const onWait = (holder: number): void => {
+    progress.say(`Another process (${holder}) is building ${name}; waiting for it.`);
+  };
   await withLock({ path: `${dirname(path)}.lock`, onWait }, async () => {
-    if (await isExecutable(path)) return;
+    if (await isExecutable(path)) {
+      return;
+    }
     const { version, packagePath, linkerFlags } = TOOLS[name];
     progress.say(`Building ${name} ${version} into ${dirname(path)}, once.`);
     await mkdir(dirname(path), { recursive: true });
@@ -33,7 +43,15 @@ async function ensureTool(name: ToolName): Promise<void> {
     const buildCache = join(cache, 'go', `build-${name}`);
     const environment = { ...(await goEnvironment(cache)), GOCACHE: buildCache };
     const output = `${path}.building`;
-    await compileProgram({ name, module: join(import.meta.dirname, name), packagePath, linkerFlags, output, environment, progress });
+    await compileProgram({
+      name,
+      module: join(import.meta.dirname, name),
+      packagePath,
+      linkerFlags,
+      output,
+      environment,
+      progress,
+    });
     await rename(output, path);
     await rm(buildCache, { recursive: true, force: true });
   });

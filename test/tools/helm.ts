@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { toolPath } from './tools.ts';
 import type { ControlPlaneAddress } from '../controlplane/protocol.ts';
+import { toolPath } from './tools.ts';
 
 /** How a run of Helm ended. */
 export interface HelmResult {
@@ -10,11 +10,19 @@ export interface HelmResult {
 }
 
 /** Runs the Helm of the cache; nothing of the user's Helm or kubeconfig is read or written. It never throws for what Helm says. */
-export function runHelm(args: readonly string[], { address, folder }: { readonly address?: ControlPlaneAddress; readonly folder: string }): Promise<HelmResult> {
-  const env = { PATH: process.env.PATH, HOME: folder, ...(address === undefined ? {} : { KUBECONFIG: address.kubeconfigPath }) };
+export function runHelm(
+  args: readonly string[],
+  { address, folder }: { readonly address?: ControlPlaneAddress; readonly folder: string },
+): Promise<HelmResult> {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    ...(address === undefined ? {} : { KUBECONFIG: address.kubeconfigPath }),
+  };
   return new Promise((resolve) => {
     execFile(toolPath('helm'), args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      resolve({ exitCode: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
+      const failureCode = typeof error?.code === 'number' ? error.code : 1;
+      resolve({ exitCode: error === null ? 0 : failureCode, stdout, stderr });
     });
   });
 }

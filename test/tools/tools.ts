@@ -16,9 +16,15 @@ export const TOOLS = {
     packagePath: 'helm.sh/helm/v3/cmd/helm',
     module: 'helm.sh/helm/v3',
     version: '3.22.0',
-    linkerFlags: '-s -w -X helm.sh/helm/v3/internal/version.version=v3.22.0 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=36',
+    linkerFlags:
+      '-s -w -X helm.sh/helm/v3/internal/version.version=v3.22.0 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=36',
   },
-  lua: { packagePath: 'github.com/yuin/gopher-lua/cmd/glua', module: 'github.com/yuin/gopher-lua', version: '1.1.1', linkerFlags: '-s -w' },
+  lua: {
+    packagePath: 'github.com/yuin/gopher-lua/cmd/glua',
+    module: 'github.com/yuin/gopher-lua',
+    version: '1.1.1',
+    linkerFlags: '-s -w',
+  },
 } as const satisfies Readonly<Record<string, Tool>>;
 
 /** One of the {@link TOOLS}. */

@@ -30,11 +30,19 @@ export function commandResult(command: Command): Promise<CommandResult> {
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (text: string) => {
         said[stream] += text;
-        for (const line of text.split('\n')) if (line.trim() !== '') command.onLine?.(line.trim());
+        for (const line of text.split('\n')) {
+          if (line.trim() !== '') {
+            command.onLine?.(line.trim());
+          }
+        }
       });
     }
-    child.on('error', (error) => { resolve({ exitCode: 127, stdout: '', stderr: error.message }); });
-    child.on('close', (code) => { resolve({ exitCode: code ?? 1, ...said }); });
+    child.on('error', (error) => {
+      resolve({ exitCode: 127, stdout: '', stderr: error.message });
+    });
+    child.on('close', (code) => {
+      resolve({ exitCode: code ?? 1, ...said });
+    });
     // It may end before it has read everything; its exit code then says why.
     child.stdin.on('error', () => undefined);
     child.stdin.end(command.stdin ?? '');
@@ -44,7 +52,9 @@ export function commandResult(command: Command): Promise<CommandResult> {
 /** What a program said on stdout. Throws with its last words when it failed. */
 export async function commandOutput(command: Command): Promise<string> {
   const result = await commandResult(command);
-  if (result.exitCode === 0) return result.stdout;
+  if (result.exitCode === 0) {
+    return result.stdout;
+  }
   const words = `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-20).join('\n');
   throw new Error(`${command.program} ${command.args.join(' ')} ended with ${result.exitCode}:\n${words}`);
 }

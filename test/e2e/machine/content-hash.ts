@@ -8,9 +8,19 @@ import { pipeline } from 'node:stream/promises';
 export async function contentHash(folder: string, ...words: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
-  for (const file of files) hash.update(`${file.slice(folder.length)}\0`).update(await readFile(file)).update('\0');
-  for (const word of words) hash.update(`${word}\0`);
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  for (const file of files) {
+    hash
+      .update(`${file.slice(folder.length)}\0`)
+      .update(await readFile(file))
+      .update('\0');
+  }
+  for (const word of words) {
+    hash.update(`${word}\0`);
+  }
   return hash.digest('hex').slice(0, 12);
 }
 

@@ -34,10 +34,16 @@ export async function goProgram(name: GoProgram, progress: Progress): Promise<st
   const module = join(import.meta.dirname, folder);
   const hash = await contentHash(module, packagePath, linkerFlags);
   const path = join(e2eCache(), 'programs', `${name}-${hash}`, name);
-  if (await isWhole(path)) return path;
-  const onWait = (holder: number): void => { progress.say(`Another process (${holder}) is building ${name}; waiting for it.`); };
+  if (await isWhole(path)) {
+    return path;
+  }
+  const onWait = (holder: number): void => {
+    progress.say(`Another process (${holder}) is building ${name}; waiting for it.`);
+  };
   await withLock({ path: `${dirname(path)}.lock`, onWait }, async () => {
-    if (await isWhole(path)) return;
+    if (await isWhole(path)) {
+      return;
+    }
     await mkdir(dirname(path), { recursive: true });
     const output = `${path}.building`;
     const buildCache = join(e2eCache(), 'go-build');
@@ -56,7 +62,9 @@ export async function controlPlanePrograms(progress: Progress): Promise<string> 
   const directory = versionDirectory(cache, KUBERNETES);
   const missing = await missingPrograms(directory);
   if (missing.length > 0) {
-    progress.say(`Building ${missing.join(', ')} (Kubernetes ${KUBERNETES}). This takes some 6 minutes on two cores, once.`);
+    progress.say(
+      `Building ${missing.join(', ')} (Kubernetes ${KUBERNETES}). This takes some 6 minutes on two cores, once.`,
+    );
     await buildPrograms({ cache, choice: 'newest', programs: missing, progress });
   }
   return directory;
@@ -69,6 +77,8 @@ export async function forgetBuilds(): Promise<void> {
 
 async function isWhole(path: string): Promise<boolean> {
   const expected = await readFile(`${path}.sha256`, 'utf8').catch(() => undefined);
-  if (expected === undefined) return false;
+  if (expected === undefined) {
+    return false;
+  }
   return (await fileHash(path).catch(() => '')) === expected.trim();
 }

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Progress } from '../../controlplane/progress.ts';
 import { controlPlaneBinaries } from '../../controlplane/binaries.ts';
+import type { Progress } from '../../controlplane/progress.ts';
 import { commandOutput, commandResult } from './command.ts';
 import { goProgram } from './go-programs.ts';
-import { loadImages, type ClusterImages } from './images.ts';
+import { type ClusterImages, loadImages } from './images.ts';
 import { clusterName, e2eCache, kubeconfigPath } from './places.ts';
 
 const NODE_FOLDER = join(import.meta.dirname, '../node');
@@ -26,13 +26,40 @@ export async function createCluster(images: ClusterImages, progress: Progress): 
   await mkdir(e2eCache(), { recursive: true });
   await removeCluster(kind);
   const own = images.node === undefined ? [] : ['--image', images.node, '--config', join(NODE_FOLDER, 'kind.yaml')];
-  const args = ['create', 'cluster', '--name', clusterName(), '--kubeconfig', kubeconfigPath(), '--wait', '180s', ...own];
-  await commandOutput({ program: kind, args, onLine: (line) => { progress.update(line); } });
+  const args = [
+    'create',
+    'cluster',
+    '--name',
+    clusterName(),
+    '--kubeconfig',
+    kubeconfigPath(),
+    '--wait',
+    '180s',
+    ...own,
+  ];
+  await commandOutput({
+    program: kind,
+    args,
+    onLine: (line) => {
+      progress.update(line);
+    },
+  });
   // Its one node, a container.
   const node = `${clusterName()}-control-plane`;
   await loadImages(node, [images.probe]);
-  const address = { kubeconfigPath: kubeconfigPath(), kubectlPath: join(binaries, 'kubectl'), node, isOwnNode: images.node !== undefined, probeImage: images.probe };
-  const kubectl = (...words: readonly string[]): Promise<string> => commandOutput({ program: address.kubectlPath, args: words, environment: { ...process.env, KUBECONFIG: address.kubeconfigPath } });
+  const address = {
+    kubeconfigPath: kubeconfigPath(),
+    kubectlPath: join(binaries, 'kubectl'),
+    node,
+    isOwnNode: images.node !== undefined,
+    probeImage: images.probe,
+  };
+  const kubectl = (...words: readonly string[]): Promise<string> =>
+    commandOutput({
+      program: address.kubectlPath,
+      args: words,
+      environment: { ...process.env, KUBECONFIG: address.kubeconfigPath },
+    });
   if (address.isOwnNode) {
     await kubectl('apply', '--filename', join(NODE_FOLDER, 'enforcer.yaml'));
     await kubectl('rollout', 'status', 'daemonset/enforcer', '--namespace=kube-system', '--timeout=120s');
@@ -43,6 +70,11 @@ export async function createCluster(images: ClusterImages, progress: Progress): 
 
 /** Takes the cluster away, if there is one. */
 export async function removeCluster(kind: string): Promise<void> {
-  const result = await commandResult({ program: kind, args: ['delete', 'cluster', '--name', clusterName(), '--kubeconfig', kubeconfigPath()] });
-  if (result.exitCode !== 0) throw new Error(`kind cannot delete the cluster ${clusterName()}:\n${result.stderr}`);
+  const result = await commandResult({
+    program: kind,
+    args: ['delete', 'cluster', '--name', clusterName(), '--kubeconfig', kubeconfigPath()],
+  });
+  if (result.exitCode !== 0) {
+    throw new Error(`kind cannot delete the cluster ${clusterName()}:\n${result.stderr}`);
+  }
 }

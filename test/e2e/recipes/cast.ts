@@ -1,4 +1,4 @@
-import { kubectl, namespaces, resolverAddress, startPods, type ProbePod } from '../stage.ts';
+import { kubectl, namespaces, type ProbePod, resolverAddress, startPods } from '../stage.ts';
 import { OUTSIDE, setOutside } from './outside.ts';
 
 /** The namespace that asks for one recipe after the other, none of which takes isolation away that the one before gave: the operator holds that when it is much (R9). */
@@ -57,7 +57,10 @@ export async function castStarted(node: string): Promise<AddressBook> {
     kubectl('get', 'nodes', '--output=jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}'),
     setOutside(node),
   ]);
-  const byName = Object.fromEntries(pods.map(({ name }, index) => [name, addresses[index] ?? ''])) as Record<PodName, string>;
+  const byName = Object.fromEntries(pods.map(({ name }, index) => [name, addresses[index] ?? ''])) as Record<
+    PodName,
+    string
+  >;
   return { ...OUTSIDE, ...byName, resolver, kubernetes, node: nodeAddress };
 }
 

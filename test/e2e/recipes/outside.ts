@@ -51,5 +51,8 @@ export async function setOutside(node: string): Promise<void> {
 
 /** Asks targets from there, as `ask` does from a pod. */
 export async function askFromOutside(node: string, ...targets: readonly string[]): Promise<string> {
-  return commandOutput({ program: 'docker', args: ['exec', node, 'ip', 'netns', 'exec', 'outside', '/usr/local/bin/probe', 'ask', ...targets] });
+  return commandOutput({
+    program: 'docker',
+    args: ['exec', node, 'ip', 'netns', 'exec', 'outside', '/usr/local/bin/probe', 'ask', ...targets],
+  });
 }

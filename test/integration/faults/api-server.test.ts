@@ -5,13 +5,13 @@ import { ObjectCache } from '../../../src/kube/object-cache.ts';
 import { createReflector } from '../../../src/kube/reflector.ts';
 import { networkPolicyProjection } from '../../../src/operator/projections.ts';
 import { NETWORK_POLICIES } from '../../../src/operator/resources.ts';
-import { startControlPlane, type ControlPlane } from '../../controlplane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../../controlplane/control-plane.ts';
 import { advanceRevisions, compactEtcd } from '../../controlplane/etcd.ts';
-import { settleEstate, type Estate } from '../../operator/estate.ts';
+import { type Estate, settleEstate } from '../../operator/estate.ts';
 import type { OperatorProcess } from '../../operator/operator-process.ts';
-import { operatorRequests, type NotedRequest } from '../../operator/operator-requests.ts';
+import { type NotedRequest, operatorRequests } from '../../operator/operator-requests.ts';
 import { INSPECTABLE, retainedHeapBytes } from '../../operator/retained-heap.ts';
-import { eventually, setScene, valueOf, type Scene } from '../../operator/scene.ts';
+import { eventually, type Scene, setScene, valueOf } from '../../operator/scene.ts';
 
 /** Watches that the operator has: four core types, Services and EndpointSlices of two namespaces. */
 const WATCHES = 8;
@@ -66,8 +66,12 @@ async function forgetHistory(): Promise<void> {
 async function expectNoHarm(before: Readonly<Record<string, string>>, noted: readonly NotedRequest[]): Promise<void> {
   expect(await estate.identities()).toMatchObject(before);
   expect(noted.filter(({ verb }) => verb.startsWith('delete'))).toEqual([]);
-  const created = noted.filter(({ verb, resource, code }) => verb === 'create' && resource === 'networkpolicies' && code === 201).map(({ namespace, name, uri }) => `${namespace}/${name}${uri}`);
-  expect(created.length).toBeLessThanOrEqual(3 * (Object.keys(await estate.identities()).length - Object.keys(before).length));
+  const created = noted
+    .filter(({ verb, resource, code }) => verb === 'create' && resource === 'networkpolicies' && code === 201)
+    .map(({ namespace, name, uri }) => `${namespace}/${name}${uri}`);
+  expect(created.length).toBeLessThanOrEqual(
+    3 * (Object.keys(await estate.identities()).length - Object.keys(before).length),
+  );
 }
 
 describe('F5 F48 an API server that dies', () => {
@@ -75,7 +79,9 @@ describe('F5 F48 an API server that dies', () => {
     for (const round of [1, 2, 3]) {
       const [before, begin, restartsBefore] = [await estate.identities(), await mark(), await restarts()];
       const burst = estate.add(10).catch(() => undefined);
-      await soon(async () => (await since(begin)).filter(({ verb }) => verb === 'create').length).toBeGreaterThanOrEqual(round * 5);
+      await soon(
+        async () => (await since(begin)).filter(({ verb }) => verb === 'create').length,
+      ).toBeGreaterThanOrEqual(round * 5);
       await own.killApiServer();
       await burst;
       await own.startApiServer();
@@ -84,7 +90,7 @@ describe('F5 F48 an API server that dies', () => {
 
       const noted = await since(begin);
       await expectNoHarm(before, noted);
-      expect(await restarts() - restartsBefore).toBeLessThanOrEqual(WATCHES * ATTEMPTS_IN_AN_OUTAGE);
+      expect((await restarts()) - restartsBefore).toBeLessThanOrEqual(WATCHES * ATTEMPTS_IN_AN_OUTAGE);
       const lists = noted.filter(({ verb, uri }) => verb === 'list' && uri.includes('limit=500'));
       expect(lists.length).toBeLessThanOrEqual(WATCHES * 2);
     }
@@ -93,7 +99,7 @@ describe('F5 F48 an API server that dies', () => {
   test('F28 away for long: the operator lives, keeps quiet, and catches up', async () => {
     const [before, restartsBefore] = [await estate.identities(), await restarts()];
     await own.killApiServer();
-    await soon(async () => await restarts() - restartsBefore).toBeGreaterThanOrEqual(WATCHES * 3);
+    await soon(async () => (await restarts()) - restartsBefore).toBeGreaterThanOrEqual(WATCHES * 3);
     expect(await operator.page('/livez')).toEqual({ status: 200, body: expect.any(String) as string });
     const begin = await mark();
     await own.startApiServer();
@@ -102,7 +108,7 @@ describe('F5 F48 an API server that dies', () => {
     await estate.settled();
     const untouched = Object.entries(before).filter(([path]) => path !== 'town-0/town.default-deny');
     await expectNoHarm(Object.fromEntries(untouched), await since(begin));
-    expect(await restarts() - restartsBefore).toBeLessThanOrEqual(WATCHES * ATTEMPTS_IN_AN_OUTAGE);
+    expect((await restarts()) - restartsBefore).toBeLessThanOrEqual(WATCHES * ATTEMPTS_IN_AN_OUTAGE);
   });
 });
 
@@ -111,7 +117,9 @@ describe('F28 an API server that is not itself', () => {
     const [before, begin] = [await estate.identities(), await mark()];
     const silentBefore = await operator.metric('nsbaseline_watch_restarts_total', { reason: 'silent' });
     await own.pauseApiServer();
-    await soon(async () => await operator.metric('nsbaseline_watch_restarts_total', { reason: 'silent' }) - silentBefore).toBeGreaterThanOrEqual(WATCHES);
+    await soon(
+      async () => (await operator.metric('nsbaseline_watch_restarts_total', { reason: 'silent' })) - silentBefore,
+    ).toBeGreaterThanOrEqual(WATCHES);
     await own.continueApiServer();
     await estate.add(5);
     await estate.settled();
@@ -125,13 +133,18 @@ describe('F28 an API server that is not itself', () => {
     await own.pauseEtcd();
     const begin = await mark();
     operator.signal('SIGCONT');
-    await soon(() => operator.metric('nsbaseline_writes_total', { kind: 'NetworkPolicy', verb: 'create', result: 'failed' })).toBeGreaterThanOrEqual(added.length * 2);
+    await soon(() =>
+      operator.metric('nsbaseline_writes_total', { kind: 'NetworkPolicy', verb: 'create', result: 'failed' }),
+    ).toBeGreaterThanOrEqual(added.length * 2);
     await own.continueEtcd();
     await estate.settled();
 
     const noted = await since(begin);
     await expectNoHarm(before, noted);
-    const creates = noted.filter(({ verb, resource, namespace }) => verb === 'create' && resource === 'networkpolicies' && added.includes(namespace));
+    const creates = noted.filter(
+      ({ verb, resource, namespace }) =>
+        verb === 'create' && resource === 'networkpolicies' && added.includes(namespace),
+    );
     expect(creates.length).toBeLessThanOrEqual(added.length * 3 * ATTEMPTS_IN_AN_OUTAGE);
   });
 
@@ -145,7 +158,9 @@ describe('F28 an API server that is not itself', () => {
     await own.startApiServer();
     operator.signal('SIGCONT');
     await estate.settled();
-    await eventually(() => operator.metric('nsbaseline_watch_restarts_total', { reason: 'expired' })).toBeGreaterThan(expiredBefore);
+    await eventually(() => operator.metric('nsbaseline_watch_restarts_total', { reason: 'expired' })).toBeGreaterThan(
+      expiredBefore,
+    );
   });
 
   test('F10 a list whose next page is gone: it begins anew, and is whole', async () => {
@@ -163,7 +178,15 @@ describe('F28 an API server that is not itself', () => {
     };
     const cache = new ObjectCache({ project: networkPolicyProjection, onChange: () => undefined });
     const client = { list, watch: (...request: Parameters<KubeClient['watch']>) => scene.kube.watch(...request) };
-    const reflector = createReflector({ client, scope: { type: NETWORK_POLICIES }, sink: cache, clock: systemClock, random: Math.random, pageSize: 50, observer: { restarted: (reason) => reasons.push(reason) } });
+    const reflector = createReflector({
+      client,
+      scope: { type: NETWORK_POLICIES },
+      sink: cache,
+      clock: systemClock,
+      random: Math.random,
+      pageSize: 50,
+      observer: { restarted: (reason) => reasons.push(reason) },
+    });
     const stop = new AbortController();
     const running = reflector.run(stop.signal);
     await soon(() => Promise.resolve(reflector.hasSynced())).toBe(true);
@@ -180,6 +203,8 @@ describe('F28 an API server that is not itself', () => {
     expect(await operator.metric('nsbaseline_queue_depth')).toBe(0);
     expect(await operator.metric('nsbaseline_reconciles_total', { result: 'panic' })).toBe(0);
     const perNamespaceBytes = 20_000;
-    expect(await retainedHeapBytes(operator)).toBeLessThan(heapBytes + (estate.namespaces.length - 30) * perNamespaceBytes + 3_000_000);
+    expect(await retainedHeapBytes(operator)).toBeLessThan(
+      heapBytes + (estate.namespaces.length - 30) * perNamespaceBytes + 3_000_000,
+    );
   });
 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { settleEstate, type Estate } from '../../operator/estate.ts';
+import { type Estate, settleEstate } from '../../operator/estate.ts';
 import type { OperatorProcess } from '../../operator/operator-process.ts';
 import { operatorRequests } from '../../operator/operator-requests.ts';
-import { setScene, type Scene } from '../../operator/scene.ts';
+import { type Scene, setScene } from '../../operator/scene.ts';
 
 const CRDS = ['baselinepolicies.nsbaseline.io', 'namespacebaselines.nsbaseline.io'];
 
@@ -29,7 +29,13 @@ test('F46 R8 both CRDs are deleted with all that is of them: every NetworkPolicy
   const notFoundBefore = await operator.metric('nsbaseline_watch_restarts_total', { resource: 'baselinepolicies' });
   await scene.cluster.kubectl('delete', 'crd', ...CRDS, '--timeout=40s');
   // It has looked for them several times and found none.
-  await expect.poll(async () => await operator.metric('nsbaseline_watch_restarts_total', { resource: 'baselinepolicies' }) - notFoundBefore, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+  await expect
+    .poll(
+      async () =>
+        (await operator.metric('nsbaseline_watch_restarts_total', { resource: 'baselinepolicies' })) - notFoundBefore,
+      { timeout: 20_000 },
+    )
+    .toBeGreaterThanOrEqual(3);
   expect(await estate.identities()).toEqual(before);
 
   await scene.cluster.applyManifests('deploy/crds');

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
-import { startControlPlane, type ControlPlane } from '../../controlplane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../../controlplane/control-plane.ts';
 import { advanceRevisions } from '../../controlplane/etcd.ts';
-import { settleEstate, type Estate } from '../../operator/estate.ts';
+import { type Estate, settleEstate } from '../../operator/estate.ts';
 import type { OperatorProcess } from '../../operator/operator-process.ts';
 import { operatorRequests } from '../../operator/operator-requests.ts';
-import { setScene, type Scene } from '../../operator/scene.ts';
+import { type Scene, setScene } from '../../operator/scene.ts';
 
 let own: ControlPlane;
 let scene: Scene;
@@ -27,7 +27,9 @@ afterAll(async () => {
 
 async function deletions(): Promise<readonly string[]> {
   const requests = await operatorRequests(own.address);
-  return requests.filter(({ verb, resource }) => verb.startsWith('delete') && resource === 'networkpolicies').map(({ namespace, name }) => `${namespace}/${name}`);
+  return requests
+    .filter(({ verb, resource }) => verb.startsWith('delete') && resource === 'networkpolicies')
+    .map(({ namespace, name }) => `${namespace}/${name}`);
 }
 
 /** A snapshot that has namespaces which were protected, and namespaces which are labelled and not protected yet. */
@@ -49,7 +51,9 @@ test('F12 an etcd that is put back to an older state under a running operator: n
   const [opensUp = '', goes = '', tampered = ''] = estate.namespaces;
   // What happens after the snapshot, and is undone by it: an edit, an opt-out, a deletion and a repair.
   await scene.declare('back', { allow: { sameNamespace: { enabled: true } } });
-  await expect.poll(() => scene.networkPolicyNames(late[0] ?? ''), { timeout: 15_000 }).toContain('back.allow-same-namespace');
+  await expect
+    .poll(() => scene.networkPolicyNames(late[0] ?? ''), { timeout: 15_000 })
+    .toContain('back.allow-same-namespace');
   await scene.label(opensUp, { set: null });
   await expect.poll(() => scene.networkPolicyNames(opensUp), { timeout: 15_000 }).toEqual(['own']);
   await scene.cluster.kubectl('delete', 'networkpolicy', 'back.default-deny', '-n', tampered);
@@ -67,10 +71,16 @@ test('F12 an etcd that is put back to an older state under a running operator: n
   await estate.settled();
 
   // The edit may have reached some namespaces once more before it was seen to be undone.
-  expect((await deletions()).slice(deletionsBefore.length).filter((path) => !path.endsWith('/back.allow-same-namespace'))).toEqual([]);
-  const protectedInTheSnapshot = Object.entries(before).filter(([path]) => !late.some((name) => path.startsWith(`${name}/`)));
+  expect(
+    (await deletions()).slice(deletionsBefore.length).filter((path) => !path.endsWith('/back.allow-same-namespace')),
+  ).toEqual([]);
+  const protectedInTheSnapshot = Object.entries(before).filter(
+    ([path]) => !late.some((name) => path.startsWith(`${name}/`)),
+  );
   expect(await estate.identities()).toMatchObject(Object.fromEntries(protectedInTheSnapshot));
-  expect(operator.log.filter(({ msg, cause }) => msg === 'watch is begun anew' && cause === 'wentBack').length).toBeGreaterThan(0);
+  expect(
+    operator.log.filter(({ msg, cause }) => msg === 'watch is begun anew' && cause === 'wentBack').length,
+  ).toBeGreaterThan(0);
 });
 
 test('F12 also where the versions have caught up before anybody looks', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { fieldOf, textOf } from '../../../src/kube/json-shape.ts';
 import type { OperatorProcess } from '../../operator/operator-process.ts';
-import { eventually, OPTED_IN, setScene, standardSet, type Scene } from '../../operator/scene.ts';
+import { eventually, OPTED_IN, type Scene, setScene, standardSet } from '../../operator/scene.ts';
 
 /** Short enough to wait for; everything else is as shipped. */
 const SHORT_LEASE = ['--lease-duration', '3s', '--renew-deadline', '2s', '--retry-period', '300ms'];
@@ -40,9 +40,12 @@ async function pair(flags?: readonly string[]): Promise<{ leader: OperatorProces
   return { leader, standby };
 }
 
-const isLeading = async (operator: OperatorProcess): Promise<boolean> => (await operator.metric('nsbaseline_leader')) === 1;
-const policyWrites = (operator: OperatorProcess): Promise<number> => operator.metric('nsbaseline_writes_total', { kind: 'NetworkPolicy' });
-const leaseSpec = async (field: string): Promise<string> => textOf(fieldOf(fieldOf(JSON.parse(await scene.cluster.kubectl('get', ...LEASE, '--output=json')), 'spec'), field));
+const isLeading = async (operator: OperatorProcess): Promise<boolean> =>
+  (await operator.metric('nsbaseline_leader')) === 1;
+const policyWrites = (operator: OperatorProcess): Promise<number> =>
+  operator.metric('nsbaseline_writes_total', { kind: 'NetworkPolicy' });
+const leaseSpec = async (field: string): Promise<string> =>
+  textOf(fieldOf(fieldOf(JSON.parse(await scene.cluster.kubectl('get', ...LEASE, '--output=json')), 'spec'), field));
 const holder = (): Promise<string> => leaseSpec('holderIdentity');
 const renewal = (): Promise<string> => leaseSpec('renewTime');
 
@@ -53,7 +56,9 @@ async function burst(prefix: string, count: number): Promise<readonly string[]> 
 }
 
 async function areProtected(names: readonly string[]): Promise<void> {
-  for (const name of names) await expect.poll(() => scene.networkPolicyNames(name), { timeout: 40_000, interval: 50 }).toEqual(standardSet());
+  for (const name of names) {
+    await expect.poll(() => scene.networkPolicyNames(name), { timeout: 40_000, interval: 50 }).toEqual(standardSet());
+  }
 }
 
 describe('R15 two replicas on a real API server', () => {
@@ -74,7 +79,9 @@ describe('R15 two replicas on a real API server', () => {
     await eventually(() => policyWrites(leader)).toBeGreaterThan(0);
     await leader.stop('SIGKILL');
     await areProtected(await names);
-    for (const name of await names) await eventually(async () => fieldOf(await scene.report(name), 'phase')).toBe('Protected');
+    for (const name of await names) {
+      await eventually(async () => fieldOf(await scene.report(name), 'phase')).toBe('Protected');
+    }
     expect(await isLeading(standby)).toBe(true);
   });
 
@@ -87,22 +94,42 @@ describe('R15 two replicas on a real API server', () => {
     await standby.said('leads');
     const names = await burst('while-stalled', 10);
     await areProtected(names);
-    const resourceVersions = await scene.cluster.kubectl('get', 'networkpolicies', '--all-namespaces', '--output=jsonpath={.items[*].metadata.resourceVersion}');
+    const resourceVersions = await scene.cluster.kubectl(
+      'get',
+      'networkpolicies',
+      '--all-namespaces',
+      '--output=jsonpath={.items[*].metadata.resourceVersion}',
+    );
     leader.signal('SIGCONT');
     await leader.said('lost the lease');
     await eventually(() => isLeading(leader)).toBe(false);
     const [after] = await burst('after-stalled', 1);
     await areProtected([after ?? '']);
     expect(await policyWrites(leader)).toBe(written);
-    expect((await scene.cluster.kubectl('get', 'networkpolicies', '--all-namespaces', '--output=jsonpath={.items[*].metadata.resourceVersion}')).split(' ')).toEqual(expect.arrayContaining(resourceVersions.split(' ')));
+    expect(
+      (
+        await scene.cluster.kubectl(
+          'get',
+          'networkpolicies',
+          '--all-namespaces',
+          '--output=jsonpath={.items[*].metadata.resourceVersion}',
+        )
+      ).split(' '),
+    ).toEqual(expect.arrayContaining(resourceVersions.split(' ')));
   });
 
   test('F26 the FlowSchema that is shipped takes the renewals of the lease out of the queue of bulk writes', async () => {
     await start();
     const flowSchema = async (...request: readonly string[]): Promise<string> => {
-      const { stderr } = await scene.cluster.tryKubectl(['get', ...request, '-v=9'], { kubeconfigPath: scene.operatorKubeconfig });
+      const { stderr } = await scene.cluster.tryKubectl(['get', ...request, '-v=9'], {
+        kubeconfigPath: scene.operatorKubeconfig,
+      });
       const uid = /X-Kubernetes-Pf-Flowschema-Uid: (\S+)/iu.exec(stderr)?.[1] ?? '';
-      return scene.cluster.kubectl('get', 'flowschemas', `--output=jsonpath={.items[?(@.metadata.uid=="${uid}")].metadata.name}`);
+      return scene.cluster.kubectl(
+        'get',
+        'flowschemas',
+        `--output=jsonpath={.items[?(@.metadata.uid=="${uid}")].metadata.name}`,
+      );
     };
     // The API server takes a new FlowSchema into account some time after it was created.
     await eventually(() => flowSchema(...LEASE)).toBe('nsbaseline-leader-election');
@@ -111,7 +138,18 @@ describe('R15 two replicas on a real API server', () => {
 
   test('F26 the lease is not lost in a burst of more requests than the API server takes at once', async () => {
     // Longer than a slow machine needs for one renewal, with tries as often as in the other tests.
-    const { leader, standby } = await pair(['--lease-duration', '10s', '--renew-deadline', '8s', '--retry-period', '300ms', '--max-in-flight', '512', '--workers', '512']);
+    const { leader, standby } = await pair([
+      '--lease-duration',
+      '10s',
+      '--renew-deadline',
+      '8s',
+      '--retry-period',
+      '300ms',
+      '--max-in-flight',
+      '512',
+      '--workers',
+      '512',
+    ]);
     const held = await holder();
     const renewed = await renewal();
     await areProtected(await burst('starved', 150));
@@ -123,7 +161,11 @@ describe('R15 two replicas on a real API server', () => {
 
   test('R15 F36 the lease names the newest version that ever led', async () => {
     await start();
-    const version = await scene.cluster.kubectl('get', ...LEASE, String.raw`--output=jsonpath={.metadata.annotations.nsbaseline\.io/version}`);
+    const version = await scene.cluster.kubectl(
+      'get',
+      ...LEASE,
+      String.raw`--output=jsonpath={.metadata.annotations.nsbaseline\.io/version}`,
+    );
     expect(version).toMatch(/^\d+\.\d+\.\d+/u);
   });
 });

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { pause, systemClock } from '../../../src/clock.ts';
 import { NETWORK_POLICIES } from '../../../src/operator/resources.ts';
-import { settleEstate, type Estate } from '../../operator/estate.ts';
-import { startOperator, type OperatorProcess } from '../../operator/operator-process.ts';
+import { type Estate, settleEstate } from '../../operator/estate.ts';
+import { type OperatorProcess, startOperator } from '../../operator/operator-process.ts';
 import { operatorRequests } from '../../operator/operator-requests.ts';
 import { INSPECTABLE, retainedHeapBytes } from '../../operator/retained-heap.ts';
-import { eventually, setScene, standardSet, valueOf, type Scene } from '../../operator/scene.ts';
+import { eventually, type Scene, setScene, standardSet, valueOf } from '../../operator/scene.ts';
 
 /** Longer than a lease lasts (15 s), after which another may write. */
 const LONGER_THAN_A_LEASE_MS = 20_000;
@@ -28,7 +28,9 @@ afterAll(async () => {
 
 async function deletions(): Promise<readonly string[]> {
   const requests = await operatorRequests(scene.cluster.address);
-  return requests.filter(({ verb, resource }) => verb.startsWith('delete') && resource === 'networkpolicies').map(({ namespace, name }) => `${namespace}/${name}`);
+  return requests
+    .filter(({ verb, resource }) => verb.startsWith('delete') && resource === 'networkpolicies')
+    .map(({ namespace, name }) => `${namespace}/${name}`);
 }
 
 /** Resolves when so many NetworkPolicies of a policy were created: a moment in the middle of its work that no clock could name. */
@@ -37,15 +39,23 @@ async function untilCreated(policy: string, count: number): Promise<void> {
   const seen = new AbortController();
   let left = count;
   await scene.kube.watch({ type: NETWORK_POLICIES, resourceVersion, signal: seen.signal }, ({ type, object }) => {
-    if (type === 'ADDED' && object.metadata.name?.startsWith(`${policy}.`) === true) left -= 1;
-    if (left <= 0) seen.abort();
+    if (type === 'ADDED' && object.metadata.name?.startsWith(`${policy}.`) === true) {
+      left -= 1;
+    }
+    if (left <= 0) {
+      seen.abort();
+    }
   });
 }
 
 /** R3, whenever anybody looks: where a default-deny stands, pods can resolve names. */
 async function cutOff(estate: Estate, policy: string): Promise<readonly string[]> {
-  const names = await Promise.all(estate.namespaces.map(async (namespace) => ({ namespace, standing: await scene.networkPolicyNames(namespace) })));
-  return names.filter(({ standing }) => standing.includes(`${policy}.default-deny`) && !standing.includes(`${policy}.allow-dns`)).map(({ namespace }) => namespace);
+  const names = await Promise.all(
+    estate.namespaces.map(async (namespace) => ({ namespace, standing: await scene.networkPolicyNames(namespace) })),
+  );
+  return names
+    .filter(({ standing }) => standing.includes(`${policy}.default-deny`) && !standing.includes(`${policy}.allow-dns`))
+    .map(({ namespace }) => namespace);
 }
 
 describe('F29 F30 an operator that ends in the middle of its work', () => {
@@ -63,9 +73,14 @@ describe('F29 F30 an operator that ends in the middle of its work', () => {
     }
     await estate.settled();
     expect(await deletions()).toEqual(deletionsBefore);
-    const created = (await operatorRequests(scene.cluster.address)).filter(({ verb, resource, code, namespace }) => verb === 'create' && resource === 'networkpolicies' && code === 201 && namespace.startsWith('killed-'));
+    const created = (await operatorRequests(scene.cluster.address)).filter(
+      ({ verb, resource, code, namespace }) =>
+        verb === 'create' && resource === 'networkpolicies' && code === 201 && namespace.startsWith('killed-'),
+    );
     // Of a write in hand when its sender was killed, the log of the API server may not say that it was stored.
-    for (const name of estate.namespaces) expect(created.filter(({ namespace }) => namespace === name).length).toBeLessThanOrEqual(standardSet().length);
+    for (const name of estate.namespaces) {
+      expect(created.filter(({ namespace }) => namespace === name).length).toBeLessThanOrEqual(standardSet().length);
+    }
     expect(created.length).toBeGreaterThan(estate.namespaces.length * standardSet().length - 10);
   }, 120_000);
 
@@ -77,7 +92,9 @@ describe('F29 F30 an operator that ends in the middle of its work', () => {
     expect(await operator.stop()).toBe(0);
     await burst;
     const standing = await Promise.all(estate.namespaces.map((namespace) => scene.networkPolicyNames(namespace)));
-    for (const names of standing) expect([['own'], [...standardSet('ended'), 'own']]).toContainEqual(names);
+    for (const names of standing) {
+      expect([['own'], [...standardSet('ended'), 'own']]).toContainEqual(names);
+    }
     operator = await scene.start();
     await estate.settled();
   });
@@ -88,10 +105,15 @@ describe('F29 F30 an operator that ends in the middle of its work', () => {
     await estate.settled();
     const before = await estate.identities();
     await operator.stop();
-    const small = startOperator({ kubeconfigPath: scene.operatorKubeconfig, env: { NODE_OPTIONS: '--max-old-space-size=20' } });
+    const small = startOperator({
+      kubeconfigPath: scene.operatorKubeconfig,
+      env: { NODE_OPTIONS: '--max-old-space-size=20' },
+    });
     expect(await small.exited).not.toBe(0);
     // What it said may be read only after its end.
-    await expect.poll(() => small.log.filter(({ msg }) => msg.includes('heap out of memory')), { timeout: 10_000 }).not.toEqual([]);
+    await expect
+      .poll(() => small.log.filter(({ msg }) => msg.includes('heap out of memory')), { timeout: 10_000 })
+      .not.toEqual([]);
     await estate.add(5);
     operator = await scene.start();
     await estate.settled();
@@ -113,7 +135,15 @@ describe('F32 an operator that stands still', () => {
     const [goes = '', tampered = '', taken = ''] = estate.namespaces;
     await scene.cluster.kubectl('delete', 'namespace', goes, '--timeout=30s');
     await scene.cluster.kubectl('delete', 'networkpolicy', 'asleep.default-deny', '-n', tampered);
-    await scene.cluster.kubectl('patch', 'networkpolicy', 'asleep.allow-dns', '-n', taken, '--type=merge', '--patch={"spec":{"egress":[{}]}}');
+    await scene.cluster.kubectl(
+      'patch',
+      'networkpolicy',
+      'asleep.allow-dns',
+      '-n',
+      taken,
+      '--type=merge',
+      '--patch={"spec":{"egress":[{}]}}',
+    );
     await estate.add(12);
     await asleep;
     // Whoever holds the lease by now may have written: what this one does next must go by the state it finds.

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { startControlPlane, type ControlPlane } from '../../controlplane/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../../controlplane/control-plane.ts';
 import { emptyEtcd, fillEtcd } from '../../controlplane/etcd.ts';
-import { settleEstate, type Estate } from '../../operator/estate.ts';
+import { type Estate, settleEstate } from '../../operator/estate.ts';
 import type { OperatorProcess } from '../../operator/operator-process.ts';
 import { operatorRequests } from '../../operator/operator-requests.ts';
-import { setScene, type Scene } from '../../operator/scene.ts';
+import { type Scene, setScene } from '../../operator/scene.ts';
 
 const QUOTA_MIB = 32;
 
@@ -14,7 +14,10 @@ let estate: Estate;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
-  own = await startControlPlane({ version: inject('controlPlane').choice, flags: { etcd: { 'quota-backend-bytes': String(QUOTA_MIB * 1024 * 1024) } } });
+  own = await startControlPlane({
+    version: inject('controlPlane').choice,
+    flags: { etcd: { 'quota-backend-bytes': String(QUOTA_MIB * 1024 * 1024) } },
+  });
   scene = await setScene(own);
   estate = await settleEstate(scene, 'full');
   operator = await scene.start();
@@ -33,19 +36,26 @@ test('F27 F28 an etcd without space: what cannot be put back is told of and trie
   await fillEtcd(own.address, QUOTA_MIB);
   // A full etcd still deletes.
   const open = estate.namespaces.slice(0, 2);
-  for (const namespace of open) await scene.cluster.kubectl('delete', 'networkpolicy', 'full.default-deny', 'full.allow-dns', '-n', namespace);
+  for (const namespace of open) {
+    await scene.cluster.kubectl('delete', 'networkpolicy', 'full.default-deny', 'full.allow-dns', '-n', namespace);
+  }
   await expect.poll(() => operator.metric('nsbaseline_unprotected_namespaces'), { timeout: 15_000 }).toBe(open.length);
-  const refused = (): Promise<number> => operator.metric('nsbaseline_writes_total', { kind: 'NetworkPolicy', verb: 'create', result: 'failed' });
+  const refused = (): Promise<number> =>
+    operator.metric('nsbaseline_writes_total', { kind: 'NetworkPolicy', verb: 'create', result: 'failed' });
   await expect.poll(refused, { timeout: 30_000 }).toBeGreaterThanOrEqual(open.length * 10);
   expect(await operator.page('/livez')).toEqual({ status: 200, body: expect.any(String) as string });
 
   await emptyEtcd(own.address);
   await estate.settled();
-  const untouched = Object.entries(before).filter(([path]) => !open.some((namespace) => path.startsWith(`${namespace}/full.`)) || path.endsWith('.allow-monitoring'));
+  const untouched = Object.entries(before).filter(
+    ([path]) => !open.some((namespace) => path.startsWith(`${namespace}/full.`)) || path.endsWith('.allow-monitoring'),
+  );
   expect(await estate.identities()).toMatchObject(Object.fromEntries(untouched));
   const noted = (await operatorRequests(own.address)).slice(begin);
   expect(noted.filter(({ verb }) => verb.startsWith('delete'))).toEqual([]);
   // Pauses from 5 ms on, each twice as long as the one before: some 14 fit into a minute, for each of two objects.
-  expect(noted.filter(({ verb, resource }) => verb === 'create' && resource === 'networkpolicies').length).toBeLessThanOrEqual(open.length * 2 * 20);
+  expect(
+    noted.filter(({ verb, resource }) => verb === 'create' && resource === 'networkpolicies').length,
+  ).toBeLessThanOrEqual(open.length * 2 * 20);
   await expect.poll(() => operator.metric('nsbaseline_unprotected_namespaces')).toBe(0);
 });

@@ -39,8 +39,13 @@ test('a block is inside another when it is a part of it or all of it, and never 
 
 test('an answer comes for any text', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', 'f', ':', '::', '.', '/', '%') })), (text) => {
-      if (!isCidr(text)) expect(canonicalCidr(text)).toBeUndefined();
-    }),
+    fc.property(
+      fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', 'f', ':', '::', '.', '/', '%') })),
+      (text) => {
+        if (!isCidr(text)) {
+          expect(canonicalCidr(text)).toBeUndefined();
+        }
+      },
+    ),
   );
 });

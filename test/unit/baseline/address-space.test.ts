@@ -1,14 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IPV4_SPACE, IPV6_SPACE, isCovered, rangeOf, rangeWithout, unionOf, type AddressRange } from '../../../src/baseline/address-space.ts';
+import {
+  type AddressRange,
+  IPV4_SPACE,
+  IPV6_SPACE,
+  isCovered,
+  rangeOf,
+  rangeWithout,
+  unionOf,
+} from '../../../src/baseline/address-space.ts';
 
 /** Small numbers, so that ranges overlap, touch and nest often. */
-const anyRange: fc.Arbitrary<AddressRange> = fc.tuple(fc.bigInt(0n, 30n), fc.bigInt(0n, 8n)).map(([first, length]) => ({ first, last: first + length }));
+const anyRange: fc.Arbitrary<AddressRange> = fc
+  .tuple(fc.bigInt(0n, 30n), fc.bigInt(0n, 8n))
+  .map(([first, length]) => ({ first, last: first + length }));
 const anyRanges = fc.array(anyRange, { maxLength: 6 });
 
 const NUMBERS = Array.from({ length: 45 }, (_, number) => BigInt(number));
-const isIn = (ranges: readonly AddressRange[], number: bigint): boolean => ranges.some(({ first, last }) => first <= number && number <= last);
-const numbersIn = (ranges: readonly AddressRange[]): readonly bigint[] => NUMBERS.filter((number) => isIn(ranges, number));
+const isIn = (ranges: readonly AddressRange[], number: bigint): boolean =>
+  ranges.some(({ first, last }) => first <= number && number <= last);
+const numbersIn = (ranges: readonly AddressRange[]): readonly bigint[] =>
+  NUMBERS.filter((number) => isIn(ranges, number));
 
 describe('the addresses of a block', () => {
   test.each([
@@ -38,12 +50,33 @@ describe('the addresses of a block', () => {
     expect(rangeOf(written)).toEqual(rangeOf(plain));
   });
 
-  test.each(['', '/', '0/0', '0.0.0.0', '0.0.0/0', '0.0.0.0/33', '256.0.0.0/8', '0x0.0.0.0/0', '-1.0.0.0/8', ' 0.0.0.0/0', '0.0.0.0/0\n', '::', '::/129', 'fe80::%eth0/64', '1:2/16', 'all'])('%j is no block', (text) => {
+  test.each([
+    '',
+    '/',
+    '0/0',
+    '0.0.0.0',
+    '0.0.0/0',
+    '0.0.0.0/33',
+    '256.0.0.0/8',
+    '0x0.0.0.0/0',
+    '-1.0.0.0/8',
+    ' 0.0.0.0/0',
+    '0.0.0.0/0\n',
+    '::',
+    '::/129',
+    'fe80::%eth0/64',
+    '1:2/16',
+    'all',
+  ])('%j is no block', (text) => {
     expect(rangeOf(text)).toBeUndefined();
   });
 
   test('no text is thrown at', () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9a-f:./%]{0,60}$/)), (text) => { expect(() => rangeOf(text)).not.toThrow(); }));
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9a-f:./%]{0,60}$/)), (text) => {
+        expect(() => rangeOf(text)).not.toThrow();
+      }),
+    );
   });
 });
 
@@ -53,7 +86,9 @@ describe('sets of addresses', () => {
       fc.property(anyRanges, (ranges) => {
         const union = unionOf(ranges);
         expect(numbersIn(union)).toEqual(numbersIn(ranges));
-        for (const [index, { first }] of union.slice(1).entries()) expect(first).toBeGreaterThan((union[index]?.last ?? first) + 1n);
+        for (const [index, { first }] of union.slice(1).entries()) {
+          expect(first).toBeGreaterThan((union[index]?.last ?? first) + 1n);
+        }
       }),
     );
   });
@@ -61,7 +96,9 @@ describe('sets of addresses', () => {
   test('a range without holes of any kind holds just what is in none of them', () => {
     fc.assert(
       fc.property(anyRange, anyRanges, (range, holes) => {
-        expect(numbersIn(rangeWithout(range, holes))).toEqual(NUMBERS.filter((number) => isIn([range], number) && !isIn(holes, number)));
+        expect(numbersIn(rangeWithout(range, holes))).toEqual(
+          NUMBERS.filter((number) => isIn([range], number) && !isIn(holes, number)),
+        );
       }),
     );
   });

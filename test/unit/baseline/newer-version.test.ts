@@ -11,10 +11,20 @@ const OTHERWISE = { hash: 'as-the-newer-version-renders-it' };
 /** What a newer version said of these objects when it had written them. */
 function recordOf(objects: readonly ObservedPolicy[], generation = 1): NamespaceRecord {
   const recorded = objects.map(({ name, uid, hash }) => ({ name, uid, hash }));
-  return { uid: 'r', hash: 'h', readyStatus: 'True', readySince: '', entries: [{ policy: 'standard', generation, phase: 'Protected', inPlace: true, managed: recorded }] };
+  return {
+    uid: 'r',
+    hash: 'h',
+    readyStatus: 'True',
+    readySince: '',
+    entries: [{ policy: 'standard', generation, phase: 'Protected', inPlace: true, managed: recorded }],
+  };
 }
 
-const rendered = [managed(standard, 'default-deny', OTHERWISE), managed(standard, 'allow-dns'), managed(standard, 'allow-monitoring')];
+const rendered = [
+  managed(standard, 'default-deny', OTHERWISE),
+  managed(standard, 'allow-dns'),
+  managed(standard, 'allow-monitoring'),
+];
 const facts = { observed: rendered, record: recordOf(rendered), isNewerAtWork: true };
 
 describe('R15 an older version that leads', () => {
@@ -31,10 +41,31 @@ describe('R15 an older version that leads', () => {
   test.each([
     ['no newer version ever led', { ...facts, isNewerAtWork: false }],
     ['the policy was edited since', { ...facts, policies: [policy('standard', {}, { generation: 2 })] }],
-    ['somebody has changed it since', { ...facts, observed: [managed(standard, 'default-deny', { hash: 'widened' }), ...rendered.slice(1)] }],
-    ['it is another object of the name', { ...facts, observed: [managed(standard, 'default-deny', { ...OTHERWISE, uid: 'another' }), ...rendered.slice(1)] }],
+    [
+      'somebody has changed it since',
+      { ...facts, observed: [managed(standard, 'default-deny', { hash: 'widened' }), ...rendered.slice(1)] },
+    ],
+    [
+      'it is another object of the name',
+      {
+        ...facts,
+        observed: [managed(standard, 'default-deny', { ...OTHERWISE, uid: 'another' }), ...rendered.slice(1)],
+      },
+    ],
     ['nothing was recorded of it', { ...facts, record: undefined }],
-    ['a record has no digest', { ...facts, record: { ...facts.record, entries: facts.record.entries.map((entry) => ({ ...entry, managed: entry.managed.map(({ name, uid }) => ({ name, uid })) })) } }],
+    [
+      'a record has no digest',
+      {
+        ...facts,
+        record: {
+          ...facts.record,
+          entries: facts.record.entries.map((entry) => ({
+            ...entry,
+            managed: entry.managed.map(({ name, uid }) => ({ name, uid })),
+          })),
+        },
+      },
+    ],
   ])('R6 R15 goes its own way where %s', (_why, changed) => {
     expect(plannedWords(planFor(world(changed)))).toEqual(['repair standard.default-deny']);
   });
@@ -46,7 +77,16 @@ describe('R15 an older version that leads', () => {
 
   test('R4 R15 removes all of it from a namespace that opts out, parts included that it does not know', () => {
     const observed = inPlace(wider);
-    const words = plannedWords(planFor(world({ namespace: namespace('team-a', { labels: {} }), observed, record: recordOf(observed), isNewerAtWork: true })));
+    const words = plannedWords(
+      planFor(
+        world({
+          namespace: namespace('team-a', { labels: {} }),
+          observed,
+          record: recordOf(observed),
+          isNewerAtWork: true,
+        }),
+      ),
+    );
     expect(words).toEqual(observed.map(({ name }) => `remove ${name}`));
   });
 
@@ -56,7 +96,9 @@ describe('R15 an older version that leads', () => {
         fc.pre(recordedHash !== observedHash && observedHash !== managed(standard, 'default-deny').hash);
         const observed = [managed(standard, 'default-deny', { hash: observedHash }), ...rendered.slice(1)];
         const record = recordOf([managed(standard, 'default-deny', { hash: recordedHash }), ...rendered.slice(1)]);
-        expect(plannedWords(planFor(world({ observed, record, isNewerAtWork: true })))).toEqual(['repair standard.default-deny']);
+        expect(plannedWords(planFor(world({ observed, record, isNewerAtWork: true })))).toEqual([
+          'repair standard.default-deny',
+        ]);
       }),
     );
   });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Direction } from '../../../src/api/network-policy.ts';
 import { unprotectionsIn } from '../../../src/baseline/guard.ts';
 import { isSettled, nameOf, planFor } from '../../../src/baseline/plan.ts';
-import type { Direction } from '../../../src/api/network-policy.ts';
 import type { ObservedPolicy, PolicyFacts, World } from '../../../src/baseline/world.ts';
 import { anyLabels, anySpec } from '../../fixtures/arbitraries.ts';
 import { applied, foreign, inPlace, managed, namespace, plannedWords, policy, world } from '../../fixtures/worlds.ts';
@@ -11,7 +11,11 @@ const standard = policy();
 
 describe('R2 a selected namespace has exactly the rendered set', () => {
   test('an empty namespace gets every part', () => {
-    expect(plannedWords(planFor(world()))).toEqual(['create standard.default-deny', 'create standard.allow-dns', 'create standard.allow-monitoring']);
+    expect(plannedWords(planFor(world()))).toEqual([
+      'create standard.default-deny',
+      'create standard.allow-dns',
+      'create standard.allow-monitoring',
+    ]);
   });
 
   test('R10 a namespace with everything in place needs nothing', () => {
@@ -21,13 +25,23 @@ describe('R2 a selected namespace has exactly the rendered set', () => {
   });
 
   test('another spec is repaired', () => {
-    const observed = [managed(standard, 'default-deny', { hash: 'widened' }), managed(standard, 'allow-dns'), managed(standard, 'allow-monitoring')];
+    const observed = [
+      managed(standard, 'default-deny', { hash: 'widened' }),
+      managed(standard, 'allow-dns'),
+      managed(standard, 'allow-monitoring'),
+    ];
     expect(plannedWords(planFor(world({ observed })))).toEqual(['repair standard.default-deny']);
   });
 
   test('a spec that only the server added to is left alone', () => {
-    const observed = [managed(standard, 'default-deny', { hash: 'with-default' }), managed(standard, 'allow-dns'), managed(standard, 'allow-monitoring')];
-    expect(plannedWords(planFor(world({ observed, isEquivalent: (pair) => pair.observed === 'with-default' })))).toEqual([]);
+    const observed = [
+      managed(standard, 'default-deny', { hash: 'with-default' }),
+      managed(standard, 'allow-dns'),
+      managed(standard, 'allow-monitoring'),
+    ];
+    expect(
+      plannedWords(planFor(world({ observed, isEquivalent: (pair) => pair.observed === 'with-default' }))),
+    ).toEqual([]);
   });
 
   test.each([
@@ -35,14 +49,34 @@ describe('R2 a selected namespace has exactly the rendered set', () => {
     ['the policy label', { policyLabel: '' }],
     ['the policy uid', { policyUid: '' }],
   ])('R6 a stripped mark (%s) is drift on what was recorded', (_mark, stripped) => {
-    const observed = [managed(standard, 'default-deny', stripped), managed(standard, 'allow-dns'), managed(standard, 'allow-monitoring')];
-    const record = { uid: 'r', hash: 'h', readyStatus: 'True', readySince: '', entries: [{ policy: 'standard', generation: 1, phase: 'Protected' as const, inPlace: true, managed: [{ name: 'standard.default-deny', uid: 'uid-standard.default-deny' }] }] };
+    const observed = [
+      managed(standard, 'default-deny', stripped),
+      managed(standard, 'allow-dns'),
+      managed(standard, 'allow-monitoring'),
+    ];
+    const record = {
+      uid: 'r',
+      hash: 'h',
+      readyStatus: 'True',
+      readySince: '',
+      entries: [
+        {
+          policy: 'standard',
+          generation: 1,
+          phase: 'Protected' as const,
+          inPlace: true,
+          managed: [{ name: 'standard.default-deny', uid: 'uid-standard.default-deny' }],
+        },
+      ],
+    };
     expect(plannedWords(planFor(world({ observed, record })))).toEqual(['repair standard.default-deny']);
   });
 
   test('a part that is declared no longer goes, and only that', () => {
     const wider = policy('standard', { allow: { sameNamespace: { enabled: true } } });
-    expect(plannedWords(planFor(world({ observed: inPlace(wider) })))).toEqual(['remove standard.allow-same-namespace']);
+    expect(plannedWords(planFor(world({ observed: inPlace(wider) })))).toEqual([
+      'remove standard.allow-same-namespace',
+    ]);
   });
 });
 
@@ -51,27 +85,49 @@ describe('R4 a namespace that opts out', () => {
 
   test('loses our policies and keeps its own', () => {
     const observed = [...inPlace(standard), foreign('custom')];
-    expect(plannedWords(planFor(world({ namespace: optedOut, observed })))).toEqual(['remove standard.default-deny', 'remove standard.allow-dns', 'remove standard.allow-monitoring']);
+    expect(plannedWords(planFor(world({ namespace: optedOut, observed })))).toEqual([
+      'remove standard.default-deny',
+      'remove standard.allow-dns',
+      'remove standard.allow-monitoring',
+    ]);
   });
 
   test('marks them with onOptOut: Keep, once', () => {
     const keeping = policy('standard', { removal: { onOptOut: 'Keep' } });
-    expect(plannedWords(planFor(world({ namespace: optedOut, policies: [keeping], observed: inPlace(keeping) })))).toEqual(['leave standard.default-deny', 'leave standard.allow-dns', 'leave standard.allow-monitoring']);
-    expect(plannedWords(planFor(world({ namespace: optedOut, policies: [keeping], observed: inPlace(keeping).map((observed) => ({ ...observed, isKept: true })) })))).toEqual([]);
+    expect(
+      plannedWords(planFor(world({ namespace: optedOut, policies: [keeping], observed: inPlace(keeping) }))),
+    ).toEqual(['leave standard.default-deny', 'leave standard.allow-dns', 'leave standard.allow-monitoring']);
+    expect(
+      plannedWords(
+        planFor(
+          world({
+            namespace: optedOut,
+            policies: [keeping],
+            observed: inPlace(keeping).map((observed) => ({ ...observed, isKept: true })),
+          }),
+        ),
+      ),
+    ).toEqual([]);
   });
 });
 
 describe('R5 an object that is not ours is never changed or deleted', () => {
   test('a foreign object under our name is refused', () => {
-    expect(plannedWords(planFor(world({ observed: [foreign('standard.default-deny')] })))[0]).toBe('refuse standard.default-deny');
+    expect(plannedWords(planFor(world({ observed: [foreign('standard.default-deny')] })))[0]).toBe(
+      'refuse standard.default-deny',
+    );
   });
 
   test('a copy of render output, with our labels but no uid, is foreign', () => {
-    expect(plannedWords(planFor(world({ observed: [managed(standard, 'default-deny', { policyUid: '' })] })))[0]).toBe('refuse standard.default-deny');
+    expect(plannedWords(planFor(world({ observed: [managed(standard, 'default-deny', { policyUid: '' })] })))[0]).toBe(
+      'refuse standard.default-deny',
+    );
   });
 
   test('the adopt annotation hands it over', () => {
-    expect(plannedWords(planFor(world({ observed: [foreign('standard.default-deny', { isAdoptable: true })] })))[0]).toBe('repair standard.default-deny');
+    expect(
+      plannedWords(planFor(world({ observed: [foreign('standard.default-deny', { isAdoptable: true })] })))[0],
+    ).toBe('repair standard.default-deny');
   });
 });
 
@@ -85,12 +141,18 @@ describe('R8 only what carries the live policy uid is removed', () => {
 
   test('objects of another uid in a selected namespace are taken over', () => {
     const old = inPlace(standard).map((observed) => ({ ...observed, policyUid: 'uid-of-a-former-one' }));
-    expect(plannedWords(planFor(world({ observed: old })))).toEqual(['repair standard.default-deny', 'repair standard.allow-dns', 'repair standard.allow-monitoring']);
+    expect(plannedWords(planFor(world({ observed: old })))).toEqual([
+      'repair standard.default-deny',
+      'repair standard.allow-dns',
+      'repair standard.allow-monitoring',
+    ]);
   });
 
   test('an allow that a former policy of the name left in a selected namespace, and this one has not, goes', () => {
     const stray = managed(generous, 'allow-same-namespace', { policyUid: 'uid-of-a-former-one' });
-    expect(plannedWords(planFor(world({ observed: [...inPlace(standard), stray] })))).toEqual(['remove standard.allow-same-namespace']);
+    expect(plannedWords(planFor(world({ observed: [...inPlace(standard), stray] })))).toEqual([
+      'remove standard.allow-same-namespace',
+    ]);
   });
 
   test.each([
@@ -99,7 +161,9 @@ describe('R8 only what carries the live policy uid is removed', () => {
   ])('what %s stays, whatever its name', (_, marks) => {
     const stray = managed(generous, 'allow-same-namespace', marks);
     const pci = { ...policy('pci', { namespaceSelector: { matchLabels: { none: 'x' } } }), uid: 'uid-pci' };
-    expect(plannedWords(planFor(world({ policies: [standard, pci], observed: [...inPlace(standard), stray] })))).toEqual([]);
+    expect(
+      plannedWords(planFor(world({ policies: [standard, pci], observed: [...inPlace(standard), stray] }))),
+    ).toEqual([]);
   });
 });
 
@@ -118,15 +182,34 @@ describe('R11 an invalid policy', () => {
 
   test('keeps the last good set repaired where it stands', () => {
     const invalid = policy('standard', {}, { isAccepted: false });
-    expect(plannedWords(planFor(world({ policies: [invalid], observed: [managed(invalid, 'default-deny', { hash: 'widened' })] })))).toContain('repair standard.default-deny');
+    expect(
+      plannedWords(
+        planFor(world({ policies: [invalid], observed: [managed(invalid, 'default-deny', { hash: 'widened' })] })),
+      ),
+    ).toContain('repair standard.default-deny');
   });
 
   test('R11 builds the last good set anew where all of it was deleted at once', () => {
     const invalid = policy('standard', {}, { isAccepted: false, generation: 2 });
-    const recorded = { policy: 'standard', generation: 1, phase: 'Protected' as const, inPlace: true, managed: inPlace(standard).map(({ name, uid }) => ({ name, uid })) };
-    const plans = planFor(world({ policies: [invalid], record: { uid: 'r', hash: 'h', readyStatus: 'True', readySince: '', entries: [recorded] } }));
+    const recorded = {
+      policy: 'standard',
+      generation: 1,
+      phase: 'Protected' as const,
+      inPlace: true,
+      managed: inPlace(standard).map(({ name, uid }) => ({ name, uid })),
+    };
+    const plans = planFor(
+      world({
+        policies: [invalid],
+        record: { uid: 'r', hash: 'h', readyStatus: 'True', readySince: '', entries: [recorded] },
+      }),
+    );
     expect(plans[0]?.frozen).toBeUndefined();
-    expect(plannedWords(plans)).toEqual(['create standard.default-deny', 'create standard.allow-dns', 'create standard.allow-monitoring']);
+    expect(plannedWords(plans)).toEqual([
+      'create standard.default-deny',
+      'create standard.allow-dns',
+      'create standard.allow-monitoring',
+    ]);
   });
 
   test('whose good spec was never seen removes nothing', () => {
@@ -136,21 +219,47 @@ describe('R11 an invalid policy', () => {
 });
 
 test('R12 a terminating namespace gets no plan', () => {
-  expect(planFor(world({ namespace: namespace('team-a', { isTerminating: true }), observed: inPlace(standard) }))).toEqual([]);
+  expect(
+    planFor(world({ namespace: namespace('team-a', { isTerminating: true }), observed: inPlace(standard) })),
+  ).toEqual([]);
 });
 
 describe('properties of every plan', () => {
-  const anyPolicies = fc.uniqueArray(fc.tuple(fc.constantFrom('standard', 'pci', 'x'), anySpec, fc.boolean()), { selector: ([name]) => name, maxLength: 3 });
+  const anyPolicies = fc.uniqueArray(fc.tuple(fc.constantFrom('standard', 'pci', 'x'), anySpec, fc.boolean()), {
+    selector: ([name]) => name,
+    maxLength: 3,
+  });
   const anyObserved = (policies: readonly PolicyFacts[]): fc.Arbitrary<readonly ObservedPolicy[]> => {
-    const names = [...policies.flatMap((owner) => (owner.parts ?? []).map(({ name }) => name)), 'custom', 'standard.gone', 'other.default-deny'];
+    const names = [
+      ...policies.flatMap((owner) => (owner.parts ?? []).map(({ name }) => name)),
+      'custom',
+      'standard.gone',
+      'other.default-deny',
+    ];
     const uids = [...policies.map(({ uid }) => uid), '', 'uid-of-another'];
     const hashes = [...policies.flatMap((owner) => (owner.parts ?? []).map(({ hash }) => hash)), 'tampered', ''];
-    const one = fc.record({ name: fc.constantFrom(...names), uid: fc.uuid(), isLabelled: fc.boolean(), policyLabel: fc.constantFrom('standard', 'pci', ''), policyUid: fc.constantFrom(...uids), isAdoptable: fc.boolean(), isKept: fc.boolean(), isolates: fc.constant<Direction[]>([]), weakens: fc.constant(undefined), otherManager: fc.constant(''), hash: fc.constantFrom(...hashes) });
+    const one = fc.record({
+      name: fc.constantFrom(...names),
+      uid: fc.uuid(),
+      isLabelled: fc.boolean(),
+      policyLabel: fc.constantFrom('standard', 'pci', ''),
+      policyUid: fc.constantFrom(...uids),
+      isAdoptable: fc.boolean(),
+      isKept: fc.boolean(),
+      isolates: fc.constant<Direction[]>([]),
+      weakens: fc.constant(undefined),
+      otherManager: fc.constant(''),
+      hash: fc.constantFrom(...hashes),
+    });
     return fc.uniqueArray(one, { selector: ({ name }) => name, maxLength: 8 });
   };
   const anyWorld: fc.Arbitrary<World> = fc.tuple(anyPolicies, anyLabels).chain(([drafts, labels]) => {
-    const policies = drafts.map(([name, spec, isAccepted]) => policy(name, spec, { isAccepted })).sort((a, b) => (a.name < b.name ? -1 : 1));
-    return anyObserved(policies).map((observed) => world({ namespace: namespace('team-a', { labels }), policies, observed }));
+    const policies = drafts
+      .map(([name, spec, isAccepted]) => policy(name, spec, { isAccepted }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    return anyObserved(policies).map((observed) =>
+      world({ namespace: namespace('team-a', { labels }), policies, observed }),
+    );
   });
 
   test('a plan that was carried out and is made again is empty', () => {
@@ -175,8 +284,18 @@ describe('properties of every plan', () => {
   test('R5 nothing foreign is ever in a plan but to be refused', () => {
     fc.assert(
       fc.property(anyWorld, (before) => {
-        const foreigners = new Set(before.observed.filter((observed) => (!observed.isLabelled || observed.policyUid === '') && !observed.isAdoptable).map(({ name }) => name));
-        for (const plan of planFor(before)) for (const action of plan.actions) if (foreigners.has(nameOf(action))) expect(action.kind).toBe('refuse');
+        const foreigners = new Set(
+          before.observed
+            .filter((observed) => (!observed.isLabelled || observed.policyUid === '') && !observed.isAdoptable)
+            .map(({ name }) => name),
+        );
+        for (const plan of planFor(before)) {
+          for (const action of plan.actions) {
+            if (foreigners.has(nameOf(action))) {
+              expect(action.kind).toBe('refuse');
+            }
+          }
+        }
       }),
       { numRuns: 500 },
     );
@@ -187,8 +306,12 @@ describe('properties of every plan', () => {
       fc.property(anyWorld, (before) => {
         const live = before.policies.map(({ uid }) => uid);
         for (const plan of planFor(before)) {
-          const former = plan.actions.flatMap((action) => (action.kind === 'remove' && action.observed.policyUid !== plan.policy.uid ? [action.observed] : []));
-          if (former.length > 0) expect(plan.isSelected).toBe(true);
+          const former = plan.actions.flatMap((action) =>
+            action.kind === 'remove' && action.observed.policyUid !== plan.policy.uid ? [action.observed] : [],
+          );
+          if (former.length > 0) {
+            expect(plan.isSelected).toBe(true);
+          }
           for (const observed of former) {
             expect(observed.isLabelled).toBe(true);
             expect(['', ...live]).not.toContain(observed.policyUid);
@@ -203,12 +326,28 @@ describe('properties of every plan', () => {
 describe('R9 what is held is kept up', () => {
   const both = policy('standard');
   const edited = policy('standard', { isolate: ['Ingress'] }, { generation: 2, formerParts: both.parts });
-  const record = { uid: 'r', hash: '', readyStatus: 'True', readySince: '', entries: [{ policy: 'standard', generation: 1, phase: 'Protected' as const, inPlace: true, managed: inPlace(both).map(({ name, uid }) => ({ name, uid })) }] };
+  const record = {
+    uid: 'r',
+    hash: '',
+    readyStatus: 'True',
+    readySince: '',
+    entries: [
+      {
+        policy: 'standard',
+        generation: 1,
+        phase: 'Protected' as const,
+        inPlace: true,
+        managed: inPlace(both).map(({ name, uid }) => ({ name, uid })),
+      },
+    ],
+  };
   const held = { policies: [edited], record, holds: new Map([['standard', 'RemovalHeld' as const]]) };
 
   test('R9 a held edit of isolate keeps the former set, repairs it, and removes nothing', () => {
     expect(plannedWords(planFor(world({ ...held, observed: inPlace(both) })))).toEqual([]);
-    const tampered = inPlace(both).map((observed) => (observed.name === 'standard.default-deny' ? { ...observed, hash: 'widened', otherManager: 'x' } : observed));
+    const tampered = inPlace(both).map((observed) =>
+      observed.name === 'standard.default-deny' ? { ...observed, hash: 'widened', otherManager: 'x' } : observed,
+    );
     expect(plannedWords(planFor(world({ ...held, observed: tampered })))).toEqual(['repair standard.default-deny']);
   });
 

@@ -1,18 +1,60 @@
 import { describe, expect, test } from 'vitest';
 import { baselinePolicyStatusSchema } from '../../../src/api/baseline-policy.ts';
-import { policyStatusFor, untilPendingCountsMs, type PolicyProgress, type Standing } from '../../../src/baseline/policy-status.ts';
+import {
+  type PolicyProgress,
+  policyStatusFor,
+  type Standing,
+  untilPendingCountsMs,
+} from '../../../src/baseline/policy-status.ts';
 
 const nowTime = '2026-01-02T03:04:05Z';
-const protectedOne = (namespace: string): Standing => ({ namespace, phase: 'Protected', reason: 'Protected', message: '', isWeakened: false, pendingForMs: 0 });
-const pending = (namespace: string, pendingForMs: number): Standing => ({ namespace, phase: 'Pending', reason: 'Retrying', message: 'x', isWeakened: false, pendingForMs });
-const conflict = (namespace: string): Standing => ({ namespace, phase: 'Conflict', reason: 'ForeignObject', message: 'x', isWeakened: false, pendingForMs: 0 });
+const protectedOne = (namespace: string): Standing => ({
+  namespace,
+  phase: 'Protected',
+  reason: 'Protected',
+  message: '',
+  isWeakened: false,
+  pendingForMs: 0,
+});
+const pending = (namespace: string, pendingForMs: number): Standing => ({
+  namespace,
+  phase: 'Pending',
+  reason: 'Retrying',
+  message: 'x',
+  isWeakened: false,
+  pendingForMs,
+});
+const conflict = (namespace: string): Standing => ({
+  namespace,
+  phase: 'Conflict',
+  reason: 'ForeignObject',
+  message: 'x',
+  isWeakened: false,
+  pendingForMs: 0,
+});
 
-function status(changes: Partial<PolicyProgress>, previous?: ReturnType<typeof policyStatusFor>): ReturnType<typeof policyStatusFor> {
-  const progress: PolicyProgress = { generation: 3, mode: 'Enforce', problems: [], standings: [protectedOne('a')], unattemptedCount: 0, unseenCount: 0, discovered: {}, discoveryProblem: undefined, held: [], orphanCount: 0, ...changes };
+function status(
+  changes: Partial<PolicyProgress>,
+  previous?: ReturnType<typeof policyStatusFor>,
+): ReturnType<typeof policyStatusFor> {
+  const progress: PolicyProgress = {
+    generation: 3,
+    mode: 'Enforce',
+    problems: [],
+    standings: [protectedOne('a')],
+    unattemptedCount: 0,
+    unseenCount: 0,
+    discovered: {},
+    discoveryProblem: undefined,
+    held: [],
+    orphanCount: 0,
+    ...changes,
+  };
   return policyStatusFor(progress, previous, nowTime);
 }
 
-const condition = (of: ReturnType<typeof policyStatusFor>, type: string): unknown => of.conditions.find((candidate) => candidate.type === type);
+const condition = (of: ReturnType<typeof policyStatusFor>, type: string): unknown =>
+  of.conditions.find((candidate) => candidate.type === type);
 
 describe('R16 the status of a BaselinePolicy never says more than was observed', () => {
   test('Ready once every namespace was attempted at this generation', () => {
@@ -43,7 +85,11 @@ describe('R16 the status of a BaselinePolicy never says more than was observed',
 
   test('R11 an invalid spec is Stalled and names its fields', () => {
     const invalid = status({ problems: [{ path: 'spec.rules[0].name', message: 'write another name' }] });
-    expect(condition(invalid, 'Ready')).toMatchObject({ status: 'False', reason: 'InvalidSpec', message: 'spec.rules[0].name: write another name' });
+    expect(condition(invalid, 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'InvalidSpec',
+      message: 'spec.rules[0].name: write another name',
+    });
     expect(condition(invalid, 'Stalled')).toMatchObject({ status: 'True', reason: 'InvalidSpec' });
   });
 
@@ -59,7 +105,10 @@ describe('R16 the status of a BaselinePolicy never says more than was observed',
   });
 
   test('R14 assumed DNS has a condition', () => {
-    expect(condition(status({ discoveryProblem: 'DnsNotFound' }), 'DiscoveryStale')).toMatchObject({ status: 'True', reason: 'DnsNotFound' });
+    expect(condition(status({ discoveryProblem: 'DnsNotFound' }), 'DiscoveryStale')).toMatchObject({
+      status: 'True',
+      reason: 'DnsNotFound',
+    });
   });
 
   test('Reconciling, Stalled and DiscoveryStale are there only while they apply', () => {
@@ -68,11 +117,16 @@ describe('R16 the status of a BaselinePolicy never says more than was observed',
 
   test('failed lists the first ten, sorted', () => {
     const names = Array.from({ length: 15 }, (_, index) => `ns-${String(index).padStart(2, '0')}`);
-    expect(status({ standings: [...names].reverse().map(conflict) }).failed.map(({ namespace }) => namespace)).toEqual(names.slice(0, 10));
+    expect(status({ standings: [...names].reverse().map(conflict) }).failed.map(({ namespace }) => namespace)).toEqual(
+      names.slice(0, 10),
+    );
   });
 
   test('lastTransitionTime moves only when the status does', () => {
-    const before = { ...status({}), conditions: status({}).conditions.map((old) => ({ ...old, lastTransitionTime: '2020-01-01T00:00:00Z' })) };
+    const before = {
+      ...status({}),
+      conditions: status({}).conditions.map((old) => ({ ...old, lastTransitionTime: '2020-01-01T00:00:00Z' })),
+    };
     expect(condition(status({}, before), 'Ready')).toMatchObject({ lastTransitionTime: '2020-01-01T00:00:00Z' });
     expect(condition(status({ unattemptedCount: 1 }, before), 'Ready')).toMatchObject({ lastTransitionTime: nowTime });
   });

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../../src/api/baseline-policy.ts';
 import { BUILT_IN_PARTS } from '../../../src/api/names.ts';
-import { NOT_INTERNET, internetBlocks } from '../../../src/baseline/internet.ts';
-import { FALLBACK_DNS, renderedParts, type RenderedPart } from '../../../src/baseline/rendering.ts';
+import { internetBlocks, NOT_INTERNET } from '../../../src/baseline/internet.ts';
+import { FALLBACK_DNS, type RenderedPart, renderedParts } from '../../../src/baseline/rendering.ts';
 import { anySpec } from '../../fixtures/arbitraries.ts';
 
 function part(spec: BaselinePolicySpec, name: string, discovered = {}): RenderedPart | undefined {
@@ -12,11 +12,20 @@ function part(spec: BaselinePolicySpec, name: string, discovered = {}): Rendered
 
 describe('an empty spec', () => {
   test('means default-deny both ways, DNS and monitoring', () => {
-    expect(renderedParts('standard', {}, {}).map(({ name }) => name)).toEqual(['standard.default-deny', 'standard.allow-dns', 'standard.allow-monitoring']);
+    expect(renderedParts('standard', {}, {}).map(({ name }) => name)).toEqual([
+      'standard.default-deny',
+      'standard.allow-dns',
+      'standard.allow-monitoring',
+    ]);
   });
 
   test('denies with every field present, empty lists too', () => {
-    expect(part({}, 'default-deny')?.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [] });
+    expect(part({}, 'default-deny')?.spec).toEqual({
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [],
+      egress: [],
+    });
   });
 
   test('R14 asks the usual DNS when nothing was found', () => {
@@ -25,40 +34,83 @@ describe('an empty spec', () => {
 
   test('lets Prometheus in monitoring in on every TCP port, namespace AND pod', () => {
     expect(part({}, 'allow-monitoring')?.spec.ingress).toEqual([
-      { from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } }, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } } }], ports: [{ protocol: 'TCP' }] },
+      {
+        from: [
+          {
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } },
+            podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } },
+          },
+        ],
+        ports: [{ protocol: 'TCP' }],
+      },
     ]);
   });
 });
 
 describe('allow.dns', () => {
   const to = [{ ipBlock: { cidr: '192.0.2.53/32' } }];
-  const found = { dns: { source: 'kube-system/kube-dns', egress: [{ to, ports: [{ protocol: 'UDP' as const, port: 5353 }] }] } };
+  const found = {
+    dns: { source: 'kube-system/kube-dns', egress: [{ to, ports: [{ protocol: 'UDP' as const, port: 5353 }] }] },
+  };
 
   test('R14 uses what was discovered', () => {
     expect(part({}, 'allow-dns', found)?.spec.egress).toEqual(found.dns.egress);
   });
   test('to overrides what was discovered', () => {
-    expect(part({ allow: { dns: { to } } }, 'allow-dns', found)?.spec.egress).toEqual([{ to, ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }] }]);
+    expect(part({ allow: { dns: { to } } }, 'allow-dns', found)?.spec.egress).toEqual([
+      {
+        to,
+        ports: [
+          { protocol: 'UDP', port: 53 },
+          { protocol: 'TCP', port: 53 },
+        ],
+      },
+    ]);
   });
   test('toAnywhere opens the DNS ports to everyone, and no others', () => {
-    expect(part({ allow: { dns: { toAnywhere: true } } }, 'allow-dns', found)?.spec.egress).toEqual([{ ports: [{ protocol: 'UDP', port: 53 }, { protocol: 'TCP', port: 53 }] }]);
+    expect(part({ allow: { dns: { toAnywhere: true } } }, 'allow-dns', found)?.spec.egress).toEqual([
+      {
+        ports: [
+          { protocol: 'UDP', port: 53 },
+          { protocol: 'TCP', port: 53 },
+        ],
+      },
+    ]);
   });
   test('ports override the ports of what was discovered', () => {
-    expect(part({ allow: { dns: { ports: [{ port: 8053 }] } } }, 'allow-dns', found)?.spec.egress).toEqual([{ to, ports: [{ port: 8053 }] }]);
+    expect(part({ allow: { dns: { ports: [{ port: 8053 }] } } }, 'allow-dns', found)?.spec.egress).toEqual([
+      { to, ports: [{ port: 8053 }] },
+    ]);
   });
 });
 
 describe('allow.kubeApiServer', () => {
   const spec = { allow: { kubeApiServer: { enabled: true } } };
   test('opens its endpoints and its Service address, each on its own port', () => {
-    const discovered = { apiServer: { endpoints: [{ address: '192.0.2.2', port: 6443 }, { address: '192.0.2.1', port: 6443 }], service: { addresses: ['10.96.0.1', 'fd00::1'], port: 443 } } };
+    const discovered = {
+      apiServer: {
+        endpoints: [
+          { address: '192.0.2.2', port: 6443 },
+          { address: '192.0.2.1', port: 6443 },
+        ],
+        service: { addresses: ['10.96.0.1', 'fd00::1'], port: 443 },
+      },
+    };
     expect(part(spec, 'allow-kube-api-server', discovered)?.spec.egress).toEqual([
-      { to: [{ ipBlock: { cidr: '10.96.0.1/32' } }, { ipBlock: { cidr: 'fd00::1/128' } }], ports: [{ protocol: 'TCP', port: 443 }] },
-      { to: [{ ipBlock: { cidr: '192.0.2.1/32' } }, { ipBlock: { cidr: '192.0.2.2/32' } }], ports: [{ protocol: 'TCP', port: 6443 }] },
+      {
+        to: [{ ipBlock: { cidr: '10.96.0.1/32' } }, { ipBlock: { cidr: 'fd00::1/128' } }],
+        ports: [{ protocol: 'TCP', port: 443 }],
+      },
+      {
+        to: [{ ipBlock: { cidr: '192.0.2.1/32' } }, { ipBlock: { cidr: '192.0.2.2/32' } }],
+        ports: [{ protocol: 'TCP', port: 6443 }],
+      },
     ]);
   });
   test('is left out while no address is known, never rendered as allow-all', () => {
-    expect(part(spec, 'allow-kube-api-server', { apiServer: { endpoints: [{ address: 'not an address', port: 1 }] } })).toBeUndefined();
+    expect(
+      part(spec, 'allow-kube-api-server', { apiServer: { endpoints: [{ address: 'not an address', port: 1 }] } }),
+    ).toBeUndefined();
   });
 });
 
@@ -69,10 +121,14 @@ describe('allow.internet', () => {
     expect(blocks[1]?.except).toEqual(['fc00::/7', 'fe80::/10', 'ff00::/8', '64:ff9b::/96']);
   });
   test('a cidr in a private range is named on purpose and stands', () => {
-    expect(internetBlocks({ cidrs: ['10.1.0.0/16'], except: ['10.1.2.0/24'] })).toEqual([{ cidr: '10.1.0.0/16', except: ['10.1.2.0/24'] }]);
+    expect(internetBlocks({ cidrs: ['10.1.0.0/16'], except: ['10.1.2.0/24'] })).toEqual([
+      { cidr: '10.1.0.0/16', except: ['10.1.2.0/24'] },
+    ]);
   });
   test('a wider cidr keeps the private ranges inside it out', () => {
-    expect(internetBlocks({ cidrs: ['192.0.0.0/8'], except: [] })).toEqual([{ cidr: '192.0.0.0/8', except: ['192.168.0.0/16', '192.0.0.0/24'] }]);
+    expect(internetBlocks({ cidrs: ['192.0.0.0/8'], except: [] })).toEqual([
+      { cidr: '192.0.0.0/8', except: ['192.168.0.0/16', '192.0.0.0/24'] },
+    ]);
   });
 });
 
@@ -83,8 +139,12 @@ describe('properties of every rendering', () => {
         const isolated = spec.isolate ?? ['Ingress', 'Egress'];
         for (const { spec: rendered } of renderedParts('p', spec, {})) {
           expect(rendered.policyTypes.every((direction) => isolated.includes(direction))).toBe(true);
-          if (!isolated.includes('Ingress')) expect(rendered.ingress).toEqual([]);
-          if (!isolated.includes('Egress')) expect(rendered.egress).toEqual([]);
+          if (!isolated.includes('Ingress')) {
+            expect(rendered.ingress).toEqual([]);
+          }
+          if (!isolated.includes('Egress')) {
+            expect(rendered.egress).toEqual([]);
+          }
         }
       }),
     );
@@ -94,9 +154,15 @@ describe('properties of every rendering', () => {
     fc.assert(
       fc.property(anySpec, (spec) => {
         for (const { part: name, spec: rendered } of renderedParts('p', spec, {})) {
-          const open = [...rendered.ingress.filter((rule) => rule.from === undefined), ...rendered.egress.filter((rule) => rule.to === undefined)];
-          if (name === 'allow-dns' && spec.allow?.dns?.toAnywhere === true) expect(open.every((rule) => (rule.ports ?? []).length > 0)).toBe(true);
-          else expect(open).toEqual([]);
+          const open = [
+            ...rendered.ingress.filter((rule) => rule.from === undefined),
+            ...rendered.egress.filter((rule) => rule.to === undefined),
+          ];
+          if (name === 'allow-dns' && spec.allow?.dns?.toAnywhere === true) {
+            expect(open.every((rule) => (rule.ports ?? []).length > 0)).toBe(true);
+          } else {
+            expect(open).toEqual([]);
+          }
         }
       }),
     );
@@ -106,8 +172,16 @@ describe('properties of every rendering', () => {
     fc.assert(
       fc.property(anySpec, (spec) => {
         for (const { spec: rendered } of renderedParts('p', spec, { dns: { source: '', egress: [] } })) {
-          for (const rule of rendered.ingress) for (const list of [rule.from, rule.ports]) expect(list).not.toEqual([]);
-          for (const rule of rendered.egress) for (const list of [rule.to, rule.ports]) expect(list).not.toEqual([]);
+          for (const rule of rendered.ingress) {
+            for (const list of [rule.from, rule.ports]) {
+              expect(list).not.toEqual([]);
+            }
+          }
+          for (const rule of rendered.egress) {
+            for (const list of [rule.to, rule.ports]) {
+              expect(list).not.toEqual([]);
+            }
+          }
         }
       }),
     );

@@ -4,7 +4,7 @@ import { defineApprove } from '../../../src/cli/approve.ts';
 import { heldChanges } from '../../../src/cli/held-change.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
 import { BASELINE_POLICIES } from '../../../src/operator/resources.ts';
-import { done, startCliCluster, type CliCluster } from './cli-cluster.ts';
+import { type CliCluster, done, startCliCluster } from './cli-cluster.ts';
 import { scriptedTerminal } from './scripted-terminal.ts';
 
 const REMOVAL = { type: 'RemovalHeld', line: 'nsbaseline.io/confirm-removal=12-0123abcd' };
@@ -16,19 +16,51 @@ beforeEach(async () => {
 });
 afterEach(() => cluster.stop());
 
-const messageOf = ({ line }: { readonly line: string }): string => `Namespaces a, b and 10 more would lose their protection. To confirm: kubectl annotate baselinepolicy standard --overwrite ${line}`;
+const messageOf = ({ line }: { readonly line: string }): string =>
+  `Namespaces a, b and 10 more would lose their protection. To confirm: kubectl annotate baselinepolicy standard --overwrite ${line}`;
 
 /** A policy whose operator says that these changes are held. */
-async function given(held: readonly { readonly type: string; readonly line: string }[], observedGeneration = 1): Promise<void> {
-  done(await cluster.kube.create(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard', annotations: { mine: 'x' } }, spec: {} }));
+async function given(
+  held: readonly { readonly type: string; readonly line: string }[],
+  observedGeneration = 1,
+): Promise<void> {
+  done(
+    await cluster.kube.create(BASELINE_POLICIES, {
+      apiVersion: API_VERSION,
+      kind: 'BaselinePolicy',
+      metadata: { name: 'standard', annotations: { mine: 'x' } },
+      spec: {},
+    }),
+  );
   await holding(held, { observedGeneration });
 }
 
 /** The operator writes its status. */
-async function holding(held: readonly { readonly type: string; readonly line: string }[], { observedGeneration = 1, matched = 0 } = {}): Promise<void> {
-  const conditions = held.map((change) => ({ type: change.type, status: 'True', reason: change.type, message: messageOf(change), lastTransitionTime: '2026-01-01T00:00:00Z' }));
-  const status = { observedGeneration, conditions, namespaces: { matched, protected: 0, pending: 0, failed: 0, conflicted: 0, weakened: 0 }, failed: [], discovered: {} };
-  done(await cluster.kube.apply(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard' }, status }, { subresource: 'status' }));
+async function holding(
+  held: readonly { readonly type: string; readonly line: string }[],
+  { observedGeneration = 1, matched = 0 } = {},
+): Promise<void> {
+  const conditions = held.map((change) => ({
+    type: change.type,
+    status: 'True',
+    reason: change.type,
+    message: messageOf(change),
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+  }));
+  const status = {
+    observedGeneration,
+    conditions,
+    namespaces: { matched, protected: 0, pending: 0, failed: 0, conflicted: 0, weakened: 0 },
+    failed: [],
+    discovered: {},
+  };
+  done(
+    await cluster.kube.apply(
+      BASELINE_POLICIES,
+      { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard' }, status },
+      { subresource: 'status' },
+    ),
+  );
 }
 
 async function annotations(): Promise<Readonly<Record<string, string>>> {
@@ -52,7 +84,9 @@ describe('R9 approve', () => {
     expect(code).toBe(0);
     expect(complaint).toContain(messageOf(REMOVAL));
     expect(terminal.questions).toEqual(['Let 12 namespaces lose protection? [y/N] ']);
-    expect(printed).toBe('baselinepolicy.nsbaseline.io/standard annotated: nsbaseline.io/confirm-removal=12-0123abcd\n');
+    expect(printed).toBe(
+      'baselinepolicy.nsbaseline.io/standard annotated: nsbaseline.io/confirm-removal=12-0123abcd\n',
+    );
     expect(await annotations()).toEqual({ mine: 'x', 'nsbaseline.io/confirm-removal': '12-0123abcd' });
   });
 
@@ -69,7 +103,11 @@ describe('R9 approve', () => {
     expect((await cluster.run(defineApprove, ['standard', '--yes'])).code).toBe(2);
     expect((await cluster.run(defineApprove, ['standard', '--yes', '--isolation'])).code).toBe(0);
     expect((await cluster.run(defineApprove, ['standard', '--yes', '--removal'])).code).toBe(0);
-    expect(await annotations()).toEqual({ mine: 'x', 'nsbaseline.io/confirm-removal': '12-0123abcd', 'nsbaseline.io/confirm-isolation': '30-deadbeef' });
+    expect(await annotations()).toEqual({
+      mine: 'x',
+      'nsbaseline.io/confirm-removal': '12-0123abcd',
+      'nsbaseline.io/confirm-isolation': '30-deadbeef',
+    });
     const again = await cluster.run(defineApprove, ['standard', '--yes', '--removal']);
     expect(again.code).toBe(0);
     expect(again.complaint).toContain('confirmed already');
@@ -87,7 +125,12 @@ describe('R9 approve', () => {
     await given([REMOVAL]);
     const terminal = yesAfter(async () => {
       const standing = done(await cluster.kube.get({ type: BASELINE_POLICIES, name: 'standard' }));
-      done(await cluster.kube.replace(BASELINE_POLICIES, { ...standing, spec: { namespaceSelector: { matchLabels: { none: 'x' } } } }));
+      done(
+        await cluster.kube.replace(BASELINE_POLICIES, {
+          ...standing,
+          spec: { namespaceSelector: { matchLabels: { none: 'x' } } },
+        }),
+      );
     });
     const { code, complaint } = await cluster.run(defineApprove, ['standard'], terminal);
     expect(code).toBe(1);
@@ -128,9 +171,13 @@ test.each([
   ['nsbaseline.io/confirm-isolation=5-0123abcd', undefined],
   ['', undefined],
 ])('R9 of the message %j the confirmation is %j', (message, confirmation) => {
-  expect(heldChanges({ conditions: [{ type: 'RemovalHeld', status: 'True', reason: 'x', message }] })).toMatchObject([{ kind: 'removal', confirmation }]);
+  expect(heldChanges({ conditions: [{ type: 'RemovalHeld', status: 'True', reason: 'x', message }] })).toMatchObject([
+    { kind: 'removal', confirmation },
+  ]);
 });
 
 test('R9 a condition that is not True holds nothing', () => {
-  expect(heldChanges({ conditions: [{ type: 'RemovalHeld', status: 'False', reason: 'x', message: messageOf(REMOVAL) }] })).toEqual([]);
+  expect(
+    heldChanges({ conditions: [{ type: 'RemovalHeld', status: 'False', reason: 'x', message: messageOf(REMOVAL) }] }),
+  ).toEqual([]);
 });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { CommandContext } from '../../../src/cli/command-context.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
-import type { KubeClient } from '../../../src/kube/kube-client.ts';
 import { createKubeClient } from '../../../src/kube/http-kube-client.ts';
+import type { KubeClient } from '../../../src/kube/kube-client.ts';
 import type { KubeError } from '../../../src/kube/kube-error.ts';
 import type { Result } from '../../../src/kube/result.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../../src/operator/resources.ts';
@@ -22,9 +22,18 @@ export interface CliCluster {
   readonly kubeconfig: string;
   namespace(name: string, labels?: Readonly<Record<string, string>>): Promise<void>;
   /** A NetworkPolicy with our label, of the policy of this uid; without one, foreign. */
-  networkPolicy(namespace: string, name: string, policyUid?: string, annotations?: Readonly<Record<string, string>>): Promise<void>;
+  networkPolicy(
+    namespace: string,
+    name: string,
+    policyUid?: string,
+    annotations?: Readonly<Record<string, string>>,
+  ): Promise<void>;
   networkPolicyNames(namespace: string): Promise<readonly string[]>;
-  run(define: Define, words: readonly string[], terminal?: Terminal): Promise<{ readonly code: number | undefined; readonly printed: string; readonly complaint: string }>;
+  run(
+    define: Define,
+    words: readonly string[],
+    terminal?: Terminal,
+  ): Promise<{ readonly code: number | undefined; readonly printed: string; readonly complaint: string }>;
   stop(): Promise<void>;
 }
 
@@ -33,7 +42,14 @@ export async function startCliCluster(): Promise<CliCluster> {
   const server = await fakeServerWithCrds();
   const folder = await mkdtemp(join(tmpdir(), 'cli-'));
   const kubeconfig = join(folder, 'config');
-  await writeFile(kubeconfig, JSON.stringify({ clusters: [{ name: 'c', cluster: { server: server.url } }], contexts: [{ name: 'x', context: { cluster: 'c', namespace: 'team-a' } }], 'current-context': 'x' }));
+  await writeFile(
+    kubeconfig,
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server: server.url } }],
+      contexts: [{ name: 'x', context: { cluster: 'c', namespace: 'team-a' } }],
+      'current-context': 'x',
+    }),
+  );
   const kube = createKubeClient({ cluster: server.asCluster(), fieldManager: 'test', userAgent: 'test' });
   return {
     server,
@@ -43,25 +59,57 @@ export async function startCliCluster(): Promise<CliCluster> {
       done(await kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }));
     },
     async networkPolicy(namespace, name, policyUid, annotations = {}) {
-      const marks = policyUid === undefined ? { annotations } : { labels: { 'app.kubernetes.io/managed-by': 'nsbaseline', 'nsbaseline.io/policy': name.split('.')[0] ?? '' }, annotations: { ...annotations, 'nsbaseline.io/policy-uid': policyUid } };
-      done(await kube.create(NETWORK_POLICIES, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name, namespace, ...marks }, spec: { podSelector: {} } }));
+      const marks =
+        policyUid === undefined
+          ? { annotations }
+          : {
+              labels: {
+                'app.kubernetes.io/managed-by': 'nsbaseline',
+                'nsbaseline.io/policy': name.split('.')[0] ?? '',
+              },
+              annotations: { ...annotations, 'nsbaseline.io/policy-uid': policyUid },
+            };
+      done(
+        await kube.create(NETWORK_POLICIES, {
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'NetworkPolicy',
+          metadata: { name, namespace, ...marks },
+          spec: { podSelector: {} },
+        }),
+      );
     },
     async networkPolicyNames(namespace) {
-      return done(await kube.list({ type: NETWORK_POLICIES, namespace })).items.map(({ metadata }) => metadata.name ?? '').sort();
+      return done(await kube.list({ type: NETWORK_POLICIES, namespace }))
+        .items.map(({ metadata }) => metadata.name ?? '')
+        .sort();
     },
     async run(define, words, terminal = scriptedTerminal()) {
       let printed = '';
       let complaint = '';
       let code: number | undefined;
-      const command = new Command('x').exitOverride().configureOutput({ writeErr: (text) => { complaint += text; } });
-      define(command, {
-        programName: 'nsbaseline',
-        executable: 'nsbaseline',
-        env: {},
-        print: (text) => { printed += text; },
-        complain: (text) => { complaint += text; },
-        finish: (wanted) => { code = wanted; },
-      }, terminal);
+      const command = new Command('x').exitOverride().configureOutput({
+        writeErr: (text) => {
+          complaint += text;
+        },
+      });
+      define(
+        command,
+        {
+          programName: 'nsbaseline',
+          executable: 'nsbaseline',
+          env: {},
+          print: (text) => {
+            printed += text;
+          },
+          complain: (text) => {
+            complaint += text;
+          },
+          finish: (wanted) => {
+            code = wanted;
+          },
+        },
+        terminal,
+      );
       await command.parseAsync([...words, '--kubeconfig', kubeconfig], { from: 'user' });
       return { code, printed, complaint };
     },
@@ -75,6 +123,8 @@ export async function startCliCluster(): Promise<CliCluster> {
 
 /** The value of a result, where a failure is a fault of the test. */
 export function done<Value>(result: Result<Value, KubeError>): Value {
-  if (!result.ok) throw new Error(`${result.error.kind}: ${result.error.message}`);
+  if (!result.ok) {
+    throw new Error(`${result.error.kind}: ${result.error.message}`);
+  }
   return result.value;
 }

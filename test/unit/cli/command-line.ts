@@ -1,7 +1,10 @@
 import { runCommandLine } from '../../../src/cli/program.ts';
 
 /** What a command line printed, complained of and ended with. */
-export async function outcomeOf(words: readonly string[], { executable = 'nsbaseline', env = {} }: { readonly executable?: string; readonly env?: Record<string, string> } = {}) {
+export async function outcomeOf(
+  words: readonly string[],
+  { executable = 'nsbaseline', env = {} }: { readonly executable?: string; readonly env?: Record<string, string> } = {},
+) {
   let printed = '';
   let complaint = '';
   const code = await runCommandLine(words, {

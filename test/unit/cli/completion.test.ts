@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { COMMANDS } from '../../../src/cli/commands.ts';
-import { RUN_OPTION_KEYS, flagOf } from '../../../src/cli/run-options.ts';
 import { API_VERSION } from '../../../src/api/names.ts';
+import { COMMANDS } from '../../../src/cli/commands.ts';
+import { flagOf, RUN_OPTION_KEYS } from '../../../src/cli/run-options.ts';
 import { BASELINE_POLICIES } from '../../../src/operator/resources.ts';
-import { done, startCliCluster, type CliCluster } from './cli-cluster.ts';
+import { type CliCluster, done, startCliCluster } from './cli-cluster.ts';
 import { outcomeOf } from './command-line.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -32,16 +32,25 @@ describe('completion offers', () => {
   });
 
   test.each([
-    [['run', '--log-level', ''], ['debug', 'info', 'warn', 'error']],
+    [
+      ['run', '--log-level', ''],
+      ['debug', 'info', 'warn', 'error'],
+    ],
     [['run', '--log-level', 'w'], ['warn']],
     [['run', '--log-level=w'], ['warn']],
     [['run', '--log-level', '=', 'w'], ['warn']],
-    [['run', '--log-level', '='], ['debug', 'info', 'warn', 'error']],
+    [
+      ['run', '--log-level', '='],
+      ['debug', 'info', 'warn', 'error'],
+    ],
     [['run', '--log-level', 'warn', '--log-f'], ['--log-format']],
     [['run', '--workers', ''], []],
     [['completion', 'z'], ['zsh']],
     [['completion', 'zsh', ''], []],
-    [['version', '-o', ''], ['json', 'yaml']],
+    [
+      ['version', '-o', ''],
+      ['json', 'yaml'],
+    ],
     [['help', 'ver'], ['version']],
     [['nonsense', ''], []],
   ])('for %j: %j', async (words, values) => {
@@ -58,15 +67,32 @@ describe('names in the cluster', () => {
   let cluster: CliCluster;
   beforeAll(async () => {
     cluster = await startCliCluster();
-    for (const name of ['team-a', 'team-b', 'other']) await cluster.namespace(name);
-    for (const name of ['standard', 'strict']) done(await cluster.kube.create(BASELINE_POLICIES, { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name }, spec: {} }));
+    for (const name of ['team-a', 'team-b', 'other']) {
+      await cluster.namespace(name);
+    }
+    for (const name of ['standard', 'strict']) {
+      done(
+        await cluster.kube.create(BASELINE_POLICIES, {
+          apiVersion: API_VERSION,
+          kind: 'BaselinePolicy',
+          metadata: { name },
+          spec: {},
+        }),
+      );
+    }
   });
   afterAll(() => cluster.stop());
 
   test.each([
-    [['status', '-n', 'team-'], ['team-a', 'team-b']],
+    [
+      ['status', '-n', 'team-'],
+      ['team-a', 'team-b'],
+    ],
     [['prune', '--namespace=o'], ['other']],
-    [['status', 'st'], ['standard', 'strict']],
+    [
+      ['status', 'st'],
+      ['standard', 'strict'],
+    ],
     [['approve', 'str'], ['strict']],
     [['approve', 'standard', ''], []],
   ])('are asked for: %j', async ([command = '', ...words], values) => {
@@ -77,7 +103,11 @@ describe('names in the cluster', () => {
   test('are none, without a word, where the cluster does not answer', async () => {
     expect(await offered('status', '--kubeconfig', '/nope', '-n', '')).toEqual({ values: [], isFile: false });
     cluster.server.intercept = () => ({ kind: 'silence', when: 'before' });
-    expect(await outcomeOf(['__complete', 'status', '--kubeconfig', cluster.kubeconfig, ''])).toEqual({ code: 0, printed: ':4\n', complaint: '' });
+    expect(await outcomeOf(['__complete', 'status', '--kubeconfig', cluster.kubeconfig, ''])).toEqual({
+      code: 0,
+      printed: ':4\n',
+      complaint: '',
+    });
   });
 });
 
@@ -85,26 +115,41 @@ describe('the scripts', () => {
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'completion-'));
-    await writeFile(join(folder, 'nsbaseline'), `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'src/main.ts')}' "$@"\n`, { mode: 0o755 });
+    await writeFile(
+      join(folder, 'nsbaseline'),
+      `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'src/main.ts')}' "$@"\n`,
+      { mode: 0o755 },
+    );
   });
   afterAll(() => rm(folder, { recursive: true }));
 
   async function bash(script: string): Promise<string[]> {
-    const { stdout } = await promisify(execFile)('bash', ['--norc', '-euc', script], { env: { PATH: `${folder}:${process.env.PATH ?? ''}` } });
+    const { stdout } = await promisify(execFile)('bash', ['--norc', '-euc', script], {
+      env: { PATH: `${folder}:${process.env.PATH ?? ''}` },
+    });
     return stdout.trimEnd().split('\n');
   }
 
   test.each([
     [['nsbaseline', 'ver'], ['version']],
-    [['nsbaseline', 'run', '--log-'], ['--log-level', '--log-format']],
+    [
+      ['nsbaseline', 'run', '--log-'],
+      ['--log-level', '--log-format'],
+    ],
     [['nsbaseline', 'run', '--log-level', '=', 'd'], ['debug']],
   ])('of bash completes %j', async (words, completed) => {
     const line = words.map((word) => `'${word}'`).join(' ');
-    expect(await bash(`eval "$(nsbaseline completion bash)"; COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _nsbaseline; printf '%s\\n' "\${COMPREPLY[@]}"`)).toEqual(completed);
+    expect(
+      await bash(
+        `eval "$(nsbaseline completion bash)"; COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _nsbaseline; printf '%s\\n' "\${COMPREPLY[@]}"`,
+      ),
+    ).toEqual(completed);
   });
 
   test('of bash is registered for the program', async () => {
-    expect(await bash('eval "$(nsbaseline completion bash)"; complete -p nsbaseline')).toEqual(['complete -F _nsbaseline nsbaseline']);
+    expect(await bash('eval "$(nsbaseline completion bash)"; complete -p nsbaseline')).toEqual([
+      'complete -F _nsbaseline nsbaseline',
+    ]);
   });
 
   test.each(['bash', 'zsh', 'fish'])('of %s call the file that people call, and hold no placeholder', async (shell) => {

@@ -1,18 +1,22 @@
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
+import manifest from '../../../package.json' with { type: 'json' };
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { EXIT_CODES } from '../../../src/cli/exit-codes.ts';
-import { RUN_OPTION_KEYS, descriptionOf } from '../../../src/cli/run-options.ts';
+import { descriptionOf, RUN_OPTION_KEYS } from '../../../src/cli/run-options.ts';
 import { buildInfo } from '../../../src/observe/version.ts';
-import manifest from '../../../package.json' with { type: 'json' };
 import { outcomeOf } from './command-line.ts';
 
 describe('help', () => {
   test('lists every command and every exit code', async () => {
     const { code, printed } = await outcomeOf(['--help']);
     expect(code).toBe(0);
-    for (const { name, summary } of COMMANDS) expect(printed).toMatch(new RegExp(`^  ${name} .*${summary}`, 'm'));
-    for (const { code: number, meaning } of Object.values(EXIT_CODES)) expect(printed).toContain(`${number}  ${meaning}`);
+    for (const { name, summary } of COMMANDS) {
+      expect(printed).toMatch(new RegExp(`^  ${name} .*${summary}`, 'm'));
+    }
+    for (const { code: number, meaning } of Object.values(EXIT_CODES)) {
+      expect(printed).toContain(`${number}  ${meaning}`);
+    }
   });
 
   test.each(COMMANDS.map(({ name }) => name))('of %s has an example, by --help and by help', async (name) => {
@@ -67,7 +71,9 @@ describe('what is wrong ends with 2, and goes to standard error', () => {
   });
 
   test('run reports values, flags, words and variables that are wrong together', async () => {
-    const { code, complaint } = await outcomeOf(['run', '--wokers', '--log-level=loud', 'extra', '--listen', 'x'], { env: { NSBASELINE_WORKRES: '1' } });
+    const { code, complaint } = await outcomeOf(['run', '--wokers', '--log-level=loud', 'extra', '--listen', 'x'], {
+      env: { NSBASELINE_WORKRES: '1' },
+    });
     expect(code).toBe(2);
     expect(complaint).toBe(
       [

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_EXCLUDED_NAMESPACES } from '../../../src/api/names.ts';
 import { configurationPage } from '../../../src/cli/configuration-page.ts';
-import { RUN_OPTION_KEYS, descriptionOf, type RunOptionKey, type RunOptions } from '../../../src/cli/run-options.ts';
-import { runOptionsFor, type RunSettings } from '../../../src/cli/run-settings.ts';
+import { descriptionOf, RUN_OPTION_KEYS, type RunOptionKey, type RunOptions } from '../../../src/cli/run-options.ts';
+import { type RunSettings, runOptionsFor } from '../../../src/cli/run-settings.ts';
 
 function optionsFor(settings: Partial<RunSettings> = {}): RunOptions {
   const result = runOptionsFor({ flags: {}, env: {}, ...settings });
-  if (!result.ok) throw new Error(result.error.join('\n'));
+  if (!result.ok) {
+    throw new Error(result.error.join('\n'));
+  }
   return result.value;
 }
 
@@ -50,7 +52,11 @@ describe('defaults', () => {
   });
 
   test("the operator's namespace is the flag, else its variable, else POD_NAMESPACE, else that of the service account", () => {
-    const all: RunSettings = { flags: { operatorNamespace: 'a' }, env: { NSBASELINE_OPERATOR_NAMESPACE: 'b', POD_NAMESPACE: 'c' }, serviceAccountNamespace: 'd' };
+    const all: RunSettings = {
+      flags: { operatorNamespace: 'a' },
+      env: { NSBASELINE_OPERATOR_NAMESPACE: 'b', POD_NAMESPACE: 'c' },
+      serviceAccountNamespace: 'd',
+    };
     expect(optionsFor(all).operatorNamespace).toBe('a');
     expect(optionsFor({ ...all, flags: {} }).operatorNamespace).toBe('b');
     expect(optionsFor({ ...all, flags: {}, env: { POD_NAMESPACE: 'c' } }).operatorNamespace).toBe('c');
@@ -129,7 +135,9 @@ describe('every problem names where it is and what to write', () => {
   });
 
   test('a bad POD_NAMESPACE is named as what it is', () => {
-    expect(problemsFor({ env: { POD_NAMESPACE: 'Not_A_Namespace' } })[0]).toMatch(/^POD_NAMESPACE "Not_A_Namespace": write the name of a namespace/);
+    expect(problemsFor({ env: { POD_NAMESPACE: 'Not_A_Namespace' } })[0]).toMatch(
+      /^POD_NAMESPACE "Not_A_Namespace": write the name of a namespace/,
+    );
   });
 
   test('a very long value is cut, and control characters are shown as escapes', () => {
@@ -152,13 +160,29 @@ describe('a variable with our prefix', () => {
   });
 
   test('that Kubernetes sets for a Service named nsbaseline-something is none', () => {
-    const links = ['SERVICE_HOST', 'SERVICE_PORT', 'SERVICE_PORT_METRICS', 'PORT', 'PORT_8080_TCP', 'PORT_8080_TCP_PROTO', 'PORT_8080_TCP_PORT', 'PORT_8080_TCP_ADDR'];
-    const env = Object.fromEntries(links.flatMap((link) => [[`NSBASELINE_${link}`, 'x'], [`NSBASELINE_METRICS_${link}`, 'x']]));
+    const links = [
+      'SERVICE_HOST',
+      'SERVICE_PORT',
+      'SERVICE_PORT_METRICS',
+      'PORT',
+      'PORT_8080_TCP',
+      'PORT_8080_TCP_PROTO',
+      'PORT_8080_TCP_PORT',
+      'PORT_8080_TCP_ADDR',
+    ];
+    const env = Object.fromEntries(
+      links.flatMap((link) => [
+        [`NSBASELINE_${link}`, 'x'],
+        [`NSBASELINE_METRICS_${link}`, 'x'],
+      ]),
+    );
     expect(problemsFor({ env })).toEqual([]);
   });
 
   test('never looks like one that Kubernetes sets for a Service', () => {
-    const links = RUN_OPTION_KEYS.map((key) => descriptionOf(key).env).filter((name) => /_(SERVICE_HOST|SERVICE_PORT|PORT)(_|$)/.test(name));
+    const links = RUN_OPTION_KEYS.map((key) => descriptionOf(key).env).filter((name) =>
+      /_(SERVICE_HOST|SERVICE_PORT|PORT)(_|$)/.test(name),
+    );
     expect(links).toEqual([]);
   });
 });

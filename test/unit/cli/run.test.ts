@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, test, vi } from 'vitest';
-import type { RunOptions } from '../../../src/cli/run-options.ts';
 import { defineRun, type RunOperator } from '../../../src/cli/run.ts';
+import type { RunOptions } from '../../../src/cli/run-options.ts';
 
 /** `run` with an operator of ours in place of the real one. */
 async function run(words: readonly string[], operator: RunOperator, env: Record<string, string> = {}) {
@@ -25,12 +25,21 @@ async function run(words: readonly string[], operator: RunOperator, env: Record<
 describe('run', () => {
   test('gives the operator what was written, and ends with its exit code', async () => {
     let given: RunOptions | undefined;
-    const code = await run(['--workers=3', '--exclude-namespaces', 'a', '--exclude-namespaces=b,c', '--request-timeout', '2s'], (options) => {
-      given = options;
-      return Promise.resolve(3);
-    }, { NSBASELINE_LOG_LEVEL: 'warn' });
+    const code = await run(
+      ['--workers=3', '--exclude-namespaces', 'a', '--exclude-namespaces=b,c', '--request-timeout', '2s'],
+      (options) => {
+        given = options;
+        return Promise.resolve(3);
+      },
+      { NSBASELINE_LOG_LEVEL: 'warn' },
+    );
     expect(code).toBe(3);
-    expect(given).toMatchObject({ workers: 3, excludeNamespaces: ['a', 'b', 'c'], requestTimeoutMs: 2_000, logLevel: 'warn' });
+    expect(given).toMatchObject({
+      workers: 3,
+      excludeNamespaces: ['a', 'b', 'c'],
+      requestTimeoutMs: 2_000,
+      logLevel: 'warn',
+    });
   });
 
   test('starts nothing when something is wrong', async () => {
@@ -39,17 +48,24 @@ describe('run', () => {
     expect(operator).not.toHaveBeenCalled();
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('tells the operator to end on %s, and leaves no handler behind', async (signal) => {
-    const before = process.listenerCount(signal);
-    const code = await run([], (_, aborted) => new Promise((resolve) => {
-      aborted.addEventListener('abort', () => {
-        resolve(0);
-      });
-      process.emit(signal, signal);
-    }));
-    expect(code).toBe(0);
-    expect(process.listenerCount(signal)).toBe(before);
-  });
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'tells the operator to end on %s, and leaves no handler behind',
+    async (signal) => {
+      const before = process.listenerCount(signal);
+      const code = await run(
+        [],
+        (_, aborted) =>
+          new Promise((resolve) => {
+            aborted.addEventListener('abort', () => {
+              resolve(0);
+            });
+            process.emit(signal, signal);
+          }),
+      );
+      expect(code).toBe(0);
+      expect(process.listenerCount(signal)).toBe(before);
+    },
+  );
 
   test('ends at once on a second signal', async () => {
     const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {

@@ -1,8 +1,10 @@
-import { success } from '../../../src/kube/result.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
+import { success } from '../../../src/kube/result.ts';
 
 /** A person at a terminal who gives these answers, in order, or nobody. */
-export function scriptedTerminal(answers?: readonly (string | undefined)[]): Terminal & { readonly questions: readonly string[] } {
+export function scriptedTerminal(
+  answers?: readonly (string | undefined)[],
+): Terminal & { readonly questions: readonly string[] } {
   const questions: string[] = [];
   return {
     questions,

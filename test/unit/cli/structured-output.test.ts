@@ -7,7 +7,28 @@ import { tableText } from '../../../src/cli/text-table.ts';
 
 const HOSTILE = '\u001b[2Jred\u009b31m \u202egnp.exe\u2066 \u2028 \u{e0041} \ud800';
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
-const MISREAD = ['y', 'n', 'no', 'on', 'off', 'yes', '1e3', '0777', '0o7', '1_000', '2001-01-01', '12:30:45', '~', 'null', '', '=', '<<', '.5', '+1', '0x1F'];
+const MISREAD = [
+  'y',
+  'n',
+  'no',
+  'on',
+  'off',
+  'yes',
+  '1e3',
+  '0777',
+  '0o7',
+  '1_000',
+  '2001-01-01',
+  '12:30:45',
+  '~',
+  'null',
+  '',
+  '=',
+  '<<',
+  '.5',
+  '+1',
+  '0x1F',
+];
 
 describe('what a cluster says reaches no terminal as a command', () => {
   test('on a line of text', () => {
@@ -17,7 +38,14 @@ describe('what a cluster says reaches no terminal as a command', () => {
   });
 
   test('in a table, whose columns stay in line', () => {
-    const lines = tableText(['NAME', 'MESSAGE'], [['a\u001b[31m', 'x'], ['longer-than-that', '']], { isColoured: false }).split('\n');
+    const lines = tableText(
+      ['NAME', 'MESSAGE'],
+      [
+        ['a\u001b[31m', 'x'],
+        ['longer-than-that', ''],
+      ],
+      { isColoured: false },
+    ).split('\n');
     expect(lines).toEqual(['NAME               MESSAGE', 'a\\u001b[31m        x', 'longer-than-that   <none>', '']);
   });
 
@@ -31,10 +59,18 @@ describe('what a cluster says reaches no terminal as a command', () => {
   });
 
   test('as YAML of any text', () => {
-    fc.assert(fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), { maxKeys: 3, noNullPrototype: true }), (value) => {
-      fc.pre(!Object.hasOwn(value, '__proto__'));
-      expect(load(yamlText(value))).toEqual(value);
-    }));
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), {
+          maxKeys: 3,
+          noNullPrototype: true,
+        }),
+        (value) => {
+          fc.pre(!Object.hasOwn(value, '__proto__'));
+          expect(load(yamlText(value))).toEqual(value);
+        },
+      ),
+    );
   });
 });
 
@@ -45,6 +81,8 @@ test('T text that YAML 1.1 readers take for something else stands in quotes, as 
 
 test('colours surround the text alone, and only where they are wanted', () => {
   const rows = [[{ text: 'Failed', tone: 'bad' as const }, 'x']];
-  expect(tableText(['PHASE', 'NAME'], rows, { isColoured: true })).toBe('PHASE    NAME\n\u001b[31mFailed\u001b[39m   x\n');
+  expect(tableText(['PHASE', 'NAME'], rows, { isColoured: true })).toBe(
+    'PHASE    NAME\n\u001b[31mFailed\u001b[39m   x\n',
+  );
   expect(tableText(['PHASE', 'NAME'], rows, { isColoured: false })).toBe('PHASE    NAME\nFailed   x\n');
 });

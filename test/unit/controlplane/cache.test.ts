@@ -21,7 +21,10 @@ test('a program counts as there only when it can be run', async () => {
   const directory = await temporaryDirectory();
   await writeFile(join(directory, 'etcd'), '', { mode: 0o755 });
   await writeFile(join(directory, 'kubectl'), '', { mode: 0o644 });
-  expect(await missingPrograms(directory, ['etcd', 'kubectl', 'kube-apiserver'])).toEqual(['kubectl', 'kube-apiserver']);
+  expect(await missingPrograms(directory, ['etcd', 'kubectl', 'kube-apiserver'])).toEqual([
+    'kubectl',
+    'kube-apiserver',
+  ]);
 });
 
 test('of two that want the same lock, one waits until the other is done', async () => {
@@ -35,7 +38,16 @@ test('of two that want the same lock, one waits until the other is done', async 
     order.push('first');
   });
   await entered.promise;
-  const second = withLock({ path, onWait: () => { held.resolve(undefined); }, pollMs: 5 }, () => Promise.resolve(order.push('second')));
+  const second = withLock(
+    {
+      path,
+      onWait: () => {
+        held.resolve(undefined);
+      },
+      pollMs: 5,
+    },
+    () => Promise.resolve(order.push('second')),
+  );
   await Promise.all([first, second]);
   expect(order).toEqual(['first', 'second']);
 });

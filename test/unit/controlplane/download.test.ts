@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { missingPrograms, PROGRAMS, versionDirectory } from '../../controlplane/cache.ts';
-import { downloadObstacle, downloadPrograms, type DownloadSources } from '../../controlplane/download.ts';
+import { type DownloadSources, downloadObstacle, downloadPrograms } from '../../controlplane/download.ts';
 import { silentProgress } from '../../controlplane/progress.ts';
 
 const VERSION = '1.31.0';
@@ -31,13 +31,18 @@ async function publisher(spoil: (files: Map<string, Buffer | string>) => void = 
     response.writeHead(file === undefined ? 404 : 200).end(file);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => { server.close(); });
+  onTestFinished(() => {
+    server.close();
+  });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   const archive = await archiveIn(folder);
   const name = `envtest-v${VERSION}-linux-${ARCHITECTURE}.tar.gz`;
   const hash = createHash('sha512').update(archive).digest('hex');
-  files.set('/index.yaml', `releases:\n  v${VERSION}:\n    ${name}:\n      hash: ${hash}\n      selfLink: ${url}/${name}\n`);
+  files.set(
+    '/index.yaml',
+    `releases:\n  v${VERSION}:\n    ${name}:\n      hash: ${hash}\n      selfLink: ${url}/${name}\n`,
+  );
   files.set(`/${name}`, archive);
   const manager = `/release/v${VERSION}/bin/linux/${ARCHITECTURE}/kube-controller-manager`;
   files.set(manager, 'the manager');
@@ -49,7 +54,9 @@ async function publisher(spoil: (files: Map<string, Buffer | string>) => void = 
 async function archiveIn(folder: string): Promise<Buffer> {
   const content = join(folder, 'content/controller-tools/envtest');
   await mkdir(content, { recursive: true });
-  for (const program of ['etcd', 'kube-apiserver', 'kubectl']) await writeFile(join(content, program), program);
+  for (const program of ['etcd', 'kube-apiserver', 'kubectl']) {
+    await writeFile(join(content, program), program);
+  }
   await promisify(execFile)('tar', ['-czf', join(folder, 'archive.tar.gz'), '-C', join(folder, 'content'), '.']);
   return readFile(join(folder, 'archive.tar.gz'));
 }
@@ -59,7 +66,9 @@ describe.runIf(canDownloadAll)('a download', () => {
     const { sources, cache } = await publisher();
     await downloadPrograms({ sources, cache, version: VERSION, programs: PROGRAMS, progress: silentProgress });
     expect(await missingPrograms(versionDirectory(cache, VERSION))).toEqual([]);
-    expect(await readFile(join(versionDirectory(cache, VERSION), 'kube-controller-manager'), 'utf8')).toBe('the manager');
+    expect(await readFile(join(versionDirectory(cache, VERSION), 'kube-controller-manager'), 'utf8')).toBe(
+      'the manager',
+    );
     expect(await readdir(versionDirectory(cache, VERSION))).toHaveLength(PROGRAMS.length);
     expect(await readdir(cache)).toEqual(['controlplane']);
   });
@@ -67,8 +76,11 @@ describe.runIf(canDownloadAll)('a download', () => {
   test('is not taken for the programs of KUBEBUILDER_ASSETS', async () => {
     const before = process.env.KUBEBUILDER_ASSETS;
     onTestFinished(() => {
-      if (before === undefined) delete process.env.KUBEBUILDER_ASSETS;
-      else process.env.KUBEBUILDER_ASSETS = before;
+      if (before === undefined) {
+        delete process.env.KUBEBUILDER_ASSETS;
+      } else {
+        process.env.KUBEBUILDER_ASSETS = before;
+      }
     });
     process.env.KUBEBUILDER_ASSETS = '/nowhere';
     const { sources, cache } = await publisher();
@@ -79,9 +91,15 @@ describe.runIf(canDownloadAll)('a download', () => {
 
   test('is refused when the archive is not the one that was published', async () => {
     const { sources, cache } = await publisher((files) => {
-      for (const [path, file] of files) if (path.endsWith('.tar.gz')) files.set(path, Buffer.concat([Buffer.from(file), Buffer.from([0])]));
+      for (const [path, file] of files) {
+        if (path.endsWith('.tar.gz')) {
+          files.set(path, Buffer.concat([Buffer.from(file), Buffer.from([0])]));
+        }
+      }
     });
-    await expect(downloadPrograms({ sources, cache, version: VERSION, programs: PROGRAMS, progress: silentProgress })).rejects.toThrow('SHA-512');
+    await expect(
+      downloadPrograms({ sources, cache, version: VERSION, programs: PROGRAMS, progress: silentProgress }),
+    ).rejects.toThrow('SHA-512');
     expect(await missingPrograms(versionDirectory(cache, VERSION))).toEqual(PROGRAMS);
   });
 });
@@ -90,5 +108,7 @@ test('what stands in the way of a download is said in a few words, and nothing w
   const { sources } = await publisher();
   expect(await downloadObstacle(sources)).toBeUndefined();
   // Nothing listens on port 1.
-  expect(await downloadObstacle({ ...sources, indexUrl: 'http://127.0.0.1:1/index.yaml' })).toMatch(/ECONNREFUSED|bad port/);
+  expect(await downloadObstacle({ ...sources, indexUrl: 'http://127.0.0.1:1/index.yaml' })).toMatch(
+    /ECONNREFUSED|bad port/,
+  );
 });

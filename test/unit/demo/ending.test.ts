@@ -34,5 +34,7 @@ test('the endings fit into 100 columns', () => {
     tellMeasurements(screen, [{ what: 'x'.repeat(62), durationMs: 12 }]);
     tellNext(screen);
   });
-  for (const line of [...KEPT, ...others]) expect(line.length).toBeLessThanOrEqual(100);
+  for (const line of [...KEPT, ...others]) {
+    expect(line.length).toBeLessThanOrEqual(100);
+  }
 });

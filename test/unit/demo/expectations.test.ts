@@ -22,7 +22,10 @@ describe('a repair is seen', () => {
   test.each([
     ['in the state before the tampering', original],
     ['in the tampering itself', tampered],
-    ['in another change that leaves some of it', policy({ uid: 'a', generation: 3, spec: { podSelector: {}, egress: [{}] } })],
+    [
+      'in another change that leaves some of it',
+      policy({ uid: 'a', generation: 3, spec: { podSelector: {}, egress: [{}] } }),
+    ],
     ['in another object', policy({ uid: 'b', generation: 3, spec: { podSelector: {} } })],
   ])('not %s', (_, object) => {
     expect(expected.matches(sees(object))).toBe(false);
@@ -38,20 +41,33 @@ describe('a deleted policy is seen to be back', () => {
     const expected = restored(original);
     expect(expected.matches(sees(original))).toBe(false);
     expect(expected.matches(sees(original, true))).toBe(false);
-    expect(expected.matches(sees(policy({ uid: 'b', generation: 1, spec: { podSelector: { matchLabels: { app: 'web' } } } })))).toBe(false);
+    expect(
+      expected.matches(
+        sees(policy({ uid: 'b', generation: 1, spec: { podSelector: { matchLabels: { app: 'web' } } } })),
+      ),
+    ).toBe(false);
     expect(expected.matches(sees(policy({ uid: 'b', generation: 1, spec: { podSelector: {} } })))).toBe(true);
   });
 });
 
 test('a policy stands when it is seen and is gone when its deletion is seen', () => {
   const [present, absent] = [sees(original), sees(original, true)];
-  expect([standing('team-a', 'standard.default-deny').matches(present), gone('team-a', 'standard.default-deny').matches(present)]).toEqual([true, false]);
-  expect([standing('team-a', 'standard.default-deny').matches(absent), gone('team-a', 'standard.default-deny').matches(absent)]).toEqual([false, true]);
+  expect([
+    standing('team-a', 'standard.default-deny').matches(present),
+    gone('team-a', 'standard.default-deny').matches(present),
+  ]).toEqual([true, false]);
+  expect([
+    standing('team-a', 'standard.default-deny').matches(absent),
+    gone('team-a', 'standard.default-deny').matches(absent),
+  ]).toEqual([false, true]);
   expect(standing('team-b', 'standard.default-deny').matches(present)).toBe(false);
 });
 
 test('a phase is that of the namespace that was asked for', () => {
-  const seen = sighting({ kind: 'NamespaceBaseline', object: { metadata: { name: 'baseline', namespace: 'team-b' }, status: { phase: 'Conflict' } } });
+  const seen = sighting({
+    kind: 'NamespaceBaseline',
+    object: { metadata: { name: 'baseline', namespace: 'team-b' }, status: { phase: 'Conflict' } },
+  });
   expect(phase('team-b', 'Conflict').matches(seen)).toBe(true);
   expect(phase('team-b', 'Protected').matches(seen)).toBe(false);
   expect(phase('team-a', 'Conflict').matches(seen)).toBe(false);
@@ -59,7 +75,13 @@ test('a phase is that of the namespace that was asked for', () => {
 
 test('a policy is Ready when its newest generation is', () => {
   const seen = (generation: number, status: string): Sighting =>
-    sighting({ kind: 'BaselinePolicy', object: { metadata: { name: 'standard', generation }, status: { observedGeneration: 2, conditions: [{ type: 'Ready', status }] } } });
+    sighting({
+      kind: 'BaselinePolicy',
+      object: {
+        metadata: { name: 'standard', generation },
+        status: { observedGeneration: 2, conditions: [{ type: 'Ready', status }] },
+      },
+    });
   expect(ready('standard').matches(seen(2, 'True'))).toBe(true);
   expect(ready('standard').matches(seen(3, 'True'))).toBe(false);
   expect(ready('standard').matches(seen(2, 'False'))).toBe(false);

@@ -3,11 +3,25 @@ import { columns, cut, leader, wrapped } from '../../demo/layout.ts';
 
 describe('columns', () => {
   test('stand under one another, with no spaces at the end of a line', () => {
-    expect(columns([['NAME', 'PHASE'], ['team-a', 'Protected'], ['b', '']])).toEqual(['NAME    PHASE', 'team-a  Protected', 'b']);
+    expect(
+      columns([
+        ['NAME', 'PHASE'],
+        ['team-a', 'Protected'],
+        ['b', ''],
+      ]),
+    ).toEqual(['NAME    PHASE', 'team-a  Protected', 'b']);
   });
 
   test('of numbers end under one another', () => {
-    expect(columns([['deleted', '9.9 ms'], ['x', '18 ms']], { rightFrom: 1 })).toEqual(['deleted  9.9 ms', 'x         18 ms']);
+    expect(
+      columns(
+        [
+          ['deleted', '9.9 ms'],
+          ['x', '18 ms'],
+        ],
+        { rightFrom: 1 },
+      ),
+    ).toEqual(['deleted  9.9 ms', 'x         18 ms']);
   });
 
   test('may be missing at the end of a row, or altogether', () => {
@@ -17,7 +31,8 @@ describe('columns', () => {
 });
 
 test('leaders make results and their numbers equally long, and never vanish', () => {
-  const whole = (left: string, right: string): number => left.length + leader(left.length + right.length).length + right.length;
+  const whole = (left: string, right: string): number =>
+    left.length + leader(left.length + right.length).length + right.length;
   expect(whole('three policies stand', '18 ms')).toBe(whole('it is back', '9.9 ms'));
   expect(leader(1_000)).toBe('..');
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeClient, WatchEvent } from '../../../src/kube/kube-client.ts';
 import type { KubeError } from '../../../src/kube/kube-error.ts';
-import { failure, success, type Result } from '../../../src/kube/result.ts';
+import { failure, type Result, success } from '../../../src/kube/result.ts';
 import { standing } from '../../demo/expectations.ts';
 import { observe } from '../../demo/observer.ts';
 import { elapsedMs } from '../../demo/scene.ts';
@@ -20,12 +20,22 @@ function watchedServer(): WatchedServer {
     kube: {
       list: () => Promise.resolve(success({ items: [], resourceVersion: '1' })),
       watch: ({ type }, onEvent) => {
-        if (type.plural === 'networkpolicies') listeners.push(onEvent);
+        if (type.plural === 'networkpolicies') {
+          listeners.push(onEvent);
+        }
         return new Promise((resolve) => ends.push(resolve));
       },
     },
-    emit: (event) => { for (const listener of listeners) listener(event); },
-    end: (error) => { for (const end of ends) end(failure(error)); },
+    emit: (event) => {
+      for (const listener of listeners) {
+        listener(event);
+      }
+    },
+    end: (error) => {
+      for (const end of ends) {
+        end(failure(error));
+      }
+    },
   };
 }
 

@@ -16,10 +16,13 @@ function problemsOf(xml: string): readonly string[] {
   let position = 0;
   const attribute = String.raw`\s+[a-zA-Z-]+="[^"<]*"`;
   for (const tag of xml.matchAll(new RegExp(`<(/?)([a-z]+)((?:${attribute})*)\\s*(/?)>`, 'g'))) {
-    problems.push(...strays(xml.slice(position, tag.index)), ...strays((tag[3] ?? '')));
+    problems.push(...strays(xml.slice(position, tag.index)), ...strays(tag[3] ?? ''));
     position = tag.index + tag[0].length;
-    if (tag[1] === '/' && open.pop() !== tag[2]) problems.push(`</${tag[2] ?? ''}> closes something else`);
-    else if (tag[1] !== '/' && tag[4] !== '/') open.push(tag[2] ?? '');
+    if (tag[1] === '/' && open.pop() !== tag[2]) {
+      problems.push(`</${tag[2] ?? ''}> closes something else`);
+    } else if (tag[1] !== '/' && tag[4] !== '/') {
+      open.push(tag[2] ?? '');
+    }
   }
   return [...problems, ...strays(xml.slice(position)), ...open.map((name) => `<${name}> is not closed`)];
 }
@@ -35,12 +38,16 @@ function pictureOf(output: string): string {
 
 describe('what is left on a terminal', () => {
   test('is what was written last on each line', () => {
-    const lines = terminalLines(`\r${ESCAPE}[K⠋ starting 1 s\r${ESCAPE}[K⠙ starting 2 s\r${ESCAPE}[K✓ started\r\nnext\r\n`);
+    const lines = terminalLines(
+      `\r${ESCAPE}[K⠋ starting 1 s\r${ESCAPE}[K⠙ starting 2 s\r${ESCAPE}[K✓ started\r\nnext\r\n`,
+    );
     expect(lines.map((spans) => spans.map(({ text }) => text).join(''))).toEqual(['✓ started', 'next']);
   });
 
   test('keeps its styles', () => {
-    const [line] = terminalLines(`${ESCAPE}[1m${ESCAPE}[36m1${ESCAPE}[39m${ESCAPE}[22m plain ${ESCAPE}[2mdim${ESCAPE}[22m`);
+    const [line] = terminalLines(
+      `${ESCAPE}[1m${ESCAPE}[36m1${ESCAPE}[39m${ESCAPE}[22m plain ${ESCAPE}[2mdim${ESCAPE}[22m`,
+    );
     expect(line).toEqual([
       { text: '1', isBold: true, isDim: false, colour: 'cyan' },
       { text: ' plain ', isBold: false, isDim: false },
@@ -51,14 +58,19 @@ describe('what is left on a terminal', () => {
 
 describe('the picture of a terminal', () => {
   test('is well-formed whatever was written', () => {
-    const piece = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('<b>', '&amp;', '"', ']]>', `${ESCAPE}[31m`, `${ESCAPE}[`, '\r', '\n', '\u0000'));
-    fc.assert(fc.property(fc.array(piece), (pieces) => {
-      expect(problemsOf(pictureOf(pieces.join('')))).toEqual([]);
-    }));
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('<b>', '&amp;', '"', ']]>', `${ESCAPE}[31m`, `${ESCAPE}[`, '\r', '\n', '\u0000'),
+    );
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        expect(problemsOf(pictureOf(pieces.join('')))).toEqual([]);
+      }),
+    );
   });
 
   test('shows the text as it is', () => {
-    expect(pictureOf(`-p '{"a":[]}' <none> &`)).toContain('>-p \'{&quot;a&quot;:[]}\' &lt;none&gt; &amp;<');
+    expect(pictureOf(`-p '{"a":[]}' <none> &`)).toContain(">-p '{&quot;a&quot;:[]}' &lt;none&gt; &amp;<");
   });
 
   test('is the same for the same output', () => {
@@ -69,7 +81,9 @@ describe('the picture of a terminal', () => {
     const picture = readFileSync(join(CHECKOUT, 'docs/demo.svg'), 'utf8');
     expect(problemsOf(picture)).toEqual([]);
     expect(picture.replace('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(/https?:|href|<script|<image/);
-    for (const { title } of STORY) expect(picture).toContain(`>${title.replaceAll('"', '&quot;')}</text>`);
+    for (const { title } of STORY) {
+      expect(picture).toContain(`>${title.replaceAll('"', '&quot;')}</text>`);
+    }
   });
 });
 

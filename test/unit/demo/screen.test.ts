@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { screenOn, type Screen } from '../../demo/screen.ts';
+import { type Screen, screenOn } from '../../demo/screen.ts';
 
-function screenWith(stream: { readonly isTTY?: boolean }, environment: Readonly<Record<string, string>> = {}): { readonly screen: Screen; readonly written: () => string } {
+function screenWith(
+  stream: { readonly isTTY?: boolean },
+  environment: Readonly<Record<string, string>> = {},
+): { readonly screen: Screen; readonly written: () => string } {
   const pieces: string[] = [];
   const screen = screenOn({ ...stream, write: (text) => pieces.push(text) }, environment);
   return { screen, written: () => pieces.join('') };
@@ -49,8 +52,16 @@ describe('the screen', () => {
     const { screen, written } = screenWith({});
     screen.note('word '.repeat(60));
     screen.output('x'.repeat(300));
-    screen.command(['kubectl', 'patch', ...Array.from({ length: 20 }, (_, index) => [`--flag${index}`, 'value']).flat()]);
-    const longest = Math.max(...written().split('\n').map((line) => line.length));
+    screen.command([
+      'kubectl',
+      'patch',
+      ...Array.from({ length: 20 }, (_, index) => [`--flag${index}`, 'value']).flat(),
+    ]);
+    const longest = Math.max(
+      ...written()
+        .split('\n')
+        .map((line) => line.length),
+    );
     expect(longest).toBeLessThanOrEqual(100);
   });
 

@@ -7,7 +7,9 @@ import { STORY } from '../../demo/story.ts';
 
 describe('the story', () => {
   test('has headlines that fit on a line', () => {
-    for (const { title } of STORY) expect(title.length).toBeLessThanOrEqual(96);
+    for (const { title } of STORY) {
+      expect(title.length).toBeLessThanOrEqual(96);
+    }
   });
 
   test.each(Object.values(MANIFESTS))('%s is where the shown command says, and holds objects', async (path) => {

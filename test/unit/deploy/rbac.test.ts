@@ -19,14 +19,21 @@ const roleSchema = z.object({
   rules: z.array(ruleSchema),
 });
 
-const documents: readonly unknown[] = readdirSync(folder).flatMap((file) => loadAll(readFileSync(join(folder, file), 'utf8')));
+const documents: readonly unknown[] = readdirSync(folder).flatMap((file) =>
+  loadAll(readFileSync(join(folder, file), 'utf8')),
+);
 const roles = documents.flatMap((document) => {
   const role = roleSchema.safeParse(document);
   return role.success ? [role.data] : [];
 });
 const grants = roles.flatMap((role) =>
   role.rules.flatMap((rule) =>
-    rule.resources.map((resource) => ({ role: `${role.kind} ${role.metadata.namespace ?? ''}/${role.metadata.name}`, resource, verbs: rule.verbs, rule })),
+    rule.resources.map((resource) => ({
+      role: `${role.kind} ${role.metadata.namespace ?? ''}/${role.metadata.name}`,
+      resource,
+      verbs: rule.verbs,
+      rule,
+    })),
   ),
 );
 
@@ -42,22 +49,45 @@ describe('the roles that the operator ships with', () => {
   });
 
   test('have no wildcard', () => {
-    const wide = grants.filter(({ rule }) => [...rule.apiGroups, ...rule.resources, ...rule.verbs, ...(rule.resourceNames ?? [])].some((word) => word.includes('*')));
+    const wide = grants.filter(({ rule }) =>
+      [...rule.apiGroups, ...rule.resources, ...rule.verbs, ...(rule.resourceNames ?? [])].some((word) =>
+        word.includes('*'),
+      ),
+    );
     expect(wide).toEqual([]);
   });
 
-  test.each(['secrets', 'pods', 'configmaps', 'nodes', 'serviceaccounts/token', 'roles', 'clusterroles'])('never name %s', (resource) => {
-    expect(grants.filter((grant) => grant.resource === resource || grant.resource.startsWith(`${resource}/`))).toEqual([]);
-  });
+  test.each(['secrets', 'pods', 'configmaps', 'nodes', 'serviceaccounts/token', 'roles', 'clusterroles'])(
+    'never name %s',
+    (resource) => {
+      expect(
+        grants.filter((grant) => grant.resource === resource || grant.resource.startsWith(`${resource}/`)),
+      ).toEqual([]);
+    },
+  );
 
   test('change nothing but NetworkPolicies, our own resources, events and the Lease', () => {
     const reading = new Set(['get', 'list', 'watch']);
-    const written = grants.filter(({ verbs }) => verbs.some((verb) => !reading.has(verb))).map(({ resource }) => resource);
-    expect(written.sort()).toEqual(['baselinepolicies', 'baselinepolicies/status', 'events', 'leases', 'leases', 'namespacebaselines', 'networkpolicies']);
+    const written = grants
+      .filter(({ verbs }) => verbs.some((verb) => !reading.has(verb)))
+      .map(({ resource }) => resource);
+    expect(written.sort()).toEqual([
+      'baselinepolicies',
+      'baselinepolicies/status',
+      'events',
+      'leases',
+      'leases',
+      'namespacebaselines',
+      'networkpolicies',
+    ]);
   });
 
   test('never take a verb that grants more than it seems', () => {
-    expect(grants.filter(({ verbs }) => verbs.some((verb) => ['escalate', 'bind', 'impersonate', 'deletecollection'].includes(verb)))).toEqual([]);
+    expect(
+      grants.filter(({ verbs }) =>
+        verbs.some((verb) => ['escalate', 'bind', 'impersonate', 'deletecollection'].includes(verb)),
+      ),
+    ).toEqual([]);
   });
 
   test('let a viewer see, and only see', () => {
@@ -70,10 +100,16 @@ describe('the roles that the operator ships with', () => {
 });
 
 test('the roles grant exactly what the operator asks for at its start', () => {
-  const asked = neededPermissions({ dnsNamespaces: ['kube-system'], leaseNamespace: 'nsbaseline-system' }).map(({ verb, resource, subresource }) => `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`);
-  const granted = grants.filter(({ role }) => !role.endsWith('-view')).flatMap(({ resource, verbs }) => verbs.map((verb) => `${verb} ${resource}`));
+  const asked = neededPermissions({ dnsNamespaces: ['kube-system'], leaseNamespace: 'nsbaseline-system' }).map(
+    ({ verb, resource, subresource }) => `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`,
+  );
+  const granted = grants
+    .filter(({ role }) => !role.endsWith('-view'))
+    .flatMap(({ resource, verbs }) => verbs.map((verb) => `${verb} ${resource}`));
   // Events may fail, and of CRDs only a get is needed: a list or watch of them is granted for what is to come.
-  const others = granted.filter((grant) => !asked.includes(grant) && !/ (?:events|customresourcedefinitions)$/u.test(grant));
+  const others = granted.filter(
+    (grant) => !asked.includes(grant) && !/ (?:events|customresourcedefinitions)$/u.test(grant),
+  );
   expect(asked.filter((permission) => !granted.includes(permission))).toEqual([]);
   expect(others).toEqual([]);
 });

@@ -4,11 +4,11 @@ import { CONDITIONS } from '../../../src/api/names.ts';
 import { REASONS, type Reason } from '../../../src/api/reasons.ts';
 import type { Outcome } from '../../../src/baseline/outcome.ts';
 import { planFor } from '../../../src/baseline/plan.ts';
-import { policyStatusFor, type PolicyProgress, type Standing } from '../../../src/baseline/policy-status.ts';
+import { type PolicyProgress, policyStatusFor, type Standing } from '../../../src/baseline/policy-status.ts';
 import { reportFor } from '../../../src/baseline/report.ts';
 import type { NamespaceRecord, World } from '../../../src/baseline/world.ts';
-import { success } from '../../../src/kube/result.ts';
 import { CONDITION_TEXTS, EVENT_TYPES } from '../../../src/generate/conditions-page.ts';
+import { success } from '../../../src/kube/result.ts';
 import type { EventRecord } from '../../../src/observe/event-object.ts';
 import type { Log } from '../../../src/observe/log.ts';
 import { Announcer } from '../../../src/operator/announcer.ts';
@@ -26,13 +26,38 @@ function told(conditions: readonly Pick<Condition, 'type' | 'status' | 'reason'>
 
 function documented(kind: 'BaselinePolicy' | 'NamespaceBaseline'): readonly string[] {
   const texts = CONDITION_TEXTS.filter((text) => text.kind === kind);
-  return told(texts.flatMap(({ type, reasons }) => (['True', 'False'] as const).flatMap((status) => (reasons[status] ?? []).map((reason) => ({ type, status, reason })))));
+  return told(
+    texts.flatMap(({ type, reasons }) =>
+      (['True', 'False'] as const).flatMap((status) =>
+        (reasons[status] ?? []).map((reason) => ({ type, status, reason })),
+      ),
+    ),
+  );
 }
 
 describe('docs/conditions.md names exactly the conditions and reasons that there can be', () => {
   test('of a BaselinePolicy', () => {
-    const standing = (changes: Partial<Standing>): Standing => ({ namespace: 'a', phase: 'Protected', reason: 'Protected', message: '', isWeakened: false, pendingForMs: 0, ...changes });
-    const progress: PolicyProgress = { generation: 1, mode: 'Enforce', problems: [], standings: [standing({})], unattemptedCount: 0, unseenCount: 0, discovered: {}, discoveryProblem: undefined, held: [], orphanCount: 0 };
+    const standing = (changes: Partial<Standing>): Standing => ({
+      namespace: 'a',
+      phase: 'Protected',
+      reason: 'Protected',
+      message: '',
+      isWeakened: false,
+      pendingForMs: 0,
+      ...changes,
+    });
+    const progress: PolicyProgress = {
+      generation: 1,
+      mode: 'Enforce',
+      problems: [],
+      standings: [standing({})],
+      unattemptedCount: 0,
+      unseenCount: 0,
+      discovered: {},
+      discoveryProblem: undefined,
+      held: [],
+      orphanCount: 0,
+    };
     const changes: readonly Partial<PolicyProgress>[] = [
       {},
       { standings: [] },
@@ -41,31 +66,52 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       { standings: [standing({ phase: 'Conflict', reason: 'ForeignObject' })] },
       { standings: [standing({ phase: 'Failed', reason: 'Forbidden' })] },
       { problems: [{ path: 'spec', message: 'x' }] },
-      ...(['RemovalHeld', 'IsolationHeld'] as const).map((reason) => ({ held: [{ reason, namespaces: ['a'], line: 'kubectl' }] })),
+      ...(['RemovalHeld', 'IsolationHeld'] as const).map((reason) => ({
+        held: [{ reason, namespaces: ['a'], line: 'kubectl' }],
+      })),
       { orphanCount: 1 },
       ...(['DryRun', 'Paused'] as const).map((mode) => ({ mode })),
       ...(['DnsNotFound', 'DnsStale', 'ApiServerNotFound'] as const).map((discoveryProblem) => ({ discoveryProblem })),
     ];
-    expect(told(changes.flatMap((change) => policyStatusFor({ ...progress, ...change }, undefined, nowTime).conditions))).toEqual(documented('BaselinePolicy'));
+    expect(
+      told(changes.flatMap((change) => policyStatusFor({ ...progress, ...change }, undefined, nowTime).conditions)),
+    ).toEqual(documented('BaselinePolicy'));
   });
 
   test('of a NamespaceBaseline', () => {
     const refusals = ['ForeignObject', 'Denied', 'Rejected', 'Altered', 'Forbidden'] as const;
-    const record: NamespaceRecord = { uid: 'r', hash: '', entries: [{ policy: 'standard', generation: 1, phase: 'Protected', inPlace: true, managed: [] }], readyStatus: 'True', readySince: nowTime };
+    const record: NamespaceRecord = {
+      uid: 'r',
+      hash: '',
+      entries: [{ policy: 'standard', generation: 1, phase: 'Protected', inPlace: true, managed: [] }],
+      readyStatus: 'True',
+      readySince: nowTime,
+    };
     const invalid = policy('standard', {}, { isAccepted: false });
-    const failing = (outcome: Outcome, facts: Partial<World> = {}): readonly Condition[] => reported({ policies: [standard], ...facts }, { [outcome.kind === 'namespaceGone' ? '' : outcome.name]: outcome });
+    const failing = (outcome: Outcome, facts: Partial<World> = {}): readonly Condition[] =>
+      reported({ policies: [standard], ...facts }, { [outcome.kind === 'namespaceGone' ? '' : outcome.name]: outcome });
     const conditions = [
       reported({}),
       ...(['DryRun', 'Paused'] as const).map((mode) => reported({ policies: [policy('standard', { mode })] })),
-      ...refusals.map((reason) => failing({ kind: 'refused', name: 'standard.allow-monitoring', reason, message: 'x' })),
+      ...refusals.map((reason) =>
+        failing({ kind: 'refused', name: 'standard.allow-monitoring', reason, message: 'x' }),
+      ),
       failing({ kind: 'retry', name: 'standard.allow-monitoring', message: 'x' }),
       failing({ kind: 'held', name: 'standard.allow-monitoring' }),
       failing({ kind: 'refused', name: 'standard.allow-dns', reason: 'Denied', message: 'x' }),
-      failing({ kind: 'refused', name: 'standard.allow-dns', reason: 'Denied', message: 'x' }, { observed: [managed(standard, 'default-deny')] }),
+      failing(
+        { kind: 'refused', name: 'standard.allow-dns', reason: 'Denied', message: 'x' },
+        { observed: [managed(standard, 'default-deny')] },
+      ),
       reported({ contests: new Map([['standard.default-deny', { manager: 'x', waitMs: 1 }]]) }),
       reported({ holds: new Map([['standard', 'IsolationHeld']]) }),
       reported({ holds: new Map([['standard', 'IsolationHeld']]), observed: inPlace(standard), record }),
-      reported({ holds: new Map([['standard', 'RemovalHeld']]), observed: inPlace(standard), namespace: namespace('team-a', { labels: {} }), record }),
+      reported({
+        holds: new Map([['standard', 'RemovalHeld']]),
+        observed: inPlace(standard),
+        namespace: namespace('team-a', { labels: {} }),
+        record,
+      }),
       reported({ policies: [invalid] }),
       reported({ policies: [{ ...invalid, parts: undefined }], observed: inPlace(standard), record }),
     ].flat();
@@ -77,44 +123,94 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
   });
 });
 
-const ofNamespaces = new Set<string>(documented('NamespaceBaseline').map((text) => text.slice(text.lastIndexOf(' ') + 1)));
-
-test.each((Object.keys(REASONS) as Reason[]).filter((reason) => ofNamespaces.has(reason) || EVENT_TYPES[reason] !== undefined))(
-  '%s comes as an Event of the documented type, or not at all',
-  (reason) => {
-    expect(announced(reason)).toBe(EVENT_TYPES[reason]);
-  },
+const ofNamespaces = new Set<string>(
+  documented('NamespaceBaseline').map((text) => text.slice(text.lastIndexOf(' ') + 1)),
 );
+
+test.each(
+  (Object.keys(REASONS) as Reason[]).filter((reason) => ofNamespaces.has(reason) || EVENT_TYPES[reason] !== undefined),
+)('%s comes as an Event of the documented type, or not at all', (reason) => {
+  expect(announced(reason)).toBe(EVENT_TYPES[reason]);
+});
 
 function reported(facts: Partial<World>, changes: Readonly<Record<string, Outcome>> = {}): readonly Condition[] {
   const whole = world(facts);
   const plans = planFor(whole);
-  return reportFor({ plans, outcomes: new Map([...allDone(plans), ...Object.entries(changes)]), record: whole.record, contests: whole.contests, observed: whole.observed, nowTime })?.status.conditions ?? [];
+  return (
+    reportFor({
+      plans,
+      outcomes: new Map([...allDone(plans), ...Object.entries(changes)]),
+      record: whole.record,
+      contests: whole.contests,
+      observed: whole.observed,
+      nowTime,
+    })?.status.conditions ?? []
+  );
 }
 
 /** The type of the Event that the operator records for a reason. */
 function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
   const records: EventRecord[] = [];
-  const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => log };
+  const log: Log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: () => undefined,
+    child: () => log,
+  };
   const announcer = new Announcer(log, { record: (event) => records.push(event) });
-  if (reason === 'RemovalHeld' || reason === 'IsolationHeld') announcer.held({ name: 'standard', uid: 'u' }, { reason, message: 'x' });
-  announcer.reconciled(reconciledWith(reason), { isFresh: true, protectedAfterMs: reason === 'Protected' ? 1 : undefined });
+  if (reason === 'RemovalHeld' || reason === 'IsolationHeld') {
+    announcer.held({ name: 'standard', uid: 'u' }, { reason, message: 'x' });
+  }
+  announcer.reconciled(reconciledWith(reason), {
+    isFresh: true,
+    protectedAfterMs: reason === 'Protected' ? 1 : undefined,
+  });
   return records.find((record) => record.reason === reason)?.type;
 }
 
 /** What a reconcile gives back where there is `reason` to tell of. */
 function reconciledWith(reason: Reason): Reconciled {
-  const left = world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard), record: { uid: 'r', hash: '', entries: [], readyStatus: '', readySince: '' } });
-  const tampered = world({ observed: [managed(standard, 'default-deny', { hash: 'other', otherManager: 'somebody' })] });
+  const left = world({
+    namespace: namespace('team-a', { labels: {} }),
+    observed: inPlace(standard),
+    record: { uid: 'r', hash: '', entries: [], readyStatus: '', readySince: '' },
+  });
+  const tampered = world({
+    observed: [managed(standard, 'default-deny', { hash: 'other', otherManager: 'somebody' })],
+  });
   const adopted = world({ observed: [managed(standard, 'default-deny', { policyUid: '', isAdoptable: true })] });
   const keeping = policy('standard', { removal: { onOptOut: 'Keep' } });
-  const weakened = world({ observed: [...inPlace(standard), foreign('open', { weakens: { ingress: 'allows everything' } })] });
+  const weakened = world({
+    observed: [...inPlace(standard), foreign('open', { weakens: { ingress: 'allows everything' } })],
+  });
   const kept = { ...left, policies: [keeping], observed: inPlace(keeping) };
-  const scenes = new Map<Reason, World>([['Removed', left], ['Repaired', tampered], ['Adopted', adopted], ['Kept', kept], ['Weakened', weakened]]);
+  const scenes = new Map<Reason, World>([
+    ['Removed', left],
+    ['Repaired', tampered],
+    ['Adopted', adopted],
+    ['Kept', kept],
+    ['Weakened', weakened],
+  ]);
   const facts = scenes.get(reason) ?? world({ observed: inPlace(standard) });
   const plans = planFor(facts);
   const outcomes = allDone(plans);
-  const report = reportFor({ plans, outcomes, record: facts.record, contests: facts.contests, observed: facts.observed, nowTime });
+  const report = reportFor({
+    plans,
+    outcomes,
+    record: facts.record,
+    contests: facts.contests,
+    observed: facts.observed,
+    nowTime,
+  });
   const entries = (report?.entries ?? []).map((entry) => (scenes.has(reason) ? entry : { ...entry, reason }));
-  return { world: facts, plans, outcomes, report: report === undefined ? undefined : { ...report, entries }, isToBeTold: true, recorded: success(SETTLED), recordUid: 'r' };
+  return {
+    world: facts,
+    plans,
+    outcomes,
+    report: report === undefined ? undefined : { ...report, entries },
+    isToBeTold: true,
+    recorded: success(SETTLED),
+    recordUid: 'r',
+  };
 }

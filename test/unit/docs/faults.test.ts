@@ -3,7 +3,12 @@ import { FAULTS_PAGE, testFilesByFault, withTestFiles } from '../../fault-table/
 import { pageAt, tableAfter } from './proofs.ts';
 
 const page = pageAt(FAULTS_PAGE);
-const rows = tableAfter(page, '# Faults').map(([fault = '', what = '', answer = '', , tests = '']) => ({ fault, what, answer, tests }));
+const rows = tableAfter(page, '# Faults').map(([fault = '', what = '', answer = '', , tests = '']) => ({
+  fault,
+  what,
+  answer,
+  tests,
+}));
 const files = testFilesByFault();
 
 /** Those that need something which is an issue of its own. */
@@ -19,17 +24,26 @@ describe('docs/faults.md', () => {
     expect(answer).not.toBe('');
   });
 
-  test.each(rows.filter(({ fault }) => !PLANNED.includes(fault)))('$fault has a test with that number in its title: $what', ({ fault }) => {
-    expect(files.get(fault) ?? []).not.toEqual([]);
-  });
+  test.each(rows.filter(({ fault }) => !PLANNED.includes(fault)))(
+    '$fault has a test with that number in its title: $what',
+    ({ fault }) => {
+      expect(files.get(fault) ?? []).not.toEqual([]);
+    },
+  );
 
-  test.each(rows.filter(({ fault }) => PLANNED.includes(fault)))('$fault is tested, or says with which issue it is planned', ({ fault, answer }) => {
-    expect(files.has(fault) || answer.toLowerCase().includes('planned with')).toBe(true);
-  });
+  test.each(rows.filter(({ fault }) => PLANNED.includes(fault)))(
+    '$fault is tested, or says with which issue it is planned',
+    ({ fault, answer }) => {
+      expect(files.has(fault) || answer.toLowerCase().includes('planned with')).toBe(true);
+    },
+  );
 
-  test.each(rows)('$fault names exactly the files that have its tests (else run: node test/fault-table/main.ts)', ({ fault, tests }) => {
-    expect([...tests.matchAll(/`([^`]+)`/g)].map((match) => match[1])).toEqual(files.get(fault) ?? []);
-  });
+  test.each(rows)(
+    '$fault names exactly the files that have its tests (else run: node test/fault-table/main.ts)',
+    ({ fault, tests }) => {
+      expect([...tests.matchAll(/`([^`]+)`/g)].map((match) => match[1])).toEqual(files.get(fault) ?? []);
+    },
+  );
 
   test('no test has a number that is no fault', () => {
     expect([...files.keys()].filter((fault) => !rows.some((row) => row.fault === fault))).toEqual([]);
@@ -40,7 +54,9 @@ describe('the column of tests', () => {
   const table = '| F1 | it dies | we go on | much | `old` |\n| F2 | it lies | we do not | little | – |\ntext | F1 |';
 
   test('is written anew, and nothing else is touched', () => {
-    expect(withTestFiles(table, new Map([['F1', ['a.test.ts', 'b.test.ts']]]))).toBe('| F1 | it dies | we go on | much | `a.test.ts`, `b.test.ts` |\n| F2 | it lies | we do not | little | – |\ntext | F1 |');
+    expect(withTestFiles(table, new Map([['F1', ['a.test.ts', 'b.test.ts']]]))).toBe(
+      '| F1 | it dies | we go on | much | `a.test.ts`, `b.test.ts` |\n| F2 | it lies | we do not | little | – |\ntext | F1 |',
+    );
   });
 
   test('is the same when it is written twice, also where the lesson is still empty', () => {

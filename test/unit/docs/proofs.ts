@@ -24,21 +24,34 @@ export function tableAfter(page: string, heading: string): readonly Row[] {
   const lines = page.slice(page.indexOf(`${heading}\n`)).split('\n');
   const begin = lines.findIndex((line) => /^\|[-|]+\|$/.test(line)) + 1;
   const end = lines.findIndex((line, index) => index >= begin && !line.startsWith('|'));
-  return lines.slice(begin, end).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+  return lines.slice(begin, end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }
 
 /** The tests that a list of a section names: one to a line, with the whole path. */
 export function listedProofs(text: string): readonly Proof[] {
-  return [...text.matchAll(/^- `(?<path>[^`]+)`: "(?<title>.+)"$/gm)].map(({ groups = {} }) => ({ path: groups.path ?? '', title: groups.title ?? '' }));
+  return [...text.matchAll(/^- `(?<path>[^`]+)`: "(?<title>.+)"$/gm)].map(({ groups = {} }) => ({
+    path: groups.path ?? '',
+    title: groups.title ?? '',
+  }));
 }
 
 /** The tests that a cell of a table names: `removal` is an integration test, `operator/execute` a unit test. */
 export function proofsInCell(cell: string): readonly Proof[] {
-  return [...cell.matchAll(/`(?<short>[\w/-]+)`: "(?<title>[^"]+)"/g)].map(({ groups = {} }) => ({ path: pathOf(groups.short ?? ''), title: groups.title ?? '' }));
+  return [...cell.matchAll(/`(?<short>[\w/-]+)`: "(?<title>[^"]+)"/g)].map(({ groups = {} }) => ({
+    path: pathOf(groups.short ?? ''),
+    title: groups.title ?? '',
+  }));
 }
 
 function pathOf(short: string): string {
-  return short.includes('/') ? `test/unit/${short.replace(/^unit\//, '')}.test.ts` : `test/integration/${short}.test.ts`;
+  return short.includes('/')
+    ? `test/unit/${short.replace(/^unit\//, '')}.test.ts`
+    : `test/integration/${short}.test.ts`;
 }
 
 const titles = new Map(globSync('test/**/*.test.ts', { cwd: root }).map((path) => [path, titlesIn(path)]));

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../../src/baseline/outcome.ts';
 import type { KubeError } from '../../../src/kube/kube-error.ts';
-import { failure, success, type Result } from '../../../src/kube/result.ts';
+import { failure, type Result, success } from '../../../src/kube/result.ts';
 import { RECONCILE_RESULTS } from '../../../src/observe/metric-table.ts';
 import { verdictOn } from '../../../src/operator/outcome-table.ts';
-import { SETTLED, type Recorded } from '../../../src/operator/record-writer.ts';
 import type { QueueAction } from '../../../src/operator/queue.ts';
+import { type Recorded, SETTLED } from '../../../src/operator/record-writer.ts';
 import { isInSomeTitle, listedProofs, pageAt, proofsInCell, tableAfter, titlesOf } from './proofs.ts';
 
 const page = pageAt('docs/reconcile.md');
@@ -43,7 +43,12 @@ describe('docs/reconcile.md', () => {
 });
 
 describe('the table of actions and settings', () => {
-  const rows = tableAfter(page, '## Action and setting').map(([action = '', setting = '', what = '', proof = '']) => ({ action, setting, what, proofs: proofsInCell(proof) }));
+  const rows = tableAfter(page, '## Action and setting').map(([action = '', setting = '', what = '', proof = '']) => ({
+    action,
+    setting,
+    what,
+    proofs: proofsInCell(proof),
+  }));
 
   test('is there, and no case stands in it twice', () => {
     const cases = rows.map(({ action, setting }) => `${action} | ${setting}`);
@@ -54,7 +59,9 @@ describe('the table of actions and settings', () => {
   test.each(rows)('$action ($setting): $what', ({ what, proofs: named }) => {
     expect(what).not.toBe('');
     expect(named).not.toEqual([]);
-    for (const proof of named) expect(titlesOf(proof), JSON.stringify(proof)).not.toEqual([]);
+    for (const proof of named) {
+      expect(titlesOf(proof), JSON.stringify(proof)).not.toEqual([]);
+    }
   });
 });
 
@@ -63,7 +70,9 @@ test('README.md lists the rules that hold, and names those that are planned', ()
   const listed = [...readme.matchAll(/^\| (R\d+) \|/gm)].map((match) => match[1]);
   expect(listed).toEqual(implemented.map(({ rule }) => rule));
   const planned = /^R\d+.* (?:is|are) planned\.$/m.exec(readme)?.[0] ?? '';
-  expect([...planned.matchAll(/R\d+/g)].map(([rule]) => rule)).toEqual(sections.filter((section) => !implemented.includes(section)).map(({ rule }) => rule));
+  expect([...planned.matchAll(/R\d+/g)].map(([rule]) => rule)).toEqual(
+    sections.filter((section) => !implemented.includes(section)).map(({ rule }) => rule),
+  );
 });
 
 describe('the outcome table', () => {
@@ -72,19 +81,49 @@ describe('the outcome table', () => {
   const forbidden: Outcome = { kind: 'refused', name, reason: 'Forbidden', message: 'x' };
   const refused: Outcome = { kind: 'refused', name, reason: 'Denied', message: 'x' };
   const gone: Outcome = { kind: 'namespaceGone', name };
-  const done: readonly Outcome[] = [{ kind: 'inPlace', name, uid: 'u' }, { kind: 'removed', name }, { kind: 'frozen', name }];
+  const done: readonly Outcome[] = [
+    { kind: 'inPlace', name, uid: 'u' },
+    { kind: 'removed', name },
+    { kind: 'frozen', name },
+  ];
   const recorded: Result<Recorded, KubeError> = success(SETTLED);
   const unrecorded: Result<Recorded, KubeError> = failure({ kind: 'network', message: 'x' });
   const early: Outcome = { kind: 'refused', name, reason: 'Contested', message: 'x', recheckMs: 1000 };
   const paced: Result<Recorded, KubeError> = success({ kind: 'early', waitMs: 2000 });
   const nothing = { isHeld: false, isContested: false };
   const both = { isHeld: true, isContested: true };
-  const rows: readonly { readonly what: string; readonly outcomes: readonly Outcome[]; readonly record?: Result<Recorded, KubeError>; readonly waits?: typeof both; readonly next?: QueueAction }[] = [
-    { what: 'a write failed in passing (5xx, 429, network, 409)', outcomes: [retry, forbidden, refused, early, gone, ...done], waits: both },
-    { what: 'the NamespaceBaseline could not be written', outcomes: [forbidden, refused, gone, ...done], record: unrecorded, waits: both },
+  const rows: readonly {
+    readonly what: string;
+    readonly outcomes: readonly Outcome[];
+    readonly record?: Result<Recorded, KubeError>;
+    readonly waits?: typeof both;
+    readonly next?: QueueAction;
+  }[] = [
+    {
+      what: 'a write failed in passing (5xx, 429, network, 409)',
+      outcomes: [retry, forbidden, refused, early, gone, ...done],
+      waits: both,
+    },
+    {
+      what: 'the NamespaceBaseline could not be written',
+      outcomes: [forbidden, refused, gone, ...done],
+      record: unrecorded,
+      waits: both,
+    },
     { what: 'a permission is missing', outcomes: [forbidden, refused, early, gone, ...done], waits: both },
-    { what: 'a contested object may not be written yet', outcomes: [early, refused, gone, ...done], waits: both, next: { kind: 'after', delayMs: 1000 } },
-    { what: 'a contested NamespaceBaseline may not be written yet', outcomes: [refused, gone, ...done], record: paced, waits: both, next: { kind: 'after', delayMs: 2000 } },
+    {
+      what: 'a contested object may not be written yet',
+      outcomes: [early, refused, gone, ...done],
+      waits: both,
+      next: { kind: 'after', delayMs: 1000 },
+    },
+    {
+      what: 'a contested NamespaceBaseline may not be written yet',
+      outcomes: [refused, gone, ...done],
+      record: paced,
+      waits: both,
+      next: { kind: 'after', delayMs: 2000 },
+    },
     { what: 'a part is refused for good', outcomes: [refused, gone, ...done], waits: both },
     { what: 'a change waits for a confirmation', outcomes: [gone, ...done], waits: both },
     { what: 'a contested object is in place for now', outcomes: [gone, ...done], waits: { ...both, isHeld: false } },
@@ -93,15 +132,26 @@ describe('the outcome table', () => {
   ];
 
   test('has these rows, worst first, and the one of a bug', () => {
-    expect(tableAfter(page, '## Outcomes').map(([what]) => what)).toEqual(['an unexpected error in the operator', ...rows.map(({ what }) => what)]);
+    expect(tableAfter(page, '## Outcomes').map(([what]) => what)).toEqual([
+      'an unexpected error in the operator',
+      ...rows.map(({ what }) => what),
+    ]);
   });
 
-  test.each(rows)('says what the code does when $what, and worse things come first', ({ what, outcomes, record = recorded, waits = nothing, next }) => {
-    const { queue, result } = verdictOn(outcomes, record, waits);
-    if (next !== undefined) expect(queue).toEqual(next);
-    const row = tableAfter(page, '## Outcomes').find(([first]) => first === what);
-    expect(row?.slice(2)).toEqual([next === undefined ? nextText(queue) : 'again when its pause is over', `\`${result}\``]);
-  });
+  test.each(rows)(
+    'says what the code does when $what, and worse things come first',
+    ({ what, outcomes, record = recorded, waits = nothing, next }) => {
+      const { queue, result } = verdictOn(outcomes, record, waits);
+      if (next !== undefined) {
+        expect(queue).toEqual(next);
+      }
+      const row = tableAfter(page, '## Outcomes').find(([first]) => first === what);
+      expect(row?.slice(2)).toEqual([
+        next === undefined ? nextText(queue) : 'again when its pause is over',
+        `\`${result}\``,
+      ]);
+    },
+  );
 
   test('has every result of a reconcile', () => {
     const results = [...page.slice(page.indexOf('## Outcomes')).matchAll(/\| `(\w+)` \|$/gm)].map((match) => match[1]);

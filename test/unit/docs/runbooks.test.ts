@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PHASES } from '../../../src/api/namespace-baseline.ts';
 import { CONDITIONS } from '../../../src/api/names.ts';
+import { PHASES } from '../../../src/api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../../src/api/reasons.ts';
 import { CONDITION_RUNBOOKS, PHASE_RUNBOOKS, REASON_RUNBOOKS } from '../../../src/generate/runbooks.ts';
 import { ALERTS } from '../../../src/observe/alerts.ts';
@@ -17,10 +17,15 @@ function pageNamed(name: string): RunbookPage | undefined {
 }
 
 describe('docs/runbooks', () => {
-  test.each(pages)('$name says what it means, how to look, what mends it, and what happens if nothing is done', ({ sections, text }) => {
-    expect(sections).toEqual(SECTIONS);
-    for (const section of text.split(/^## .+$/m).slice(1)) expect(section.trim()).not.toBe('');
-  });
+  test.each(pages)(
+    '$name says what it means, how to look, what mends it, and what happens if nothing is done',
+    ({ sections, text }) => {
+      expect(sections).toEqual(SECTIONS);
+      for (const section of text.split(/^## .+$/m).slice(1)) {
+        expect(section.trim()).not.toBe('');
+      }
+    },
+  );
 
   test.each(pages)('$name has a command to look with', ({ text }) => {
     expect(/## How to look\n.*?```sh(?: scene=[\w-]+)?\n.*?```.*?## What mends it/s.test(text)).toBe(true);
@@ -48,7 +53,12 @@ describe('docs/runbooks', () => {
   });
 
   test.each(pages)('what $name is for exists, and the index leads to it', ({ name, covers }) => {
-    const known = new Set<string>([...Object.keys(REASONS), ...Object.values(CONDITIONS), ...PHASES, ...ALERTS.map((alert) => alert.name)]);
+    const known = new Set<string>([
+      ...Object.keys(REASONS),
+      ...Object.values(CONDITIONS),
+      ...PHASES,
+      ...ALERTS.map((alert) => alert.name),
+    ]);
     expect(covers).not.toEqual([]);
     expect(covers.filter((word) => !known.has(word))).toEqual([]);
     expect(pageNamed('README')?.text).toContain(`](${name}.md)`);
@@ -56,13 +66,27 @@ describe('docs/runbooks', () => {
 
   test('what can be held is in the list of what is let go by hand', () => {
     const held = pageNamed('by-hand')?.text ?? '';
-    for (const page of ['removal-held', 'isolation-held', 'leader', 'kept', 'orphans-present', 'contested', 'paused-and-dry-run']) expect(held).toContain(`](${page}.md`);
+    for (const page of [
+      'removal-held',
+      'isolation-held',
+      'leader',
+      'kept',
+      'orphans-present',
+      'contested',
+      'paused-and-dry-run',
+    ]) {
+      expect(held).toContain(`](${page}.md`);
+    }
     expect(held).toContain('"finalizers":null');
   });
 
   test('every command is tried, but for those that need pods, Prometheus or a person', () => {
     const needsMore = /port-forward|kubectl (?:logs|top|edit|delete pod|rollout)|<the pod/;
-    const untried = RUNBOOK_PAGES.flatMap(({ name, blocks }) => blocks.filter((block) => block.scene === undefined && !needsMore.test(block.commands)).map(({ commands }) => `${name}: ${commands}`));
+    const untried = RUNBOOK_PAGES.flatMap(({ name, blocks }) =>
+      blocks
+        .filter((block) => block.scene === undefined && !needsMore.test(block.commands))
+        .map(({ commands }) => `${name}: ${commands}`),
+    );
     expect(untried).toEqual([]);
   });
 
@@ -74,7 +98,10 @@ describe('docs/runbooks', () => {
   test('anchors on other pages exist', () => {
     const broken = RUNBOOK_PAGES.flatMap(({ name, text }) =>
       [...text.matchAll(/\]\(([^)#\s]*)#([^)\s]+)\)/g)].flatMap(([, path = '', anchor = '']) => {
-        const target = readFileSync(join(import.meta.dirname, '../../../docs/runbooks', path === '' ? `${name}.md` : path), 'utf8');
+        const target = readFileSync(
+          join(import.meta.dirname, '../../../docs/runbooks', path === '' ? `${name}.md` : path),
+          'utf8',
+        );
         return anchorsIn(target).includes(anchor) ? [] : [`${name}: ${path}#${anchor}`];
       }),
     );
@@ -84,5 +111,10 @@ describe('docs/runbooks', () => {
 
 /** As GitHub makes them of headings: lower case, without punctuation, spaces as dashes. */
 function anchorsIn(page: string): readonly string[] {
-  return [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading.toLowerCase().replaceAll(/[^\w\s-]/g, '').replaceAll(' ', '-'));
+  return [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );
 }

@@ -6,7 +6,10 @@ import { z } from 'zod';
 import { pageAt, proofsInCell, tableAfter, titlesOf } from './proofs.ts';
 
 const page = pageAt('docs/threat-model.md');
-const promises = tableAfter(page, '## What is promised').map(([promise = '', , , proof = '']) => ({ promise, proofs: proofsInCell(proof) }));
+const promises = tableAfter(page, '## What is promised').map(([promise = '', , , proof = '']) => ({
+  promise,
+  proofs: proofsInCell(proof),
+}));
 
 describe('docs/threat-model.md', () => {
   test('promises something', () => {
@@ -15,11 +18,18 @@ describe('docs/threat-model.md', () => {
 
   test.each(promises)('names tests that there are: $promise', ({ proofs }) => {
     expect(proofs).not.toEqual([]);
-    for (const proof of proofs) expect(titlesOf(proof), JSON.stringify(proof)).not.toEqual([]);
+    for (const proof of proofs) {
+      expect(titlesOf(proof), JSON.stringify(proof)).not.toEqual([]);
+    }
   });
 
   test('lists exactly the rights that deploy/base gives the operator', () => {
-    const listed = tableAfter(page, '## A stolen token').map(([where = '', resource = '', only = '', verbs = '']) => ({ where, resource, only, verbs }));
+    const listed = tableAfter(page, '## A stolen token').map(([where = '', resource = '', only = '', verbs = '']) => ({
+      where,
+      resource,
+      only,
+      verbs,
+    }));
     expect(listed.sort(byText)).toEqual([...shippedRights()].sort(byText));
   });
 });
@@ -27,13 +37,22 @@ describe('docs/threat-model.md', () => {
 const roleSchema = z.object({
   kind: z.enum(['ClusterRole', 'Role']),
   metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
-  rules: z.array(z.object({ apiGroups: z.array(z.string()), resources: z.array(z.string()), resourceNames: z.array(z.string()).default([]), verbs: z.array(z.string()) })),
+  rules: z.array(
+    z.object({
+      apiGroups: z.array(z.string()),
+      resources: z.array(z.string()),
+      resourceNames: z.array(z.string()).default([]),
+      verbs: z.array(z.string()),
+    }),
+  ),
 });
 
 /** Every rule of every role that is bound to the operator, as the page has them; the one for viewers is bound to nobody. */
 function shippedRights(): readonly Record<'where' | 'resource' | 'only' | 'verbs', string>[] {
   const folder = 'deploy/base';
-  const documents: readonly unknown[] = readdirSync(join(import.meta.dirname, '../../..', folder)).flatMap((file) => loadAll(pageAt(join(folder, file))));
+  const documents: readonly unknown[] = readdirSync(join(import.meta.dirname, '../../..', folder)).flatMap((file) =>
+    loadAll(pageAt(join(folder, file))),
+  );
   const roles = documents.flatMap((document) => {
     const role = roleSchema.safeParse(document);
     return role.success && role.data.metadata.name !== 'nsbaseline-view' ? [role.data] : [];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { about, text } from '../../../src/api/bounded.ts';
 import { withRules } from '../../../src/api/schema-rule.ts';
 import { crdFor, RESOURCE_DEFINITIONS } from '../../../src/generate/crd.ts';
-import { structuralSchema, type StructuralSchema } from '../../../src/generate/json-schema.ts';
+import { type StructuralSchema, structuralSchema } from '../../../src/generate/json-schema.ts';
 
 interface Crd {
   readonly spec: { readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: StructuralSchema } }[] };
@@ -23,34 +23,56 @@ const fields = RESOURCE_DEFINITIONS.flatMap((definition) => {
   const crd = crdFor(definition) as unknown as Crd;
   return crd.spec.versions.flatMap((version) => fieldsOf(version.schema.openAPIV3Schema, definition.kind));
 });
-const pathsWhere = (isMeant: (schema: StructuralSchema, path: string) => boolean): readonly string[] => fields.flatMap(([path, schema]) => (isMeant(schema, path) ? [path] : []));
+const pathsWhere = (isMeant: (schema: StructuralSchema, path: string) => boolean): readonly string[] =>
+  fields.flatMap(([path, schema]) => (isMeant(schema, path) ? [path] : []));
 
 describe('every field of a CRD', () => {
   test('is described, in sentences', () => {
     expect(fields.length).toBeGreaterThan(200);
-    expect(pathsWhere((schema, path) => !path.endsWith('{}') && !/^[A-Z{].*[.]$/.test(schema.description ?? ''))).toEqual([]);
+    expect(
+      pathsWhere((schema, path) => !path.endsWith('{}') && !/^[A-Z{].*[.]$/.test(schema.description ?? '')),
+    ).toEqual([]);
   });
 
   test('says what it means when it is absent, in a spec', () => {
     const optional = fields.flatMap(([path, schema]) =>
       Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
-        path.startsWith('BaselinePolicy.spec') && !(schema.required ?? []).includes(name) ? [[`${path}.${name}`, property] as const] : [],
+        path.startsWith('BaselinePolicy.spec') && !(schema.required ?? []).includes(name)
+          ? [[`${path}.${name}`, property] as const]
+          : [],
       ),
     );
     const mayBeSilent = /\.(values|podSelector|namespaceSelector|ipBlock)$/;
-    expect(optional.flatMap(([path, property]) => (mayBeSilent.test(path) || property.description?.includes(' Default: ') === true ? [] : [path]))).toEqual([]);
+    expect(
+      optional.flatMap(([path, property]) =>
+        mayBeSilent.test(path) || property.description?.includes(' Default: ') === true ? [] : [path],
+      ),
+    ).toEqual([]);
   });
 
   test('is bounded, or the CEL cost limit would refuse the CRD', () => {
     const isNumberOrText = (schema: StructuralSchema): boolean => schema['x-kubernetes-int-or-string'] === true;
-    expect(pathsWhere((schema) => (schema.type === 'string' || isNumberOrText(schema)) && schema.enum === undefined && schema.maxLength === undefined)).toEqual([]);
+    expect(
+      pathsWhere(
+        (schema) =>
+          (schema.type === 'string' || isNumberOrText(schema)) &&
+          schema.enum === undefined &&
+          schema.maxLength === undefined,
+      ),
+    ).toEqual([]);
     expect(pathsWhere((schema) => schema.type === 'array' && schema.maxItems === undefined)).toEqual([]);
-    expect(pathsWhere((schema) => schema.additionalProperties !== undefined && schema.maxProperties === undefined)).toEqual([]);
+    expect(
+      pathsWhere((schema) => schema.additionalProperties !== undefined && schema.maxProperties === undefined),
+    ).toEqual([]);
   });
 
   test('has a type and none of our own keywords', () => {
-    expect(pathsWhere((schema) => schema.type === undefined && schema['x-kubernetes-int-or-string'] !== true)).toEqual([]);
-    expect(pathsWhere((schema) => Object.keys(schema).some((keyword) => keyword.startsWith('x-nsbaseline')))).toEqual([]);
+    expect(pathsWhere((schema) => schema.type === undefined && schema['x-kubernetes-int-or-string'] !== true)).toEqual(
+      [],
+    );
+    expect(pathsWhere((schema) => Object.keys(schema).some((keyword) => keyword.startsWith('x-nsbaseline')))).toEqual(
+      [],
+    );
   });
 
   test('is filled in by nobody in a spec, and observedGeneration is -1 until somebody looks', () => {
@@ -76,7 +98,11 @@ describe('the structural schema of a zod schema', () => {
   });
 
   test('drops what a CRD must not say and cannot need', () => {
-    expect(structuralSchema(z.strictObject({ count: z.int() }))).toEqual({ type: 'object', properties: { count: { type: 'integer' } }, required: ['count'] });
+    expect(structuralSchema(z.strictObject({ count: z.int() }))).toEqual({
+      type: 'object',
+      properties: { count: { type: 'integer' } },
+      required: ['count'],
+    });
   });
 
   test('is refused for a schema that the API server could not check', () => {

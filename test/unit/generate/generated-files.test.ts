@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll, YAML11_SCHEMA } from 'js-yaml';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { LABEL_VALUE_TEXTS } from '../../fixtures/policies/corpus.ts';
 import { generatedFiles } from '../../../src/generate/generated-files.ts';
 import { yamlOf } from '../../../src/generate/yaml.ts';
+import { LABEL_VALUE_TEXTS } from '../../fixtures/policies/corpus.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -37,14 +37,19 @@ describe('src/generate/main.ts', () => {
   test('--check writes nothing, names what differs and fails; without it, the files are written', async () => {
     const copy = await mkdtemp(join(tmpdir(), 'nsbaseline-generate-'));
     onTestFinished(() => rm(copy, { recursive: true }));
-    for (const entry of ['src', 'package.json', ...generatedFiles().keys()]) await cp(join(root, entry), join(copy, entry), { recursive: true });
+    for (const entry of ['src', 'package.json', ...generatedFiles().keys()]) {
+      await cp(join(root, entry), join(copy, entry), { recursive: true });
+    }
     await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
     const edited = 'crds/nsbaseline.io_baselinepolicies.yaml';
     await writeFile(join(copy, edited), 'edited by hand');
     await rm(join(copy, 'docs/api.md'));
 
     const check = await run(copy, '--check');
-    expect(check).toEqual({ exitCode: 1, stdout: `differs from the schemas: ${edited}\ndiffers from the schemas: docs/api.md\nrun: node src/generate/main.ts\n` });
+    expect(check).toEqual({
+      exitCode: 1,
+      stdout: `differs from the schemas: ${edited}\ndiffers from the schemas: docs/api.md\nrun: node src/generate/main.ts\n`,
+    });
     expect(await readFile(join(copy, edited), 'utf8')).toBe('edited by hand');
 
     expect(await run(copy)).toEqual({ exitCode: 0, stdout: `written: ${edited}\nwritten: docs/api.md\n` });
@@ -53,14 +58,50 @@ describe('src/generate/main.ts', () => {
 });
 
 describe('T generated YAML', () => {
-  const misread = ['y', 'Y', 'n', 'N', 'yes', 'no', 'on', 'off', 'true', 'null', '~', '1e3', '0777', '0o7', '0x1f', '1_000', '12:30:45', '.inf', '.5', '2001-01-01', '=', '<<', '', '- a', 'a: b', '#', "'", '"', '@a', '%a'];
+  const misread = [
+    'y',
+    'Y',
+    'n',
+    'N',
+    'yes',
+    'no',
+    'on',
+    'off',
+    'true',
+    'null',
+    '~',
+    '1e3',
+    '0777',
+    '0o7',
+    '0x1f',
+    '1_000',
+    '12:30:45',
+    '.inf',
+    '.5',
+    '2001-01-01',
+    '=',
+    '<<',
+    '',
+    '- a',
+    'a: b',
+    '#',
+    "'",
+    '"',
+    '@a',
+    '%a',
+  ];
 
-  test.each([...misread, ...LABEL_VALUE_TEXTS])('%j stays text to a reader of YAML 1.1, as a key and as a value', (text) => {
-    const [read] = loadAll(yamlOf({ value: text, list: [text] }), { schema: YAML11_SCHEMA });
-    expect(read).toEqual({ value: text, list: [text] });
-    const [keys] = loadAll(yamlOf({ map: JSON.parse(`{${JSON.stringify(text)}:1}`) as unknown }), { schema: YAML11_SCHEMA });
-    expect(JSON.stringify(keys)).toBe(`{"map":{${JSON.stringify(text)}:1}}`);
-  });
+  test.each([...misread, ...LABEL_VALUE_TEXTS])(
+    '%j stays text to a reader of YAML 1.1, as a key and as a value',
+    (text) => {
+      const [read] = loadAll(yamlOf({ value: text, list: [text] }), { schema: YAML11_SCHEMA });
+      expect(read).toEqual({ value: text, list: [text] });
+      const [keys] = loadAll(yamlOf({ map: JSON.parse(`{${JSON.stringify(text)}:1}`) as unknown }), {
+        schema: YAML11_SCHEMA,
+      });
+      expect(JSON.stringify(keys)).toBe(`{"map":{${JSON.stringify(text)}:1}}`);
+    },
+  );
   test.each(['y', 'n', 'no', 'on', '1e3', '0777'])('%s stands in quotes', (text) => {
     expect(yamlOf({ [text]: text })).toMatch(new RegExp(`^(['"])${text}\\1: (['"])${text}\\2\n$`));
   });

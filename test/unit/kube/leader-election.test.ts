@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../../src/clock.ts';
-import { LeaderElection, newerVersion, type ElectionNews, type Term } from '../../../src/kube/leader-election.ts';
+import { type ElectionNews, LeaderElection, newerVersion, type Term } from '../../../src/kube/leader-election.ts';
 import { failure } from '../../../src/kube/result.ts';
 import { LeaseServer } from '../../fixtures/lease-server.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
@@ -26,21 +26,47 @@ interface Settings {
 
 const stops: (() => Promise<void>)[] = [];
 
-function candidate(server: LeaseServer, identity: string, { clock, version = '1.0.0', isDeaf = false, isNowhere = false }: Settings): Candidate {
+function candidate(
+  server: LeaseServer,
+  identity: string,
+  { clock, version = '1.0.0', isDeaf = false, isNowhere = false }: Settings,
+): Candidate {
   const stop = new AbortController();
   const news: ElectionNews['kind'][] = [];
   const terms: Term[] = [];
   const state = { isCutOff: false, isLeading: false };
   const election = new LeaderElection({
-    kube: { ...server.client(() => state.isCutOff, isDeaf), ...(isNowhere ? { create: () => Promise.resolve(failure({ kind: 'notFound', message: 'namespaces "nsbaseline-system" not found' })) } : {}) }, clock, random: () => 0.5, identity, version, versionAnnotation: ANNOTATION,
-    lease: { namespace: 'nsbaseline-system', name: 'nsbaseline' }, leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000,
+    kube: {
+      ...server.client(() => state.isCutOff, isDeaf),
+      ...(isNowhere
+        ? {
+            create: () =>
+              Promise.resolve(failure({ kind: 'notFound', message: 'namespaces "nsbaseline-system" not found' })),
+          }
+        : {}),
+    },
+    clock,
+    random: () => 0.5,
+    identity,
+    version,
+    versionAnnotation: ANNOTATION,
+    lease: { namespace: 'nsbaseline-system', name: 'nsbaseline' },
+    leaseDurationMs: 15_000,
+    renewDeadlineMs: 10_000,
+    retryPeriodMs: 2_000,
     onNews: ({ kind }) => void news.push(kind),
   });
   const lead = async (term: Term): Promise<void> => {
     terms.push(term);
     state.isLeading = true;
     await new Promise<void>((resolve) => {
-      AbortSignal.any([stop.signal, term.lost]).addEventListener('abort', () => { resolve(); }, { once: true });
+      AbortSignal.any([stop.signal, term.lost]).addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
     });
     state.isLeading = false;
   };
@@ -69,7 +95,9 @@ afterEach(async () => {
 });
 
 /** A first candidate that leads and a second that stands by. */
-async function pair(settings: Partial<Record<'first' | 'second', Partial<Settings>>> = {}): Promise<{ clock: ManualClock; server: LeaseServer; first: Candidate; second: Candidate }> {
+async function pair(
+  settings: Partial<Record<'first' | 'second', Partial<Settings>>> = {},
+): Promise<{ clock: ManualClock; server: LeaseServer; first: Candidate; second: Candidate }> {
   const clock = new ManualClock();
   const server = new LeaseServer();
   const first = candidate(server, 'first', { clock, ...settings.first });
@@ -124,7 +152,9 @@ describe('R15 only the holder of the lease leads', () => {
     const bothLed: number[] = [];
     for (let elapsedMs = 0; elapsedMs < 40_000; elapsedMs += 100) {
       await clock.advance(100);
-      if (first.isLeading() && second.isLeading()) bothLed.push(elapsedMs);
+      if (first.isLeading() && second.isLeading()) {
+        bothLed.push(elapsedMs);
+      }
     }
     expect(bothLed).toEqual([]);
     expect(first.news).toContain('lost');
@@ -154,7 +184,11 @@ describe('R15 only the holder of the lease leads', () => {
     const server = new LeaseServer();
     const first = candidate(server, 'first', { clock });
     await clock.advance(10);
-    const ahead: Clock = { nowMs: () => clock.nowMs(), wallTime: () => new Date(clock.wallTime().getTime() + 3_600_000), after: (delayMs, callback) => clock.after(delayMs, callback) };
+    const ahead: Clock = {
+      nowMs: () => clock.nowMs(),
+      wallTime: () => new Date(clock.wallTime().getTime() + 3_600_000),
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+    };
     const second = candidate(server, 'second', { clock: ahead });
     await clock.advance(60_000);
     expect([first.isLeading(), second.isLeading()]).toEqual([true, false]);

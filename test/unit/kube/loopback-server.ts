@@ -18,14 +18,22 @@ export interface SeenRequest {
 export type Handler = (response: ServerResponse, request: SeenRequest, index: number) => void;
 
 /** A server on the loopback that answers as a test wants; it goes away with the test. */
-export async function loopbackServer(handler: Handler): Promise<{ readonly url: string; readonly seen: SeenRequest[] }> {
+export async function loopbackServer(
+  handler: Handler,
+): Promise<{ readonly url: string; readonly seen: SeenRequest[] }> {
   const seen: SeenRequest[] = [];
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://server');
-      const met = { method: request.method ?? '', path: (request.url ?? '').split('?')[0] ?? '', query: url.searchParams, headers: request.headers, body: Buffer.concat(parts).toString() };
+      const met = {
+        method: request.method ?? '',
+        path: (request.url ?? '').split('?')[0] ?? '',
+        query: url.searchParams,
+        headers: request.headers,
+        body: Buffer.concat(parts).toString(),
+      };
       seen.push(met);
       handler(response, met, seen.length - 1);
     });
@@ -47,20 +55,38 @@ function listening(server: Server): Promise<void> {
 
 /** A client to that address; it goes away with the test. */
 export function clientTo(server: string, options: Partial<KubeClientOptions> = {}): HttpKubeClient {
-  const client = createKubeClient({ cluster: staticCluster({ server, token: 'secret' }), fieldManager: 'nsbaseline', userAgent: 'nsbaseline/0 (test)', ...options });
+  const client = createKubeClient({
+    cluster: staticCluster({ server, token: 'secret' }),
+    fieldManager: 'nsbaseline',
+    userAgent: 'nsbaseline/0 (test)',
+    ...options,
+  });
   onTestFinished(() => client.close());
   return client;
 }
 
 /** Answers with JSON. */
-export function answer(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+export function answer(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
 }
 
 /** A Status as an API server would send it. */
 export function statusBody(code: number, reason: string, details?: object): object {
-  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', message: `refused: ${reason}`, reason, code, ...(details === undefined ? {} : { details }) };
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    message: `refused: ${reason}`,
+    reason,
+    code,
+    ...(details === undefined ? {} : { details }),
+  };
 }
 
 /** One line of a watch. */
@@ -68,5 +94,17 @@ export function line(type: string, object: object): string {
   return `${JSON.stringify({ type, object })}\n`;
 }
 
-export const NAMESPACES: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false };
-export const POLICIES: ResourceType = { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies', kind: 'NetworkPolicy', isNamespaced: true };
+export const NAMESPACES: ResourceType = {
+  group: '',
+  version: 'v1',
+  plural: 'namespaces',
+  kind: 'Namespace',
+  isNamespaced: false,
+};
+export const POLICIES: ResourceType = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'networkpolicies',
+  kind: 'NetworkPolicy',
+  isNamespaced: true,
+};

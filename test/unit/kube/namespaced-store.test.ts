@@ -9,13 +9,20 @@ interface Entry {
 }
 
 test('a store is a map by namespace and name, however crowded a namespace is', () => {
-  const key = fc.record({ namespace: fc.constantFrom('', 'a', '__proto__'), name: fc.integer({ min: 0, max: 40 }).map(String) });
+  const key = fc.record({
+    namespace: fc.constantFrom('', 'a', '__proto__'),
+    name: fc.integer({ min: 0, max: 40 }).map(String),
+  });
   const step = fc.record({ key, value: fc.nat(), isPut: fc.boolean() });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const store = new NamespacedStore<Entry>();
       const model = new Map<string, Entry>();
-      for (const { key: { namespace, name }, value, isPut } of steps) {
+      for (const {
+        key: { namespace, name },
+        value,
+        isPut,
+      } of steps) {
         if (isPut) {
           store.put({ namespace, name, value });
           model.set(`${namespace}/${name}`, { namespace, name, value });
@@ -27,7 +34,9 @@ test('a store is a map by namespace and name, however crowded a namespace is', (
       }
       expect(store.size).toBe(model.size);
       expect(new Set(store.values())).toEqual(new Set(model.values()));
-      expect(new Set(store.inNamespace('a'))).toEqual(new Set([...model.values()].filter(({ namespace }) => namespace === 'a')));
+      expect(new Set(store.inNamespace('a'))).toEqual(
+        new Set([...model.values()].filter(({ namespace }) => namespace === 'a')),
+      );
     }),
   );
 });

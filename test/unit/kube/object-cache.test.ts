@@ -1,41 +1,67 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../src/kube/kube-object.ts';
-import { ObjectCache, type CachedObject, type Change } from '../../../src/kube/object-cache.ts';
+import { type CachedObject, type Change, ObjectCache } from '../../../src/kube/object-cache.ts';
 
 interface Slim extends CachedObject {
   readonly note: string;
 }
 
 /** An object `a/<name>`; the version is its whole history. */
-function object(resourceVersion: number, options: { name?: string; uid?: string; note?: string; isDeleting?: boolean; namespace?: string } = {}): KubeObject {
+function object(
+  resourceVersion: number,
+  options: { name?: string; uid?: string; note?: string; isDeleting?: boolean; namespace?: string } = {},
+): KubeObject {
   const { name = 'p', uid = 'u1', note = '', isDeleting = false, namespace = 'a' } = options;
-  return { metadata: { name, namespace, uid, resourceVersion: String(resourceVersion), annotations: { note }, ...(isDeleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}) } };
+  return {
+    metadata: {
+      name,
+      namespace,
+      uid,
+      resourceVersion: String(resourceVersion),
+      annotations: { note },
+      ...(isDeleting ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+    },
+  };
 }
 
 function project({ metadata }: KubeObject): Slim {
   const { name = '', namespace = '', uid = '', resourceVersion = '' } = metadata;
   const note = metadata.annotations?.note ?? '';
-  if (note === 'hostile') throw new Error('hostile');
+  if (note === 'hostile') {
+    throw new Error('hostile');
+  }
   return { name, namespace, uid, resourceVersion, note };
 }
 
 /** A cache, what it said of changes as `name: old → current`, and a shorthand for a whole list. */
-function given(): { cache: ObjectCache<Slim>; changes: string[]; refused: string[]; list: (resourceVersion: number, ...objects: KubeObject[]) => void; held: () => string[]; fail: (yes: boolean) => void } {
+function given(): {
+  cache: ObjectCache<Slim>;
+  changes: string[];
+  refused: string[];
+  list: (resourceVersion: number, ...objects: KubeObject[]) => void;
+  held: () => string[];
+  fail: (yes: boolean) => void;
+} {
   const changes: string[] = [];
   const refused: string[] = [];
   let isFailing = false;
-  const shown = (entry: Slim | undefined): string => (entry === undefined ? '-' : `${entry.uid}@${entry.resourceVersion}`);
+  const shown = (entry: Slim | undefined): string =>
+    entry === undefined ? '-' : `${entry.uid}@${entry.resourceVersion}`;
   const cache = new ObjectCache<Slim>({
     project,
     onChange: ({ old, current }: Change<Slim>) => {
-      if (isFailing) throw new Error('listener');
+      if (isFailing) {
+        throw new Error('listener');
+      }
       changes.push(`${(current ?? old)?.name ?? ''}: ${shown(old)} → ${shown(current)}`);
     },
     onRefused: ({ metadata }) => refused.push(metadata.name ?? ''),
   });
   const list = (resourceVersion: number, ...objects: KubeObject[]): void => {
     cache.listStarted();
-    for (const each of objects) cache.upsert(each);
+    for (const each of objects) {
+      cache.upsert(each);
+    }
     cache.listEnded(String(resourceVersion));
   };
   const held = (): string[] => [...cache.values()].map((entry) => `${entry.name}:${shown(entry)}`).sort();
@@ -70,7 +96,9 @@ describe('a cache follows lists and events', () => {
   test('F7 events that come twice or late change nothing', () => {
     const { cache, changes, list, held } = given();
     list(10, object(1));
-    for (const version of [11, 12, 11, 12, 5]) cache.upsert(object(version));
+    for (const version of [11, 12, 11, 12, 5]) {
+      cache.upsert(object(version));
+    }
     cache.remove(object(4, { uid: 'u0' }));
     expect(held()).toEqual(['p:u1@12']);
     expect(changes).toEqual(['p: - → u1@1', 'p: u1@1 → u1@11', 'p: u1@11 → u1@12']);

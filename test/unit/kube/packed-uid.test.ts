@@ -2,10 +2,21 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { packedUids, unpackedUids } from '../../../src/kube/packed-uid.ts';
 
-const uids = fc.array(fc.oneof(fc.uuid(), fc.uuid().map((uid) => uid.toUpperCase()), fc.string({ unit: 'binary', maxLength: 40 })), { maxLength: 6 });
+const uids = fc.array(
+  fc.oneof(
+    fc.uuid(),
+    fc.uuid().map((uid) => uid.toUpperCase()),
+    fc.string({ unit: 'binary', maxLength: 40 }),
+  ),
+  { maxLength: 6 },
+);
 
 test('R16 uids come back as they were packed, whether they are UUIDs or not', () => {
-  fc.assert(fc.property(uids, (given) => { expect(unpackedUids(packedUids(given))).toEqual(given); }));
+  fc.assert(
+    fc.property(uids, (given) => {
+      expect(unpackedUids(packedUids(given))).toEqual(given);
+    }),
+  );
 });
 
 test('a UUID takes its 16 bytes', () => {

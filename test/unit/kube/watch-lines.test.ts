@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { LineSplitter, watchLine } from '../../../src/kube/watch-lines.ts';
 
 /** All lines of a text that arrives in pieces of these lengths. */
-function linesOf(text: string, lengths: readonly number[], limitBytes = 1_000_000): { lines: string[]; errors: unknown[]; splitter: LineSplitter } {
+function linesOf(
+  text: string,
+  lengths: readonly number[],
+  limitBytes = 1_000_000,
+): { lines: string[]; errors: unknown[]; splitter: LineSplitter } {
   const splitter = new LineSplitter(limitBytes);
   const lines: string[] = [];
   const errors: unknown[] = [];
@@ -14,7 +18,9 @@ function linesOf(text: string, lengths: readonly number[], limitBytes = 1_000_00
       lines.push(each);
       return undefined;
     });
-    if (error !== undefined) errors.push(error);
+    if (error !== undefined) {
+      errors.push(error);
+    }
     rest = rest.subarray(length);
   }
   return { lines, errors, splitter };
@@ -51,13 +57,21 @@ describe('a line of a watch', () => {
   const wallTime = new Date(0);
 
   test.each(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK'])('%s with an object is an event', (type) => {
-    expect(watchLine(JSON.stringify({ type, object: { metadata: { name: 'a' } } }), wallTime)).toEqual({ event: { type, object: { metadata: { name: 'a' } } } });
+    expect(watchLine(JSON.stringify({ type, object: { metadata: { name: 'a' } } }), wallTime)).toEqual({
+      event: { type, object: { metadata: { name: 'a' } } },
+    });
   });
 
-  test.each(['{', 'null', '[]', '{"type":"ADDED"}', '{"type":"ADDED","object":{}}', '{"type":"ADDED","object":{"metadata":{"name":5}}}', '{"type":"SEEN","object":{"metadata":{}}}', '{"__proto__":{"type":"ADDED"}}'])(
-    '%s is malformed',
-    (line) => {
-      expect(watchLine(line, wallTime)).toMatchObject({ error: { kind: 'malformed' } });
-    },
-  );
+  test.each([
+    '{',
+    'null',
+    '[]',
+    '{"type":"ADDED"}',
+    '{"type":"ADDED","object":{}}',
+    '{"type":"ADDED","object":{"metadata":{"name":5}}}',
+    '{"type":"SEEN","object":{"metadata":{}}}',
+    '{"__proto__":{"type":"ADDED"}}',
+  ])('%s is malformed', (line) => {
+    expect(watchLine(line, wallTime)).toMatchObject({ error: { kind: 'malformed' } });
+  });
 });

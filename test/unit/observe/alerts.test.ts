@@ -12,11 +12,20 @@ const TARGET_LABELS = ['job', 'instance'];
 const WORDS = new Set(['sum', 'max', 'rate', 'increase', 'absent', 'histogram_quantile', 'and', 'on', 'by']);
 
 /** The series that an expression names, with what it asks of their labels. */
-function seriesIn(expr: string): readonly { readonly name: string; readonly matchers: readonly { readonly label: string; readonly values: readonly string[] }[] }[] {
+function seriesIn(expr: string): readonly {
+  readonly name: string;
+  readonly matchers: readonly { readonly label: string; readonly values: readonly string[] }[];
+}[] {
   const bare = expr.replaceAll(/\b(?:by|on) \([^)]*\)/g, '').replaceAll(/\[\d+[smhd]\]/g, '');
   return [...bare.matchAll(/(?<![\w"|])([a-z_][a-z0-9_]*)(?:\{([^}]*)\})?/g)]
     .filter(([, name = '']) => !WORDS.has(name))
-    .map(([, name = '', matchers = '']) => ({ name, matchers: [...matchers.matchAll(/(\w+)(?:=~|!~|!=|=)"([^"]*)"/g)].map(([, label = '', values = '']) => ({ label, values: values.split('|') })) }));
+    .map(([, name = '', matchers = '']) => ({
+      name,
+      matchers: [...matchers.matchAll(/(\w+)(?:=~|!~|!=|=)"([^"]*)"/g)].map(([, label = '', values = '']) => ({
+        label,
+        values: values.split('|'),
+      })),
+    }));
 }
 
 /** The metric that a series is of: a histogram has three. */
@@ -26,11 +35,25 @@ function metricOf(series: string): MetricDescription | undefined {
 }
 
 function labelsOf(series: string): readonly string[] {
-  return [...Object.keys(metricOf(series)?.labels ?? {}), ...(series.endsWith('_bucket') ? ['le'] : []), ...TARGET_LABELS];
+  return [
+    ...Object.keys(metricOf(series)?.labels ?? {}),
+    ...(series.endsWith('_bucket') ? ['le'] : []),
+    ...TARGET_LABELS,
+  ];
 }
 
 async function processMetrics(): Promise<readonly string[]> {
-  const state = { policies: [], unprotectedNamespaces: 0, weakenedNamespaces: 0, conflicts: 0, contested: 0, queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 }, watches: [], isReady: true, isLeading: true };
+  const state = {
+    policies: [],
+    unprotectedNamespaces: 0,
+    weakenedNamespaces: 0,
+    conflicts: 0,
+    contested: 0,
+    queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 },
+    watches: [],
+    isReady: true,
+    isLeading: true,
+  };
   const page = await createMetrics({ buildInfo, withProcess: true, state: () => state }).page();
   return [...page.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1] ?? '');
 }
@@ -43,7 +66,9 @@ describe('the alerts', () => {
     for (const { name, matchers } of series) {
       const metric = metricOf(name);
       expect(metric?.name ?? others.find((other) => other === name), name).toBeDefined();
-      for (const { label, values } of matchers) expect(metric?.labels[label], `${name}: ${label}`).toEqual(expect.arrayContaining([...values]));
+      for (const { label, values } of matchers) {
+        expect(metric?.labels[label], `${name}: ${label}`).toEqual(expect.arrayContaining([...values]));
+      }
     }
   });
 
@@ -63,7 +88,9 @@ describe('the alerts', () => {
   });
 
   test.each(ALERTS)('$name has balanced brackets, and a runbook that exists', ({ expr, runbook }) => {
-    for (const [open, close] of ['()', '{}', '[]']) expect(expr.split(open ?? '').length).toBe(expr.split(close ?? '').length);
+    for (const [open, close] of ['()', '{}', '[]']) {
+      expect(expr.split(open ?? '').length).toBe(expr.split(close ?? '').length);
+    }
     expect(existsSync(join(import.meta.dirname, '../../..', runbook))).toBe(true);
   });
 
@@ -73,6 +100,13 @@ describe('the alerts', () => {
 
   test('cover what leaves a namespace open, and an operator that does nothing', () => {
     const critical = ALERTS.filter(({ severity }) => severity === 'critical').map(({ name }) => name);
-    expect(critical).toEqual(expect.arrayContaining(['NsbaselineNamespacesUnprotected', 'NsbaselineNotReady', 'NsbaselineNoLeader', 'NsbaselineWatchSilent']));
+    expect(critical).toEqual(
+      expect.arrayContaining([
+        'NsbaselineNamespacesUnprotected',
+        'NsbaselineNotReady',
+        'NsbaselineNoLeader',
+        'NsbaselineWatchSilent',
+      ]),
+    );
   });
 });

@@ -1,19 +1,38 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { KubeObject } from '../../../src/kube/kube-object.ts';
 import type { KubeError } from '../../../src/kube/kube-error.ts';
-import { failure, success, type Result } from '../../../src/kube/result.ts';
+import type { KubeObject } from '../../../src/kube/kube-object.ts';
+import { failure, type Result, success } from '../../../src/kube/result.ts';
 import { cutToBytes, type EventRecord } from '../../../src/observe/event-object.ts';
 import { createEventRecorder } from '../../../src/observe/events.ts';
 import type { Log } from '../../../src/observe/log.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const MINUTE_MS = 60_000;
-const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => SILENT };
+const SILENT: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => SILENT,
+};
 const NAMESPACE = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false };
-const NETWORK_POLICY = { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies', kind: 'NetworkPolicy', isNamespaced: true };
+const NETWORK_POLICY = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'networkpolicies',
+  kind: 'NetworkPolicy',
+  isNamespaced: true,
+};
 
 function eventOn(name: string, more: Partial<EventRecord> = {}): EventRecord {
-  return { regarding: { type: NETWORK_POLICY, namespace: 'team-a', name, uid: `uid-of-${name}` }, type: 'Warning', reason: 'Repaired', action: 'Repair', note: 'it had been changed', ...more };
+  return {
+    regarding: { type: NETWORK_POLICY, namespace: 'team-a', name, uid: `uid-of-${name}` },
+    type: 'Warning',
+    reason: 'Repaired',
+    action: 'Repair',
+    note: 'it had been changed',
+    ...more,
+  };
 }
 
 /** The Events that a server holds, and a way to make it stop answering. */
@@ -25,24 +44,32 @@ function server() {
   let writes = 0;
   const answer = async (write: () => Result<KubeObject, KubeError>): Promise<Result<KubeObject, KubeError>> => {
     writes += 1;
-    if (isStuck) await new Promise<void>((resolve) => waiting.push(resolve));
+    if (isStuck) {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
     return refusal === undefined ? write() : failure(refusal);
   };
   const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
   return {
     kube: {
-      create: (_: unknown, object: KubeObject) => answer(() => {
-        const made = { ...object, metadata: { ...object.metadata, uid: `uid-${stored.size}` } };
-        if (stored.has(keyOf(object))) return failure({ kind: 'alreadyExists', message: 'taken' });
-        stored.set(keyOf(object), made);
-        return success(made);
-      }),
-      apply: (_: unknown, object: KubeObject) => answer(() => {
-        const standing = stored.get(keyOf(object));
-        if (standing === undefined || standing.metadata.uid !== object.metadata.uid) return failure({ kind: 'conflict', message: 'uid' });
-        stored.set(keyOf(object), object);
-        return success(object);
-      }),
+      create: (_: unknown, object: KubeObject) =>
+        answer(() => {
+          const made = { ...object, metadata: { ...object.metadata, uid: `uid-${stored.size}` } };
+          if (stored.has(keyOf(object))) {
+            return failure({ kind: 'alreadyExists', message: 'taken' });
+          }
+          stored.set(keyOf(object), made);
+          return success(made);
+        }),
+      apply: (_: unknown, object: KubeObject) =>
+        answer(() => {
+          const standing = stored.get(keyOf(object));
+          if (standing === undefined || standing.metadata.uid !== object.metadata.uid) {
+            return failure({ kind: 'conflict', message: 'uid' });
+          }
+          stored.set(keyOf(object), object);
+          return success(object);
+        }),
     },
     events: () => [...stored.values()],
     writes: () => writes,
@@ -57,7 +84,9 @@ function server() {
     },
     loosen: () => {
       isStuck = false;
-      for (const resolve of waiting.splice(0)) resolve();
+      for (const resolve of waiting.splice(0)) {
+        resolve();
+      }
     },
   };
 }
@@ -67,10 +96,18 @@ function recorderOf() {
   const api = server();
   const results: string[] = [];
   let ids = 0;
-  const recorder = createEventRecorder({ kube: api.kube, clock, log: SILENT, instance: 'pod-1', onResult: (result) => results.push(result), uniqueId: () => `id${(ids += 1)}` });
-  const until = (events: unknown) => vi.waitFor(() => {
-    expect(api.events()).toMatchObject(events as never);
+  const recorder = createEventRecorder({
+    kube: api.kube,
+    clock,
+    log: SILENT,
+    instance: 'pod-1',
+    onResult: (result) => results.push(result),
+    uniqueId: () => `id${(ids += 1)}`,
   });
+  const until = (events: unknown) =>
+    vi.waitFor(() => {
+      expect(api.events()).toMatchObject(events as never);
+    });
   return { recorder, clock, api, until, count: (result: string) => results.filter((one) => one === result).length };
 }
 
@@ -78,25 +115,35 @@ describe('an Event', () => {
   test('has every field that events.k8s.io/v1 demands', async () => {
     const { recorder, until } = recorderOf();
     recorder.record(eventOn('standard.allow-dns'));
-    await until([{
-      apiVersion: 'events.k8s.io/v1',
-      kind: 'Event',
-      metadata: { name: 'standard.allow-dns.id1', namespace: 'team-a' },
-      eventTime: '2026-01-02T03:04:05.678000Z',
-      reportingController: 'nsbaseline.io/operator',
-      reportingInstance: 'pod-1',
-      regarding: { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace: 'team-a', name: 'standard.allow-dns', uid: 'uid-of-standard.allow-dns' },
-      type: 'Warning',
-      reason: 'Repaired',
-      action: 'Repair',
-      note: 'it had been changed',
-    }]);
+    await until([
+      {
+        apiVersion: 'events.k8s.io/v1',
+        kind: 'Event',
+        metadata: { name: 'standard.allow-dns.id1', namespace: 'team-a' },
+        eventTime: '2026-01-02T03:04:05.678000Z',
+        reportingController: 'nsbaseline.io/operator',
+        reportingInstance: 'pod-1',
+        regarding: {
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'NetworkPolicy',
+          namespace: 'team-a',
+          name: 'standard.allow-dns',
+          uid: 'uid-of-standard.allow-dns',
+        },
+        type: 'Warning',
+        reason: 'Repaired',
+        action: 'Repair',
+        note: 'it had been changed',
+      },
+    ]);
   });
 
   test('on a cluster-scoped object lives in the namespace default', async () => {
     const { recorder, until } = recorderOf();
     recorder.record(eventOn('x', { regarding: { type: NAMESPACE, name: 'team-a' } }));
-    await until([{ metadata: { namespace: 'default' }, regarding: { apiVersion: 'v1', kind: 'Namespace', name: 'team-a' } }]);
+    await until([
+      { metadata: { namespace: 'default' }, regarding: { apiVersion: 'v1', kind: 'Namespace', name: 'team-a' } },
+    ]);
   });
 
   test('has a name within the limit however long that of the object is', async () => {
@@ -132,11 +179,18 @@ describe('repetitions', () => {
     expect(api.events()[0]).not.toHaveProperty('series');
     recorder.record(eventOn('p'));
     await until([{ series: { count: 2 } }]);
-    for (let times = 0; times < 40; times += 1) recorder.record(eventOn('p'));
+    for (let times = 0; times < 40; times += 1) {
+      recorder.record(eventOn('p'));
+    }
     clock.advance(30_000);
     expect(api.events()).toMatchObject([{ series: { count: 2 } }]);
     clock.advance(30_000);
-    await until([{ series: { count: 42, lastObservedTime: '2026-01-02T03:04:05.678000Z' }, eventTime: '2026-01-02T03:04:05.678000Z' }]);
+    await until([
+      {
+        series: { count: 42, lastObservedTime: '2026-01-02T03:04:05.678000Z' },
+        eventTime: '2026-01-02T03:04:05.678000Z',
+      },
+    ]);
     expect(api.writes()).toBe(3);
     expect(count('aggregated')).toBe(41);
   });
@@ -144,7 +198,9 @@ describe('repetitions', () => {
   test('that come while the first is still being written are not lost', async () => {
     const { recorder, api, until } = recorderOf();
     api.stick();
-    for (let times = 0; times < 5; times += 1) recorder.record(eventOn('p'));
+    for (let times = 0; times < 5; times += 1) {
+      recorder.record(eventOn('p'));
+    }
     api.loosen();
     await until([{ series: { count: 5 } }]);
   });
@@ -184,7 +240,9 @@ describe('repetitions', () => {
 describe('limits', () => {
   test('one object causes 25 Events and then one in five minutes; other objects do not suffer', async () => {
     const { recorder, clock, api, count } = recorderOf();
-    for (let times = 0; times < 40; times += 1) recorder.record(eventOn('p', { note: `note ${times}` }));
+    for (let times = 0; times < 40; times += 1) {
+      recorder.record(eventOn('p', { note: `note ${times}` }));
+    }
     recorder.record(eventOn('q'));
     await vi.waitFor(() => {
       expect(api.events()).toHaveLength(26);
@@ -200,13 +258,17 @@ describe('limits', () => {
 
   test('all objects together cause 100 Events and then five a second', async () => {
     const { recorder, clock, api, count } = recorderOf();
-    for (let times = 0; times < 1_000; times += 1) recorder.record(eventOn(`p${times}`));
+    for (let times = 0; times < 1_000; times += 1) {
+      recorder.record(eventOn(`p${times}`));
+    }
     await vi.waitFor(() => {
       expect(api.events()).toHaveLength(100);
     });
     expect(count('rateLimited')).toBe(900);
     clock.advance(1_000);
-    for (let times = 0; times < 1_000; times += 1) recorder.record(eventOn(`q${times}`));
+    for (let times = 0; times < 1_000; times += 1) {
+      recorder.record(eventOn(`q${times}`));
+    }
     await vi.waitFor(() => {
       expect(api.events()).toHaveLength(105);
     });
@@ -216,7 +278,9 @@ describe('limits', () => {
     const { recorder, clock, api, until } = recorderOf();
     recorder.record(eventOn('p'));
     await until([{}]);
-    for (let times = 0; times < 24; times += 1) recorder.record(eventOn('p', { note: `note ${times}` }));
+    for (let times = 0; times < 24; times += 1) {
+      recorder.record(eventOn('p', { note: `note ${times}` }));
+    }
     recorder.record(eventOn('p'));
     clock.advance(4 * MINUTE_MS);
     await vi.waitFor(() => {
@@ -233,7 +297,9 @@ describe('limits', () => {
     const { recorder, clock, api, count } = recorderOf();
     api.stick();
     for (let round = 0; round < 100; round += 1) {
-      for (let times = 0; times < 5; times += 1) recorder.record(eventOn(`p${round}-${times}`));
+      for (let times = 0; times < 5; times += 1) {
+        recorder.record(eventOn(`p${round}-${times}`));
+      }
       clock.advance(1_000);
     }
     expect(api.writes()).toBe(2);

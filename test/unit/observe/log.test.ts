@@ -1,17 +1,42 @@
 import { describe, expect, test } from 'vitest';
 import { createLog, type LogFormat, type LogLevel } from '../../../src/observe/log.ts';
 
-async function logInto({ level = 'info', format = 'json', isTerminal = false }: { level?: LogLevel; format?: LogFormat; isTerminal?: boolean } = {}) {
+async function logInto({
+  level = 'info',
+  format = 'json',
+  isTerminal = false,
+}: {
+  level?: LogLevel;
+  format?: LogFormat;
+  isTerminal?: boolean;
+} = {}) {
   const written: string[] = [];
-  const control = await createLog({ level, format, destination: { write: (lines) => written.push(lines), isTerminal } });
-  return { control, log: control.log, text: () => written.join(''), lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>) };
+  const control = await createLog({
+    level,
+    format,
+    destination: { write: (lines) => written.push(lines), isTerminal },
+  });
+  return {
+    control,
+    log: control.log,
+    text: () => written.join(''),
+    lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
 }
 
 describe('a log line', () => {
   test('is one JSON object with level, time, message and the fields', async () => {
     const { log, lines } = await logInto();
     log.warn({ namespace: 'team-a', count: 2 }, 'managed policy was refused');
-    expect(lines()).toEqual([{ level: 'warn', time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string, namespace: 'team-a', count: 2, msg: 'managed policy was refused' }]);
+    expect(lines()).toEqual([
+      {
+        level: 'warn',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+        namespace: 'team-a',
+        count: 2,
+        msg: 'managed policy was refused',
+      },
+    ]);
   });
 
   test('of a child carries the fields of all its parents', async () => {
@@ -99,7 +124,11 @@ describe('nothing secret or harmful gets into the log', () => {
   test('an error keeps its type, message and stack', async () => {
     const { log, lines } = await logInto();
     log.error({ error: new TypeError('no such part') }, 'reconcile panicked');
-    expect(lines()).toMatchObject([{ error: { type: 'TypeError', message: 'no such part', stack: expect.stringContaining('log.test.ts') as string } }]);
+    expect(lines()).toMatchObject([
+      {
+        error: { type: 'TypeError', message: 'no such part', stack: expect.stringContaining('log.test.ts') as string },
+      },
+    ]);
   });
 
   test('control characters of a server do not steer a terminal', async () => {
@@ -112,9 +141,13 @@ describe('nothing secret or harmful gets into the log', () => {
   test('circular, deep and wide values are cut', async () => {
     const { log, text, lines } = await logInto();
     const circular: Record<string, unknown> = {};
-    for (let index = 0; index < 1_000; index += 1) circular[`key${index}`] = circular;
+    for (let index = 0; index < 1_000; index += 1) {
+      circular[`key${index}`] = circular;
+    }
     const ring: unknown[] = [];
-    for (let index = 0; index < 400; index += 1) ring.push(ring);
+    for (let index = 0; index < 400; index += 1) {
+      ring.push(ring);
+    }
     log.info({ ring }, 'reconciled');
     log.info({ circular, long: 'x'.repeat(1_000_000), many: Array.from({ length: 100_000 }, () => 'y') }, 'reconciled');
     expect(lines()).toHaveLength(2);

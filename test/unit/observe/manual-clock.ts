@@ -28,8 +28,12 @@ export class ManualClock implements Clock {
   advance(durationMs: number): void {
     const untilMs = this.#nowMs + durationMs;
     for (;;) {
-      const [next] = [...this.#timers].filter(([, { dueMs }]) => dueMs <= untilMs).sort(([, a], [, b]) => a.dueMs - b.dueMs);
-      if (next === undefined) break;
+      const [next] = [...this.#timers]
+        .filter(([, { dueMs }]) => dueMs <= untilMs)
+        .sort(([, a], [, b]) => a.dueMs - b.dueMs);
+      if (next === undefined) {
+        break;
+      }
       const [timer, { dueMs, callback }] = next;
       this.#timers.delete(timer);
       this.#nowMs = dueMs;

@@ -13,12 +13,16 @@ const IDLE: ObservedState = {
   contested: 0,
   queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 },
   watches: [],
-  isReady: false, isLeading: false,
+  isReady: false,
+  isLeading: false,
 };
 
 function metricsOf(first: Partial<ObservedState> = {}) {
   let state: ObservedState = { ...IDLE, ...first };
-  const metrics = createMetrics({ buildInfo: { version: '1.2.3', commit: 'abc', node: '24.0.0', platform: 'linux/x64' }, state: () => state });
+  const metrics = createMetrics({
+    buildInfo: { version: '1.2.3', commit: 'abc', node: '24.0.0', platform: 'linux/x64' },
+    state: () => state,
+  });
   return {
     metrics,
     become: (next: Partial<ObservedState>) => {
@@ -31,7 +35,9 @@ function metricsOf(first: Partial<ObservedState> = {}) {
 /** Every line of the page that is no comment, as name with labels and value. */
 function seriesOf(page: string): Map<string, number> {
   const lines = page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+  );
 }
 
 describe('the table of metrics', () => {
@@ -41,8 +47,14 @@ describe('the table of metrics', () => {
 
   test('is what is served, no more and no less', async () => {
     const { metrics } = metricsOf();
-    const served = [...(await metrics.page()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
-    expect(served.sort()).toEqual(Object.values(METRICS).map(({ name, type }) => `${name} ${type}`).sort());
+    const served = [...(await metrics.page()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(
+      ([, name, type]) => `${name} ${type}`,
+    );
+    expect(served.sort()).toEqual(
+      Object.values(METRICS)
+        .map(({ name, type }) => `${name} ${type}`)
+        .sort(),
+    );
   });
 
   test('has no label for the name of a namespace or of an object', () => {
@@ -62,7 +74,9 @@ describe('counters', () => {
       'nsbaseline_events_total{result="rateLimited"}',
       'nsbaseline_queue_retries_total',
       'nsbaseline_time_to_protect_seconds_count',
-    ]) expect({ [key]: series.get(key) }).toEqual({ [key]: 0 });
+    ]) {
+      expect({ [key]: series.get(key) }).toEqual({ [key]: 0 });
+    }
   });
 
   test('count what they are told, durations in seconds', async () => {
@@ -106,7 +120,8 @@ describe('gauges show the state of the moment', () => {
     const { become, series } = metricsOf();
     expect((await series()).get('nsbaseline_ready')).toBe(0);
     become({
-      isReady: true, isLeading: true,
+      isReady: true,
+      isLeading: true,
       conflicts: 2,
       contested: 3,
       unprotectedNamespaces: 3,
@@ -131,7 +146,9 @@ describe('gauges show the state of the moment', () => {
   });
 
   test('several watches on one resource: the longest silence and all objects', async () => {
-    const { series } = metricsOf({ watches: [2_000, 9_000, 1_000].map((silenceMs) => ({ resource: 'services', silenceMs, objects: 1 })) });
+    const { series } = metricsOf({
+      watches: [2_000, 9_000, 1_000].map((silenceMs) => ({ resource: 'services', silenceMs, objects: 1 })),
+    });
     const now = await series();
     expect(now.get('nsbaseline_watch_silence_seconds{resource="services"}')).toBe(9);
     expect(now.get('nsbaseline_cache_objects{resource="services"}')).toBe(3);
@@ -147,9 +164,13 @@ describe('gauges show the state of the moment', () => {
   });
 
   test('at most 100 policies by name, always the same ones, and the rest together', async () => {
-    const policies = Array.from({ length: 130 }, (_, index) => ({ policy: `p${String(index + 100)}`, phases: { Protected: 1 } }));
+    const policies = Array.from({ length: 130 }, (_, index) => ({
+      policy: `p${String(index + 100)}`,
+      phases: { Protected: 1 },
+    }));
     const { become, series } = metricsOf({ policies: [...policies].reverse() });
-    const named = async () => [...(await series()).keys()].flatMap((key) => /policy="(p\d+)",phase="Protected"/.exec(key)?.[1] ?? []);
+    const named = async () =>
+      [...(await series()).keys()].flatMap((key) => /policy="(p\d+)",phase="Protected"/.exec(key)?.[1] ?? []);
     const first = await named();
     expect(first).toHaveLength(100);
     expect((await series()).get('nsbaseline_namespaces{policy="other",phase="Protected"}')).toBe(30);
@@ -162,7 +183,11 @@ describe('gauges show the state of the moment', () => {
 });
 
 test('the process shows its memory and its event loop', async () => {
-  const metrics = createMetrics({ buildInfo: { version: '1', commit: 'c', node: '24', platform: 'p' }, state: () => IDLE, withProcess: true });
+  const metrics = createMetrics({
+    buildInfo: { version: '1', commit: 'c', node: '24', platform: 'p' },
+    state: () => IDLE,
+    withProcess: true,
+  });
   const page = await metrics.page();
   expect(page).toContain('process_resident_memory_bytes');
   expect(page).toContain('nodejs_eventloop_lag_seconds');

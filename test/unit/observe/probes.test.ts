@@ -1,9 +1,9 @@
+import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
-import { request, type IncomingHttpHeaders } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { cachesSynced, heartbeat, watchesAlive, type Check } from '../../../src/observe/checks.ts';
+import { type Check, cachesSynced, heartbeat, watchesAlive } from '../../../src/observe/checks.ts';
 import type { Log } from '../../../src/observe/log.ts';
-import { startProbeServer, type ProbeServer } from '../../../src/observe/probes.ts';
+import { type ProbeServer, startProbeServer } from '../../../src/observe/probes.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const open: ProbeServer[] = [];
@@ -14,23 +14,51 @@ afterEach(async () => {
 const WELL: Check = { name: 'loop', check: () => ({ ok: true, message: 'it turns' }) };
 const ILL: Check = { name: 'watches', check: () => ({ ok: false, message: 'silent: namespaces' }) };
 
-async function serving(options: { livez?: Check[]; readyz?: Check[]; page?: () => Promise<string>; requestLimitMs?: number } = {}) {
+async function serving(
+  options: { livez?: Check[]; readyz?: Check[]; page?: () => Promise<string>; requestLimitMs?: number } = {},
+) {
   const errors: string[] = [];
-  const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (_, message) => errors.push(message), child: () => log };
+  const log: Log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: (_, message) => errors.push(message),
+    child: () => log,
+  };
   const { livez = [WELL], readyz = [WELL], page = () => Promise.resolve('a 1\n'), ...limits } = options;
-  const started = await startProbeServer({ listen: { host: '127.0.0.1', port: 0 }, livez, readyz, metrics: { page, contentType: 'text/plain; version=0.0.4' }, log, ...limits });
-  if (!started.ok) throw started.error;
+  const started = await startProbeServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    livez,
+    readyz,
+    metrics: { page, contentType: 'text/plain; version=0.0.4' },
+    log,
+    ...limits,
+  });
+  if (!started.ok) {
+    throw started.error;
+  }
   open.push(started.value);
-  return { port: started.value.port, errors, get: (path: string, method = 'GET') => answerOf({ port: started.value.port, path, method }) };
+  return {
+    port: started.value.port,
+    errors,
+    get: (path: string, method = 'GET') => answerOf({ port: started.value.port, path, method }),
+  };
 }
 
-function answerOf(target: { port: number; path: string; method: string }): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }> {
+function answerOf(target: {
+  port: number;
+  path: string;
+  method: string;
+}): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }> {
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', agent: false, ...target }, (response) => {
       let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => (body += text)).on('end', () => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
-      });
+      response
+        .setEncoding('utf8')
+        .on('data', (text: string) => (body += text))
+        .on('end', () => {
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+        });
     });
     sent.on('error', reject).end();
   });
@@ -41,9 +69,13 @@ function saidTo(port: number, bytes: string): Promise<string> {
   return new Promise((resolve) => {
     let said = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-    socket.setEncoding('utf8').on('data', (text: string) => (said += text)).on('error', () => undefined).on('close', () => {
-      resolve(said);
-    });
+    socket
+      .setEncoding('utf8')
+      .on('data', (text: string) => (said += text))
+      .on('error', () => undefined)
+      .on('close', () => {
+        resolve(said);
+      });
   });
 }
 
@@ -56,7 +88,10 @@ describe('/livez and /readyz', () => {
 
   test('answer 503 with every check named when one fails, each for itself', async () => {
     const { get } = await serving({ livez: [WELL, ILL] });
-    expect(await get('/livez')).toMatchObject({ status: 503, body: '[+]loop ok: it turns\n[-]watches failed: silent: namespaces\nlivez check failed\n' });
+    expect(await get('/livez')).toMatchObject({
+      status: 503,
+      body: '[+]loop ok: it turns\n[-]watches failed: silent: namespaces\nlivez check failed\n',
+    });
     expect(await get('/readyz')).toMatchObject({ status: 200 });
   });
 
@@ -77,7 +112,11 @@ describe('/livez and /readyz', () => {
 describe('the server', () => {
   test('gives the metrics with their content type', async () => {
     const { get } = await serving();
-    expect(await get('/metrics')).toMatchObject({ status: 200, body: 'a 1\n', headers: { 'content-type': 'text/plain; version=0.0.4' } });
+    expect(await get('/metrics')).toMatchObject({
+      status: 200,
+      body: 'a 1\n',
+      headers: { 'content-type': 'text/plain; version=0.0.4' },
+    });
   });
 
   test('answers HEAD without a body', async () => {
@@ -98,7 +137,9 @@ describe('the server', () => {
   test('refuses a URL beyond its limit, and headers beyond theirs', async () => {
     const { get, port } = await serving();
     expect(await get(`/livez?${'x'.repeat(1_000)}`)).toMatchObject({ status: 414 });
-    expect(await saidTo(port, `GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(10_000)}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 /);
+    expect(await saidTo(port, `GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(10_000)}\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 431 /,
+    );
   });
 
   test('hangs up on whoever sends a request too slowly', async () => {
@@ -117,7 +158,13 @@ describe('the server', () => {
   test('says so when its address is taken', async () => {
     const { port } = await serving();
     const log = {} as Log;
-    const second = await startProbeServer({ listen: { host: '127.0.0.1', port }, livez: [], readyz: [], metrics: { page: () => Promise.resolve(''), contentType: '' }, log });
+    const second = await startProbeServer({
+      listen: { host: '127.0.0.1', port },
+      livez: [],
+      readyz: [],
+      metrics: { page: () => Promise.resolve(''), contentType: '' },
+      log,
+    });
     expect(second).toMatchObject({ ok: false, error: { code: 'EADDRINUSE' } });
   });
 
@@ -152,12 +199,27 @@ describe('the checks', () => {
   });
 
   test('a watch that has neither brought anything nor been tried again past the limit is named, and what was not begun is not', () => {
-    const check = watchesAlive({ name: 'watches', limitMs: 70_000, watches: () => [{ resource: 'namespaces', standingStillMs: 70_001 }, { resource: 'networkpolicies', standingStillMs: 70_000 }, { resource: 'services', standingStillMs: undefined }] });
+    const check = watchesAlive({
+      name: 'watches',
+      limitMs: 70_000,
+      watches: () => [
+        { resource: 'namespaces', standingStillMs: 70_001 },
+        { resource: 'networkpolicies', standingStillMs: 70_000 },
+        { resource: 'services', standingStillMs: undefined },
+      ],
+    });
     expect(check.check()).toEqual({ ok: false, message: 'standing still: namespaces for 70.0 s, limit 70.0 s' });
   });
 
   test('a cache that is not synced is named', () => {
-    const check = cachesSynced({ name: 'caches', caches: () => [{ resource: 'namespaces', isSynced: true }, { resource: 'services', isSynced: false }, { resource: 'services', isSynced: false }] });
+    const check = cachesSynced({
+      name: 'caches',
+      caches: () => [
+        { resource: 'namespaces', isSynced: true },
+        { resource: 'services', isSynced: false },
+        { resource: 'services', isSynced: false },
+      ],
+    });
     expect(check.check()).toEqual({ ok: false, message: 'not synced: services' });
     expect(cachesSynced({ name: 'caches', caches: () => [] }).check()).toMatchObject({ ok: true });
   });

@@ -11,14 +11,29 @@ const openshiftDns: ServiceFacts = {
   clusterIps: ['172.30.0.10'],
   ports: [{ name: 'dns', port: 53, protocol: 'UDP', targetPort: 'dns' }],
 };
-const dnsSlice: SliceFacts = { namespace: 'openshift-dns', service: 'dns-default', addresses: ['10.0.0.1'], ports: [{ name: 'dns', port: 5353, protocol: 'UDP' }] };
+const dnsSlice: SliceFacts = {
+  namespace: 'openshift-dns',
+  service: 'dns-default',
+  addresses: ['10.0.0.1'],
+  ports: [{ name: 'dns', port: 5353, protocol: 'UDP' }],
+};
 
 function apiSlice(addresses: readonly string[]): SliceFacts {
-  return { namespace: 'default', service: 'kubernetes', addresses, ports: [{ name: 'https', port: 6443, protocol: 'TCP' }] };
+  return {
+    namespace: 'default',
+    service: 'kubernetes',
+    addresses,
+    ports: [{ name: 'https', port: 6443, protocol: 'TCP' }],
+  };
 }
 
 /** A discovery whose cluster the test changes by assigning to `seen`. */
-function given(): { readonly seen: { dnsSlices: readonly SliceFacts[]; apiServers: readonly string[] }; readonly discovery: Discovery; readonly clock: ManualClock; readonly sources: DiscoverySources } {
+function given(): {
+  readonly seen: { dnsSlices: readonly SliceFacts[]; apiServers: readonly string[] };
+  readonly discovery: Discovery;
+  readonly clock: ManualClock;
+  readonly sources: DiscoverySources;
+} {
   const seen = { dnsSlices: [dnsSlice], apiServers: ['10.0.0.1', '10.0.0.2'] };
   const clock = new ManualClock();
   const sources: DiscoverySources = {
@@ -29,8 +44,10 @@ function given(): { readonly seen: { dnsSlices: readonly SliceFacts[]; apiServer
   return { seen, discovery: new Discovery(sources, clock, () => undefined), clock, sources };
 }
 
-const dnsPorts = (discovery: Discovery): readonly unknown[] => (discovery.state.discovered.dns?.egress ?? []).flatMap(({ ports }) => (ports ?? []).map(({ port }) => port));
-const apiServers = (discovery: Discovery): readonly string[] => (discovery.state.discovered.apiServer?.endpoints ?? []).map(({ address }) => address);
+const dnsPorts = (discovery: Discovery): readonly unknown[] =>
+  (discovery.state.discovered.dns?.egress ?? []).flatMap(({ ports }) => (ports ?? []).map(({ port }) => port));
+const apiServers = (discovery: Discovery): readonly string[] =>
+  (discovery.state.discovered.apiServer?.endpoints ?? []).map(({ address }) => address);
 
 describe('R14 what is known outlives a moment in which it is not to be seen', () => {
   test('the port of a resolver whose endpoints are away stays, also over a restart', () => {

@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { planFor } from '../../../src/baseline/plan.ts';
 import type { Outcome } from '../../../src/baseline/outcome.ts';
+import { planFor } from '../../../src/baseline/plan.ts';
 import type { RenderedPart } from '../../../src/baseline/rendering.ts';
 import { execute } from '../../../src/operator/execute.ts';
 import type { PolicyWriter } from '../../../src/operator/policy-writer.ts';
-import { foreign, inPlace, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
 import { settled } from '../../fixtures/manual-clock.ts';
+import { foreign, inPlace, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
 
 /** A writer that keeps a log of when each write begins and ends, and lets chosen ones fail. */
-function loggingWriter(failures: Record<string, Outcome> = {}): { readonly writer: PolicyWriter; readonly log: string[] } {
+function loggingWriter(failures: Record<string, Outcome> = {}): {
+  readonly writer: PolicyWriter;
+  readonly log: string[];
+} {
   const log: string[] = [];
   const write = async (verb: string, name: string, done: Outcome): Promise<Outcome> => {
     log.push(`${verb} ${name}`);
@@ -26,16 +29,28 @@ function loggingWriter(failures: Record<string, Outcome> = {}): { readonly write
 
 const standard = policy();
 const retry = (name: string): Record<string, Outcome> => ({ [name]: { kind: 'retry', name, message: 'x' } });
-const refused = (name: string): Record<string, Outcome> => ({ [name]: { kind: 'refused', name, reason: 'Denied', message: 'x' } });
+const refused = (name: string): Record<string, Outcome> => ({
+  [name]: { kind: 'refused', name, reason: 'Denied', message: 'x' },
+});
 
 describe('R3 the order of writes', () => {
   test('allow-dns stands before anything else is begun, and the rest goes in one flight', async () => {
     const { writer, log } = loggingWriter();
     await execute(planFor(world()), 'team-a', writer);
-    expect(log).toEqual(['create standard.allow-dns', 'done standard.allow-dns', 'create standard.default-deny', 'create standard.allow-monitoring', 'done standard.default-deny', 'done standard.allow-monitoring']);
+    expect(log).toEqual([
+      'create standard.allow-dns',
+      'done standard.allow-dns',
+      'create standard.default-deny',
+      'create standard.allow-monitoring',
+      'done standard.default-deny',
+      'done standard.allow-monitoring',
+    ]);
   });
 
-  test.each([['refused for good', refused('standard.allow-dns')], ['to be tried again', retry('standard.allow-dns')]])('an allow-dns that is %s holds the default-deny', async (_why, failures) => {
+  test.each([
+    ['refused for good', refused('standard.allow-dns')],
+    ['to be tried again', retry('standard.allow-dns')],
+  ])('an allow-dns that is %s holds the default-deny', async (_why, failures) => {
     const { writer, log } = loggingWriter(failures);
     const outcomes = await execute(planFor(world()), 'team-a', writer);
     expect(log).toEqual(['create standard.allow-dns', 'done standard.allow-dns']);
@@ -50,7 +65,11 @@ describe('R3 the order of writes', () => {
 
   test('a default-deny that stands is still repaired while allow-dns fails', async () => {
     const { writer, log } = loggingWriter(retry('standard.allow-dns'));
-    await execute(planFor(world({ observed: [managed(standard, 'default-deny', { hash: 'widened' })] })), 'team-a', writer);
+    await execute(
+      planFor(world({ observed: [managed(standard, 'default-deny', { hash: 'widened' })] })),
+      'team-a',
+      writer,
+    );
     expect(log).toContain('repair standard.default-deny');
   });
 
@@ -61,15 +80,25 @@ describe('R3 the order of writes', () => {
     expect(failing.log).not.toContain('repair standard.default-deny');
     const smooth = loggingWriter();
     await execute(planFor(world({ observed: [ingressOnly] })), 'team-a', smooth.writer);
-    expect(smooth.log.indexOf('done standard.allow-dns')).toBeLessThan(smooth.log.indexOf('repair standard.default-deny'));
+    expect(smooth.log.indexOf('done standard.allow-dns')).toBeLessThan(
+      smooth.log.indexOf('repair standard.default-deny'),
+    );
   });
 
   test('R9 a default-deny gives a direction up only when what takes it over stands', async () => {
     const narrower = policy('narrower', { isolate: ['Ingress'] });
-    const moving = world({ policies: [narrower, standard], observed: [managed(standard, 'allow-dns'), managed(narrower, 'default-deny', { hash: 'wider', isolates: ['Ingress', 'Egress'] })] });
+    const moving = world({
+      policies: [narrower, standard],
+      observed: [
+        managed(standard, 'allow-dns'),
+        managed(narrower, 'default-deny', { hash: 'wider', isolates: ['Ingress', 'Egress'] }),
+      ],
+    });
     const smooth = loggingWriter();
     await execute(planFor(moving), 'team-a', smooth.writer);
-    expect(smooth.log.indexOf('done standard.default-deny')).toBeLessThan(smooth.log.indexOf('repair narrower.default-deny'));
+    expect(smooth.log.indexOf('done standard.default-deny')).toBeLessThan(
+      smooth.log.indexOf('repair narrower.default-deny'),
+    );
     const failing = loggingWriter(refused('standard.default-deny'));
     const outcomes = await execute(planFor(moving), 'team-a', failing.writer);
     expect(failing.log).not.toContain('repair narrower.default-deny');
@@ -79,8 +108,14 @@ describe('R3 the order of writes', () => {
   test('R9 policies that exchange directions hold both until all do', async () => {
     const first = policy('first', { isolate: ['Ingress'] });
     const second = policy('second', { isolate: ['Egress'], allow: { dns: { enabled: false } } });
-    const observed = [managed(first, 'default-deny', { hash: 'before', isolates: ['Egress'] }), managed(second, 'default-deny', { hash: 'before', isolates: ['Ingress'] })];
-    const isolated = new Map<string, readonly string[]>([['first.default-deny', ['Egress']], ['second.default-deny', ['Ingress']]]);
+    const observed = [
+      managed(first, 'default-deny', { hash: 'before', isolates: ['Egress'] }),
+      managed(second, 'default-deny', { hash: 'before', isolates: ['Ingress'] }),
+    ];
+    const isolated = new Map<string, readonly string[]>([
+      ['first.default-deny', ['Egress']],
+      ['second.default-deny', ['Ingress']],
+    ]);
     const least: number[] = [];
     const watching = {
       create: ({ name }: RenderedPart): Promise<Outcome> => Promise.resolve({ kind: 'inPlace', name, uid: 'u' }),
@@ -91,39 +126,68 @@ describe('R3 the order of writes', () => {
         return { kind: 'inPlace', name: part.name, uid: 'u' };
       },
     };
-    const outcomes = await execute(planFor(world({ policies: [first, second], observed })), 'team-a', watching as unknown as PolicyWriter);
+    const outcomes = await execute(
+      planFor(world({ policies: [first, second], observed })),
+      'team-a',
+      watching as unknown as PolicyWriter,
+    );
     expect(Math.min(...least)).toBe(2);
-    expect(Object.fromEntries(isolated)).toEqual({ 'first.default-deny': ['Ingress'], 'second.default-deny': ['Egress'] });
+    expect(Object.fromEntries(isolated)).toEqual({
+      'first.default-deny': ['Ingress'],
+      'second.default-deny': ['Egress'],
+    });
     expect(outcomes.get('first.default-deny')).toMatchObject({ kind: 'inPlace' });
   });
 
   test('R9 one that cannot take the other side keeps the others where they are', async () => {
     const first = policy('first', { isolate: ['Ingress'] });
     const second = policy('second', { isolate: ['Egress'], allow: { dns: { enabled: false } } });
-    const observed = [managed(first, 'default-deny', { hash: 'before', isolates: ['Egress'] }), managed(second, 'default-deny', { hash: 'before', isolates: ['Ingress'] })];
+    const observed = [
+      managed(first, 'default-deny', { hash: 'before', isolates: ['Egress'] }),
+      managed(second, 'default-deny', { hash: 'before', isolates: ['Ingress'] }),
+    ];
     const { writer, log } = loggingWriter(refused('first.default-deny'));
     const outcomes = await execute(planFor(world({ policies: [first, second], observed })), 'team-a', writer);
-    expect(log.filter((line) => line.startsWith('repair'))).toEqual(['repair first.default-deny', 'repair second.default-deny']);
+    expect(log.filter((line) => line.startsWith('repair'))).toEqual([
+      'repair first.default-deny',
+      'repair second.default-deny',
+    ]);
     expect(outcomes.get('second.default-deny')).toMatchObject({ kind: 'held' });
   });
 
   test('another part that is refused holds nothing', async () => {
     const { writer } = loggingWriter(refused('standard.allow-monitoring'));
-    expect((await execute(planFor(world()), 'team-a', writer)).get('standard.default-deny')).toMatchObject({ kind: 'inPlace' });
+    expect((await execute(planFor(world()), 'team-a', writer)).get('standard.default-deny')).toMatchObject({
+      kind: 'inPlace',
+    });
   });
 
   test('removal is one flight, with allow-dns last', async () => {
     const { writer, log } = loggingWriter();
-    await execute(planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })), 'team-a', writer);
+    await execute(
+      planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })),
+      'team-a',
+      writer,
+    );
     expect(log.slice(0, 2)).toEqual(['remove standard.default-deny', 'remove standard.allow-monitoring']);
     expect(log.slice(-2)).toEqual(['remove standard.allow-dns', 'done standard.allow-dns']);
   });
 
   test('R13 F12 nothing is removed or narrowed for as long as a watch is in doubt, and it is tried again', async () => {
     const { writer, log } = loggingWriter();
-    const leaving = await execute(planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })), 'team-a', writer, { mayTakeAway: false });
+    const leaving = await execute(
+      planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })),
+      'team-a',
+      writer,
+      { mayTakeAway: false },
+    );
     const narrower = policy('standard', { isolate: ['Ingress'] });
-    const narrowing = await execute(planFor(world({ policies: [narrower], observed: inPlace(standard) })), 'team-a', writer, { mayTakeAway: false });
+    const narrowing = await execute(
+      planFor(world({ policies: [narrower], observed: inPlace(standard) })),
+      'team-a',
+      writer,
+      { mayTakeAway: false },
+    );
     expect(leaving.get('standard.default-deny')).toMatchObject({ kind: 'retry' });
     expect(narrowing.get('standard.default-deny')).toMatchObject({ kind: 'retry' });
     expect(log.filter((line) => line.includes('remove') || line.includes('default-deny'))).toEqual([]);
@@ -131,7 +195,11 @@ describe('R3 the order of writes', () => {
 
   test('allow-dns stays while the default-deny could not be removed', async () => {
     const { writer, log } = loggingWriter(retry('standard.default-deny'));
-    await execute(planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })), 'team-a', writer);
+    await execute(
+      planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })),
+      'team-a',
+      writer,
+    );
     expect(log).not.toContain('remove standard.allow-dns');
   });
 
@@ -141,7 +209,9 @@ describe('R3 the order of writes', () => {
     const moving = world({ policies: [next, left], observed: inPlace(left) });
     const smooth = loggingWriter();
     await execute(planFor(moving), 'team-a', smooth.writer);
-    expect(smooth.log.indexOf('done next.default-deny')).toBeLessThan(smooth.log.indexOf('remove standard.default-deny'));
+    expect(smooth.log.indexOf('done next.default-deny')).toBeLessThan(
+      smooth.log.indexOf('remove standard.default-deny'),
+    );
     const rough = loggingWriter(retry('next.default-deny'));
     await execute(planFor(moving), 'team-a', rough.writer);
     expect(rough.log.filter((line) => line.startsWith('remove'))).toEqual([]);
@@ -151,7 +221,15 @@ describe('R3 the order of writes', () => {
 test.each(['DryRun', 'Paused'] as const)('R7 %s writes and deletes nothing', async (mode) => {
   const { writer, log } = loggingWriter();
   const frozen = policy('standard', { mode });
-  await execute(planFor(world({ policies: [frozen], observed: [managed(frozen, 'allow-dns', { hash: 'x' })] })), 'team-a', writer);
-  await execute(planFor(world({ policies: [frozen], namespace: namespace('team-a', { labels: {} }), observed: inPlace(frozen) })), 'team-a', writer);
+  await execute(
+    planFor(world({ policies: [frozen], observed: [managed(frozen, 'allow-dns', { hash: 'x' })] })),
+    'team-a',
+    writer,
+  );
+  await execute(
+    planFor(world({ policies: [frozen], namespace: namespace('team-a', { labels: {} }), observed: inPlace(frozen) })),
+    'team-a',
+    writer,
+  );
   expect(log).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../../src/baseline/outcome.ts';
 import { planFor } from '../../../src/baseline/plan.ts';
-import { reportFor, type NamespaceReport } from '../../../src/baseline/report.ts';
+import { type NamespaceReport, reportFor } from '../../../src/baseline/report.ts';
 import type { ObservedPolicy, World } from '../../../src/baseline/world.ts';
 import { execute } from '../../../src/operator/execute.ts';
 import type { PolicyWriter } from '../../../src/operator/policy-writer.ts';
@@ -10,7 +10,14 @@ import { foreign, inPlace, managed, policy, world } from '../../fixtures/worlds.
 type Failures = Readonly<Record<string, Outcome>>;
 
 /** Carries out the plans of a world with a writer of which chosen writes fail. */
-async function carriedOut(facts: World, failures: Failures = {}): Promise<{ readonly log: readonly string[]; readonly outcomes: ReadonlyMap<string, Outcome>; readonly report: NamespaceReport | undefined }> {
+async function carriedOut(
+  facts: World,
+  failures: Failures = {},
+): Promise<{
+  readonly log: readonly string[];
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly report: NamespaceReport | undefined;
+}> {
   const log: string[] = [];
   const write = (verb: string, name: string, done: Outcome): Promise<Outcome> => {
     log.push(`${verb} ${name}`);
@@ -23,7 +30,14 @@ async function carriedOut(facts: World, failures: Failures = {}): Promise<{ read
   };
   const plans = planFor(facts);
   const outcomes = await execute(plans, 'team-a', writer as PolicyWriter);
-  const report = reportFor({ plans, outcomes, record: facts.record, contests: facts.contests, observed: facts.observed, nowTime: '2026-01-02T03:04:05Z' });
+  const report = reportFor({
+    plans,
+    outcomes,
+    record: facts.record,
+    contests: facts.contests,
+    observed: facts.observed,
+    nowTime: '2026-01-02T03:04:05Z',
+  });
   return { log, outcomes, report };
 }
 
@@ -36,7 +50,8 @@ const removals = (log: readonly string[]): readonly string[] => log.filter((line
 describe('R9 a move from one policy to another', () => {
   const next = policy('next');
   const left = policy('standard', { namespaceSelector: { matchLabels: { other: 'x' } } });
-  const moving = (others: readonly ObservedPolicy[] = []): World => world({ policies: [next, left], observed: [...inPlace(left), ...others] });
+  const moving = (others: readonly ObservedPolicy[] = []): World =>
+    world({ policies: [next, left], observed: [...inPlace(left), ...others] });
 
   test('R9 removes nothing of the old set when the new default-deny is refused for good', async () => {
     const { log, outcomes } = await carriedOut(moving(), refused('next.default-deny'));
@@ -53,7 +68,11 @@ describe('R9 a move from one policy to another', () => {
 
   test('R9 removes the old set although a part of the new one that isolates nothing is refused for good', async () => {
     const { log } = await carriedOut(moving(), refused('next.allow-monitoring'));
-    expect(removals(log)).toEqual(['remove standard.default-deny', 'remove standard.allow-monitoring', 'remove standard.allow-dns']);
+    expect(removals(log)).toEqual([
+      'remove standard.default-deny',
+      'remove standard.allow-monitoring',
+      'remove standard.allow-dns',
+    ]);
   });
 });
 
@@ -86,7 +105,10 @@ describe('R8 R16 a policy that is being deleted', () => {
 
   test('R8 R16 is not reported as protecting while its objects cannot be removed', async () => {
     const going = policy('standard', { removal: { onDelete: 'Remove' } }, { isDeleting: true, isRemoving: true });
-    const { report } = await carriedOut(world({ policies: [going], observed: inPlace(going) }), refused('standard.default-deny'));
+    const { report } = await carriedOut(
+      world({ policies: [going], observed: inPlace(going) }),
+      refused('standard.default-deny'),
+    );
     expect(report?.status).toMatchObject({ phase: 'Failed', policies: [{ reason: 'Denied' }] });
   });
 

@@ -1,27 +1,40 @@
 import { describe, expect, test } from 'vitest';
 import { planFor } from '../../../src/baseline/plan.ts';
-import type { NamespaceFacts, PolicyFacts } from '../../../src/baseline/world.ts';
 import { exclusionFor } from '../../../src/baseline/selection.ts';
+import type { NamespaceFacts, PolicyFacts } from '../../../src/baseline/world.ts';
 import { ObjectCache } from '../../../src/kube/object-cache.ts';
 import { GUARD_WINDOW_MS, GuardKeeper } from '../../../src/operator/guard-keeper.ts';
-import { namespaceProjection, networkPolicyProjection, policyProjection, recordProjection } from '../../../src/operator/projections.ts';
-import { inPlace, namespace, policy, world } from '../../fixtures/worlds.ts';
+import {
+  namespaceProjection,
+  networkPolicyProjection,
+  policyProjection,
+  recordProjection,
+} from '../../../src/operator/projections.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
+import { inPlace, namespace, policy, world } from '../../fixtures/worlds.ts';
 
 const onChange = (): void => undefined;
 const limits = { removal: { count: 5, percent: 10 }, isolation: { count: 2, percent: 0 } };
 /** Selects nothing any more, while its objects stand everywhere. */
 const emptied = policy('standard', { namespaceSelector: { matchLabels: { nobody: 'x' } } });
 
-function stage(namespaces: readonly NamespaceFacts[] = []): { readonly guard: GuardKeeper; readonly clock: ManualClock } {
+function stage(namespaces: readonly NamespaceFacts[] = []): {
+  readonly guard: GuardKeeper;
+  readonly clock: ManualClock;
+} {
   const clock = new ManualClock();
   const caches = {
     policies: new ObjectCache({ project: policyProjection, onChange }),
     networkPolicies: new ObjectCache({ project: networkPolicyProjection, onChange }),
-    namespaces: new ObjectCache({ project: namespaceProjection(exclusionFor({ operatorNamespace: 'x', globs: [] })), onChange }),
+    namespaces: new ObjectCache({
+      project: namespaceProjection(exclusionFor({ operatorNamespace: 'x', globs: [] })),
+      onChange,
+    }),
     records: new ObjectCache({ project: recordProjection, onChange }),
   };
-  for (const { name, labels } of namespaces) caches.namespaces.upsert({ metadata: { name, labels, uid: `uid-${name}`, resourceVersion: '1' } });
+  for (const { name, labels } of namespaces) {
+    caches.namespaces.upsert({ metadata: { name, labels, uid: `uid-${name}`, resourceVersion: '1' } });
+  }
   return { guard: new GuardKeeper({ caches, clock, limits }), clock };
 }
 
@@ -38,17 +51,23 @@ function gone(guard: GuardKeeper, name: string): void {
 function carriedOut(guard: GuardKeeper, name: string, isSure: boolean): void {
   const lost = DIRECTIONS.map((direction) => ({ policy: emptied.name, direction }));
   guard.begin(name, lost);
-  guard.settle(name, lost.map((loss) => ({ ...loss, isSure })));
+  guard.settle(
+    name,
+    lost.map((loss) => ({ ...loss, isSure })),
+  );
 }
 
 const DIRECTIONS = ['Ingress', 'Egress'] as const;
 
-const held = (guard: GuardKeeper, name: string, owner: PolicyFacts = emptied): boolean => guard.holdsIn(name, [owner]).size > 0;
+const held = (guard: GuardKeeper, name: string, owner: PolicyFacts = emptied): boolean =>
+  guard.holdsIn(name, [owner]).size > 0;
 
 describe('R9 the removal guard', () => {
   test('R9 counts directions: two namespaces may go, three are held, every one of them', () => {
     const { guard } = stage();
-    for (const name of ['a', 'b']) leaving(guard, name);
+    for (const name of ['a', 'b']) {
+      leaving(guard, name);
+    }
     expect(held(guard, 'a')).toBe(false);
     leaving(guard, 'c');
     expect(['a', 'b', 'c'].map((name) => held(guard, name))).toEqual([true, true, true]);
@@ -84,12 +103,17 @@ describe('R9 the removal guard', () => {
     const empty = world({ namespace: namespace('a'), policies: [emptied], observed: [] });
     for (const name of ['a', 'b']) {
       leaving(guard, name);
-      guard.begin(name, DIRECTIONS.map((direction) => ({ policy: emptied.name, direction })));
+      guard.begin(
+        name,
+        DIRECTIONS.map((direction) => ({ policy: emptied.name, direction })),
+      );
       guard.consider({ ...empty, namespace: namespace(name) }, []);
     }
     leaving(guard, 'c');
     expect(held(guard, 'c')).toBe(true);
-    for (const name of ['a', 'b']) guard.settle(name, []);
+    for (const name of ['a', 'b']) {
+      guard.settle(name, []);
+    }
     expect(held(guard, 'c')).toBe(false);
   });
 
@@ -102,33 +126,47 @@ describe('R9 the removal guard', () => {
     leaving(guard, 'c');
     expect(held(guard, 'c')).toBe(true);
     guard.forget('c');
-    for (const name of ['a', 'b']) leaving(guard, name);
+    for (const name of ['a', 'b']) {
+      leaving(guard, name);
+    }
     expect(['a', 'b'].map((name) => held(guard, name))).toEqual([false, false]);
-    for (const name of ['a', 'b']) gone(guard, name);
-    for (const name of ['a', 'b']) leaving(guard, name);
+    for (const name of ['a', 'b']) {
+      gone(guard, name);
+    }
+    for (const name of ['a', 'b']) {
+      leaving(guard, name);
+    }
     expect(['a', 'b'].map((name) => held(guard, name))).toEqual([false, false]);
   });
 
   test('R9 a confirmation of an earlier generation takes nothing out of the count', () => {
     const { guard } = stage();
-    for (const name of ['a', 'b', 'c']) leaving(guard, name);
+    for (const name of ['a', 'b', 'c']) {
+      leaving(guard, name);
+    }
     guard.confirm(emptied, { removal: guard.heldChangesOf(emptied)[0]?.confirmation ?? '', isolation: '' });
     const edited = { ...emptied, generation: 2 };
     guard.reviewIsolation(edited, { spec: {}, isKnown: true });
-    for (const name of ['a', 'b', 'c']) leaving(guard, name, edited);
+    for (const name of ['a', 'b', 'c']) {
+      leaving(guard, name, edited);
+    }
     expect(['a', 'b', 'c'].map((name) => held(guard, name, edited))).toEqual([true, true, true]);
   });
 
   test('R9 is confirmed by what it prints, for this generation and these names only', () => {
     const { guard } = stage();
-    for (const name of ['a', 'b', 'c']) leaving(guard, name);
+    for (const name of ['a', 'b', 'c']) {
+      leaving(guard, name);
+    }
     const [change] = guard.heldChangesOf(emptied);
     expect(change?.confirmation).toMatch(/^3-[0-9a-f]{8}$/u);
     expect(guard.confirm(emptied, { removal: '3-00000000', isolation: '' })).toEqual([]);
     expect(guard.confirm(emptied, { removal: '', isolation: change?.confirmation ?? '' })).toEqual([]);
     expect(guard.confirm(emptied, { removal: change?.confirmation ?? '', isolation: '' })).toEqual(['a', 'b', 'c']);
     expect(held(guard, 'a')).toBe(false);
-    for (const name of ['d', 'e', 'f']) leaving(guard, name);
+    for (const name of ['d', 'e', 'f']) {
+      leaving(guard, name);
+    }
     expect(held(guard, 'a')).toBe(false);
     expect(held(guard, 'd')).toBe(true);
     expect(held(guard, 'a', { ...emptied, generation: 2 })).toBe(true);
@@ -138,7 +176,9 @@ describe('R9 the removal guard', () => {
   test('R9 another uid, generation or set of names prints another confirmation', () => {
     const confirmations = [emptied, { ...emptied, generation: 2 }, { ...emptied, uid: 'of-another' }].map((owner) => {
       const { guard } = stage();
-      for (const name of ['a', 'b', 'c']) leaving(guard, name);
+      for (const name of ['a', 'b', 'c']) {
+        leaving(guard, name);
+      }
       return guard.heldChangesOf(owner)[0]?.confirmation;
     });
     expect(new Set(confirmations).size).toBe(3);
@@ -146,16 +186,22 @@ describe('R9 the removal guard', () => {
 
   test('R9 what is confirmed does not use up what others may do', () => {
     const { guard } = stage();
-    for (const name of ['a', 'b', 'c']) leaving(guard, name);
+    for (const name of ['a', 'b', 'c']) {
+      leaving(guard, name);
+    }
     guard.confirm(emptied, { removal: guard.heldChangesOf(emptied)[0]?.confirmation ?? '', isolation: '' });
-    for (const name of ['a', 'b', 'c']) gone(guard, name);
+    for (const name of ['a', 'b', 'c']) {
+      gone(guard, name);
+    }
     leaving(guard, 'd');
     expect(held(guard, 'd')).toBe(false);
   });
 
   test('R9 a namespace that stays after all, or goes away altogether, no longer counts', () => {
     const { guard } = stage();
-    for (const name of ['a', 'b', 'c']) leaving(guard, name);
+    for (const name of ['a', 'b', 'c']) {
+      leaving(guard, name);
+    }
     const staying = policy();
     const stays = world({ namespace: namespace('a'), policies: [staying], observed: inPlace(staying) });
     guard.consider(stays, planFor(stays));
@@ -179,7 +225,8 @@ describe('R9 the removal guard', () => {
 describe('R9 the isolation guard', () => {
   const plain = ['a', 'b', 'c'].map((name) => namespace(name, { labels: { team: 'x' } }));
   const wide = policy('wide', { namespaceSelector: { matchLabels: { team: 'x' } } });
-  const names = ({ guard }: { readonly guard: GuardKeeper }, owner = wide): readonly string[] => guard.heldChangesOf(owner).flatMap(({ namespaces }) => namespaces);
+  const names = ({ guard }: { readonly guard: GuardKeeper }, owner = wide): readonly string[] =>
+    guard.heldChangesOf(owner).flatMap(({ namespaces }) => namespaces);
 
   test('R9 holds a policy that newly isolates too many, and not one that isolates few', () => {
     const many = stage(plain);
@@ -191,7 +238,9 @@ describe('R9 the isolation guard', () => {
   });
 
   test('R9 namespaces that carry the opt-in label have consented', () => {
-    const consenting = stage(plain.map((each) => namespace(each.name, { labels: { team: 'x', 'nsbaseline.io/enabled': 'true' } })));
+    const consenting = stage(
+      plain.map((each) => namespace(each.name, { labels: { team: 'x', 'nsbaseline.io/enabled': 'true' } })),
+    );
     consenting.guard.reviewIsolation(wide, { spec: {}, isKnown: false });
     expect(names(consenting)).toEqual([]);
   });
@@ -207,8 +256,14 @@ describe('R9 the isolation guard', () => {
 
   test('R9 the same spec seen in DryRun may go on, another may not', () => {
     const rehearsed = stage(plain);
-    rehearsed.guard.reviewIsolation({ ...wide, mode: 'DryRun' }, { spec: { mode: 'DryRun', isolate: ['Ingress'] }, isKnown: false });
-    rehearsed.guard.reviewIsolation({ ...wide, generation: 2 }, { spec: { mode: 'Enforce', isolate: ['Ingress'] }, isKnown: false });
+    rehearsed.guard.reviewIsolation(
+      { ...wide, mode: 'DryRun' },
+      { spec: { mode: 'DryRun', isolate: ['Ingress'] }, isKnown: false },
+    );
+    rehearsed.guard.reviewIsolation(
+      { ...wide, generation: 2 },
+      { spec: { mode: 'Enforce', isolate: ['Ingress'] }, isKnown: false },
+    );
     expect(names(rehearsed, { ...wide, generation: 2 })).toEqual([]);
     rehearsed.guard.reviewIsolation({ ...wide, generation: 3 }, { spec: { isolate: ['Egress'] }, isKnown: false });
     expect(names(rehearsed, { ...wide, generation: 3 })).toEqual(['a', 'b', 'c']);

@@ -7,7 +7,12 @@ import type { KubeObject } from '../../../src/kube/kube-object.ts';
 import { ObjectCache } from '../../../src/kube/object-cache.ts';
 import { failure, success } from '../../../src/kube/result.ts';
 import { Hedge } from '../../../src/operator/hedge.ts';
-import { namespaceProjection, networkPolicyProjection, policyProjection, recordProjection } from '../../../src/operator/projections.ts';
+import {
+  namespaceProjection,
+  networkPolicyProjection,
+  policyProjection,
+  recordProjection,
+} from '../../../src/operator/projections.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../../fixtures/silence.ts';
 
@@ -21,15 +26,40 @@ interface Settings {
   readonly conditions?: readonly object[];
 }
 
-function namespaceNamed(name: string, labels: Readonly<Record<string, string>> = { [LABELS.enabled]: 'true' }): KubeObject {
+function namespaceNamed(
+  name: string,
+  labels: Readonly<Record<string, string>> = { [LABELS.enabled]: 'true' },
+): KubeObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, uid: `uid-${name}`, resourceVersion: '1', labels } };
 }
 
 /** A standby that knows `team-a`, which lacks everything, and the policy `standard`, which the leader has accepted. */
-function standby({ isOfLeadersVersion = true, actualNamespace = namespaceNamed('team-a'), conditions = [] }: Settings = {}): { readonly hedge: Hedge; readonly clock: ManualClock; readonly created: string[]; readonly report: (namespace: string) => void } {
+function standby({
+  isOfLeadersVersion = true,
+  actualNamespace = namespaceNamed('team-a'),
+  conditions = [],
+}: Settings = {}): {
+  readonly hedge: Hedge;
+  readonly clock: ManualClock;
+  readonly created: string[];
+  readonly report: (namespace: string) => void;
+} {
   const clock = new ManualClock();
   const created: string[] = [];
-  const policy: KubeObject = { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard', uid: 'u', resourceVersion: '1', generation: 1 }, spec: {}, status: { observedGeneration: 1, mode: 'Enforce', conditions, namespaces: { matched: 0, protected: 0, pending: 0, failed: 0, conflicted: 0, weakened: 0 }, failed: [], discovered: {} } };
+  const policy: KubeObject = {
+    apiVersion: API_VERSION,
+    kind: 'BaselinePolicy',
+    metadata: { name: 'standard', uid: 'u', resourceVersion: '1', generation: 1 },
+    spec: {},
+    status: {
+      observedGeneration: 1,
+      mode: 'Enforce',
+      conditions,
+      namespaces: { matched: 0, protected: 0, pending: 0, failed: 0, conflicted: 0, weakened: 0 },
+      failed: [],
+      discovered: {},
+    },
+  };
   const ignore = (): undefined => undefined;
   const caches = {
     namespaces: new ObjectCache({ project: namespaceProjection(EXCLUSION), onChange: ignore }),
@@ -47,21 +77,39 @@ function standby({ isOfLeadersVersion = true, actualNamespace = namespaceNamed('
     get: ({ type }) => Promise.resolve(success(type.kind === 'Namespace' ? actualNamespace : policy)),
     create: (_type, object) => {
       created.push(object.metadata.name ?? '');
-      return Promise.resolve(success({ ...object, metadata: { ...object.metadata, uid: `uid-${String(created.length)}`, resourceVersion: '2' } }));
+      return Promise.resolve(
+        success({
+          ...object,
+          metadata: { ...object.metadata, uid: `uid-${String(created.length)}`, resourceVersion: '2' },
+        }),
+      );
     },
     apply: () => Promise.resolve(refused),
     replace: () => Promise.resolve(refused),
     remove: () => Promise.resolve(refused),
   };
   const hedge = new Hedge({
-    kube, caches, clock, flow: new FlowLimit({ clock }), log: SILENT_LOG, metrics: SILENT_METRICS, exclusion: EXCLUSION, discovery: { discovered: {}, isDnsCurrent: false },
-    standInAfterMs: AFTER_MS, isOfLeadersVersion: () => isOfLeadersVersion, requestTimeoutMs: 10_000,
+    kube,
+    caches,
+    clock,
+    flow: new FlowLimit({ clock }),
+    log: SILENT_LOG,
+    metrics: SILENT_METRICS,
+    exclusion: EXCLUSION,
+    discovery: { discovered: {}, isDnsCurrent: false },
+    standInAfterMs: AFTER_MS,
+    isOfLeadersVersion: () => isOfLeadersVersion,
+    requestTimeoutMs: 10_000,
   });
   hedge.start();
   let version = 10;
   const report = (namespace: string): void => {
     version += 1;
-    caches.records.upsert({ apiVersion: API_VERSION, kind: 'NamespaceBaseline', metadata: { name: 'baseline', namespace, uid: `record-${namespace}`, resourceVersion: String(version) } });
+    caches.records.upsert({
+      apiVersion: API_VERSION,
+      kind: 'NamespaceBaseline',
+      metadata: { name: 'baseline', namespace, uid: `record-${namespace}`, resourceVersion: String(version) },
+    });
     hedge.recordChanged(namespace);
   };
   return { hedge, clock, created, report };
@@ -120,11 +168,18 @@ describe('a standby stands in for a silent leader', () => {
     expect(created).toEqual([]);
   });
 
-  test.each(['IsolationHeld', 'RemovalHeld'])('R9 R15 it does nothing for a policy of which something is held (%s)', async (type) => {
-    const { clock, created } = standby({ conditions: [{ type, status: 'True', reason: type, message: 'held', lastTransitionTime: '2026-01-01T00:00:00Z' }] });
-    await clock.advance(60_000);
-    expect(created).toEqual([]);
-  });
+  test.each(['IsolationHeld', 'RemovalHeld'])(
+    'R9 R15 it does nothing for a policy of which something is held (%s)',
+    async (type) => {
+      const { clock, created } = standby({
+        conditions: [
+          { type, status: 'True', reason: type, message: 'held', lastTransitionTime: '2026-01-01T00:00:00Z' },
+        ],
+      });
+      await clock.advance(60_000);
+      expect(created).toEqual([]);
+    },
+  );
 
   test('R15 once it leads, or ends, it stands in no more', async () => {
     const { hedge, clock, created } = standby();

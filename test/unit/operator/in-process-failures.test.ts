@@ -34,7 +34,9 @@ test('F37 the reports come back with the CRD of NamespaceBaselines', { timeout: 
   await expect.poll(() => scene.phaseOf('team-a'), comeback).toBe('Protected');
 });
 
-test('F37 R13 a CRD of BaselinePolicies that comes back empty removes nothing, and what stands is taken over when its policy comes back too', { timeout: 20_000 }, async () => {
+test('F37 R13 a CRD of BaselinePolicies that comes back empty removes nothing, and what stands is taken over when its policy comes back too', {
+  timeout: 20_000,
+}, async () => {
   const operator = await scene.start();
   await scene.protectedNamespace('team-a');
   await removeCrd('baselinepolicies');
@@ -51,8 +53,12 @@ test('F37 R13 a CRD of BaselinePolicies that comes back empty removes nothing, a
 
 test('R12 F13 a failing namespace that is deleted and created again under its name is told of again', async () => {
   const operator = await scene.start();
-  scene.server.cluster.admission = ({ operation, namespace, resource, name }) => (operation === 'CREATE' && namespace === 'bad' && resource.type.kind === 'NetworkPolicy' ? forbidden(resource.type, name, 'exceeded quota') : undefined);
-  const told = (): number => operator.events.filter(({ regarding, type }) => regarding.namespace === 'bad' && type === 'Warning').length;
+  scene.server.cluster.admission = ({ operation, namespace, resource, name }) =>
+    operation === 'CREATE' && namespace === 'bad' && resource.type.kind === 'NetworkPolicy'
+      ? forbidden(resource.type, name, 'exceeded quota')
+      : undefined;
+  const told = (): number =>
+    operator.events.filter(({ regarding, type }) => regarding.namespace === 'bad' && type === 'Warning').length;
   await scene.people.namespace('bad', OPTED_IN);
   await eventually(told).toBe(1);
   await scene.admin.remove({ type: NAMESPACES, name: 'bad' });
@@ -70,7 +76,10 @@ test('the time that a namespace waited for its protection does not count on once
     await clock.advance(5);
     return await scene.phaseOf('team-a');
   };
-  scene.server.cluster.admission = ({ operation, name, resource }) => (operation === 'CREATE' && name === 'standard.allow-dns' ? forbidden(resource.type, name, 'exceeded quota') : undefined);
+  scene.server.cluster.admission = ({ operation, name, resource }) =>
+    operation === 'CREATE' && name === 'standard.allow-dns'
+      ? forbidden(resource.type, name, 'exceeded quota')
+      : undefined;
   await scene.people.namespace('team-a', OPTED_IN);
   await eventually(reportOf).toBe('Failed');
   await scene.people.label('team-a', { 'nsbaseline.io/enabled': null });
@@ -79,7 +88,9 @@ test('the time that a namespace waited for its protection does not count on once
   await clock.advance(3_600_000);
   await scene.people.label('team-a', OPTED_IN);
   await eventually(reportOf).toBe('Protected');
-  const durationsMs = operator.log.filter(({ message }) => message === 'namespace protected').map(({ fields }) => Number(fields.durationMs));
+  const durationsMs = operator.log
+    .filter(({ message }) => message === 'namespace protected')
+    .map(({ fields }) => Number(fields.durationMs));
   expect(durationsMs).toHaveLength(1);
   expect(Math.max(...durationsMs)).toBeLessThan(60_000);
 });
@@ -90,8 +101,12 @@ test('R16 one 503 makes no Warning and changes no condition', async () => {
   const phases: unknown[] = [];
   let failures = 1;
   scene.server.intercept = ({ verb, resource, body }) => {
-    if (verb === 'patch' && resource === 'namespacebaselines') phases.push(fieldOf(fieldOf(JSON.parse(body), 'status'), 'phase'));
-    if (verb !== 'create' || resource !== 'networkpolicies' || failures === 0) return undefined;
+    if (verb === 'patch' && resource === 'namespacebaselines') {
+      phases.push(fieldOf(fieldOf(JSON.parse(body), 'status'), 'phase'));
+    }
+    if (verb !== 'create' || resource !== 'networkpolicies' || failures === 0) {
+      return undefined;
+    }
     failures -= 1;
     return { kind: 'respond', status: 503, body: '{}' };
   };
@@ -99,19 +114,26 @@ test('R16 one 503 makes no Warning and changes no condition', async () => {
   await scene.people.removeNetworkPolicy('team-a', 'standard.allow-monitoring');
   await eventually(() => scene.people.networkPolicyNames('team-a')).toEqual(standardSet());
   const again = await scene.people.networkPolicy('team-a', 'standard.allow-monitoring');
-  const uids = async (): Promise<readonly unknown[]> => itemsOf(fieldOf(itemsOf(fieldOf(await scene.people.report('team-a'), 'policies'))[0], 'managed')).map((managed) => fieldOf(managed, 'uid'));
+  const uids = async (): Promise<readonly unknown[]> =>
+    itemsOf(fieldOf(itemsOf(fieldOf(await scene.people.report('team-a'), 'policies'))[0], 'managed')).map((managed) =>
+      fieldOf(managed, 'uid'),
+    );
   await eventually(uids).toContain(again?.metadata.uid);
   expect(failures).toBe(0);
   expect(new Set(phases)).toEqual(new Set(['Protected']));
   expect(operator.events.slice(at).map(({ reason }) => reason)).not.toContain('Retrying');
 });
 
-test('F21 R16 without the right to write NamespaceBaselines namespaces are protected all the same and the log says what is missing, until it is given back', { timeout: 20_000 }, async () => {
+test('F21 R16 without the right to write NamespaceBaselines namespaces are protected all the same and the log says what is missing, until it is given back', {
+  timeout: 20_000,
+}, async () => {
   const operator = await scene.start();
-  scene.server.cluster.access.isAllowed = ({ resource, verb }) => resource !== 'namespacebaselines' || (verb !== 'patch' && verb !== 'create');
+  scene.server.cluster.access.isAllowed = ({ resource, verb }) =>
+    resource !== 'namespacebaselines' || (verb !== 'patch' && verb !== 'create');
   await scene.people.namespace('team-a', OPTED_IN);
   await eventually(() => scene.people.networkPolicyNames('team-a')).toEqual(standardSet());
-  const said = (level: string): readonly string[] => operator.log.filter((line) => line.level === level).map(({ message }) => message);
+  const said = (level: string): readonly string[] =>
+    operator.log.filter((line) => line.level === level).map(({ message }) => message);
   await eventually(() => said('error')).toEqual(['namespace baselines cannot be written']);
   scene.server.cluster.access.isAllowed = () => true;
   await expect.poll(() => scene.phaseOf('team-a'), comeback).toBe('Protected');

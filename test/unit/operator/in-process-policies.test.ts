@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { KubeClient, WatchEvent } from '../../../src/kube/kube-client.ts';
 import { fieldOf, itemsOf } from '../../../src/kube/json-shape.ts';
+import type { KubeClient, WatchEvent } from '../../../src/kube/kube-client.ts';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../../src/operator/resources.ts';
 import { forbidden } from '../../fake/api-status.ts';
 import { inProcessScene } from '../../operator/in-process-scene.ts';
@@ -8,7 +8,8 @@ import { eventually, OPTED_IN, standardSet } from '../../operator/people.ts';
 
 const scene = inProcessScene();
 
-const isThere = async (policy: string): Promise<boolean> => (await scene.admin.get({ type: BASELINE_POLICIES, name: policy })).ok;
+const isThere = async (policy: string): Promise<boolean> =>
+  (await scene.admin.get({ type: BASELINE_POLICIES, name: policy })).ok;
 
 interface Lag {
   readonly around: (kube: KubeClient) => KubeClient;
@@ -24,21 +25,26 @@ function laggingWatch(): Lag {
   const held: (() => void)[] = [];
   let isShut = false;
   let answers = 0;
-  const passing = (onEvent: (event: WatchEvent) => void) => (event: WatchEvent): void => {
-    if (!isShut) {
-      onEvent(event);
-      return;
-    }
-    held.push(() => {
-      onEvent(event);
-    });
-  };
+  const passing =
+    (onEvent: (event: WatchEvent) => void) =>
+    (event: WatchEvent): void => {
+      if (!isShut) {
+        onEvent(event);
+        return;
+      }
+      held.push(() => {
+        onEvent(event);
+      });
+    };
   const around = (kube: KubeClient): KubeClient => ({
     ...kube,
-    watch: (request, onEvent) => kube.watch(request, request.type.plural === BASELINE_POLICIES.plural ? passing(onEvent) : onEvent),
+    watch: (request, onEvent) =>
+      kube.watch(request, request.type.plural === BASELINE_POLICIES.plural ? passing(onEvent) : onEvent),
     apply: async (type, object, options) => {
       const answer = await kube.apply(type, object, options);
-      if (type.plural === BASELINE_POLICIES.plural && options?.subresource === undefined) answers += 1;
+      if (type.plural === BASELINE_POLICIES.plural && options?.subresource === undefined) {
+        answers += 1;
+      }
       return answer;
     },
   });
@@ -50,7 +56,9 @@ function laggingWatch(): Lag {
     heldBack: () => held.length,
     release: (count) => {
       isShut = count !== undefined;
-      for (const pass of held.splice(0, count ?? held.length)) pass();
+      for (const pass of held.splice(0, count ?? held.length)) {
+        pass();
+      }
     },
     answers: () => answers,
   };
@@ -63,7 +71,10 @@ test('R2 R13 an edit of a policy that the watch shows only after the answer to o
   lag.shut();
   await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove' } });
   await eventually(lag.heldBack).toBe(1);
-  await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove' }, allow: { sameNamespace: { enabled: true } } });
+  await scene.people.baselinePolicy('standard', {
+    removal: { onDelete: 'Remove' },
+    allow: { sameNamespace: { enabled: true } },
+  });
   await eventually(lag.heldBack).toBe(2);
   lag.release(1);
   await eventually(lag.answers).toBeGreaterThan(0);
@@ -76,11 +87,21 @@ test('R9 namespaces that move to a policy which a webhook refuses keep the isola
   await scene.people.baselinePolicy('old', { namespaceSelector: { matchLabels: { class: 'old' } } });
   await scene.people.baselinePolicy('strict', { namespaceSelector: { matchLabels: { class: 'strict' } } });
   const namespaces = Array.from({ length: 12 }, (_, index) => `team-${index}`);
-  for (const name of namespaces) await scene.people.namespace(name, { class: 'old' });
-  for (const name of namespaces) await eventually(() => scene.people.networkPolicyNames(name)).toEqual(standardSet('old'));
-  scene.server.cluster.admission = ({ operation, resource, name }) => (operation === 'CREATE' && name.startsWith('strict.') ? forbidden(resource.type, name, 'admission webhook "quota" denied the request') : undefined);
-  for (const name of namespaces) await scene.people.label(name, { class: 'strict' });
-  const told = async (name: string): Promise<readonly unknown[]> => itemsOf(fieldOf(await scene.people.report(name), 'policies')).map((entry) => fieldOf(entry, 'policy'));
+  for (const name of namespaces) {
+    await scene.people.namespace(name, { class: 'old' });
+  }
+  for (const name of namespaces) {
+    await eventually(() => scene.people.networkPolicyNames(name)).toEqual(standardSet('old'));
+  }
+  scene.server.cluster.admission = ({ operation, resource, name }) =>
+    operation === 'CREATE' && name.startsWith('strict.')
+      ? forbidden(resource.type, name, 'admission webhook "quota" denied the request')
+      : undefined;
+  for (const name of namespaces) {
+    await scene.people.label(name, { class: 'strict' });
+  }
+  const told = async (name: string): Promise<readonly unknown[]> =>
+    itemsOf(fieldOf(await scene.people.report(name), 'policies')).map((entry) => fieldOf(entry, 'policy'));
   for (const name of namespaces) {
     await eventually(() => told(name)).toContain('strict');
     expect(await scene.people.networkPolicyNames(name)).toEqual(standardSet('old'));
@@ -93,7 +114,11 @@ test("R8 somebody's copy of a managed NetworkPolicy under another name does not 
   await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove' } });
   await scene.protectedNamespace('team-a');
   const { labels, annotations } = (await scene.people.networkPolicy('team-a', 'standard.allow-dns'))?.metadata ?? {};
-  await scene.people.createNetworkPolicy('team-a', { name: 'my-copy', ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) });
+  await scene.people.createNetworkPolicy('team-a', {
+    name: 'my-copy',
+    ...(labels === undefined ? {} : { labels }),
+    ...(annotations === undefined ? {} : { annotations }),
+  });
   await scene.people.removeBaselinePolicy('standard');
   await eventually(() => isThere('standard')).toBe(false);
   expect(await scene.people.networkPolicyNames('team-a')).toEqual(['my-copy']);
@@ -113,15 +138,26 @@ test('R8 R4 what was left behind in a namespace that opted out does not hold up 
 test('R8 a policy that removes its own is held before most of its own are made, so that no deletion overtakes them', async () => {
   await scene.start();
   const names = Array.from({ length: 40 }, (_, index) => `team-${index}`);
-  for (const name of names) await scene.people.namespace(name, OPTED_IN);
+  for (const name of names) {
+    await scene.people.namespace(name, OPTED_IN);
+  }
   const over = new AbortController();
   const held: string[] = [];
-  const { resourceVersion = '' } = (await scene.people.baselinePolicy('other', { namespaceSelector: { matchLabels: { class: 'none' } } })).metadata;
-  const watching = scene.admin.watch({ type: BASELINE_POLICIES, resourceVersion, silenceLimitMs: 60_000, signal: over.signal }, ({ object: { metadata } }) => {
-    if (metadata.name === 'standard' && metadata.finalizers !== undefined) held.push(metadata.resourceVersion ?? '');
-  });
+  const { resourceVersion = '' } = (
+    await scene.people.baselinePolicy('other', { namespaceSelector: { matchLabels: { class: 'none' } } })
+  ).metadata;
+  const watching = scene.admin.watch(
+    { type: BASELINE_POLICIES, resourceVersion, silenceLimitMs: 60_000, signal: over.signal },
+    ({ object: { metadata } }) => {
+      if (metadata.name === 'standard' && metadata.finalizers !== undefined) {
+        held.push(metadata.resourceVersion ?? '');
+      }
+    },
+  );
   await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove' } });
-  for (const name of names) await eventually(() => scene.people.networkPolicyNames(name)).toEqual(standardSet());
+  for (const name of names) {
+    await eventually(() => scene.people.networkPolicyNames(name)).toEqual(standardSet());
+  }
   await eventually(() => held.length).toBeGreaterThan(0);
   over.abort();
   await watching;
@@ -141,11 +177,19 @@ test('R8 R13 what belongs to a policy that the watch has not shown yet is not ta
   const anew = await scene.people.baselinePolicy('standard', { allow: { sameNamespace: { enabled: true } } });
   const { labels } = (await scene.people.networkPolicy('team-a', 'standard.allow-dns'))?.metadata ?? {};
   const annotations = { 'nsbaseline.io/policy-uid': anew.metadata.uid ?? '' };
-  const made = await scene.people.createNetworkPolicy('team-a', { name: 'standard.allow-same-namespace', annotations, ...(labels === undefined ? {} : { labels }) });
+  const made = await scene.people.createNetworkPolicy('team-a', {
+    name: 'standard.allow-same-namespace',
+    annotations,
+    ...(labels === undefined ? {} : { labels }),
+  });
   await scene.people.removeNetworkPolicy('team-a', 'standard.allow-monitoring');
   await eventually(() => scene.people.networkPolicyNames('team-a')).toContain('standard.allow-monitoring');
   await eventually(lag.heldBack).toBeGreaterThan(1);
   lag.release();
-  await eventually(async () => (await scene.people.networkPolicy('team-a', 'standard.allow-dns'))?.metadata.annotations).toMatchObject(annotations);
-  expect((await scene.people.networkPolicy('team-a', 'standard.allow-same-namespace'))?.metadata.uid).toBe(made.metadata.uid);
+  await eventually(
+    async () => (await scene.people.networkPolicy('team-a', 'standard.allow-dns'))?.metadata.annotations,
+  ).toMatchObject(annotations);
+  expect((await scene.people.networkPolicy('team-a', 'standard.allow-same-namespace'))?.metadata.uid).toBe(
+    made.metadata.uid,
+  );
 });

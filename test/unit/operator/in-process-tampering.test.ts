@@ -26,7 +26,14 @@ test('R16 what somebody adds to a NamespaceBaseline goes again, and is not writt
   await scene.protectedNamespace('team-a');
   const reports = (): readonly string[] => operator.writes.filter((write) => write.includes('NamespaceBaseline'));
   const before = valueOf(await scene.admin.get({ type: NAMESPACE_BASELINES, namespace: 'team-a', name: 'baseline' }));
-  const invented = { policy: 'invented', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [] };
+  const invented = {
+    policy: 'invented',
+    generation: 1,
+    mode: 'Enforce',
+    phase: 'Protected',
+    inPlace: true,
+    managed: [],
+  };
   const policies = [...itemsOf(fieldOf(before.status, 'policies')), invented];
   const status = { ...(before.status as object), policies, weakenedBy: [{ name: 'x', why: 'a lie' }] };
   valueOf(await scene.admin.replace(NAMESPACE_BASELINES, { ...before, status }));
@@ -36,7 +43,9 @@ test('R16 what somebody adds to a NamespaceBaseline goes again, and is not writt
   for (const weakening of ['first', 'second', 'third']) {
     await scene.lookAgain('team-a', weakening);
     // Nothing of this is news, although the operator looks at the namespace for it.
-    for (const index of [0, 1, 2, 3]) await scene.people.createNetworkPolicy('team-a', { name: `${weakening}-${index}` });
+    for (const index of [0, 1, 2, 3]) {
+      await scene.people.createNetworkPolicy('team-a', { name: `${weakening}-${index}` });
+    }
   }
   await scene.lookAgain('team-a', 'last');
   expect(reports().slice(mended)).toEqual(Array.from({ length: 4 }, () => 'apply NamespaceBaseline team-a/baseline'));
@@ -47,23 +56,48 @@ test('R16 a status of a BaselinePolicy that somebody falsifies is written again'
   await scene.protectedNamespace('team-a');
   await eventually(() => scene.people.condition('standard', 'AllProtected')).toBe('True AllInPlace');
   const { status } = valueOf(await scene.admin.get({ type: BASELINE_POLICIES, name: 'standard' }));
-  const falsified = { ...(status as object), namespaces: { ...(fieldOf(status, 'namespaces') as object), protected: 4711 } };
-  const lie = valueOf(await scene.admin.apply(BASELINE_POLICIES, { apiVersion: apiVersionOf(BASELINE_POLICIES), kind: BASELINE_POLICIES.kind, metadata: { name: 'standard' }, status: falsified }, { subresource: 'status' }));
+  const falsified = {
+    ...(status as object),
+    namespaces: { ...(fieldOf(status, 'namespaces') as object), protected: 4711 },
+  };
+  const lie = valueOf(
+    await scene.admin.apply(
+      BASELINE_POLICIES,
+      {
+        apiVersion: apiVersionOf(BASELINE_POLICIES),
+        kind: BASELINE_POLICIES.kind,
+        metadata: { name: 'standard' },
+        status: falsified,
+      },
+      { subresource: 'status' },
+    ),
+  );
   expect(fieldOf(fieldOf(lie.status, 'namespaces'), 'protected')).toBe(4711);
-  await eventually(async () => fieldOf(fieldOf(valueOf(await scene.admin.get({ type: BASELINE_POLICIES, name: 'standard' })).status, 'namespaces'), 'protected')).toBe(1);
+  await eventually(async () =>
+    fieldOf(
+      fieldOf(valueOf(await scene.admin.get({ type: BASELINE_POLICIES, name: 'standard' })).status, 'namespaces'),
+      'protected',
+    ),
+  ).toBe(1);
 });
 
 test('R6 a managed NetworkPolicy that a tenant marks as kept is taken back once, and no quarrel comes of it', async () => {
   const operator = await scene.start();
   await scene.protectedNamespace('team-a');
-  const kept = async (): Promise<unknown> => fieldOf((await scene.people.networkPolicy('team-a', 'standard.default-deny'))?.metadata.annotations, ANNOTATIONS.kept);
+  const kept = async (): Promise<unknown> =>
+    fieldOf(
+      (await scene.people.networkPolicy('team-a', 'standard.default-deny'))?.metadata.annotations,
+      ANNOTATIONS.kept,
+    );
   await scene.people.editNetworkPolicy('team-a', 'standard.default-deny', (object) => ({
     ...object,
     metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [ANNOTATIONS.kept]: 'true' } },
   }));
   await eventually(kept).not.toBe('true');
   const at = operator.writes.length;
-  for (const weakening of ['first', 'second', 'third', 'fourth', 'fifth', 'sixth']) await scene.lookAgain('team-a', weakening);
+  for (const weakening of ['first', 'second', 'third', 'fourth', 'fifth', 'sixth']) {
+    await scene.lookAgain('team-a', weakening);
+  }
   expect(operator.writes.slice(at).filter((write) => write.includes('default-deny'))).toEqual([]);
   expect(await scene.phaseOf('team-a')).toBe('Protected');
 });
@@ -73,19 +107,31 @@ function alteringWebhook(name: string): (kube: KubeClient) => KubeClient {
   const seen = new Set<string | undefined>();
   let writes = 0;
   const altered = (object: KubeObject): KubeObject => {
-    if (object.metadata.name !== name) return object;
+    if (object.metadata.name !== name) {
+      return object;
+    }
     writes += 1;
-    return { ...object, spec: { ...(object.spec as object), ingress: [{ from: [{ ipBlock: { cidr: `10.0.${writes >> 8}.${writes & 255}/32` } }] }] } };
+    return {
+      ...object,
+      spec: {
+        ...(object.spec as object),
+        ingress: [{ from: [{ ipBlock: { cidr: `10.0.${writes >> 8}.${writes & 255}/32` } }] }],
+      },
+    };
   };
   const afterItsEvent = async (answer: Result<KubeObject, KubeError>): Promise<Result<KubeObject, KubeError>> => {
-    if (answer.ok && answer.value.metadata.name === name) await eventually(() => seen.has(answer.value.metadata.resourceVersion)).toBe(true);
+    if (answer.ok && answer.value.metadata.name === name) {
+      await eventually(() => seen.has(answer.value.metadata.resourceVersion)).toBe(true);
+    }
     return answer;
   };
   return (kube) => ({
     ...kube,
     watch: (request, onEvent) =>
       kube.watch(request, (event) => {
-        if (request.type.plural === NETWORK_POLICIES.plural) seen.add(event.object.metadata.resourceVersion);
+        if (request.type.plural === NETWORK_POLICIES.plural) {
+          seen.add(event.object.metadata.resourceVersion);
+        }
         onEvent(event);
       }),
     create: async (type, object, options) => afterItsEvent(await kube.create(type, altered(object), options)),
@@ -98,6 +144,8 @@ test('R6 a NetworkPolicy that a webhook alters with each write is not written in
   const writes = (): number => operator.writes.filter((write) => write.includes('standard.allow-monitoring')).length;
   await scene.people.namespace('team-a', OPTED_IN);
   await eventually(() => reported('team-a', 'reason')).toEqual(['Contested']);
-  for (const weakening of ['first', 'second', 'third', 'fourth']) await scene.lookAgain('team-a', weakening);
+  for (const weakening of ['first', 'second', 'third', 'fourth']) {
+    await scene.lookAgain('team-a', weakening);
+  }
   expect(writes()).toBeLessThan(10);
 });

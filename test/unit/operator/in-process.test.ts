@@ -7,8 +7,8 @@ import { isKubeObject } from '../../../src/kube/kube-object.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES, NAMESPACES } from '../../../src/operator/resources.ts';
 import type { FakeApiServer } from '../../fake/fake-api-server.ts';
 import { fakeServerWithCrds } from '../../fake/nsbaseline-api-server.ts';
-import { startInProcess, type InProcess } from '../../operator/in-process.ts';
-import { eventually, OPTED_IN, peopleWith, standardSet, type People } from '../../operator/people.ts';
+import { type InProcess, startInProcess } from '../../operator/in-process.ts';
+import { eventually, OPTED_IN, type People, peopleWith, standardSet } from '../../operator/people.ts';
 
 let server: FakeApiServer;
 let admin: HttpKubeClient;
@@ -92,7 +92,9 @@ test('F13 a namespace that is deleted and created again under its name is protec
 test('F46 with the CRD of BaselinePolicies their NetworkPolicies stay, and are taken over when both come back', async () => {
   await protectedNamespace();
   const crd: unknown = RESOURCE_DEFINITIONS.filter(({ plural }) => plural === 'baselinepolicies').map(crdFor)[0];
-  if (!isKubeObject(crd)) throw new Error('there is no such CRD');
+  if (!isKubeObject(crd)) {
+    throw new Error('there is no such CRD');
+  }
   await admin.remove({ type: CUSTOM_RESOURCE_DEFINITIONS, name: 'baselinepolicies.nsbaseline.io' });
   await eventually(() => people.report('team-a')).toBeUndefined();
   expect(await people.networkPolicyNames('team-a')).toEqual(standardSet());
@@ -106,13 +108,17 @@ test('R16 a NamespaceBaseline that somebody deletes comes back', async () => {
   await protectedNamespace();
   const { metadata } = await valueOfBaseline();
   await admin.remove({ type: NAMESPACE_BASELINES, namespace: 'team-a', name: 'baseline' });
-  await eventually(async () => (await admin.get({ type: NAMESPACE_BASELINES, namespace: 'team-a', name: 'baseline' })).ok).toBe(true);
+  await eventually(
+    async () => (await admin.get({ type: NAMESPACE_BASELINES, namespace: 'team-a', name: 'baseline' })).ok,
+  ).toBe(true);
   expect((await valueOfBaseline()).metadata.uid).not.toBe(metadata.uid);
   expect(await phaseOf('team-a')).toBe('Protected');
 });
 
 async function valueOfBaseline(): Promise<{ readonly metadata: { readonly uid?: string } }> {
   const found = await admin.get({ type: NAMESPACE_BASELINES, namespace: 'team-a', name: 'baseline' });
-  if (!found.ok) throw new Error(found.error.message);
+  if (!found.ok) {
+    throw new Error(found.error.message);
+  }
   return found.value;
 }

@@ -2,18 +2,35 @@ import { describe, expect, test } from 'vitest';
 import { Ledger, type PolicyVersion, type ReportedEntry } from '../../../src/operator/ledger.ts';
 
 function entry(changes: Partial<ReportedEntry> = {}): ReportedEntry {
-  return { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [], readyReason: 'Protected', isWeakened: false, ...changes };
+  return {
+    policy: 'standard',
+    generation: 1,
+    mode: 'Enforce',
+    phase: 'Protected',
+    inPlace: true,
+    managed: [],
+    readyReason: 'Protected',
+    isWeakened: false,
+    ...changes,
+  };
 }
 
 /** What a reconcile reports that knew the policies of its entries, and `standard` in any case. */
 function seen(entries: readonly ReportedEntry[], changes: Partial<PolicyVersion> = {}): Parameters<Ledger['enter']>[1] {
-  const policies = (entries.length === 0 ? [entry()] : entries).map(({ policy, generation }) => ({ name: policy, uid: 'u', generation, ...changes }));
+  const policies = (entries.length === 0 ? [entry()] : entries).map(({ policy, generation }) => ({
+    name: policy,
+    uid: 'u',
+    generation,
+    ...changes,
+  }));
   return { entries, policies };
 }
 
 function ledgerOf(...policies: readonly string[]): Ledger {
   const ledger = new Ledger();
-  for (const name of policies) ledger.expect({ name, uid: 'u', generation: 1 }, []);
+  for (const name of policies) {
+    ledger.expect({ name, uid: 'u', generation: 1 }, []);
+  }
   return ledger;
 }
 
@@ -45,15 +62,23 @@ describe('R16 what a status is counted from', () => {
     const ledger = new Ledger();
     ledger.expect({ name: 'standard', uid: 'u', generation: 2 }, ['a', 'b']);
     ledger.enter('b', seen([entry({ generation: 2 })]), 0);
-    for (const namespace of ['a', 'b']) expect(ledger.enter(namespace, { entries: [], policies }, 0)).toEqual([]);
-    expect(ledger.standings('standard', 0)).toMatchObject({ standings: [{ namespace: 'b' }], unattemptedCount: 1, unseenCount: 1 });
+    for (const namespace of ['a', 'b']) {
+      expect(ledger.enter(namespace, { entries: [], policies }, 0)).toEqual([]);
+    }
+    expect(ledger.standings('standard', 0)).toMatchObject({
+      standings: [{ namespace: 'b' }],
+      unattemptedCount: 1,
+      unseenCount: 1,
+    });
   });
 
   test('only what changed is news', () => {
     const ledger = ledgerOf('standard');
     expect(ledger.enter('a', seen([entry()]), 0)).toEqual(['standard']);
     expect(ledger.enter('a', seen([entry()]), 0)).toEqual([]);
-    expect(ledger.enter('a', seen([entry({ phase: 'Conflict', readyReason: 'ForeignObject' })]), 0)).toEqual(['standard']);
+    expect(ledger.enter('a', seen([entry({ phase: 'Conflict', readyReason: 'ForeignObject' })]), 0)).toEqual([
+      'standard',
+    ]);
   });
 
   test('how long it has been Pending counts from its first Pending report', () => {
@@ -65,7 +90,14 @@ describe('R16 what a status is counted from', () => {
 
   test('a namespace is unprotected while a policy that enforces is not in place there', () => {
     const ledger = ledgerOf('standard', 'pci');
-    ledger.enter('a', seen([entry({ phase: 'Failed', inPlace: false, readyReason: 'Unprotected' }), entry({ policy: 'pci', inPlace: false })]), 0);
+    ledger.enter(
+      'a',
+      seen([
+        entry({ phase: 'Failed', inPlace: false, readyReason: 'Unprotected' }),
+        entry({ policy: 'pci', inPlace: false }),
+      ]),
+      0,
+    );
     ledger.enter('b', seen([entry({ mode: 'DryRun', phase: 'DryRun', inPlace: false, readyReason: 'DryRun' })]), 0);
     ledger.enter('c', seen([entry({ phase: 'Conflict', readyReason: 'ForeignObject' })]), 0);
     expect(ledger.troubles()).toEqual({ unprotected: 1, conflicted: 1, weakened: 0 });

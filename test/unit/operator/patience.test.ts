@@ -16,14 +16,20 @@ function pausesMs(reason: Refusal, count: number): readonly number[] {
   const patience = new Patience();
   return Array.from({ length: count }, () => {
     const outcomes = refused(reason);
-    const { queue } = verdictOn(outcomes.values(), success(SETTLED), { isHeld: false, isContested: false, after403Ms: patience.pauseAfter403Ms('a', outcomes) });
+    const { queue } = verdictOn(outcomes.values(), success(SETTLED), {
+      isHeld: false,
+      isContested: false,
+      after403Ms: patience.pauseAfter403Ms('a', outcomes),
+    });
     return queue.kind === 'after' ? queue.delayMs : 0;
   });
 }
 
 describe('F5 F21 a 403 may be that of an API server that has only just started', () => {
   test('what admission refused is tried again soon, and then ever more rarely', () => {
-    expect(pausesMs('Denied', 11)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]);
+    expect(pausesMs('Denied', 11)).toEqual([
+      1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000,
+    ]);
   });
 
   test('a missing permission is looked for at least every 30 s', () => {

@@ -15,7 +15,13 @@ interface Harness {
   readonly finish: (key: string, action?: QueueAction) => Promise<void>;
 }
 
-function harness({ workers = 1, random = () => 1 }: { readonly workers?: number; readonly random?: () => number } = {}): Harness {
+function harness({
+  workers = 1,
+  random = () => 1,
+}: {
+  readonly workers?: number;
+  readonly random?: () => number;
+} = {}): Harness {
   const clock = new ManualClock();
   const begun: string[] = [];
   const priorities: Priority[] = [];
@@ -29,7 +35,9 @@ function harness({ workers = 1, random = () => 1 }: { readonly workers?: number;
   const queue = new KeyedQueue({ clock, random, workers, work, baseBackoffMs: 100, maxBackoffMs: 1000 });
   const finish = async (key: string, action: QueueAction = { kind: 'forget' }): Promise<void> => {
     const resolve = open.get(key);
-    if (resolve === undefined) throw new Error(`${key} is not being worked on`);
+    if (resolve === undefined) {
+      throw new Error(`${key} is not being worked on`);
+    }
     open.delete(key);
     resolve(action);
     await settled();
@@ -40,7 +48,9 @@ function harness({ workers = 1, random = () => 1 }: { readonly workers?: number;
 describe('a queue of keys', () => {
   test('works once on a key that was added often', async () => {
     const { queue, begun, finish } = harness();
-    for (let count = 0; count < 5; count += 1) queue.add('a', 'resync');
+    for (let count = 0; count < 5; count += 1) {
+      queue.add('a', 'resync');
+    }
     queue.start();
     await finish('a');
     expect(begun).toEqual(['a']);
@@ -66,25 +76,35 @@ describe('a queue of keys', () => {
 
   test('R14 does what is fresh before any resync', async () => {
     const { queue, begun, finish } = harness();
-    for (const key of ['r1', 'r2', 'r3']) queue.add(key, 'resync');
+    for (const key of ['r1', 'r2', 'r3']) {
+      queue.add(key, 'resync');
+    }
     queue.start();
     queue.add('f1', 'fresh');
     queue.add('r3', 'fresh');
-    for (const key of ['r1', 'f1', 'r3', 'r2']) await finish(key);
+    for (const key of ['r1', 'f1', 'r3', 'r2']) {
+      await finish(key);
+    }
     expect(begun).toEqual(['r1', 'f1', 'r3', 'r2']);
   });
 
   test('R14 the fresh key that waits longest and the newcomer that came last take turns', async () => {
     const { queue, begun, finish } = harness();
-    for (const key of ['a', 'b']) queue.add(key, 'fresh');
-    for (const key of ['c', 'd']) queue.addNewcomer(key);
+    for (const key of ['a', 'b']) {
+      queue.add(key, 'fresh');
+    }
+    for (const key of ['c', 'd']) {
+      queue.addNewcomer(key);
+    }
     queue.add('e', 'fresh');
     queue.start();
     await finish('a');
     queue.addNewcomer('late');
     await finish('d');
     await finish('b');
-    for (const key of ['late', 'c', 'e']) await finish(key);
+    for (const key of ['late', 'c', 'e']) {
+      await finish(key);
+    }
     expect(begun).toEqual(['a', 'd', 'b', 'late', 'c', 'e']);
     expect(queue.isIdle).toBe(true);
   });
@@ -135,8 +155,9 @@ describe('a queue of keys', () => {
     queue.start();
     queue.add('a', 'fresh');
     for (let elapsedMs = 0; elapsedMs < 20_000; elapsedMs += 100) {
-      if (queue.isIdle) await clock.advance(100);
-      else {
+      if (queue.isIdle) {
+        await clock.advance(100);
+      } else {
         queue.add('a', 'fresh');
         await finish('a', { kind: 'backoff' });
       }
@@ -170,19 +191,27 @@ describe('a queue of keys', () => {
   test('F50 a pass over many keys that wait for nothing lets everything else have its turn every few of them', async () => {
     const state = { nowMs: 0, begun: 0 };
     const turns: (() => void)[] = [];
-    const clock: Clock = { nowMs: () => state.nowMs, wallTime: () => new Date(0), after: (_delayMs, callback) => ({ cancel: () => undefined, number: turns.push(callback) }) };
+    const clock: Clock = {
+      nowMs: () => state.nowMs,
+      wallTime: () => new Date(0),
+      after: (_delayMs, callback) => ({ cancel: () => undefined, number: turns.push(callback) }),
+    };
     const work = (): Promise<QueueAction> => {
       state.nowMs += 1;
       state.begun += 1;
       return Promise.resolve({ kind: 'forget' });
     };
     const queue = new KeyedQueue({ clock, random: () => 1, workers: 4, work });
-    for (let key = 0; key < 1_000; key += 1) queue.add(String(key), 'resync');
+    for (let key = 0; key < 1_000; key += 1) {
+      queue.add(String(key), 'resync');
+    }
     queue.start();
     await settled();
     expect(state.begun).toBeLessThan(20);
     while (turns.length > 0) {
-      turns.splice(0).forEach((turn) => { turn(); });
+      turns.splice(0).forEach((turn) => {
+        turn();
+      });
       await settled();
     }
     expect(state.begun).toBe(1_000);
@@ -222,7 +251,9 @@ describe('a queue of keys', () => {
     const begun: string[] = [];
     const work = (key: string): Promise<QueueAction> => {
       begun.push(key);
-      return key === 'bad' && begun.length === 1 ? Promise.reject(new Error('bug')) : Promise.resolve({ kind: 'forget' });
+      return key === 'bad' && begun.length === 1
+        ? Promise.reject(new Error('bug'))
+        : Promise.resolve({ kind: 'forget' });
     };
     const queue = new KeyedQueue({ clock, random: () => 1, workers: 1, work, baseBackoffMs: 100 });
     queue.start();
@@ -233,7 +264,11 @@ describe('a queue of keys', () => {
   });
 
   test('after any sequence of adds, every key is worked on after its last add', async () => {
-    const step = fc.record({ key: fc.constantFrom('a', 'b', 'c'), priority: fc.constantFrom<Priority>('fresh', 'resync'), yields: fc.boolean() });
+    const step = fc.record({
+      key: fc.constantFrom('a', 'b', 'c'),
+      priority: fc.constantFrom<Priority>('fresh', 'resync'),
+      yields: fc.boolean(),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 3 }), async (steps, workers) => {
         let turn = 0;
@@ -249,10 +284,16 @@ describe('a queue of keys', () => {
         for (const { key, priority, yields } of steps) {
           addedAt.set(key, (turn += 1));
           queue.add(key, priority);
-          if (yields) await settled();
+          if (yields) {
+            await settled();
+          }
         }
-        while (!queue.isIdle) await settled();
-        for (const [key, added] of addedAt) expect(begunAt.get(key)).toBeGreaterThan(added);
+        while (!queue.isIdle) {
+          await settled();
+        }
+        for (const [key, added] of addedAt) {
+          expect(begunAt.get(key)).toBeGreaterThan(added);
+        }
       }),
       { numRuns: 50 },
     );
@@ -262,7 +303,9 @@ describe('a queue of keys', () => {
 describe('F28 when what made work fail is over', () => {
   test('F28 what waits for a retry comes back within a second, and what waits for its time does not', async () => {
     const { queue, clock, begun, finish } = harness({ workers: 3, random: () => 0.5 });
-    for (const key of ['failed', 'refused', 'retried soon']) queue.add(key, 'fresh');
+    for (const key of ['failed', 'refused', 'retried soon']) {
+      queue.add(key, 'fresh');
+    }
     queue.start();
     await finish('failed', { kind: 'backoff', atLeastMs: 60_000 });
     await finish('refused', { kind: 'after', delayMs: 300_000 });

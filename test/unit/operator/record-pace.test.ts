@@ -8,11 +8,14 @@ type Write = Parameters<RecordPace['wrote']>[1];
 /** What the report has to wait for after these writes of it. */
 function waitMsAfter(writes: Iterable<Write>): number {
   const pace = new RecordPace(new RepairLog(new ManualClock()));
-  for (const write of writes) pace.wrote('team-a', write);
+  for (const write of writes) {
+    pace.wrote('team-a', write);
+  }
   return pace.waitMs('team-a');
 }
 
-const times = (count: number, writeAt: (index: number) => Write): readonly Write[] => Array.from({ length: count }, (_, index) => writeAt(index));
+const times = (count: number, writeAt: (index: number) => Write): readonly Write[] =>
+  Array.from({ length: count }, (_, index) => writeAt(index));
 const first: Write = { before: undefined, wanted: 'ours', stored: 'ours' };
 
 test.each([
@@ -37,7 +40,9 @@ test('R16 a report that has much to say waits for nothing', () => {
 
 test('F13 a namespace that comes anew under its name has no quarrel, and others never had one', () => {
   const pace = new RecordPace(new RepairLog(new ManualClock()));
-  for (const write of times(CONTEST_REPAIRS + 1, () => ({ ...first, before: 'theirs' }))) pace.wrote('team-a', write);
+  for (const write of times(CONTEST_REPAIRS + 1, () => ({ ...first, before: 'theirs' }))) {
+    pace.wrote('team-a', write);
+  }
   expect([pace.waitMs('team-a'), pace.waitMs('team-b')]).toEqual([CONTEST_PACE_MS, 0]);
   pace.forget('team-a');
   expect(pace.waitMs('team-a')).toBe(0);

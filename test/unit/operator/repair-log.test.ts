@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { CONTEST_PACE_MS, CONTEST_REPAIRS, CONTEST_WINDOW_MS, OPEN_LIMIT_MS, RepairLog } from '../../../src/operator/repair-log.ts';
+import {
+  CONTEST_PACE_MS,
+  CONTEST_REPAIRS,
+  CONTEST_WINDOW_MS,
+  OPEN_LIMIT_MS,
+  RepairLog,
+} from '../../../src/operator/repair-log.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
 
 const dns = { namespace: 'a', name: 'standard.allow-dns' };
@@ -8,7 +14,9 @@ const deny = { namespace: 'a', name: 'standard.default-deny' };
 function quarrel(object = dns, times = CONTEST_REPAIRS): { readonly log: RepairLog; readonly clock: ManualClock } {
   const clock = new ManualClock();
   const log = new RepairLog(clock);
-  for (let count = 0; count < times; count += 1) log.repaired(object, 'stubborn');
+  for (let count = 0; count < times; count += 1) {
+    log.repaired(object, 'stubborn');
+  }
   return { log, clock };
 }
 

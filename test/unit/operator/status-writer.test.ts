@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { BaselinePolicyStatus } from '../../../src/api/baseline-policy.ts';
+import { exclusionFor } from '../../../src/baseline/selection.ts';
 import type { KubeClient } from '../../../src/kube/kube-client.ts';
 import { ObjectCache } from '../../../src/kube/object-cache.ts';
 import { failure, success } from '../../../src/kube/result.ts';
@@ -7,15 +8,27 @@ import type { Metrics } from '../../../src/observe/metrics.ts';
 import { GuardKeeper } from '../../../src/operator/guard-keeper.ts';
 import { Ledger, type ReportedEntry } from '../../../src/operator/ledger.ts';
 import { PolicyBook } from '../../../src/operator/policy-book.ts';
-import { namespaceProjection, networkPolicyProjection, policyProjection, recordProjection } from '../../../src/operator/projections.ts';
+import {
+  namespaceProjection,
+  networkPolicyProjection,
+  policyProjection,
+  recordProjection,
+} from '../../../src/operator/projections.ts';
 import { StatusWriter } from '../../../src/operator/status-writer.ts';
-import { exclusionFor } from '../../../src/baseline/selection.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
 
 const onChange = (): void => undefined;
 
 /** A writer over one policy `standard`, whose API server keeps what is applied. */
-function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; readonly ledger: Ledger; readonly clock: ManualClock; readonly written: BaselinePolicyStatus[]; readonly bugs: unknown[]; readonly attempts: () => number; readonly refuse: (isRefused: boolean) => void } {
+function stage(stored?: BaselinePolicyStatus): {
+  readonly writer: StatusWriter;
+  readonly ledger: Ledger;
+  readonly clock: ManualClock;
+  readonly written: BaselinePolicyStatus[];
+  readonly bugs: unknown[];
+  readonly attempts: () => number;
+  readonly refuse: (isRefused: boolean) => void;
+} {
   const clock = new ManualClock();
   const written: BaselinePolicyStatus[] = [];
   const bugs: unknown[] = [];
@@ -23,28 +36,57 @@ function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; 
   const caches = {
     policies,
     networkPolicies: new ObjectCache({ project: networkPolicyProjection, onChange }),
-    namespaces: new ObjectCache({ project: namespaceProjection(exclusionFor({ operatorNamespace: 'x', globs: [] })), onChange }),
+    namespaces: new ObjectCache({
+      project: namespaceProjection(exclusionFor({ operatorNamespace: 'x', globs: [] })),
+      onChange,
+    }),
     records: new ObjectCache({ project: recordProjection, onChange }),
   };
   const metadata = { name: 'standard', uid: 'u', generation: 1 };
-  policies.upsert({ metadata: { ...metadata, resourceVersion: '1' }, spec: {}, ...(stored === undefined ? {} : { status: stored }) });
+  policies.upsert({
+    metadata: { ...metadata, resourceVersion: '1' },
+    spec: {},
+    ...(stored === undefined ? {} : { status: stored }),
+  });
   const book = new PolicyBook({ discovered: {}, isDnsCurrent: true });
-  for (const cached of policies.values()) book.write(cached);
+  for (const cached of policies.values()) {
+    book.write(cached);
+  }
   const ledger = new Ledger();
   let attempts = 0;
   let isRefused = false;
   const kube: Pick<KubeClient, 'apply'> = {
     apply: (_type, object) => {
       attempts += 1;
-      if (isRefused) return Promise.resolve(failure({ kind: 'conflict', message: 'x' }));
+      if (isRefused) {
+        return Promise.resolve(failure({ kind: 'conflict', message: 'x' }));
+      }
       written.push(object.status as BaselinePolicyStatus);
-      return Promise.resolve(success({ ...object, metadata: { ...metadata, resourceVersion: String(written.length + 1) }, spec: {} }));
+      return Promise.resolve(
+        success({ ...object, metadata: { ...metadata, resourceVersion: String(written.length + 1) }, spec: {} }),
+      );
     },
   };
   const metrics: Pick<Metrics, 'wrote'> = { wrote: () => undefined };
-  const guard = new GuardKeeper({ caches, clock, limits: { removal: { count: 5, percent: 10 }, isolation: { count: 20, percent: 10 } } });
+  const guard = new GuardKeeper({
+    caches,
+    clock,
+    limits: { removal: { count: 5, percent: 10 }, isolation: { count: 20, percent: 10 } },
+  });
   const writer = new StatusWriter(
-    { kube: kube as KubeClient, clock, policies, networkPolicies: caches.networkPolicies, book, ledger, guard, metrics: metrics as Metrics, nowTime: () => '2026-01-01T00:00:00Z', onHeld: () => undefined, onBug: (_policy, cause) => void bugs.push(cause) },
+    {
+      kube: kube as KubeClient,
+      clock,
+      policies,
+      networkPolicies: caches.networkPolicies,
+      book,
+      ledger,
+      guard,
+      metrics: metrics as Metrics,
+      nowTime: () => '2026-01-01T00:00:00Z',
+      onHeld: () => undefined,
+      onBug: (_policy, cause) => void bugs.push(cause),
+    },
     (request) => request(),
   );
   const refuse = (refused: boolean): void => {
@@ -54,10 +96,22 @@ function stage(stored?: BaselinePolicyStatus): { readonly writer: StatusWriter; 
 }
 
 function inPlace(): ReportedEntry {
-  return { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed: [], readyReason: 'Protected', isWeakened: false };
+  return {
+    policy: 'standard',
+    generation: 1,
+    mode: 'Enforce',
+    phase: 'Protected',
+    inPlace: true,
+    managed: [],
+    readyReason: 'Protected',
+    isWeakened: false,
+  };
 }
 
-const seen = (entries: readonly ReportedEntry[]): Parameters<Ledger['enter']>[1] => ({ entries, policies: [{ name: 'standard', uid: 'u', generation: 1 }] });
+const seen = (entries: readonly ReportedEntry[]): Parameters<Ledger['enter']>[1] => ({
+  entries,
+  policies: [{ name: 'standard', uid: 'u', generation: 1 }],
+});
 
 const names = ['a', 'b', 'c', 'd'];
 
@@ -80,7 +134,9 @@ describe('R16 when a status is written', () => {
   test('R10 R16 a restart over a settled policy writes nothing while it looks through the namespaces, nor afterwards', async () => {
     const first = stage();
     first.ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, names);
-    for (const name of names) first.ledger.enter(name, seen([inPlace()]), 0);
+    for (const name of names) {
+      first.ledger.enter(name, seen([inPlace()]), 0);
+    }
     first.writer.start();
     await first.clock.advance(0);
     const { writer, ledger, clock, written } = stage(first.written[0]);
@@ -98,7 +154,11 @@ describe('R16 when a status is written', () => {
   test('R16 what happens while a namespace is Pending is told of within a second, not a minute later', async () => {
     const { writer, ledger, clock, written } = stage();
     ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
-    ledger.enter('a', seen([{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }]), 0);
+    ledger.enter(
+      'a',
+      seen([{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }]),
+      0,
+    );
     writer.start();
     await clock.advance(2000);
     ledger.enter('a', seen([inPlace()]), clock.nowMs());
@@ -139,7 +199,11 @@ describe('R16 when a status is written', () => {
   test('R16 a namespace that stays Pending is told of a minute later, without any further event', async () => {
     const { writer, ledger, clock, written } = stage();
     ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
-    ledger.enter('a', seen([{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }]), 0);
+    ledger.enter(
+      'a',
+      seen([{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }]),
+      0,
+    );
     writer.start();
     await clock.advance(59_000);
     expect(written.at(-1)?.conditions[1]).toMatchObject({ type: 'AllProtected', status: 'True' });
