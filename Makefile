@@ -17,8 +17,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Further arguments for vitest, such as VITEST_ARGS="-t R4".
 VITEST_ARGS ?=
 VITEST = vitest run $(VITEST_ARGS)
-CONTROL_PLANE = node test/controlplane/ensure-binaries.ts
-TOOLS = node test/tools/ensure-tools.ts
+CONTROL_PLANE = node test/support/control-plane/ensure-binaries.ts
+TOOLS = node test/support/tools/ensure-tools.ts
 
 .PHONY: help
 help: ## List what make can do

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const controlPlane = ['test/controlplane/vitest-setup.ts'];
+const controlPlane = ['test/support/control-plane/vitest-setup.ts'];
 
 /** In CI a test on a real server gets a second try, and .ci/run names those that needed it: a machine that stands still for seconds is no fault of ours. */
 const retry = process.env.CI === undefined ? 0 : 1;

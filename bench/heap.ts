@@ -1,4 +1,4 @@
-import { heapAfterCollection } from '../test/operator/retained-heap.ts';
+import { heapAfterCollection } from '../test/support/operators/retained-heap.ts';
 import type { Measured } from './process.ts';
 
 /** Lets a program be asked for its heap. */

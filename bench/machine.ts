@@ -1,5 +1,5 @@
 import { cpus, totalmem } from 'node:os';
-import { KUBERNETES_VERSIONS } from '../test/controlplane/versions.ts';
+import { KUBERNETES_VERSIONS } from '../test/support/control-plane/versions.ts';
 
 /** Where it was measured: milliseconds hold nowhere else. */
 export interface Machine {

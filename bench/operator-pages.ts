@@ -1,4 +1,4 @@
-import { fieldOf, parsedJson } from '../src/kube/json-shape.ts';
+import { fieldOf, parsedJson } from '../src/base/json.ts';
 import type { Measured } from './process.ts';
 
 const POLL_MS = 5;

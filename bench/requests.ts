@@ -1,4 +1,4 @@
-import { type NotedRequest, operatorRequests } from '../test/operator/operator-requests.ts';
+import { type NotedRequest, operatorRequests } from '../test/support/operators/operator-requests.ts';
 import type { Stage } from './stage.ts';
 
 /** What the service account asked for since `before`, by the API server's own audit log. */

@@ -1,11 +1,11 @@
 import { FIELD_MANAGER, LABELS } from '../src/api/names.ts';
-import { systemClock } from '../src/clock.ts';
-import { fieldOf, textOf } from '../src/kube/json-shape.ts';
-import type { KubeClient } from '../src/kube/kube-client.ts';
-import type { KubeObject } from '../src/kube/kube-object.ts';
-import { createReflector } from '../src/kube/reflector.ts';
-import type { ResourceType } from '../src/kube/resource-type.ts';
-import { NAMESPACES, NETWORK_POLICIES } from '../src/operator/resources.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { fieldOf, textOf } from '../src/base/json.ts';
+import type { KubeClient } from '../src/kube/client/kube-client.ts';
+import type { KubeObject } from '../src/kube/client/kube-object.ts';
+import type { ResourceType } from '../src/kube/client/resource-type.ts';
+import { createReflector } from '../src/kube/informer/reflector.ts';
+import { NAMESPACES, NETWORK_POLICIES } from '../src/operator/watch/resources.ts';
 
 /** One version of one NetworkPolicy. `form` is all that a tamperer could change, as text; empty when it is gone. */
 export interface Sighting {

@@ -1,12 +1,12 @@
 import type { BaselinePolicySpec } from '../src/api/baseline-policy.ts';
 import { API_VERSION, LABELS } from '../src/api/names.ts';
-import { createKubeClient, type HttpKubeClient } from '../src/kube/http-kube-client.ts';
-import type { KubeError } from '../src/kube/kube-error.ts';
-import { loadCluster } from '../src/kube/kubeconfig.ts';
-import type { Result } from '../src/kube/result.ts';
-import { BASELINE_POLICIES, NAMESPACES } from '../src/operator/resources.ts';
-import { startControlPlane } from '../test/controlplane/control-plane.ts';
-import type { ControlPlaneAddress } from '../test/controlplane/protocol.ts';
+import type { Result } from '../src/base/result.ts';
+import { createKubeClient, type HttpKubeClient } from '../src/kube/client/http-kube-client.ts';
+import type { KubeError } from '../src/kube/client/kube-error.ts';
+import { loadCluster } from '../src/kube/credentials/kubeconfig.ts';
+import { BASELINE_POLICIES, NAMESPACES } from '../src/operator/watch/resources.ts';
+import { startControlPlane } from '../test/support/control-plane/control-plane.ts';
+import type { ControlPlaneAddress } from '../test/support/control-plane/protocol.ts';
 import { Sightings } from './sightings.ts';
 
 /** A control plane that nobody has used yet, with the policy `standard` declared and an independent watch. */

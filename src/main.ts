@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { basename } from 'node:path';
-import { runCommandLine } from './cli/program.ts';
+import { runCommandLine } from './cli/frame/program.ts';
 
 const isPlugin = basename(process.argv[1] ?? '').startsWith('kubectl-baseline');
 const executable = isPlugin ? 'kubectl-baseline' : 'nsbaseline';

@@ -11,16 +11,15 @@
 
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { FIELD_MANAGER, LABELS } from '../../src/api/names.ts';
-import { type RenderedPart, renderedParts } from '../../src/baseline/rendering.ts';
-import { createKubeClient } from '../../src/kube/http-kube-client.ts';
-import { fieldOf, textOf } from '../../src/kube/json-shape.ts';
-import type { Scope } from '../../src/kube/kube-client.ts';
-import type { KubeError } from '../../src/kube/kube-error.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { loadCluster } from '../../src/kube/kubeconfig.ts';
-import type { ResourceType } from '../../src/kube/resource-type.ts';
-import type { Result } from '../../src/kube/result.ts';
-import { namespaceBaselineObject, networkPolicyObject } from '../../src/operator/managed-object.ts';
+import { fieldOf, textOf } from '../../src/base/json.ts';
+import type { Result } from '../../src/base/result.ts';
+import { type RenderedPart, renderedParts } from '../../src/domain/rendering/rendering.ts';
+import { createKubeClient } from '../../src/kube/client/http-kube-client.ts';
+import type { Scope } from '../../src/kube/client/kube-client.ts';
+import type { KubeError } from '../../src/kube/client/kube-error.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import type { ResourceType } from '../../src/kube/client/resource-type.ts';
+import { loadCluster } from '../../src/kube/credentials/kubeconfig.ts';
 import {
   BASELINE_POLICIES,
   ENDPOINT_SLICES,
@@ -28,7 +27,8 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
   SERVICES,
-} from '../../src/operator/resources.ts';
+} from '../../src/operator/watch/resources.ts';
+import { namespaceBaselineObject, networkPolicyObject } from '../../src/operator/write/manifests.ts';
 
 interface Managed {
   readonly name: string;

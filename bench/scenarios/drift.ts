@@ -1,5 +1,5 @@
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { startFloor } from '../process.ts';
 import {
   allComplete,

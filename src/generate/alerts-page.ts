@@ -1,4 +1,4 @@
-import { ALERTS } from '../observe/alerts.ts';
+import { ALERTS } from './alerts.ts';
 import { ruleFile } from './prometheus-rule.ts';
 import { yamlOf } from './yaml.ts';
 
@@ -6,7 +6,7 @@ import { yamlOf } from './yaml.ts';
 export function alertsPage(): string {
   return `${[
     '# Alerts',
-    'Generated from `src/observe/alerts.ts`; do not edit.',
+    'Generated from `src/generate/alerts.ts`; do not edit.',
     'They go by the metrics of [metrics.md](metrics.md). A test holds that every metric, label and value in them exists, and that each has a page that says what to do. For the Prometheus operator, `deploy/components/monitoring` and the chart (`monitoring.enabled`) have them as a PrometheusRule; the rules [below](#as-prometheus-takes-them) are a rule file.',
     'critical: protection is missing, or nobody keeps it. warning: somebody should look today. info: worth knowing.',
     [

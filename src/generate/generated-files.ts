@@ -1,10 +1,10 @@
+import { crdFor, RESOURCE_DEFINITIONS } from '../api/crd/crd.ts';
 import { GROUP } from '../api/names.ts';
-import { configurationPage } from '../cli/configuration-page.ts';
-import { metricsPage } from '../observe/metrics-page.ts';
 import { alertsPage } from './alerts-page.ts';
 import { conditionsPage } from './conditions-page.ts';
-import { crdFor, RESOURCE_DEFINITIONS } from './crd.ts';
+import { configurationPage } from './configuration-page.ts';
 import { grafanaDashboard } from './grafana-dashboard.ts';
+import { metricsPage } from './metrics-page.ts';
 import { prometheusRule } from './prometheus-rule.ts';
 import { referenceDocs } from './reference.ts';
 import { yamlOf } from './yaml.ts';
@@ -32,7 +32,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ...['deploy/components/monitoring', 'deploy/chart/files'].flatMap((folder) => [
       [
         `${folder}/prometheus-rule.yaml`,
-        `# Generated from src/observe/alerts.ts by src/generate/main.ts; do not edit.\n${yamlOf(prometheusRule())}`,
+        `# Generated from src/generate/alerts.ts by src/generate/main.ts; do not edit.\n${yamlOf(prometheusRule())}`,
       ] as const,
       [`${folder}/dashboard.json`, `${JSON.stringify(grafanaDashboard(), null, 2)}\n`] as const,
     ]),

@@ -1,4 +1,4 @@
-import { DASHBOARD, type Panel, type Row } from '../observe/dashboard.ts';
+import { DASHBOARD, type Panel, type Row } from './dashboard.ts';
 
 const SCREEN_WIDTH = 24;
 const HEIGHTS: Readonly<Record<Panel['kind'], number>> = { stat: 4, timeseries: 8 };

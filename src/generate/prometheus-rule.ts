@@ -1,4 +1,4 @@
-import { ALERTS } from '../observe/alerts.ts';
+import { ALERTS } from './alerts.ts';
 
 /** Every alert as a rule file of Prometheus has it (https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/). Pure. */
 export function ruleFile(): object {

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { DEFAULT_IN_WORDS } from '../api/bounded.ts';
 import { conditionSchema } from '../api/condition.ts';
+import { RESOURCE_DEFINITIONS, type ResourceDefinition } from '../api/crd/crd.ts';
+import { type StructuralSchema, structuralSchema, withoutKeywords } from '../api/crd/structural-schema.ts';
 import { API_VERSION } from '../api/names.ts';
 import {
   egressRuleSchema,
@@ -9,8 +11,6 @@ import {
   networkPolicyPeerSchema,
   networkPolicyPortSchema,
 } from '../api/network-policy.ts';
-import { RESOURCE_DEFINITIONS, type ResourceDefinition } from './crd.ts';
-import { type StructuralSchema, structuralSchema, withoutKeywords } from './json-schema.ts';
 
 /** A shape that several fields have, told once. */
 interface SharedShape {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect } from 'vitest';
-import type { HttpKubeClient } from '../../src/kube/http-kube-client.ts';
-import type { KubeClient, WatchEvent, WatchRequest } from '../../src/kube/kube-client.ts';
-import type { KubeError } from '../../src/kube/kube-error.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import type { ResourceType } from '../../src/kube/resource-type.ts';
-import type { Result } from '../../src/kube/result.ts';
+import type { Result } from '../../src/base/result.ts';
+import type { HttpKubeClient } from '../../src/kube/client/http-kube-client.ts';
+import type { KubeClient, WatchEvent, WatchRequest } from '../../src/kube/client/kube-client.ts';
+import type { KubeError } from '../../src/kube/client/kube-error.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 
 /** An API server with nsbaseline's CRDs, fake or real. */
 export interface ApiServer {

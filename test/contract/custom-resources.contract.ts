@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import {
   BASELINE_POLICIES,
   FOREIGN_UID,

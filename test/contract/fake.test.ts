@@ -1,5 +1,5 @@
-import { createKubeClient } from '../../src/kube/http-kube-client.ts';
-import { fakeServerWithCrds } from '../fake/nsbaseline-api-server.ts';
+import { createKubeClient } from '../../src/kube/client/http-kube-client.ts';
+import { fakeServerWithCrds } from '../support/fake-api/nsbaseline-api-server.ts';
 import { describeApiServer } from './api-server.contract.ts';
 
 describeApiServer('the fake API server', { isWatchListServed: true }, async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ListPage } from '../../src/kube/kube-client.ts';
+import type { ListPage } from '../../src/kube/client/kube-client.ts';
 import {
   BASELINE_POLICIES,
   CONFIG_MAPS,

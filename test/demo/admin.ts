@@ -1,12 +1,12 @@
-import { systemClock } from '../../src/clock.ts';
-import { createKubeClient, type HttpKubeClient } from '../../src/kube/http-kube-client.ts';
-import { createHttpTransport } from '../../src/kube/http-transport.ts';
-import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
-import { loadCluster } from '../../src/kube/kubeconfig.ts';
-import { objectPath, withQuery } from '../../src/kube/request-path.ts';
-import { apiVersionOf, type ObjectReference, type ResourceType } from '../../src/kube/resource-type.ts';
-import type { Result } from '../../src/kube/result.ts';
-import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import type { Result } from '../../src/base/result.ts';
+import { createKubeClient, type HttpKubeClient } from '../../src/kube/client/http-kube-client.ts';
+import { isKubeObject, type KubeObject } from '../../src/kube/client/kube-object.ts';
+import { objectPath, withQuery } from '../../src/kube/client/request-path.ts';
+import { apiVersionOf, type ObjectReference, type ResourceType } from '../../src/kube/client/resource-type.ts';
+import { loadCluster } from '../../src/kube/credentials/kubeconfig.ts';
+import { createHttpTransport } from '../../src/kube/transport/http-transport.ts';
+import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 
 /** A change that the API server has accepted. */
 export interface Change {

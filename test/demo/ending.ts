@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ControlPlaneAddress } from '../controlplane/protocol.ts';
+import type { ControlPlaneAddress } from '../support/control-plane/protocol.ts';
 import { durationText } from './duration.ts';
 import { columns } from './layout.ts';
 import type { Measurement } from './scene.ts';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { fieldOf, itemsOf } from '../../src/kube/json-shape.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { fieldOf, itemsOf } from '../../src/base/json.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { Expectation } from './observer.ts';
 
 /** A NetworkPolicy of the name comes to be there. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { loadAll } from 'js-yaml';
-import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
+import { isKubeObject, type KubeObject } from '../../src/kube/client/kube-object.ts';
 
 /** The files that the demo applies, as paths from the top of the checkout, so that a user can apply them too. */
 export const MANIFESTS = {

@@ -1,7 +1,7 @@
-import type { KubeClient } from '../../src/kube/kube-client.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import type { ResourceType } from '../../src/kube/resource-type.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import type { KubeClient } from '../../src/kube/client/kube-client.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import type { ResourceType } from '../../src/kube/client/resource-type.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { valueOf } from './admin.ts';
 
 /** One event of a watch. */

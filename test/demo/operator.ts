@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { fieldsOf, parsedJson, textOf } from '../../src/kube/json-shape.ts';
+import { fieldsOf, parsedJson, textOf } from '../../src/base/json.ts';
 
 /** What the operator of the demo runs with. */
 export interface OperatorOptions {

@@ -1,5 +1,5 @@
-import type { ObjectReference } from '../../src/kube/resource-type.ts';
-import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import type { ObjectReference } from '../../src/kube/client/resource-type.ts';
+import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { Change } from './admin.ts';
 import { objectsIn } from './manifests.ts';
 import type { Expectation, Sighting } from './observer.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { clusterDns } from '../controlplane/cluster-dns.ts';
-import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
-import { kubernetesChoice } from '../controlplane/versions.ts';
+import { clusterDns } from '../support/control-plane/cluster-dns.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
+import { kubernetesChoice } from '../support/control-plane/versions.ts';
 import { type Admin, adminOf } from './admin.ts';
 import { CHECKOUT } from './manifests.ts';
 import { type Observer, observe } from './observer.ts';

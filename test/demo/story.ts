@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FIELD_MANAGER, LABELS } from '../../src/api/names.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { valueOf } from './admin.ts';
 import { gone, phase, ready, repaired, restored, standing } from './expectations.ts';
 import { MANIFESTS } from './manifests.ts';

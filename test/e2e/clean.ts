@@ -1,6 +1,6 @@
 /** Removes the cluster and, unless other clusters of kind stand, the images made for it and, where it was started from here, Docker. Everything cached stays. */
 import { readFile, rm } from 'node:fs/promises';
-import { progressOn } from '../controlplane/progress.ts';
+import { progressOn } from '../support/control-plane/progress.ts';
 import { commandOutput, commandResult } from './machine/command.ts';
 import { goProgram } from './machine/go-programs.ts';
 import { removeCluster } from './machine/kind-cluster.ts';

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Progress } from '../controlplane/progress.ts';
+import type { Progress } from '../support/control-plane/progress.ts';
 import { clusterName, e2eCache, ROOT } from './machine/places.ts';
 
 /** Measured times by name, in milliseconds; said at the end of a run and never asserted. */

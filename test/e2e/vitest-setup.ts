@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { type Progress, progressOn } from '../controlplane/progress.ts';
+import { type Progress, progressOn } from '../support/control-plane/progress.ts';
 import { forgetFigures, writeFigures } from './figures.ts';
 import { commandOutput, commandResult } from './machine/command.ts';
 import { ensureDocker } from './machine/docker.ts';

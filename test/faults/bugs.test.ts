@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type * as plans from '../../src/baseline/plan.ts';
-import type * as renderings from '../../src/baseline/rendering.ts';
+import type * as plans from '../../src/domain/planning/plan.ts';
+import type * as renderings from '../../src/domain/rendering/rendering.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
-import { OPTED_IN, standardSet } from '../operator/people.ts';
+import { OPTED_IN, standardSet } from '../support/operators/people.ts';
 import { faultStage } from './fault-stage.ts';
 
 const stage = faultStage();
@@ -10,7 +10,7 @@ const FIVE_MINUTES_MS = 300_000;
 const COMEBACK_MS = 70_000;
 const bug = vi.hoisted(() => ({ namespace: '', policy: '', throws: 0 }));
 
-vi.mock('../../src/baseline/plan.ts', async (original) => {
+vi.mock('../../src/domain/planning/plan.ts', async (original) => {
   const real = await original<typeof plans>();
   const planFor: typeof plans.planFor = (world) => {
     if (world.namespace.name !== bug.namespace) {
@@ -22,7 +22,7 @@ vi.mock('../../src/baseline/plan.ts', async (original) => {
   return { ...real, planFor };
 });
 
-vi.mock('../../src/baseline/rendering.ts', async (original) => {
+vi.mock('../../src/domain/rendering/rendering.ts', async (original) => {
   const real = await original<typeof renderings>();
   const renderedParts: typeof renderings.renderedParts = (policy, spec, discovered) => {
     if (policy !== bug.policy) {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Clock, systemClock } from '../../src/clock.ts';
-import { fieldOf, itemsOf } from '../../src/kube/json-shape.ts';
-import { BASELINE_POLICIES } from '../../src/operator/resources.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { fieldOf, itemsOf } from '../../src/base/json.ts';
+import { BASELINE_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
-import { eventually, OPTED_IN, valueOf } from '../operator/people.ts';
+import { eventually, OPTED_IN, valueOf } from '../support/operators/people.ts';
 import { faultStage } from './fault-stage.ts';
 
 const stage = faultStage();

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fieldOf } from '../../src/kube/json-shape.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { CUSTOM_RESOURCE_DEFINITIONS, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { baselinePolicyCauses } from '../fake/nsbaseline-api-server.ts';
+import { fieldOf } from '../../src/base/json.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
-import { crdOf } from '../operator/in-process-scene.ts';
-import { OPTED_IN, standardSet, valueOf } from '../operator/people.ts';
+import { baselinePolicyCauses } from '../support/fake-api/nsbaseline-api-server.ts';
+import { crdOf } from '../support/operators/in-process-scene.ts';
+import { OPTED_IN, standardSet, valueOf } from '../support/operators/people.ts';
 import { faultStage } from './fault-stage.ts';
 
 const stage = faultStage();

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { startOperator } from '../operator/operator-process.ts';
-import { OPTED_IN } from '../operator/people.ts';
+import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { startOperator } from '../support/operators/operator-process.ts';
+import { OPTED_IN } from '../support/operators/people.ts';
 import { faultStage } from './fault-stage.ts';
 
 const stage = faultStage();

@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { type Clock, systemClock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { ConnectionPair, type Cut, type Fault, type ProxiedConnection } from './proxied-connection.ts';
 
 /** Where a connection leads: to a port of 127.0.0.1, or to a server that refuses everybody or never says a word. */

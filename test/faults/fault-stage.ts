@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, expect } from 'vitest';
 import { FIELD_MANAGER } from '../../src/api/names.ts';
-import { pause, systemClock } from '../../src/clock.ts';
-import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
-import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import type { StoredEvent } from '../fake/event-log.ts';
-import { type Interceptor, RequestCounts } from '../fake/fake-api-server.ts';
-import type { FakeClusterOptions } from '../fake/fake-cluster.ts';
-import { parsedObject } from '../fake/stored-object.ts';
+import { pause, systemClock } from '../../src/base/clock.ts';
+import { isKubeObject, type KubeObject } from '../../src/kube/client/kube-object.ts';
+import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { ManualClock } from '../fixtures/manual-clock.ts';
-import { clientAround, countingUnderWay } from '../operator/client-around.ts';
-import type { InProcess, InProcessOptions } from '../operator/in-process.ts';
-import { type InProcessScene, inProcessScene } from '../operator/in-process-scene.ts';
-import { eventually } from '../operator/people.ts';
 import { isHandedOver, isLabelled, policyUidOf, recordedUids } from '../simulation/declared.ts';
 import { Hands } from '../simulation/hands.ts';
 import { problemsAtRest } from '../simulation/rest.ts';
+import type { StoredEvent } from '../support/fake-api/event-log.ts';
+import { type Interceptor, RequestCounts } from '../support/fake-api/fake-api-server.ts';
+import type { FakeClusterOptions } from '../support/fake-api/fake-cluster.ts';
+import { parsedObject } from '../support/fake-api/stored-object.ts';
+import { clientAround, countingUnderWay } from '../support/operators/client-around.ts';
+import type { InProcess, InProcessOptions } from '../support/operators/in-process.ts';
+import { type InProcessScene, inProcessScene } from '../support/operators/in-process-scene.ts';
+import { eventually } from '../support/operators/people.ts';
 
 /** What an operator may write besides NetworkPolicies: reports, statuses and finalizers, Events, its Lease. */
 const OWN_PLURALS = ['namespacebaselines', 'baselinepolicies', 'events', 'leases'];

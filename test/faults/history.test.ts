@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { fieldOf } from '../../src/kube/json-shape.ts';
-import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { internalError } from '../fake/api-status.ts';
-import type { InterceptedRequest } from '../fake/fake-api-server.ts';
-import { OPTED_IN, standardSet } from '../operator/people.ts';
+import { fieldOf } from '../../src/base/json.ts';
+import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { internalError } from '../support/fake-api/api-status.ts';
+import type { InterceptedRequest } from '../support/fake-api/fake-api-server.ts';
+import { OPTED_IN, standardSet } from '../support/operators/people.ts';
 import { faultScene } from './fault-scene.ts';
 
 const scene = faultScene();

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ANNOTATIONS, LABELS } from '../../src/api/names.ts';
-import { specHash } from '../../src/baseline/comparison.ts';
-import { fieldOf, fieldsOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { LEASES } from '../../src/kube/lease.ts';
-import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { inProcessScene } from '../operator/in-process-scene.ts';
-import { eventually, OPTED_IN, standardSet, valueOf } from '../operator/people.ts';
-import { type Replica, type ReplicaOptions, startReplica } from '../operator/replica.ts';
+import { fieldOf, fieldsOf, itemsOf, textOf } from '../../src/base/json.ts';
+import { specHash } from '../../src/domain/rendering/comparison.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { LEASES } from '../../src/kube/lease/lease-record.ts';
+import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { inProcessScene } from '../support/operators/in-process-scene.ts';
+import { eventually, OPTED_IN, standardSet, valueOf } from '../support/operators/people.ts';
+import { type Replica, type ReplicaOptions, startReplica } from '../support/operators/replica.ts';
 
 const scene = inProcessScene();
 const replicas: Replica[] = [];

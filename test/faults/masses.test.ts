@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { fieldOf } from '../../src/kube/json-shape.ts';
-import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { OPTED_IN, standardSet } from '../operator/people.ts';
+import { fieldOf } from '../../src/base/json.ts';
+import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { OPTED_IN, standardSet } from '../support/operators/people.ts';
 import { faultStage } from './fault-stage.ts';
 
 const stage = faultStage();

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../../src/clock.ts';
+import type { Clock, Timer } from '../../src/base/clock.ts';
 
 /** Which way bytes go. */
 export type Direction = 'toClient' | 'toServer';

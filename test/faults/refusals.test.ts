@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import {
   type ApiFailure,
   expiredPage,
@@ -7,8 +7,8 @@ import {
   internalError,
   statusFailure,
   versionTooLarge,
-} from '../fake/api-status.ts';
-import type { InterceptedRequest, Intervention } from '../fake/fake-api-server.ts';
+} from '../support/fake-api/api-status.ts';
+import type { InterceptedRequest, Intervention } from '../support/fake-api/fake-api-server.ts';
 import { faultScene } from './fault-scene.ts';
 
 const scene = faultScene();

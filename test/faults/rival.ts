@@ -1,4 +1,4 @@
-import type { ResourceType } from '../../src/kube/resource-type.ts';
+import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import type { FaultStage } from './fault-stage.ts';
 
 /** Somebody who answers each of an operator's writes to one object with one of his own, at once and without end. */

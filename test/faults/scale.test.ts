@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { eventually, OPTED_IN, standardSet } from '../operator/people.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { measured } from '../scale/measurement.ts';
 import { populate, put, whole } from '../scale/populace.ts';
+import { eventually, OPTED_IN, standardSet } from '../support/operators/people.ts';
 import { faultStage } from './fault-stage.ts';
 
 /** What a namespace with its set may add to the heap, in bytes; a real one has been seen to add some 3,300. */

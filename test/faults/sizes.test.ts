@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { compressingServer } from './compressing-server.ts';
 import { faultScene } from './fault-scene.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { KubeClient } from '../../src/kube/kube-client.ts';
-import { FakeApiServer } from '../fake/fake-api-server.ts';
+import type { KubeClient } from '../../src/kube/client/kube-client.ts';
+import { FakeApiServer } from '../support/fake-api/fake-api-server.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { faultScene } from './fault-scene.ts';
 

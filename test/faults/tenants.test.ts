@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ANNOTATIONS, API_VERSION, FIELD_MANAGER, LABELS } from '../../src/api/names.ts';
-import { createKubeClient, type HttpKubeClient } from '../../src/kube/http-kube-client.ts';
-import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
-import { apiVersionOf } from '../../src/kube/resource-type.ts';
-import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
+import { createKubeClient, type HttpKubeClient } from '../../src/kube/client/http-kube-client.ts';
+import { apiVersionOf } from '../../src/kube/client/resource-type.ts';
+import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
-import type { InProcess } from '../operator/in-process.ts';
-import { eventually, OPTED_IN, standardSet, valueOf } from '../operator/people.ts';
+import type { InProcess } from '../support/operators/in-process.ts';
+import { eventually, OPTED_IN, standardSet, valueOf } from '../support/operators/people.ts';
 import { faultStage, standing } from './fault-stage.ts';
 import { rivalOn } from './rival.ts';
 

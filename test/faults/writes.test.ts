@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { fieldOf, itemsOf } from '../../src/kube/json-shape.ts';
-import type { KubeClient, WatchEvent } from '../../src/kube/kube-client.ts';
-import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { type ApiFailure, alreadyExists, conflict, forbidden, internalError } from '../fake/api-status.ts';
-import type { InterceptedRequest, Intervention } from '../fake/fake-api-server.ts';
+import { fieldOf, itemsOf } from '../../src/base/json.ts';
+import type { KubeClient, WatchEvent } from '../../src/kube/client/kube-client.ts';
+import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
-import { eventually, OPTED_IN, standardSet } from '../operator/people.ts';
+import { type ApiFailure, alreadyExists, conflict, forbidden, internalError } from '../support/fake-api/api-status.ts';
+import type { InterceptedRequest, Intervention } from '../support/fake-api/fake-api-server.ts';
+import { eventually, OPTED_IN, standardSet } from '../support/operators/people.ts';
 import { faultStage } from './fault-stage.ts';
 
 const stage = faultStage();

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { API_VERSION } from '../../src/api/names.ts';
-import { fieldsOf, itemsOf } from '../../src/kube/json-shape.ts';
-import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS } from '../../src/operator/resources.ts';
-import { type OperatorProcess, startOperator } from '../operator/operator-process.ts';
-import { eventually, OPTED_IN, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
+import { fieldsOf, itemsOf } from '../../src/base/json.ts';
+import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS } from '../../src/operator/watch/resources.ts';
+import { type OperatorProcess, startOperator } from '../support/operators/operator-process.ts';
+import { eventually, OPTED_IN, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
 
 const CRD = 'baselinepolicies.nsbaseline.io';
 const WAITING = 'waiting for what is missing';

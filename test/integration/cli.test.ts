@@ -5,11 +5,11 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
-import { specHash } from '../../src/baseline/comparison.ts';
-import type { BaselineStatus } from '../../src/cli/status-view.ts';
-import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
+import type { BaselineStatus } from '../../src/cli/commands/status/status-view.ts';
+import { specHash } from '../../src/domain/rendering/comparison.ts';
+import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import type { OperatorProcess } from '../support/operators/operator-process.ts';
+import { eventually, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 let scene: Scene;

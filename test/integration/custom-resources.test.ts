@@ -5,8 +5,6 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import type { BaselinePolicySpec, Rule } from '../../src/api/baseline-policy.ts';
 import { validateBaselinePolicy } from '../../src/api/validation.ts';
 import { yamlOf } from '../../src/generate/yaml.ts';
-import { clusterAt } from '../controlplane/cluster.ts';
-import { explanationOf } from '../controlplane/explanation.ts';
 import {
   CIDR_TEXTS,
   INVALID_POLICIES,
@@ -17,6 +15,8 @@ import {
   RULE_NAME_TEXTS,
   VALID_POLICIES,
 } from '../fixtures/policies/corpus.ts';
+import { clusterAt } from '../support/control-plane/cluster.ts';
+import { explanationOf } from '../support/control-plane/explanation.ts';
 
 const cluster = clusterAt(inject('controlPlane'));
 const POLICIES = '/apis/nsbaseline.io/v1alpha1/baselinepolicies';

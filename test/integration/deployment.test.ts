@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { clusterAt, type KubectlResult, type ServiceAccountAccess } from '../controlplane/cluster.ts';
-import { explanationOf } from '../controlplane/explanation.ts';
+import { clusterAt, type KubectlResult, type ServiceAccountAccess } from '../support/control-plane/cluster.ts';
+import { explanationOf } from '../support/control-plane/explanation.ts';
 
 const root = join(import.meta.dirname, '../..');
 const cluster = clusterAt(inject('controlPlane'));

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { FIELD_MANAGER } from '../../src/api/names.ts';
-import { systemClock } from '../../src/clock.ts';
-import { createKubeClient, type HttpKubeClient } from '../../src/kube/http-kube-client.ts';
-import { loadCluster } from '../../src/kube/kubeconfig.ts';
-import type { EventRecord } from '../../src/observe/event-object.ts';
-import { createEventRecorder, type EventRecorderControl } from '../../src/observe/events.ts';
-import type { Log } from '../../src/observe/log.ts';
-import { clusterAt } from '../controlplane/cluster.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { createKubeClient, type HttpKubeClient } from '../../src/kube/client/http-kube-client.ts';
+import { loadCluster } from '../../src/kube/credentials/kubeconfig.ts';
+import type { EventRecord } from '../../src/telemetry/event-object.ts';
+import { createEventRecorder, type EventRecorderControl } from '../../src/telemetry/events.ts';
+import type { Log } from '../../src/telemetry/log.ts';
+import { clusterAt } from '../support/control-plane/cluster.ts';
 
 const cluster = clusterAt(inject('controlPlane'));
 const NAMESPACE = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false };

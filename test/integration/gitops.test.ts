@@ -4,11 +4,11 @@ import { loadAll } from 'js-yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { API_VERSION } from '../../src/api/names.ts';
-import { itemsOf } from '../../src/kube/json-shape.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
+import { itemsOf } from '../../src/base/json.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import type { OperatorProcess } from '../support/operators/operator-process.ts';
+import { eventually, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
 import { kstatusOf } from './kstatus.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');

@@ -5,13 +5,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
-import { clusterAt } from '../controlplane/cluster.ts';
-import { CLUSTER_DNS_ADDRESS, clusterDns } from '../controlplane/cluster-dns.ts';
-import { startControlPlane } from '../controlplane/control-plane.ts';
-import { emptyEtcd, fillEtcd } from '../controlplane/etcd.ts';
-import { ADVERTISED_ADDRESS } from '../controlplane/flags.ts';
-import type { ControlPlaneAddress } from '../controlplane/protocol.ts';
-import { KUBERNETES_VERSIONS, versionsInOrder } from '../controlplane/versions.ts';
+import { clusterAt } from '../support/control-plane/cluster.ts';
+import { CLUSTER_DNS_ADDRESS, clusterDns } from '../support/control-plane/cluster-dns.ts';
+import { startControlPlane } from '../support/control-plane/control-plane.ts';
+import { emptyEtcd, fillEtcd } from '../support/control-plane/etcd.ts';
+import { ADVERTISED_ADDRESS } from '../support/control-plane/flags.ts';
+import type { ControlPlaneAddress } from '../support/control-plane/protocol.ts';
+import { KUBERNETES_VERSIONS, versionsInOrder } from '../support/control-plane/versions.ts';
 
 const cluster = clusterAt(inject('controlPlane'));
 const { choice } = cluster.address;
@@ -197,7 +197,7 @@ async function startElsewhere(
 ): Promise<{ readonly owner: ChildProcess; readonly address: ControlPlaneAddress }> {
   const owner = spawn(
     process.execPath,
-    [fileURLToPath(new URL('../controlplane/start-and-wait.ts', import.meta.url)), ...args],
+    [fileURLToPath(new URL('../support/control-plane/start-and-wait.ts', import.meta.url)), ...args],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   onTestFinished(() => {

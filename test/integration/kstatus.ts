@@ -1,5 +1,5 @@
-import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
+import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 
 /** What a tool that goes by kstatus makes of an object. */
 export type ObjectStatus = 'Terminating' | 'InProgress' | 'Failed' | 'Current';

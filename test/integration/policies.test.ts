@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
-import { fieldOf } from '../../src/kube/json-shape.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { clusterDns } from '../controlplane/cluster-dns.ts';
-import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, OPTED_IN, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
+import { fieldOf } from '../../src/base/json.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { clusterDns } from '../support/control-plane/cluster-dns.ts';
+import type { OperatorProcess } from '../support/operators/operator-process.ts';
+import { eventually, OPTED_IN, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
 
 let scene: Scene;
 let operator: OperatorProcess;

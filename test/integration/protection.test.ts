@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { renderedParts } from '../../src/baseline/rendering.ts';
-import { textOf } from '../../src/kube/json-shape.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { networkPolicyObject } from '../../src/operator/managed-object.ts';
-import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, OPTED_IN, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
+import { textOf } from '../../src/base/json.ts';
+import { renderedParts } from '../../src/domain/rendering/rendering.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { networkPolicyObject } from '../../src/operator/write/manifests.ts';
+import type { OperatorProcess } from '../support/operators/operator-process.ts';
+import { eventually, OPTED_IN, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
 
 let scene: Scene;
 let operator: OperatorProcess;

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
-import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
-import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
+import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
+import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import type { OperatorProcess } from '../support/operators/operator-process.ts';
+import { eventually, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
 
 const CRD = 'baselinepolicies.nsbaseline.io';
 let scene: Scene;

@@ -3,10 +3,10 @@ import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFailed, test } from 'vitest';
-import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { RUNBOOK_PAGES } from '../runbooks/pages.ts';
 import { SCENES } from '../runbooks/scenes.ts';
 import { Stage } from '../runbooks/stage.ts';
+import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
 
 const root = join(import.meta.dirname, '../..');
 let own: ControlPlane;

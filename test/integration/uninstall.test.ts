@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, type Scene, setScene, standardSet, valueOf } from '../operator/scene.ts';
+import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import type { OperatorProcess } from '../support/operators/operator-process.ts';
+import { eventually, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const CRDS = ['baselinepolicies.nsbaseline.io', 'namespacebaselines.nsbaseline.io'];

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { clusterDns } from '../controlplane/cluster-dns.ts';
-import { startOperator } from '../operator/operator-process.ts';
-import { eventually } from '../operator/scene.ts';
+import { clusterDns } from '../support/control-plane/cluster-dns.ts';
+import { startOperator } from '../support/operators/operator-process.ts';
+import { eventually } from '../support/operators/scene.ts';
 import { PAY_NAMESPACES, POLICY, SET, type Stage } from './stage.ts';
 
 /** What is the matter when somebody opens a runbook, and what must be so after its commands. */

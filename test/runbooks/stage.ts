@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
-import type { Cluster } from '../controlplane/cluster.ts';
-import type { OperatorProcess } from '../operator/operator-process.ts';
-import { eventually, type Scene, setScene, standardSet } from '../operator/scene.ts';
+import type { Cluster } from '../support/control-plane/cluster.ts';
+import type { OperatorProcess } from '../support/operators/operator-process.ts';
+import { eventually, type Scene, setScene, standardSet } from '../support/operators/scene.ts';
 
 /** The namespaces of the runbooks. */
 export const PAY_NAMESPACES = ['pay-api', 'pay-db', 'pay-web'] as const;

@@ -1,4 +1,4 @@
-import type { OperatorProcess } from '../operator/operator-process.ts';
+import type { OperatorProcess } from '../support/operators/operator-process.ts';
 
 /** With this in its environment a process can be asked to collect its garbage; the young generation is as large as in the image. */
 export const INSPECTABLE: Readonly<Record<string, string>> = {

@@ -1,10 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { ANNOTATIONS } from '../../src/api/names.ts';
-import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { forbidden } from '../fake/api-status.ts';
-import type { Admission } from '../fake/write-path.ts';
+import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
+import {
+  BASELINE_POLICIES,
+  NAMESPACE_BASELINES,
+  NAMESPACES,
+  NETWORK_POLICIES,
+} from '../../src/operator/watch/resources.ts';
+import { forbidden } from '../support/fake-api/api-status.ts';
+import type { Admission } from '../support/fake-api/write-path.ts';
 import { endFlawless, networkPolicyNames } from './flawless.ts';
 import { Simulation } from './simulation.ts';
 

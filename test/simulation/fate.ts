@@ -1,10 +1,10 @@
 import { FIELD_MANAGER } from '../../src/api/names.ts';
-import { LEASES } from '../../src/kube/lease.ts';
-import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import { type ApiFailure, forbidden } from '../fake/api-status.ts';
-import type { FakeCluster } from '../fake/fake-cluster.ts';
-import type { StoreSnapshot } from '../fake/object-store.ts';
-import type { AdmissionReview } from '../fake/write-path.ts';
+import { LEASES } from '../../src/kube/lease/lease-record.ts';
+import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { type ApiFailure, forbidden } from '../support/fake-api/api-status.ts';
+import type { FakeCluster } from '../support/fake-api/fake-cluster.ts';
+import type { StoreSnapshot } from '../support/fake-api/object-store.ts';
+import type { AdmissionReview } from '../support/fake-api/write-path.ts';
 import type { Hands } from './hands.ts';
 import type { Network } from './network.ts';
 import type { Observer } from './observer.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { textOf } from '../../src/kube/json-shape.ts';
-import { NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { textOf } from '../../src/base/json.ts';
+import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { Simulation } from './simulation.ts';
 
 /** Ends a simulation in which no rule may have been broken, and nothing may have gone wrong unexpectedly. */

@@ -1,13 +1,18 @@
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { ANNOTATIONS, API_VERSION, FIELD_MANAGER, LABELS } from '../../src/api/names.ts';
-import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
-import { isKubeObject, type KubeObject, type ObjectMeta } from '../../src/kube/kube-object.ts';
-import { LEASES } from '../../src/kube/lease.ts';
-import { namespacedPath, objectPath } from '../../src/kube/request-path.ts';
-import type { ResourceType } from '../../src/kube/resource-type.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import type { FakeCluster } from '../fake/fake-cluster.ts';
-import { parsedObject, type StoredObject } from '../fake/stored-object.ts';
+import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
+import { isKubeObject, type KubeObject, type ObjectMeta } from '../../src/kube/client/kube-object.ts';
+import { namespacedPath, objectPath } from '../../src/kube/client/request-path.ts';
+import type { ResourceType } from '../../src/kube/client/resource-type.ts';
+import { LEASES } from '../../src/kube/lease/lease-record.ts';
+import {
+  BASELINE_POLICIES,
+  NAMESPACE_BASELINES,
+  NAMESPACES,
+  NETWORK_POLICIES,
+} from '../../src/operator/watch/resources.ts';
+import type { FakeCluster } from '../support/fake-api/fake-cluster.ts';
+import { parsedObject, type StoredObject } from '../support/fake-api/stored-object.ts';
 import type { Marks } from './steps.ts';
 
 interface Key {

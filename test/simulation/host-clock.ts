@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/clock.ts';
+import type { Clock, Timer } from '../../src/base/clock.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** What a process finds first when it wakes after a stop: its timers, or what has come over the network meanwhile. Both happen. */

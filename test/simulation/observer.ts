@@ -1,11 +1,16 @@
-import type { Clock } from '../../src/clock.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { isKubeObject } from '../../src/kube/kube-object.ts';
-import { LEASES } from '../../src/kube/lease.ts';
-import type { ResourceType } from '../../src/kube/resource-type.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
-import type { StoredEvent } from '../fake/event-log.ts';
-import { parsedObject, type StoredObject } from '../fake/stored-object.ts';
+import type { Clock } from '../../src/base/clock.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { isKubeObject } from '../../src/kube/client/kube-object.ts';
+import type { ResourceType } from '../../src/kube/client/resource-type.ts';
+import { LEASES } from '../../src/kube/lease/lease-record.ts';
+import {
+  BASELINE_POLICIES,
+  NAMESPACE_BASELINES,
+  NAMESPACES,
+  NETWORK_POLICIES,
+} from '../../src/operator/watch/resources.ts';
+import type { StoredEvent } from '../support/fake-api/event-log.ts';
+import { parsedObject, type StoredObject } from '../support/fake-api/stored-object.ts';
 import {
   type DeclaredPolicy,
   declaredPolicy,

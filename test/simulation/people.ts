@@ -1,5 +1,10 @@
 import { ANNOTATIONS } from '../../src/api/names.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import {
+  BASELINE_POLICIES,
+  NAMESPACE_BASELINES,
+  NAMESPACES,
+  NETWORK_POLICIES,
+} from '../../src/operator/watch/resources.ts';
 import type { Hands } from './hands.ts';
 import type { Observer } from './observer.ts';
 import type { PeopleStep } from './steps.ts';

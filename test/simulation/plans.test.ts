@@ -1,10 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isolatedDirections, unprotectionsIn } from '../../src/baseline/guard.ts';
-import type { Outcome } from '../../src/baseline/outcome.ts';
-import { nameOf, type PolicyPlan, planFor } from '../../src/baseline/plan.ts';
-import { reportFor } from '../../src/baseline/report.ts';
-import type { Hold, NamespaceRecord, ObservedPolicy, PolicyFacts, World } from '../../src/baseline/world.ts';
+import { isolatedDirections, unprotectionsIn } from '../../src/domain/planning/guard.ts';
+import type { Outcome } from '../../src/domain/planning/outcome.ts';
+import { nameOf, type PolicyPlan, planFor } from '../../src/domain/planning/plan.ts';
+import { reportFor } from '../../src/domain/reporting/report.ts';
+import type {
+  BaselinePolicyFacts,
+  Hold,
+  ObservedNetworkPolicy,
+  RecordedReport,
+  World,
+} from '../../src/domain/world.ts';
 import { allDone, applied, foreign, managed, namespace, policy, world } from '../fixtures/worlds.ts';
 import { someSpec } from './any-spec.ts';
 
@@ -32,10 +38,10 @@ const anyMarks = fc.record({
 });
 
 /** Any object under a name of ours or another, with any marks, true or forged, and the right spec or another. */
-const anyObserved: fc.Arbitrary<readonly ObservedPolicy[]> = fc.uniqueArray(
+const anyObserved: fc.Arbitrary<readonly ObservedNetworkPolicy[]> = fc.uniqueArray(
   fc
     .tuple(fc.constantFrom(...NAMES), anyMarks, fc.boolean(), fc.constantFrom('u1', 'u2', 'u3'))
-    .map(([name, marks, isExact, uid]): ObservedPolicy => {
+    .map(([name, marks, isExact, uid]): ObservedNetworkPolicy => {
       const part = name.slice(2);
       const isOfPart = ['default-deny', 'allow-dns', 'allow-monitoring'].includes(part);
       const owner = policy(name.slice(0, 1));
@@ -47,7 +53,7 @@ const anyObserved: fc.Arbitrary<readonly ObservedPolicy[]> = fc.uniqueArray(
 );
 
 /** Any policy, deleting or not. */
-const anyPolicy = (name: string): fc.Arbitrary<PolicyFacts> =>
+const anyPolicy = (name: string): fc.Arbitrary<BaselinePolicyFacts> =>
   fc.tuple(someSpec, fc.boolean(), fc.boolean(), fc.boolean()).map(([spec, isDeleting, isRemoving, isAccepted]) =>
     policy(name, spec, {
       isDeleting,
@@ -76,11 +82,17 @@ const anyWorld: fc.Arbitrary<World> = fc
       isTerminating: isTerminating && isExcluded,
       isExcluded,
     });
-    return world({ namespace: of, policies, observed, record: recordOf(observed, recorded), holds: new Map(holds) });
+    return world({
+      namespace: of,
+      baselinePolicies: policies,
+      observed,
+      report: recordOf(observed, recorded),
+      holds: new Map(holds),
+    });
   });
 
 /** A NamespaceBaseline, true or forged, that lists objects by uid. */
-function recordOf(observed: readonly ObservedPolicy[], uids: readonly string[]): NamespaceRecord | undefined {
+function recordOf(observed: readonly ObservedNetworkPolicy[], uids: readonly string[]): RecordedReport | undefined {
   if (uids.length === 0) {
     return undefined;
   }
@@ -97,7 +109,7 @@ function recordOf(observed: readonly ObservedPolicy[], uids: readonly string[]):
   return { uid: 'r', hash: '', entries, readyStatus: 'True', readySince: '' };
 }
 
-function isOurs(observed: ObservedPolicy, { record }: World): boolean {
+function isOurs(observed: ObservedNetworkPolicy, { report: record }: World): boolean {
   const isRecorded = record?.entries.some((entry) => entry.managed.some(({ uid }) => uid === observed.uid)) === true;
   return (observed.isLabelled && observed.policyUid !== '') || isRecorded;
 }
@@ -132,7 +144,7 @@ test('R4 R7 R8 a plan removes only under a name of a live, enforced policy whose
         if (action.kind !== 'remove') {
           continue;
         }
-        const liveUids = drawn.policies.map(({ uid }) => uid);
+        const liveUids = drawn.baselinePolicies.map(({ uid }) => uid);
         const isOfFormer =
           plan.isSelected && action.observed.policyUid !== '' && !liveUids.includes(action.observed.policyUid);
         expect([action.observed.policyUid === plan.policy.uid || isOfFormer, plan.policy.mode]).toEqual([
@@ -148,13 +160,16 @@ test('R4 R7 R8 a plan removes only under a name of a live, enforced policy whose
 
 test('R9 in a namespace that waits for the confirmation of a removal, no plan takes a direction away', () => {
   holds((drawn) => {
-    const held: World = { ...drawn, holds: new Map(drawn.policies.map(({ name }) => [name, 'RemovalHeld' as const])) };
-    const leaving = held.policies.filter(
+    const held: World = {
+      ...drawn,
+      holds: new Map(drawn.baselinePolicies.map(({ name }) => [name, 'RemovalHeld' as const])),
+    };
+    const leaving = held.baselinePolicies.filter(
       ({ isDeleting, selector }) => isDeleting || selector?.matchLabels?.nobody === 'here',
     );
     const plans = planFor(held).filter(({ policy: { name } }) => leaving.some((candidate) => candidate.name === name));
     expect(isolatedDirections(applied(held, plans))).toEqual(
-      expect.arrayContaining([...isolatedDirections(plans.flatMap(({ standing }) => standing))]),
+      expect.arrayContaining([...isolatedDirections(plans.flatMap(({ existing: standing }) => standing))]),
     );
   });
 });
@@ -196,7 +211,7 @@ test('R16 a report names every selecting policy once, lists nothing foreign as m
     const report = reportFor({
       plans,
       outcomes,
-      record: drawn.record,
+      record: drawn.report,
       contests: new Map(),
       observed: drawn.observed,
       nowTime: '2026-01-01T00:00:00Z',

@@ -1,4 +1,4 @@
-import type { FakeCluster } from '../fake/fake-cluster.ts';
+import type { FakeCluster } from '../support/fake-api/fake-cluster.ts';
 import type { Version } from './dialect.ts';
 import { HostClock, type Waking } from './host-clock.ts';
 import type { Network } from './network.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/base/clock.ts';
 
 /** What an operator may ask for at its start: every list in its pages, every watch, and a look at each namespace. */
 const AT_START = 400;

@@ -1,9 +1,14 @@
-import { canonicalText } from '../../src/baseline/canonical-text.ts';
-import { normalForm } from '../../src/baseline/comparison.ts';
-import type { RenderedPart } from '../../src/baseline/rendering.ts';
-import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
+import { canonicalText } from '../../src/domain/rendering/canonical-text.ts';
+import { normalForm } from '../../src/domain/rendering/comparison.ts';
+import type { RenderedPart } from '../../src/domain/rendering/rendering.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import {
+  BASELINE_POLICIES,
+  NAMESPACE_BASELINES,
+  NAMESPACES,
+  NETWORK_POLICIES,
+} from '../../src/operator/watch/resources.ts';
 import {
   type DeclaredPolicy,
   declaredPolicy,

@@ -1,5 +1,5 @@
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import type { ResourceType } from '../../src/kube/resource-type.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import type { ShownSink } from './simulated-client.ts';
 
 /** Everything that the operator had been shown at one moment: objects by `plural namespace/name`. */

@@ -1,14 +1,20 @@
 import { FIELD_MANAGER } from '../../src/api/names.ts';
-import { fieldOf, itemsOf, parsedJson, textOf } from '../../src/kube/json-shape.ts';
-import type { KubeClient, ListPage, WatchEvent, WatchRequest, WriteOptions } from '../../src/kube/kube-client.ts';
-import type { KubeError } from '../../src/kube/kube-error.ts';
-import { isKubeObject, type KubeObject } from '../../src/kube/kube-object.ts';
-import { namespacedPath, objectPath, type Query, scopePath } from '../../src/kube/request-path.ts';
-import type { ResourceType } from '../../src/kube/resource-type.ts';
-import { failure, type Result, success } from '../../src/kube/result.ts';
-import { statusError } from '../../src/kube/status-error.ts';
-import { BASELINE_POLICIES } from '../../src/operator/resources.ts';
-import type { ApiResponse, FakeCluster } from '../fake/fake-cluster.ts';
+import { fieldOf, itemsOf, parsedJson, textOf } from '../../src/base/json.ts';
+import { failure, type Result, success } from '../../src/base/result.ts';
+import type {
+  KubeClient,
+  ListPage,
+  WatchEvent,
+  WatchRequest,
+  WriteOptions,
+} from '../../src/kube/client/kube-client.ts';
+import type { KubeError } from '../../src/kube/client/kube-error.ts';
+import { isKubeObject, type KubeObject } from '../../src/kube/client/kube-object.ts';
+import { namespacedPath, objectPath, type Query, scopePath } from '../../src/kube/client/request-path.ts';
+import type { ResourceType } from '../../src/kube/client/resource-type.ts';
+import { statusError } from '../../src/kube/client/status-error.ts';
+import { BASELINE_POLICIES } from '../../src/operator/watch/resources.ts';
+import type { ApiResponse, FakeCluster } from '../support/fake-api/fake-cluster.ts';
 import { asReadBy, type Version } from './dialect.ts';
 import type { HostClock } from './host-clock.ts';
 import type { Mishap, Network } from './network.ts';

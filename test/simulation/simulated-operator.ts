@@ -1,10 +1,10 @@
-import { exclusionFor } from '../../src/baseline/selection.ts';
-import type { Clock } from '../../src/clock.ts';
-import { FlowLimit } from '../../src/kube/flow-limit.ts';
-import type { KubeClient } from '../../src/kube/kube-client.ts';
-import type { Log } from '../../src/observe/log.ts';
-import { leaseLeadership } from '../../src/operator/lease-leadership.ts';
-import { createRuntime } from '../../src/operator/runtime.ts';
+import type { Clock } from '../../src/base/clock.ts';
+import { exclusionFor } from '../../src/domain/selection.ts';
+import { ConcurrencyLimiter } from '../../src/kube/client/concurrency-limiter.ts';
+import type { KubeClient } from '../../src/kube/client/kube-client.ts';
+import { createLeaseLeadership } from '../../src/operator/manager/lease-leadership.ts';
+import { createManager } from '../../src/operator/manager/manager.ts';
+import type { Log } from '../../src/telemetry/log.ts';
 import { SILENT_METRICS } from '../fixtures/silence.ts';
 
 /** How the guards of R9 are set in histories: low, so that few namespaces are enough. */
@@ -56,7 +56,7 @@ export function startSimulatedOperator({
     identity === undefined
       ? {}
       : {
-          leadership: leaseLeadership({
+          leadership: createLeaseLeadership({
             kube,
             clock,
             random,
@@ -68,14 +68,14 @@ export function startSimulatedOperator({
           }),
           standInAfterMs: STAND_IN_AFTER_MS,
         };
-  const runtime = createRuntime({
+  const runtime = createManager({
     kube,
     clock,
     random,
     log,
     version,
     ...shared,
-    flow: new FlowLimit({ clock }),
+    flow: new ConcurrencyLimiter({ clock }),
     metrics: { ...SILENT_METRICS, termBegun: onTerm },
     events: { record: () => undefined },
     workers: 4,

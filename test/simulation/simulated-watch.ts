@@ -1,10 +1,10 @@
-import type { WatchEvent, WatchRequest } from '../../src/kube/kube-client.ts';
-import type { KubeError } from '../../src/kube/kube-error.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import { RequestEnd } from '../../src/kube/request-end.ts';
-import { failure, type Result, success } from '../../src/kube/result.ts';
-import { watchLine } from '../../src/kube/watch-lines.ts';
-import type { WatchStart } from '../fake/watch-stream.ts';
+import { failure, type Result, success } from '../../src/base/result.ts';
+import type { WatchEvent, WatchRequest } from '../../src/kube/client/kube-client.ts';
+import type { KubeError } from '../../src/kube/client/kube-error.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { RequestDeadline } from '../../src/kube/transport/request-deadline.ts';
+import { watchLine } from '../../src/kube/transport/watch-lines.ts';
+import type { WatchStart } from '../support/fake-api/watch-stream.ts';
 import type { HostClock } from './host-clock.ts';
 import type { Network } from './network.ts';
 import type { ShownSink } from './simulated-client.ts';
@@ -30,7 +30,7 @@ const MOST_KEPT = 8;
 export class SimulatedWatch {
   readonly plural: string;
   readonly #parts: SimulatedWatchParts;
-  readonly #end: RequestEnd;
+  readonly #end: RequestDeadline;
   readonly #newest: string[] = [];
   #lastDueMs = 0;
   #isOver = false;
@@ -41,7 +41,7 @@ export class SimulatedWatch {
   constructor(parts: SimulatedWatchParts) {
     this.#parts = parts;
     this.plural = parts.request.type.plural;
-    this.#end = new RequestEnd(parts.host, parts.request.signal);
+    this.#end = new RequestDeadline(parts.host, parts.request.signal);
   }
 
   /** Opens the watch and resolves when it is over. */

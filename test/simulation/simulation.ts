@@ -1,7 +1,7 @@
-import { crdFor, RESOURCE_DEFINITIONS } from '../../src/generate/crd.ts';
-import { LEASES } from '../../src/kube/lease.ts';
-import { FakeCluster } from '../fake/fake-cluster.ts';
-import { baselinePolicyCauses } from '../fake/nsbaseline-api-server.ts';
+import { crdFor, RESOURCE_DEFINITIONS } from '../../src/api/crd/crd.ts';
+import { LEASES } from '../../src/kube/lease/lease-record.ts';
+import { FakeCluster } from '../support/fake-api/fake-cluster.ts';
+import { baselinePolicyCauses } from '../support/fake-api/nsbaseline-api-server.ts';
 import type { Version } from './dialect.ts';
 import { Fate } from './fate.ts';
 import { Hands } from './hands.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { fieldOf, itemsOf } from '../../src/kube/json-shape.ts';
-import { NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { fieldOf, itemsOf } from '../../src/base/json.ts';
+import { NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { Version } from './dialect.ts';
 import { endFlawless, networkPolicyNames } from './flawless.ts';
 import { Simulation } from './simulation.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/clock.ts';
+import type { Clock, Timer } from '../../src/base/clock.ts';
 
 interface Entry extends Timer {
   readonly dueMs: number;

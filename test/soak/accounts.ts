@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../src/kube/kube-object.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import type { Declaration } from './declaration.ts';
 import { isForeign, isNewer, problemIn } from './examination.ts';
 import type { Sighting, View } from './view.ts';

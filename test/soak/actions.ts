@@ -1,5 +1,5 @@
-import { pause, systemClock } from '../../src/clock.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
+import { pause, systemClock } from '../../src/base/clock.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import type { Accounts } from './accounts.ts';
 import { type Declaration, type DeclaredNamespace, type DeclaredPolicy, labelOf } from './declaration.ts';
 import { isForeign } from './examination.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Cluster } from '../controlplane/cluster.ts';
-import { type OperatorProcess, startOperator } from '../operator/operator-process.ts';
+import type { Cluster } from '../support/control-plane/cluster.ts';
+import { type OperatorProcess, startOperator } from '../support/operators/operator-process.ts';
 import { type Passage, passageTo } from './cut-off.ts';
 
 /** What one process of the operator held at one moment. */

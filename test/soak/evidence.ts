@@ -1,8 +1,13 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KubeClient } from '../../src/kube/kube-client.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import type { KubeClient } from '../../src/kube/client/kube-client.ts';
+import {
+  BASELINE_POLICIES,
+  NAMESPACE_BASELINES,
+  NAMESPACES,
+  NETWORK_POLICIES,
+} from '../../src/operator/watch/resources.ts';
 import type { Crew } from './crew.ts';
 import type { Declaration } from './declaration.ts';
 import type { View } from './view.ts';

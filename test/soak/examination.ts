@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { fieldOf, itemsOf, textOf } from '../../src/kube/json-shape.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
+import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import type { Declaration, DeclaredNamespace, Duty } from './declaration.ts';
 import type { StoredSpec } from './forms.ts';
 

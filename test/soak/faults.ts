@@ -1,5 +1,5 @@
-import { pause, systemClock } from '../../src/clock.ts';
-import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { pause, systemClock } from '../../src/base/clock.ts';
+import type { ControlPlane } from '../support/control-plane/control-plane.ts';
 import type { Accounts } from './accounts.ts';
 import type { Crew, Post } from './crew.ts';
 

@@ -1,12 +1,17 @@
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { API_VERSION, FINALIZER, NAMESPACE_BASELINE_NAME } from '../../src/api/names.ts';
-import { pause, systemClock } from '../../src/clock.ts';
-import type { KubeClient } from '../../src/kube/kube-client.ts';
-import type { KubeError } from '../../src/kube/kube-error.ts';
-import type { KubeObject, ObjectMeta } from '../../src/kube/kube-object.ts';
-import type { ObjectReference } from '../../src/kube/resource-type.ts';
-import type { Result } from '../../src/kube/result.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { pause, systemClock } from '../../src/base/clock.ts';
+import type { Result } from '../../src/base/result.ts';
+import type { KubeClient } from '../../src/kube/client/kube-client.ts';
+import type { KubeError } from '../../src/kube/client/kube-error.ts';
+import type { KubeObject, ObjectMeta } from '../../src/kube/client/kube-object.ts';
+import type { ObjectReference } from '../../src/kube/client/resource-type.ts';
+import {
+  BASELINE_POLICIES,
+  NAMESPACE_BASELINES,
+  NAMESPACES,
+  NETWORK_POLICIES,
+} from '../../src/operator/watch/resources.ts';
 import { recordedUids } from '../simulation/declared.ts';
 import type { Accounts } from './accounts.ts';
 import { FOREIGN } from './examination.ts';

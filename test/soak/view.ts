@@ -1,8 +1,8 @@
-import { pause, systemClock } from '../../src/clock.ts';
-import type { KubeClient, WatchEvent } from '../../src/kube/kube-client.ts';
-import type { KubeObject } from '../../src/kube/kube-object.ts';
-import type { ResourceType } from '../../src/kube/resource-type.ts';
-import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/resources.ts';
+import { pause, systemClock } from '../../src/base/clock.ts';
+import type { KubeClient, WatchEvent } from '../../src/kube/client/kube-client.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import type { ResourceType } from '../../src/kube/client/resource-type.ts';
+import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 
 /** One NetworkPolicy that changed, as it was and as it is. */
 export interface Sighting {

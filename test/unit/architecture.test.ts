@@ -30,74 +30,109 @@ const sources = globSync('**/*.ts', { cwd: join(root, 'src') })
   .sort()
   .map(sourceAt);
 
-/** The folder of src that a file belongs to; a file of src itself is a layer by its own name. */
-function layerOf(path: string): string {
-  return path.includes('/') ? path.slice(0, path.indexOf('/')) : path;
+/** The room of a file of src: its folder, or the file itself where it lies in src. */
+function roomOf(path: string): string {
+  return path.includes('/') ? dirname(path) : path;
 }
 
-/** What each layer may know besides itself (docs/adr and CONTRIBUTING.md say why). Test and build may import what they like. */
-const LAYERS: Readonly<Record<string, { readonly layers: readonly string[]; readonly packages: readonly string[] }>> = {
-  'clock.ts': { layers: [], packages: [] },
-  api: { layers: [], packages: ['zod', 'ipaddr.js'] },
-  baseline: { layers: ['api'], packages: ['ipaddr.js', 'node:crypto', 'node:path'] },
-  policy: { layers: ['api'], packages: ['ipaddr.js'] },
-  kube: {
-    layers: ['api', 'clock.ts'],
-    packages: ['undici', '@kubernetes/client-node', 'js-yaml', 'compare-versions', 'node:*'],
+interface Room {
+  /** The rooms it may import besides itself. A name stands for that folder and all below it. */
+  readonly rooms: readonly string[];
+  /** The packages it may import; `node:*` stands for all of Node. */
+  readonly packages: readonly string[];
+}
+
+/**
+ * The drawing of src: every arrow points to a room further down in this table, so there is no circle.
+ * CONTRIBUTING.md shows the same drawing.
+ */
+const ROOMS: Readonly<Record<string, Room>> = {
+  'main.ts': { rooms: ['cli'], packages: ['node:*'] },
+  generate: {
+    rooms: ['cli', 'app', 'operator', 'telemetry', 'domain', 'api', 'base'],
+    packages: ['zod', 'js-yaml', 'node:*'],
   },
-  observe: {
-    layers: ['api', 'kube', 'clock.ts', '../package.json'],
-    packages: ['pino', 'pino-pretty', 'prom-client', 'node:*'],
-  },
-  // generate/crd.ts: a served CRD must have every field that the generated one has.
-  operator: {
-    layers: ['api', 'baseline', 'kube', 'observe', 'clock.ts', 'generate/crd.ts'],
-    packages: ['@dot-i/k8s-operator', 'zod', 'node:*'],
-  },
-  report: { layers: ['api', 'baseline', 'policy'], packages: [] },
   cli: {
-    layers: ['api', 'baseline', 'policy', 'kube', 'observe', 'operator', 'report', 'clock.ts'],
+    rooms: ['app', 'operator', 'telemetry', 'kube', 'domain', 'policy', 'api', 'base'],
     packages: ['commander', 'zod', 'js-yaml', 'node:*'],
   },
-  generate: { layers: ['api', 'observe', 'cli'], packages: ['zod', 'js-yaml', 'node:*'] },
-  'main.ts': { layers: ['cli'], packages: ['node:*'] },
+  app: {
+    rooms: ['operator', 'telemetry', 'kube', 'domain', 'api', 'base'],
+    packages: ['commander', 'zod', 'node:*'],
+  },
+  operator: {
+    rooms: ['telemetry', 'kube', 'domain', 'api', 'base'],
+    packages: ['@dot-i/k8s-operator', 'zod', 'node:*'],
+  },
+  telemetry: {
+    rooms: ['kube', 'api', 'base', '../package.json'],
+    packages: ['pino', 'pino-pretty', 'prom-client', 'node:*'],
+  },
+  kube: {
+    rooms: ['api', 'base'],
+    packages: ['undici', '@kubernetes/client-node', 'js-yaml', 'compare-versions', 'node:*'],
+  },
+  domain: { rooms: ['policy', 'api', 'base'], packages: ['ipaddr.js', 'node:crypto', 'node:path'] },
+  policy: { rooms: ['base'], packages: ['ipaddr.js'] },
+  api: { rooms: ['base'], packages: ['zod', 'ipaddr.js'] },
+  base: { rooms: [], packages: [] },
 };
 
-/** The one file that sees everything, since it puts everything together. */
-const COMPOSITION_ROOT = 'operator/app.ts';
-/** Only where everything is put together may the way to a real API server be named. */
-const COMPOSITION = /^(?:cli\/|kube\/|operator\/app\.ts$|main\.ts$)/;
-const REAL_CLIENT = /^kube\/(?:http-.*|kubeconfig|cluster)\.ts$/;
-
-describe('the layers of src', () => {
-  test.each(sources)('$path knows only what its layer may know', ({ path, files, packages }) => {
-    const layer = layerOf(path);
-    const allowed = LAYERS[layer];
-    if (allowed === undefined) {
-      throw new Error(`src/${path} lies in no layer; put it into one, or name the layer here`);
+/** The entry of the table that holds for a room: its own, or the nearest folder above it. */
+function entryFor(room: string): string | undefined {
+  for (let name = room; name !== '.'; name = dirname(name)) {
+    if (name in ROOMS) {
+      return name;
     }
-    const strayFiles =
-      path === COMPOSITION_ROOT
-        ? []
-        : files.filter(
-            (file) =>
-              file !== path &&
-              layerOf(file) !== layer &&
-              !allowed.layers.includes(layerOf(file)) &&
-              !allowed.layers.includes(file),
-          );
+  }
+  return undefined;
+}
+
+function isWithin(room: string, allowed: string): boolean {
+  return room === allowed || room.startsWith(`${allowed}/`);
+}
+
+/** Only where everything is put together may the client of a real API server be named. */
+const COMPOSITION = /^(?:cli\/|kube\/|app\/app\.ts$|main\.ts$)/;
+const REAL_CLIENT = /^kube\/(?:client\/http-.*|transport\/http-.*|credentials\/(?:kubeconfig|cluster))\.ts$/;
+
+describe('the rooms of src', () => {
+  test.each(sources)('$path imports only what its room may import', ({ path, files, packages }) => {
+    const entry = entryFor(roomOf(path));
+    const allowed = entry === undefined ? undefined : ROOMS[entry];
+    if (entry === undefined || allowed === undefined) {
+      throw new Error(`src/${path} lies in no room; move it into one, or add its room to the table`);
+    }
+    const strayFiles = files.filter(
+      (file) =>
+        !isWithin(roomOf(file), entry) && !allowed.rooms.some((room) => isWithin(roomOf(file), room) || file === room),
+    );
     const strayPackages = packages.filter(
       (name) => !allowed.packages.includes(name) && !(name.startsWith('node:') && allowed.packages.includes('node:*')),
     );
     expect({ strayFiles, strayPackages }).toEqual({ strayFiles: [], strayPackages: [] });
   });
 
-  test('only src/kube/kubeconfig.ts imports @kubernetes/client-node', () => {
-    expect(importersOf('@kubernetes/client-node').filter((path) => path !== 'kube/kubeconfig.ts')).toEqual([]);
+  test('every arrow of the table points down', () => {
+    const order = Object.keys(ROOMS);
+    const upward = Object.entries(ROOMS).flatMap(([room, { rooms }]) =>
+      rooms
+        .filter((other) => order.some((name) => isWithin(name, other) && order.indexOf(name) < order.indexOf(room)))
+        .map((other) => `${room} → ${other}`),
+    );
+    expect(upward).toEqual([]);
   });
 
-  test('only src/operator/baseline-operator.ts imports @dot-i/k8s-operator', () => {
-    expect(importersOf('@dot-i/k8s-operator').filter((path) => path !== 'operator/baseline-operator.ts')).toEqual([]);
+  test('only src/kube/credentials/kubeconfig.ts imports @kubernetes/client-node', () => {
+    expect(importersOf('@kubernetes/client-node').filter((path) => path !== 'kube/credentials/kubeconfig.ts')).toEqual(
+      [],
+    );
+  });
+
+  test('only src/operator/watch/library-adapter.ts imports @dot-i/k8s-operator', () => {
+    expect(importersOf('@dot-i/k8s-operator').filter((path) => path !== 'operator/watch/library-adapter.ts')).toEqual(
+      [],
+    );
   });
 
   test('only the composition root names the client that talks HTTP', () => {
@@ -155,18 +190,7 @@ describe('the files', () => {
   });
 
   test('say in their names what is in them', () => {
-    const empty = new Set([
-      'util',
-      'utils',
-      'helper',
-      'helpers',
-      'common',
-      'misc',
-      'shared',
-      'types',
-      'manager',
-      'impl',
-    ]);
+    const empty = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'shared', 'types', 'impl']);
     const drawers = files.filter((file) => file.split(/[/.-]/).some((word) => empty.has(word)));
     expect(drawers).toEqual([]);
   });
@@ -182,7 +206,7 @@ describe('the documentation', () => {
   });
 
   test('is read for paths', () => {
-    expect(pathsNamedIn('test/controlplane/README.md')).toContain('deploy/crds');
+    expect(pathsNamedIn('test/support/control-plane/README.md')).toContain('deploy/crds');
   });
 });
 

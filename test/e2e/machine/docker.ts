@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { copyFile, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Progress } from '../../controlplane/progress.ts';
+import type { Progress } from '../../support/control-plane/progress.ts';
 import { commandOutput, commandResult } from './command.ts';
 import { dockerFiles, e2eCache } from './places.ts';
 

@@ -1,11 +1,11 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cacheDirectory, missingPrograms, versionDirectory } from '../../controlplane/cache.ts';
-import { withLock } from '../../controlplane/cache-lock.ts';
-import { buildPrograms } from '../../controlplane/go-build.ts';
-import { compileProgram, goEnvironment } from '../../controlplane/go-command.ts';
-import type { Progress } from '../../controlplane/progress.ts';
-import { KUBERNETES_VERSIONS } from '../../controlplane/versions.ts';
+import { cacheDirectory, missingPrograms, versionDirectory } from '../../support/control-plane/cache.ts';
+import { withLock } from '../../support/control-plane/cache-lock.ts';
+import { buildPrograms } from '../../support/control-plane/go-build.ts';
+import { compileProgram, goEnvironment } from '../../support/control-plane/go-command.ts';
+import type { Progress } from '../../support/control-plane/progress.ts';
+import { KUBERNETES_VERSIONS } from '../../support/control-plane/versions.ts';
 import { contentHash, fileHash } from './content-hash.ts';
 import { e2eCache } from './places.ts';
 

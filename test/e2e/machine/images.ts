@@ -1,6 +1,6 @@
 import { cp, mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Progress } from '../../controlplane/progress.ts';
+import type { Progress } from '../../support/control-plane/progress.ts';
 import { commandOutput, commandResult } from './command.ts';
 import { contentHash } from './content-hash.ts';
 import { ensureNodeTools } from './docker.ts';

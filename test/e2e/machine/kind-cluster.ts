@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { controlPlaneBinaries } from '../../controlplane/binaries.ts';
-import type { Progress } from '../../controlplane/progress.ts';
+import { controlPlaneBinaries } from '../../support/control-plane/binaries.ts';
+import type { Progress } from '../../support/control-plane/progress.ts';
 import { commandOutput, commandResult } from './command.ts';
 import { goProgram } from './go-programs.ts';
 import { type ClusterImages, loadImages } from './images.ts';

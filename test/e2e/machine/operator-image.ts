@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getContainerRuntimeClient } from 'testcontainers';
-import type { Progress } from '../../controlplane/progress.ts';
+import type { Progress } from '../../support/control-plane/progress.ts';
 import { commandOutput, commandResult } from './command.ts';
 import { isRegistryReachable } from './images.ts';
 import { ROOT } from './places.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { cacheDirectory } from '../../controlplane/cache.ts';
+import { cacheDirectory } from '../../support/control-plane/cache.ts';
 
 /** The root of the checkout. */
 export const ROOT = join(import.meta.dirname, '../../..');

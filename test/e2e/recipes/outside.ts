@@ -1,4 +1,4 @@
-import { silentProgress } from '../../controlplane/progress.ts';
+import { silentProgress } from '../../support/control-plane/progress.ts';
 import { commandOutput } from '../machine/command.ts';
 import { goProgram } from '../machine/go-programs.ts';
 

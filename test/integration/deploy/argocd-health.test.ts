@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { afterAll, describe, expect, test } from 'vitest';
-import { toolPath } from '../../tools/tools.ts';
+import { toolPath } from '../../support/tools/tools.ts';
 
 const component = join(import.meta.dirname, '../../../deploy/components/argocd-health');
 const script = readFileSync(join(component, 'health.lua'), 'utf8');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { clusterAt, type ServiceAccountAccess } from '../../controlplane/cluster.ts';
+import { clusterAt, type ServiceAccountAccess } from '../../support/control-plane/cluster.ts';
 
 const deploy = join(import.meta.dirname, '../../../deploy');
 const cluster = clusterAt(inject('controlPlane'));

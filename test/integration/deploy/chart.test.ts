@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { clusterAt } from '../../controlplane/cluster.ts';
-import { type HelmResult, runHelm } from '../../tools/helm.ts';
+import { clusterAt } from '../../support/control-plane/cluster.ts';
+import { type HelmResult, runHelm } from '../../support/tools/helm.ts';
 
 const deploy = join(import.meta.dirname, '../../../deploy');
 const chart = join(deploy, 'chart');

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { load, loadAll } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../../src/api/baseline-policy.ts';
-import { renderedParts } from '../../../src/baseline/rendering.ts';
-import { clusterAt } from '../../controlplane/cluster.ts';
+import { renderedParts } from '../../../src/domain/rendering/rendering.ts';
+import { clusterAt } from '../../support/control-plane/cluster.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const folder = join(root, 'deploy/components/examples');

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { systemClock } from '../../../src/clock.ts';
-import type { KubeClient } from '../../../src/kube/kube-client.ts';
-import { ObjectCache } from '../../../src/kube/object-cache.ts';
-import { createReflector } from '../../../src/kube/reflector.ts';
-import { networkPolicyProjection } from '../../../src/operator/projections.ts';
-import { NETWORK_POLICIES } from '../../../src/operator/resources.ts';
-import { type ControlPlane, startControlPlane } from '../../controlplane/control-plane.ts';
-import { advanceRevisions, compactEtcd } from '../../controlplane/etcd.ts';
-import { type Estate, settleEstate } from '../../operator/estate.ts';
-import type { OperatorProcess } from '../../operator/operator-process.ts';
-import { type NotedRequest, operatorRequests } from '../../operator/operator-requests.ts';
-import { INSPECTABLE, retainedHeapBytes } from '../../operator/retained-heap.ts';
-import { eventually, type Scene, setScene, valueOf } from '../../operator/scene.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
+import { ObjectCache } from '../../../src/kube/informer/object-cache.ts';
+import { createReflector } from '../../../src/kube/informer/reflector.ts';
+import { networkPolicyProjection } from '../../../src/operator/watch/projections.ts';
+import { NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
+import { type ControlPlane, startControlPlane } from '../../support/control-plane/control-plane.ts';
+import { advanceRevisions, compactEtcd } from '../../support/control-plane/etcd.ts';
+import { type Estate, settleEstate } from '../../support/operators/estate.ts';
+import type { OperatorProcess } from '../../support/operators/operator-process.ts';
+import { type NotedRequest, operatorRequests } from '../../support/operators/operator-requests.ts';
+import { INSPECTABLE, retainedHeapBytes } from '../../support/operators/retained-heap.ts';
+import { eventually, type Scene, setScene, valueOf } from '../../support/operators/scene.ts';
 
 /** Watches that the operator has: four core types, Services and EndpointSlices of two namespaces. */
 const WATCHES = 8;

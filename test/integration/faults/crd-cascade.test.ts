@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Estate, settleEstate } from '../../operator/estate.ts';
-import type { OperatorProcess } from '../../operator/operator-process.ts';
-import { operatorRequests } from '../../operator/operator-requests.ts';
-import { type Scene, setScene } from '../../operator/scene.ts';
+import { type Estate, settleEstate } from '../../support/operators/estate.ts';
+import type { OperatorProcess } from '../../support/operators/operator-process.ts';
+import { operatorRequests } from '../../support/operators/operator-requests.ts';
+import { type Scene, setScene } from '../../support/operators/scene.ts';
 
 const CRDS = ['baselinepolicies.nsbaseline.io', 'namespacebaselines.nsbaseline.io'];
 

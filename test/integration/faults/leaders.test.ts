@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { fieldOf, textOf } from '../../../src/kube/json-shape.ts';
-import type { OperatorProcess } from '../../operator/operator-process.ts';
-import { eventually, OPTED_IN, type Scene, setScene, standardSet } from '../../operator/scene.ts';
+import { fieldOf, textOf } from '../../../src/base/json.ts';
+import type { OperatorProcess } from '../../support/operators/operator-process.ts';
+import { eventually, OPTED_IN, type Scene, setScene, standardSet } from '../../support/operators/scene.ts';
 
 /** Short enough to wait for; everything else is as shipped. */
 const SHORT_LEASE = ['--lease-duration', '3s', '--renew-deadline', '2s', '--retry-period', '300ms'];

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { pause, systemClock } from '../../../src/clock.ts';
-import { NETWORK_POLICIES } from '../../../src/operator/resources.ts';
-import { type Estate, settleEstate } from '../../operator/estate.ts';
-import { type OperatorProcess, startOperator } from '../../operator/operator-process.ts';
-import { operatorRequests } from '../../operator/operator-requests.ts';
-import { INSPECTABLE, retainedHeapBytes } from '../../operator/retained-heap.ts';
-import { eventually, type Scene, setScene, standardSet, valueOf } from '../../operator/scene.ts';
+import { pause, systemClock } from '../../../src/base/clock.ts';
+import { NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
+import { type Estate, settleEstate } from '../../support/operators/estate.ts';
+import { type OperatorProcess, startOperator } from '../../support/operators/operator-process.ts';
+import { operatorRequests } from '../../support/operators/operator-requests.ts';
+import { INSPECTABLE, retainedHeapBytes } from '../../support/operators/retained-heap.ts';
+import { eventually, type Scene, setScene, standardSet, valueOf } from '../../support/operators/scene.ts';
 
 /** Longer than a lease lasts (15 s), after which another may write. */
 const LONGER_THAN_A_LEASE_MS = 20_000;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { type ControlPlane, startControlPlane } from '../../controlplane/control-plane.ts';
-import { emptyEtcd, fillEtcd } from '../../controlplane/etcd.ts';
-import { type Estate, settleEstate } from '../../operator/estate.ts';
-import type { OperatorProcess } from '../../operator/operator-process.ts';
-import { operatorRequests } from '../../operator/operator-requests.ts';
-import { type Scene, setScene } from '../../operator/scene.ts';
+import { type ControlPlane, startControlPlane } from '../../support/control-plane/control-plane.ts';
+import { emptyEtcd, fillEtcd } from '../../support/control-plane/etcd.ts';
+import { type Estate, settleEstate } from '../../support/operators/estate.ts';
+import type { OperatorProcess } from '../../support/operators/operator-process.ts';
+import { operatorRequests } from '../../support/operators/operator-requests.ts';
+import { type Scene, setScene } from '../../support/operators/scene.ts';
 
 const QUOTA_MIB = 32;
 

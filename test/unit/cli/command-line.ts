@@ -1,4 +1,4 @@
-import { runCommandLine } from '../../../src/cli/program.ts';
+import { runCommandLine } from '../../../src/cli/frame/program.ts';
 
 /** What a command line printed, complained of and ended with. */
 export async function outcomeOf(

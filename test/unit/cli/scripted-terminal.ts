@@ -1,5 +1,5 @@
-import type { Terminal } from '../../../src/cli/terminal.ts';
-import { success } from '../../../src/kube/result.ts';
+import { success } from '../../../src/base/result.ts';
+import type { Terminal } from '../../../src/cli/frame/terminal.ts';
 
 /** A person at a terminal who gives these answers, in order, or nobody. */
 export function scriptedTerminal(

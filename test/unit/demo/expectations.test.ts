@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../../src/kube/kube-object.ts';
+import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 import { gone, phase, ready, repaired, restored, standing } from '../../demo/expectations.ts';
 import type { Sighting } from '../../demo/observer.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { KubeClient, WatchEvent } from '../../../src/kube/kube-client.ts';
-import type { KubeError } from '../../../src/kube/kube-error.ts';
-import { failure, type Result, success } from '../../../src/kube/result.ts';
+import { failure, type Result, success } from '../../../src/base/result.ts';
+import type { KubeClient, WatchEvent } from '../../../src/kube/client/kube-client.ts';
+import type { KubeError } from '../../../src/kube/client/kube-error.ts';
 import { standing } from '../../demo/expectations.ts';
 import { observe } from '../../demo/observer.ts';
 import { elapsedMs } from '../../demo/scene.ts';

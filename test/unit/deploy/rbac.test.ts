@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { neededPermissions } from '../../../src/operator/preflight.ts';
+import { neededPermissions } from '../../../src/operator/startup/preflight.ts';
 
 const folder = join(import.meta.dirname, '../../../deploy/base');
 

@@ -2,18 +2,22 @@ import { describe, expect, test } from 'vitest';
 import type { Condition } from '../../../src/api/condition.ts';
 import { CONDITIONS } from '../../../src/api/names.ts';
 import { REASONS, type Reason } from '../../../src/api/reasons.ts';
-import type { Outcome } from '../../../src/baseline/outcome.ts';
-import { planFor } from '../../../src/baseline/plan.ts';
-import { type PolicyProgress, policyStatusFor, type Standing } from '../../../src/baseline/policy-status.ts';
-import { reportFor } from '../../../src/baseline/report.ts';
-import type { NamespaceRecord, World } from '../../../src/baseline/world.ts';
+import { success } from '../../../src/base/result.ts';
+import type { Outcome } from '../../../src/domain/planning/outcome.ts';
+import { planFor } from '../../../src/domain/planning/plan.ts';
+import {
+  type NamespaceState,
+  type PolicyProgress,
+  policyStatusFor,
+} from '../../../src/domain/reporting/policy-status.ts';
+import { reportFor } from '../../../src/domain/reporting/report.ts';
+import type { RecordedReport, World } from '../../../src/domain/world.ts';
 import { CONDITION_TEXTS, EVENT_TYPES } from '../../../src/generate/conditions-page.ts';
-import { success } from '../../../src/kube/result.ts';
-import type { EventRecord } from '../../../src/observe/event-object.ts';
-import type { Log } from '../../../src/observe/log.ts';
-import { Announcer } from '../../../src/operator/announcer.ts';
-import type { Reconciled } from '../../../src/operator/reconcile.ts';
-import { SETTLED } from '../../../src/operator/record-writer.ts';
+import { TransitionReporter } from '../../../src/operator/progress/transition-reporter.ts';
+import type { Reconciled } from '../../../src/operator/reconcile/reconcile.ts';
+import { UNCHANGED } from '../../../src/operator/write/report-writer.ts';
+import type { EventRecord } from '../../../src/telemetry/event-object.ts';
+import type { Log } from '../../../src/telemetry/log.ts';
 import { allDone, foreign, inPlace, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
 
 const nowTime = '2026-01-02T03:04:05Z';
@@ -37,7 +41,7 @@ function documented(kind: 'BaselinePolicy' | 'NamespaceBaseline'): readonly stri
 
 describe('docs/conditions.md names exactly the conditions and reasons that there can be', () => {
   test('of a BaselinePolicy', () => {
-    const standing = (changes: Partial<Standing>): Standing => ({
+    const standing = (changes: Partial<NamespaceState>): NamespaceState => ({
       namespace: 'a',
       phase: 'Protected',
       reason: 'Protected',
@@ -80,7 +84,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
 
   test('of a NamespaceBaseline', () => {
     const refusals = ['ForeignObject', 'Denied', 'Rejected', 'Altered', 'Forbidden'] as const;
-    const record: NamespaceRecord = {
+    const record: RecordedReport = {
       uid: 'r',
       hash: '',
       entries: [{ policy: 'standard', generation: 1, phase: 'Protected', inPlace: true, managed: [] }],
@@ -89,10 +93,13 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
     };
     const invalid = policy('standard', {}, { isAccepted: false });
     const failing = (outcome: Outcome, facts: Partial<World> = {}): readonly Condition[] =>
-      reported({ policies: [standard], ...facts }, { [outcome.kind === 'namespaceGone' ? '' : outcome.name]: outcome });
+      reported(
+        { baselinePolicies: [standard], ...facts },
+        { [outcome.kind === 'namespaceGone' ? '' : outcome.name]: outcome },
+      );
     const conditions = [
       reported({}),
-      ...(['DryRun', 'Paused'] as const).map((mode) => reported({ policies: [policy('standard', { mode })] })),
+      ...(['DryRun', 'Paused'] as const).map((mode) => reported({ baselinePolicies: [policy('standard', { mode })] })),
       ...refusals.map((reason) =>
         failing({ kind: 'refused', name: 'standard.allow-monitoring', reason, message: 'x' }),
       ),
@@ -105,15 +112,15 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       ),
       reported({ contests: new Map([['standard.default-deny', { manager: 'x', waitMs: 1 }]]) }),
       reported({ holds: new Map([['standard', 'IsolationHeld']]) }),
-      reported({ holds: new Map([['standard', 'IsolationHeld']]), observed: inPlace(standard), record }),
+      reported({ holds: new Map([['standard', 'IsolationHeld']]), observed: inPlace(standard), report: record }),
       reported({
         holds: new Map([['standard', 'RemovalHeld']]),
         observed: inPlace(standard),
         namespace: namespace('team-a', { labels: {} }),
-        record,
+        report: record,
       }),
-      reported({ policies: [invalid] }),
-      reported({ policies: [{ ...invalid, parts: undefined }], observed: inPlace(standard), record }),
+      reported({ baselinePolicies: [invalid] }),
+      reported({ baselinePolicies: [{ ...invalid, parts: undefined }], observed: inPlace(standard), report: record }),
     ].flat();
     expect(told(conditions)).toEqual(documented('NamespaceBaseline'));
   });
@@ -140,7 +147,7 @@ function reported(facts: Partial<World>, changes: Readonly<Record<string, Outcom
     reportFor({
       plans,
       outcomes: new Map([...allDone(plans), ...Object.entries(changes)]),
-      record: whole.record,
+      record: whole.report,
       contests: whole.contests,
       observed: whole.observed,
       nowTime,
@@ -158,7 +165,7 @@ function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
     error: () => undefined,
     child: () => log,
   };
-  const announcer = new Announcer(log, { record: (event) => records.push(event) });
+  const announcer = new TransitionReporter(log, { record: (event) => records.push(event) });
   if (reason === 'RemovalHeld' || reason === 'IsolationHeld') {
     announcer.held({ name: 'standard', uid: 'u' }, { reason, message: 'x' });
   }
@@ -174,7 +181,7 @@ function reconciledWith(reason: Reason): Reconciled {
   const left = world({
     namespace: namespace('team-a', { labels: {} }),
     observed: inPlace(standard),
-    record: { uid: 'r', hash: '', entries: [], readyStatus: '', readySince: '' },
+    report: { uid: 'r', hash: '', entries: [], readyStatus: '', readySince: '' },
   });
   const tampered = world({
     observed: [managed(standard, 'default-deny', { hash: 'other', otherManager: 'somebody' })],
@@ -184,7 +191,7 @@ function reconciledWith(reason: Reason): Reconciled {
   const weakened = world({
     observed: [...inPlace(standard), foreign('open', { weakens: { ingress: 'allows everything' } })],
   });
-  const kept = { ...left, policies: [keeping], observed: inPlace(keeping) };
+  const kept = { ...left, baselinePolicies: [keeping], observed: inPlace(keeping) };
   const scenes = new Map<Reason, World>([
     ['Removed', left],
     ['Repaired', tampered],
@@ -198,7 +205,7 @@ function reconciledWith(reason: Reason): Reconciled {
   const report = reportFor({
     plans,
     outcomes,
-    record: facts.record,
+    record: facts.report,
     contests: facts.contests,
     observed: facts.observed,
     nowTime,
@@ -210,7 +217,7 @@ function reconciledWith(reason: Reason): Reconciled {
     outcomes,
     report: report === undefined ? undefined : { ...report, entries },
     isToBeTold: true,
-    recorded: success(SETTLED),
+    recorded: success(UNCHANGED),
     recordUid: 'r',
   };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '../../../src/baseline/outcome.ts';
-import type { KubeError } from '../../../src/kube/kube-error.ts';
-import { failure, type Result, success } from '../../../src/kube/result.ts';
-import { RECONCILE_RESULTS } from '../../../src/observe/metric-table.ts';
-import { verdictOn } from '../../../src/operator/outcome-table.ts';
-import type { QueueAction } from '../../../src/operator/queue.ts';
-import { type Recorded, SETTLED } from '../../../src/operator/record-writer.ts';
+import { failure, type Result, success } from '../../../src/base/result.ts';
+import type { Outcome } from '../../../src/domain/planning/outcome.ts';
+import type { KubeError } from '../../../src/kube/client/kube-error.ts';
+import type { QueueAction } from '../../../src/operator/enqueue/work-queue.ts';
+import { resultFor } from '../../../src/operator/reconcile/result-table.ts';
+import { type ReportWrite, UNCHANGED } from '../../../src/operator/write/report-writer.ts';
+import { RECONCILE_RESULTS } from '../../../src/telemetry/metric-table.ts';
 import { isInSomeTitle, listedProofs, pageAt, proofsInCell, tableAfter, titlesOf } from './proofs.ts';
 
 const page = pageAt('docs/reconcile.md');
@@ -86,16 +86,16 @@ describe('the outcome table', () => {
     { kind: 'removed', name },
     { kind: 'frozen', name },
   ];
-  const recorded: Result<Recorded, KubeError> = success(SETTLED);
-  const unrecorded: Result<Recorded, KubeError> = failure({ kind: 'network', message: 'x' });
+  const recorded: Result<ReportWrite, KubeError> = success(UNCHANGED);
+  const unrecorded: Result<ReportWrite, KubeError> = failure({ kind: 'network', message: 'x' });
   const early: Outcome = { kind: 'refused', name, reason: 'Contested', message: 'x', recheckMs: 1000 };
-  const paced: Result<Recorded, KubeError> = success({ kind: 'early', waitMs: 2000 });
+  const paced: Result<ReportWrite, KubeError> = success({ kind: 'early', waitMs: 2000 });
   const nothing = { isHeld: false, isContested: false };
   const both = { isHeld: true, isContested: true };
   const rows: readonly {
     readonly what: string;
     readonly outcomes: readonly Outcome[];
-    readonly record?: Result<Recorded, KubeError>;
+    readonly record?: Result<ReportWrite, KubeError>;
     readonly waits?: typeof both;
     readonly next?: QueueAction;
   }[] = [
@@ -141,7 +141,7 @@ describe('the outcome table', () => {
   test.each(rows)(
     'says what the code does when $what, and worse things come first',
     ({ what, outcomes, record = recorded, waits = nothing, next }) => {
-      const { queue, result } = verdictOn(outcomes, record, waits);
+      const { queue, result } = resultFor(outcomes, record, waits);
       if (next !== undefined) {
         expect(queue).toEqual(next);
       }

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { CONDITIONS } from '../../../src/api/names.ts';
 import { PHASES } from '../../../src/api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../../src/api/reasons.ts';
+import { ALERTS } from '../../../src/generate/alerts.ts';
 import { CONDITION_RUNBOOKS, PHASE_RUNBOOKS, REASON_RUNBOOKS } from '../../../src/generate/runbooks.ts';
-import { ALERTS } from '../../../src/observe/alerts.ts';
 import { OVERVIEWS, RUNBOOK_PAGES, type RunbookPage } from '../../runbooks/pages.ts';
 import { SCENES } from '../../runbooks/scenes.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { KUBERNETES_VERSIONS } from '../../controlplane/versions.ts';
 import { contentHash } from '../../e2e/machine/content-hash.ts';
+import { KUBERNETES_VERSIONS } from '../../support/control-plane/versions.ts';
 
 const NODE = join(import.meta.dirname, '../../e2e/node');
 

@@ -1,9 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { staticCluster } from '../../../src/kube/cluster.ts';
-import { createKubeClient, type HttpKubeClient, type KubeClientOptions } from '../../../src/kube/http-kube-client.ts';
-import type { ResourceType } from '../../../src/kube/resource-type.ts';
+import {
+  createKubeClient,
+  type HttpKubeClient,
+  type KubeClientOptions,
+} from '../../../src/kube/client/http-kube-client.ts';
+import type { ResourceType } from '../../../src/kube/client/resource-type.ts';
+import { staticCluster } from '../../../src/kube/credentials/cluster.ts';
 
 /** A request as the server saw it. */
 export interface SeenRequest {

@@ -1,7 +1,13 @@
-import type { KubeClient, ListPage, ListRequest, WatchEvent, WatchRequest } from '../../../src/kube/kube-client.ts';
-import type { KubeError } from '../../../src/kube/kube-error.ts';
-import type { KubeObject } from '../../../src/kube/kube-object.ts';
-import { failure, type Result, success } from '../../../src/kube/result.ts';
+import { failure, type Result, success } from '../../../src/base/result.ts';
+import type {
+  KubeClient,
+  ListPage,
+  ListRequest,
+  WatchEvent,
+  WatchRequest,
+} from '../../../src/kube/client/kube-client.ts';
+import type { KubeError } from '../../../src/kube/client/kube-error.ts';
+import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 
 /** A watch that the test speaks into. */
 export interface OpenWatch {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '../../../src/baseline/outcome.ts';
-import { planFor } from '../../../src/baseline/plan.ts';
-import { type NamespaceReport, reportFor } from '../../../src/baseline/report.ts';
-import type { ObservedPolicy, World } from '../../../src/baseline/world.ts';
-import { execute } from '../../../src/operator/execute.ts';
-import type { PolicyWriter } from '../../../src/operator/policy-writer.ts';
+import type { Outcome } from '../../../src/domain/planning/outcome.ts';
+import { planFor } from '../../../src/domain/planning/plan.ts';
+import { type NamespaceReport, reportFor } from '../../../src/domain/reporting/report.ts';
+import type { ObservedNetworkPolicy, World } from '../../../src/domain/world.ts';
+import { execute } from '../../../src/operator/reconcile/execute.ts';
+import type { NetworkPolicyWriter } from '../../../src/operator/write/network-policy-writer.ts';
 import { foreign, inPlace, managed, policy, world } from '../../fixtures/worlds.ts';
 
 type Failures = Readonly<Record<string, Outcome>>;
@@ -23,17 +23,17 @@ async function carriedOut(
     log.push(`${verb} ${name}`);
     return Promise.resolve(failures[name] ?? done);
   };
-  const writer: Pick<PolicyWriter, 'create' | 'repair' | 'remove'> = {
+  const writer: Pick<NetworkPolicyWriter, 'create' | 'repair' | 'remove'> = {
     create: ({ name }) => write('create', name, { kind: 'inPlace', name, uid: 'u' }),
     repair: ({ name }) => write('repair', name, { kind: 'inPlace', name, uid: 'u' }),
     remove: ({ name }) => write('remove', name, { kind: 'removed', name }),
   };
   const plans = planFor(facts);
-  const outcomes = await execute(plans, 'team-a', writer as PolicyWriter);
+  const outcomes = await execute(plans, 'team-a', writer as NetworkPolicyWriter);
   const report = reportFor({
     plans,
     outcomes,
-    record: facts.record,
+    record: facts.report,
     contests: facts.contests,
     observed: facts.observed,
     nowTime: '2026-01-02T03:04:05Z',
@@ -50,8 +50,8 @@ const removals = (log: readonly string[]): readonly string[] => log.filter((line
 describe('R9 a move from one policy to another', () => {
   const next = policy('next');
   const left = policy('standard', { namespaceSelector: { matchLabels: { other: 'x' } } });
-  const moving = (others: readonly ObservedPolicy[] = []): World =>
-    world({ policies: [next, left], observed: [...inPlace(left), ...others] });
+  const moving = (others: readonly ObservedNetworkPolicy[] = []): World =>
+    world({ baselinePolicies: [next, left], observed: [...inPlace(left), ...others] });
 
   test('R9 removes nothing of the old set when the new default-deny is refused for good', async () => {
     const { log, outcomes } = await carriedOut(moving(), refused('next.default-deny'));
@@ -80,7 +80,7 @@ describe('R3 allow-dns and the default-deny', () => {
   test('R3 allow-dns stays while the default-deny that isolates Egress cannot be rewritten', async () => {
     const before = policy();
     const after = policy('standard', { isolate: ['Ingress'] }, { generation: 2 });
-    const shrinking = world({ policies: [after], observed: inPlace(before) });
+    const shrinking = world({ baselinePolicies: [after], observed: inPlace(before) });
     expect(removals((await carriedOut(shrinking)).log)).toEqual(['remove standard.allow-dns']);
     const { log } = await carriedOut(shrinking, refused('standard.default-deny'));
     expect(log).toContain('repair standard.default-deny');
@@ -98,7 +98,7 @@ describe('R3 allow-dns and the default-deny', () => {
 describe('R8 R16 a policy that is being deleted', () => {
   test('R8 R16 is no longer reported once its deletion has taken all its objects along', async () => {
     const going = policy('standard', { removal: { onDelete: 'Remove' } }, { isDeleting: true, isRemoving: true });
-    const { log, report } = await carriedOut(world({ policies: [going], observed: inPlace(going) }));
+    const { log, report } = await carriedOut(world({ baselinePolicies: [going], observed: inPlace(going) }));
     expect(removals(log)).toHaveLength(3);
     expect(report).toBeUndefined();
   });
@@ -106,7 +106,7 @@ describe('R8 R16 a policy that is being deleted', () => {
   test('R8 R16 is not reported as protecting while its objects cannot be removed', async () => {
     const going = policy('standard', { removal: { onDelete: 'Remove' } }, { isDeleting: true, isRemoving: true });
     const { report } = await carriedOut(
-      world({ policies: [going], observed: inPlace(going) }),
+      world({ baselinePolicies: [going], observed: inPlace(going) }),
       refused('standard.default-deny'),
     );
     expect(report?.status).toMatchObject({ phase: 'Failed', policies: [{ reason: 'Denied' }] });
@@ -114,7 +114,7 @@ describe('R8 R16 a policy that is being deleted', () => {
 
   test('R8 R16 with Keep, held by another finalizer, is not reported where somebody deleted its objects', async () => {
     const going = policy('standard', {}, { isDeleting: true });
-    const { log, report } = await carriedOut(world({ policies: [going], observed: [] }));
+    const { log, report } = await carriedOut(world({ baselinePolicies: [going], observed: [] }));
     expect(log).toEqual([]);
     expect(report).toBeUndefined();
   });

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
-import { fieldOf, itemsOf } from '../../../src/kube/json-shape.ts';
-import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from '../../../src/operator/resources.ts';
-import { forbidden } from '../../fake/api-status.ts';
+import { fieldOf, itemsOf } from '../../../src/base/json.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from '../../../src/operator/watch/resources.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
-import { crdOf, inProcessScene } from '../../operator/in-process-scene.ts';
-import { eventually, OPTED_IN, standardSet, valueOf } from '../../operator/people.ts';
+import { forbidden } from '../../support/fake-api/api-status.ts';
+import { crdOf, inProcessScene } from '../../support/operators/in-process-scene.ts';
+import { eventually, OPTED_IN, standardSet, valueOf } from '../../support/operators/people.ts';
 
 const scene = inProcessScene();
 /** Long enough for a watch to find that its type is served again, in milliseconds. */

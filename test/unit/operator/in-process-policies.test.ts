@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { fieldOf, itemsOf } from '../../../src/kube/json-shape.ts';
-import type { KubeClient, WatchEvent } from '../../../src/kube/kube-client.ts';
-import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../../src/operator/resources.ts';
-import { forbidden } from '../../fake/api-status.ts';
-import { inProcessScene } from '../../operator/in-process-scene.ts';
-import { eventually, OPTED_IN, standardSet } from '../../operator/people.ts';
+import { fieldOf, itemsOf } from '../../../src/base/json.ts';
+import type { KubeClient, WatchEvent } from '../../../src/kube/client/kube-client.ts';
+import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
+import { forbidden } from '../../support/fake-api/api-status.ts';
+import { inProcessScene } from '../../support/operators/in-process-scene.ts';
+import { eventually, OPTED_IN, standardSet } from '../../support/operators/people.ts';
 
 const scene = inProcessScene();
 

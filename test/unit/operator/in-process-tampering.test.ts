@@ -1,14 +1,14 @@
 import { beforeEach, expect, test } from 'vitest';
 import { ANNOTATIONS } from '../../../src/api/names.ts';
-import { fieldOf, itemsOf } from '../../../src/kube/json-shape.ts';
-import type { KubeClient } from '../../../src/kube/kube-client.ts';
-import type { KubeError } from '../../../src/kube/kube-error.ts';
-import type { KubeObject } from '../../../src/kube/kube-object.ts';
-import { apiVersionOf } from '../../../src/kube/resource-type.ts';
-import type { Result } from '../../../src/kube/result.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../../src/operator/resources.ts';
-import { inProcessScene } from '../../operator/in-process-scene.ts';
-import { eventually, OPTED_IN, valueOf } from '../../operator/people.ts';
+import { fieldOf, itemsOf } from '../../../src/base/json.ts';
+import type { Result } from '../../../src/base/result.ts';
+import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
+import type { KubeError } from '../../../src/kube/client/kube-error.ts';
+import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
+import { apiVersionOf } from '../../../src/kube/client/resource-type.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
+import { inProcessScene } from '../../support/operators/in-process-scene.ts';
+import { eventually, OPTED_IN, valueOf } from '../../support/operators/people.ts';
 
 const scene = inProcessScene();
 

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { crdFor, RESOURCE_DEFINITIONS } from '../../../src/api/crd/crd.ts';
 import { ANNOTATIONS } from '../../../src/api/names.ts';
-import { crdFor, RESOURCE_DEFINITIONS } from '../../../src/generate/crd.ts';
-import { createKubeClient, type HttpKubeClient } from '../../../src/kube/http-kube-client.ts';
-import { fieldOf } from '../../../src/kube/json-shape.ts';
-import { isKubeObject } from '../../../src/kube/kube-object.ts';
-import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES, NAMESPACES } from '../../../src/operator/resources.ts';
-import type { FakeApiServer } from '../../fake/fake-api-server.ts';
-import { fakeServerWithCrds } from '../../fake/nsbaseline-api-server.ts';
-import { type InProcess, startInProcess } from '../../operator/in-process.ts';
-import { eventually, OPTED_IN, type People, peopleWith, standardSet } from '../../operator/people.ts';
+import { fieldOf } from '../../../src/base/json.ts';
+import { createKubeClient, type HttpKubeClient } from '../../../src/kube/client/http-kube-client.ts';
+import { isKubeObject } from '../../../src/kube/client/kube-object.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES, NAMESPACES } from '../../../src/operator/watch/resources.ts';
+import type { FakeApiServer } from '../../support/fake-api/fake-api-server.ts';
+import { fakeServerWithCrds } from '../../support/fake-api/nsbaseline-api-server.ts';
+import { type InProcess, startInProcess } from '../../support/operators/in-process.ts';
+import { eventually, OPTED_IN, type People, peopleWith, standardSet } from '../../support/operators/people.ts';
 
 let server: FakeApiServer;
 let admin: HttpKubeClient;

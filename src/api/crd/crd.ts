@@ -1,0 +1,169 @@
+import type { z } from 'zod';
+import { DEFAULT_IN_WORDS } from '../bounded.ts';
+import { GROUP, VERSION } from '../names.ts';
+import { baselinePolicySchema, namespaceBaselineSchema } from '../resources.ts';
+import { type StructuralSchema, structuralSchema, withoutKeywords } from './structural-schema.ts';
+
+/** A column of `kubectl get`. */
+interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'date';
+  readonly jsonPath: string;
+  readonly description: string;
+  /** Above 0: shown with `-o wide` only. */
+  readonly priority?: number;
+}
+
+/** All that makes a schema a resource of the API server. */
+export interface ResourceDefinition {
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortName: string;
+  readonly scope: 'Cluster' | 'Namespaced';
+  readonly hasStatusSubresource: boolean;
+  readonly schema: z.ZodType;
+  readonly columns: readonly PrinterColumn[];
+  /** Fields that `kubectl get --field-selector` can ask for. */
+  readonly selectableFields: readonly string[];
+}
+
+const AGE: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description: 'When it was created.',
+};
+
+const baselinePolicy: ResourceDefinition = {
+  kind: 'BaselinePolicy',
+  plural: 'baselinepolicies',
+  singular: 'baselinepolicy',
+  shortName: 'baseline',
+  scope: 'Cluster',
+  hasStatusSubresource: true,
+  schema: baselinePolicySchema,
+  columns: [
+    { name: 'Mode', type: 'string', jsonPath: '.status.mode', description: 'The mode in effect.' },
+    {
+      name: 'Matched',
+      type: 'integer',
+      jsonPath: '.status.namespaces.matched',
+      description: 'Namespaces that it selects.',
+    },
+    {
+      name: 'Protected',
+      type: 'integer',
+      jsonPath: '.status.namespaces.protected',
+      description: 'Of these, where everything is in place.',
+    },
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: ".status.conditions[?(@.type=='Ready')].status",
+      description: 'Whether it is accepted and every namespace was attempted.',
+    },
+    {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: ".status.conditions[?(@.type=='Ready')].reason",
+      description: 'Why it is ready or not.',
+      priority: 1,
+    },
+    AGE,
+  ],
+  selectableFields: [],
+};
+
+const namespaceBaseline: ResourceDefinition = {
+  kind: 'NamespaceBaseline',
+  plural: 'namespacebaselines',
+  singular: 'namespacebaseline',
+  shortName: 'nsb',
+  scope: 'Namespaced',
+  hasStatusSubresource: false,
+  schema: namespaceBaselineSchema,
+  columns: [
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'The worst state of its policies.' },
+    {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: ".status.conditions[?(@.type=='Ready')].reason",
+      description: 'Why it is protected or not.',
+    },
+    {
+      name: 'Policies',
+      type: 'string',
+      jsonPath: '.status.policies[*].policy',
+      description: 'The BaselinePolicies that select it.',
+      priority: 1,
+    },
+    AGE,
+  ],
+  selectableFields: ['.status.phase'],
+};
+
+/** Every custom resource, in the order in which people read about them. */
+export const RESOURCE_DEFINITIONS: readonly ResourceDefinition[] = [baselinePolicy, namespaceBaseline];
+
+/** The CustomResourceDefinition of a resource, as one plain object. */
+export function crdFor(definition: ResourceDefinition): Readonly<Record<string, unknown>> {
+  const { kind, plural, singular, shortName, scope } = definition;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: {
+      name: `${plural}.${GROUP}`,
+      labels: { 'app.kubernetes.io/name': 'nsbaseline', 'app.kubernetes.io/component': 'crd' },
+    },
+    spec: {
+      group: GROUP,
+      names: { kind, listKind: `${kind}List`, plural, singular, shortNames: [shortName], categories: ['nsbaseline'] },
+      scope,
+      versions: [
+        {
+          name: VERSION,
+          served: true,
+          storage: true,
+          additionalPrinterColumns: definition.columns,
+          ...(definition.selectableFields.length > 0
+            ? { selectableFields: definition.selectableFields.map((jsonPath) => ({ jsonPath })) }
+            : {}),
+          schema: { openAPIV3Schema: servedSchema(structuralSchema(definition.schema)) },
+          ...(definition.hasStatusSubresource ? { subresources: { status: {} } } : {}),
+        },
+      ],
+    },
+  };
+}
+
+/** The schema as the API server takes it: without our own words, and with nothing required of `metadata`, which is its own. */
+function servedSchema(schema: StructuralSchema): StructuralSchema {
+  const { metadata, ...properties } = schema.properties ?? {};
+  const { name } = metadata?.properties ?? {};
+  if (name === undefined) {
+    throw new Error('every resource has a name');
+  }
+  const required = (schema.required ?? []).filter((field) => field !== 'metadata');
+  return withoutWords({
+    ...withoutKeywords(schema, 'required'),
+    ...(required.length > 0 ? { required } : {}),
+    properties: { ...properties, metadata: { type: 'object', properties: { name } } },
+  });
+}
+
+function withoutWords(schema: StructuralSchema): StructuralSchema {
+  const { properties, items, additionalProperties } = schema;
+  return {
+    ...withoutKeywords(schema, DEFAULT_IN_WORDS),
+    ...(items === undefined ? {} : { items: withoutWords(items) }),
+    ...(additionalProperties === undefined ? {} : { additionalProperties: withoutWords(additionalProperties) }),
+    ...(properties === undefined
+      ? {}
+      : {
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([name, property]) => [name, withoutWords(property)]),
+          ),
+        }),
+  };
+}

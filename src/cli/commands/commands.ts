@@ -1,0 +1,41 @@
+import type { CommandEntry } from '../frame/command-context.ts';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'run', summary: 'run the operator', load: async () => (await import('./run/run.ts')).defineRun },
+  {
+    name: 'status',
+    summary: 'show what is protected and what is not',
+    load: async () => (await import('./status/status.ts')).defineStatus,
+  },
+  {
+    name: 'render',
+    summary: 'print the NetworkPolicies of a BaselinePolicy',
+    load: async () => (await import('./render/render.ts')).defineRender,
+  },
+  {
+    name: 'prune',
+    summary: 'remove NetworkPolicies of policies that are gone',
+    load: async () => (await import('./prune/prune.ts')).definePrune,
+  },
+  {
+    name: 'approve',
+    summary: 'let a change that is held go on',
+    load: async () => (await import('./approve/approve.ts')).defineApprove,
+  },
+  {
+    name: 'uninstall',
+    summary: 'take out everything of ours, in the right order',
+    load: async () => (await import('./uninstall/uninstall.ts')).defineUninstall,
+  },
+  {
+    name: 'version',
+    summary: 'print what this is',
+    load: async () => (await import('./version/version.ts')).defineVersion,
+  },
+  {
+    name: 'completion',
+    summary: 'print the completion script for a shell',
+    load: async () => (await import('./completion/completion.ts')).defineCompletion,
+  },
+];

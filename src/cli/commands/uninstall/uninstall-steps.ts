@@ -1,0 +1,115 @@
+import { FINALIZER, GROUP, NAMESPACE_BASELINE_NAME } from '../../../api/names.ts';
+import { fieldOf } from '../../../base/json.ts';
+import { failure, type Result, success } from '../../../base/result.ts';
+import type { KubeClient } from '../../../kube/client/kube-client.ts';
+import type { KubeError } from '../../../kube/client/kube-error.ts';
+import type { KubeObject } from '../../../kube/client/kube-object.ts';
+import type { ObjectReference } from '../../../kube/client/resource-type.ts';
+import {
+  BASELINE_POLICIES,
+  CUSTOM_RESOURCE_DEFINITIONS,
+  NAMESPACE_BASELINES,
+} from '../../../operator/watch/resources.ts';
+import type { BaselinePolicyView, ReportView } from '../../cluster/cluster-facts.ts';
+import type { FailedAttempt } from '../../cluster/cluster-reading.ts';
+import type { Attempt } from '../../cluster/kube-failure.ts';
+
+/** How often a write is tried again because the operator wrote the same object in between. */
+const MOST_TRIES = 5;
+
+/**
+ * Deletes a BaselinePolicy and nothing that it wrote, whatever its `onDelete` says, and whether the operator runs or not:
+ * it is made one that keeps, and our finalizer is taken off, in one write before the deletion. Only the object of this uid.
+ */
+export async function removePolicyKeeping(
+  kube: KubeClient,
+  { name, uid }: BaselinePolicyView,
+): Promise<Result<'removed' | 'gone', FailedAttempt>> {
+  const reference = { type: BASELINE_POLICIES, name };
+  const outcome = await letGo(kube, reference, uid);
+  if (!outcome.ok) {
+    return outcome;
+  }
+  return outcome.value === 'gone' ? success('gone') : removed(kube, reference, { uid });
+}
+
+async function letGo(
+  kube: KubeClient,
+  reference: ObjectReference,
+  uid: string,
+): Promise<Result<'released' | 'gone', FailedAttempt>> {
+  for (let tries = 1; ; tries += 1) {
+    const found = await kube.get(reference);
+    if (!found.ok) {
+      return found.error.kind === 'notFound' ? success('gone') : failure(failed('get', reference, found.error));
+    }
+    if (found.value.metadata.uid !== uid) {
+      return success('gone');
+    }
+    const released = keepingForm(found.value);
+    if (released === undefined) {
+      return success('released');
+    }
+    const written = await kube.replace(BASELINE_POLICIES, released);
+    if (written.ok) {
+      return success('released');
+    }
+    if (written.error.kind === 'notFound') {
+      return success('gone');
+    }
+    if (written.error.kind !== 'conflict' || tries === MOST_TRIES) {
+      return failure(failed('update', reference, written.error));
+    }
+  }
+}
+
+/** The object as one that keeps what it wrote and is not held by us; undefined where it is so already. Pure. */
+export function keepingForm(object: KubeObject): KubeObject | undefined {
+  const { metadata, spec } = object;
+  const removal = fieldOf(spec, 'removal');
+  const isRemoving = fieldOf(removal, 'onDelete') === 'Remove';
+  const isHeld = metadata.finalizers?.includes(FINALIZER) === true;
+  if (!isRemoving && !isHeld) {
+    return undefined;
+  }
+  const kept = isRemoving ? { ...(spec as object), removal: { ...(removal as object), onDelete: 'Keep' } } : spec;
+  return {
+    ...object,
+    metadata: { ...metadata, finalizers: (metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER) },
+    spec: kept,
+  };
+}
+
+/** Deletes the report on one namespace; the operator, where it runs, may have done so already. */
+export function removeRecord(
+  kube: KubeClient,
+  { namespace }: ReportView,
+): Promise<Result<'removed' | 'gone', FailedAttempt>> {
+  return removed(kube, { type: NAMESPACE_BASELINES, namespace, name: NAMESPACE_BASELINE_NAME }, {});
+}
+
+/** The names of both CRDs, in the order in which they go. */
+export const CRD_NAMES: readonly string[] = [NAMESPACE_BASELINES, BASELINE_POLICIES].map(
+  ({ plural }) => `${plural}.${GROUP}`,
+);
+
+/** Deletes a CRD, and with it every object of its kind. */
+export function removeCrd(kube: KubeClient, name: string): Promise<Result<'removed' | 'gone', FailedAttempt>> {
+  return removed(kube, { type: CUSTOM_RESOURCE_DEFINITIONS, name }, {});
+}
+
+async function removed(
+  kube: KubeClient,
+  reference: ObjectReference,
+  options: { readonly uid?: string },
+): Promise<Result<'removed' | 'gone', FailedAttempt>> {
+  const removal = await kube.remove(reference, options);
+  if (removal.ok) {
+    return success('removed');
+  }
+  return removal.error.kind === 'notFound' ? success('gone') : failure(failed('delete', reference, removal.error));
+}
+
+function failed(verb: Attempt['verb'], { type, namespace, name }: ObjectReference, error: KubeError): FailedAttempt {
+  return { attempt: { verb, type, name, ...(namespace === undefined ? {} : { namespace }) }, error };
+}

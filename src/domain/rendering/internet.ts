@@ -1,0 +1,61 @@
+import ipaddr from 'ipaddr.js';
+import type { IpBlock } from '../../api/network-policy.ts';
+
+/**
+ * What `allow.internet` never reaches unless it is named as a cidr of its own: private, shared, link-local (cloud
+ * metadata services among them), loopback, benchmark, multicast and reserved ranges, and the NAT64 prefix, through which
+ * IPv6 would reach the IPv4 ones (https://www.iana.org/assignments/iana-ipv4-special-registry/).
+ */
+export const NOT_INTERNET = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '169.254.0.0/16',
+  '127.0.0.0/8',
+  '192.0.0.0/24',
+  '198.18.0.0/15',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  'fc00::/7',
+  'fe80::/10',
+  'ff00::/8',
+  '64:ff9b::/96',
+] as const;
+
+/** The whole of both address families. */
+export const EVERYWHERE = ['0.0.0.0/0', '::/0'] as const;
+
+/**
+ * The address blocks that `allow.internet` opens: each cidr without every excepted range that lies inside it. A range
+ * of {@link NOT_INTERNET} inside a wider cidr is cut out; a cidr that itself lies in such a range was named on purpose.
+ */
+export function internetBlocks(declared: {
+  readonly cidrs: readonly string[];
+  readonly except: readonly string[];
+}): readonly IpBlock[] {
+  const excepted = [...new Set([...NOT_INTERNET, ...declared.except])];
+  return declared.cidrs.map((cidr) => {
+    const except = excepted.filter((range) => isStrictlyInside(range, cidr));
+    return except.length > 0 ? { cidr, except } : { cidr };
+  });
+}
+
+/** Whether every address of `range` is one of `cidr`, and `cidr` has more. Both must be valid CIDRs; else the answer is no. */
+export function isStrictlyInside(range: string, cidr: string): boolean {
+  if (!ipaddr.isValidCIDR(range) || !ipaddr.isValidCIDR(cidr)) {
+    return false;
+  }
+  const [address, length] = ipaddr.parseCIDR(range);
+  const [outer, outerLength] = ipaddr.parseCIDR(cidr);
+  return address.kind() === outer.kind() && length > outerLength && address.match(outer, outerLength);
+}
+
+/** The block of exactly one address, without a zone and IPv4 as IPv4, or undefined when the text is no address. */
+export function singleAddressBlock(address: string): IpBlock | undefined {
+  if (!ipaddr.isValid(address)) {
+    return undefined;
+  }
+  const parsed = ipaddr.process(address);
+  return { cidr: `${ipaddr.fromByteArray(parsed.toByteArray()).toString()}/${parsed.kind() === 'ipv4' ? 32 : 128}` };
+}

@@ -1,0 +1,228 @@
+import type { BaselinePolicyStatus, Discovered, Mode } from '../../api/baseline-policy.ts';
+import { BOUNDS } from '../../api/bounds.ts';
+import type { Condition } from '../../api/condition.ts';
+import { CONDITIONS, type ConditionType } from '../../api/names.ts';
+import type { Phase } from '../../api/namespace-baseline.ts';
+import { REASONS, type Reason } from '../../api/reasons.ts';
+import { cutText } from '../../base/text-cut.ts';
+import type { Hold } from '../world.ts';
+
+/** Namespaces that have been Pending for less than this change no condition (R16). */
+export const PENDING_GRACE_MS = 60_000;
+/** How many namespaces the message of a condition names. */
+const NAMED = 10;
+/** How many failed namespaces a status names. */
+export const FAILED_LISTED = 10;
+
+/** How one selected namespace stands with one policy. */
+export interface NamespaceState {
+  readonly namespace: string;
+  readonly phase: Phase;
+  readonly reason: Reason;
+  readonly message: string;
+  /** Whether somebody else's NetworkPolicy undoes the isolation there (R17). */
+  readonly isWeakened: boolean;
+  /** How long it has been Pending; 0 in every other phase. */
+  readonly pendingForMs: number;
+}
+
+/** What is known of a BaselinePolicy's progress over all namespaces. */
+export interface PolicyProgress {
+  readonly generation: number;
+  readonly mode: Mode;
+  /** What is wrong with the spec; empty when it was accepted. */
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+  /** Every selected namespace that was attempted at this generation or before. */
+  readonly standings: readonly NamespaceState[];
+  /** How many selected namespaces have not been attempted at this generation. */
+  readonly unattemptedCount: number;
+  /** How many of those were never attempted at all, so that they are not among the standings. */
+  readonly unseenCount: number;
+  readonly discovered: Discovered;
+  /** What waits for a confirmation, with the kubectl line that gives it. */
+  readonly held: readonly { readonly reason: Hold; readonly namespaces: readonly string[]; readonly line: string }[];
+  /** How many managed NetworkPolicies of a former policy of this name stand about. */
+  readonly orphanCount: number;
+  /** Why discovery is not current for what this policy renders. */
+  readonly discoveryProblem: Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'ApiServerNotFound'> | undefined;
+}
+
+/** A condition before anyone knows since when it holds. */
+type Finding = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+
+/**
+ * The status of a BaselinePolicy (R16). A condition's lastTransitionTime moves only when its status does, so `previous`
+ * is the status as it was last written. One tenant's conflict shows in AllProtected and never in Ready.
+ */
+export function policyStatusFor(
+  progress: PolicyProgress,
+  previous: BaselinePolicyStatus | undefined,
+  nowTime: string,
+): BaselinePolicyStatus {
+  const findings = [readyFinding(progress), allProtectedFinding(progress), ...passingFindings(progress)];
+  const count = (phase: Phase): number => progress.standings.filter((standing) => standing.phase === phase).length;
+  return {
+    observedGeneration: progress.generation,
+    mode: progress.mode,
+    conditions: findings.map((finding) => dated(finding, progress.generation, { previous, nowTime })),
+    namespaces: {
+      matched: progress.standings.length + progress.unseenCount,
+      protected: count('Protected'),
+      pending: count('Pending') + progress.unseenCount,
+      failed: count('Failed'),
+      conflicted: count('Conflict'),
+      weakened: progress.standings.filter(({ isWeakened }) => isWeakened).length,
+    },
+    failed: failedIn(progress.standings),
+    discovered: progress.discovered,
+  };
+}
+
+/** How long until a Pending namespace starts to count, in milliseconds; undefined when none is waiting for that. */
+export function untilPendingCountsMs(standings: readonly NamespaceState[]): number | undefined {
+  const waits = standings.flatMap((standing) =>
+    standing.phase === 'Pending' && standing.pendingForMs < PENDING_GRACE_MS
+      ? [PENDING_GRACE_MS - standing.pendingForMs]
+      : [],
+  );
+  return waits.length > 0 ? waits.reduce((a, b) => Math.min(a, b)) : undefined;
+}
+
+function readyFinding(progress: PolicyProgress): Finding {
+  const type = CONDITIONS.ready;
+  const problem = stallingProblem(progress);
+  if (problem !== undefined) {
+    return { type, status: 'False', ...problem };
+  }
+  if (progress.unattemptedCount > 0) {
+    return { type, status: 'False', reason: 'Progressing', message: progressMessage(progress) };
+  }
+  if (progress.mode !== 'Enforce') {
+    return { type, status: 'True', reason: progress.mode, message: REASONS[progress.mode] };
+  }
+  return { type, status: 'True', reason: 'Applied', message: REASONS.Applied };
+}
+
+function stallingProblem(progress: PolicyProgress): { reason: Reason; message: string } | undefined {
+  if (progress.problems.length > 0) {
+    return {
+      reason: 'InvalidSpec',
+      message: progress.problems
+        .slice(0, 5)
+        .map(({ path, message }) => `${path}: ${message}`)
+        .join('; '),
+    };
+  }
+  const [held] = progress.held;
+  if (held !== undefined) {
+    return { reason: held.reason, message: heldMessage(held) };
+  }
+  const forbidden = progress.standings.find((standing) => standing.reason === 'Forbidden');
+  return forbidden === undefined ? undefined : { reason: 'Forbidden', message: forbidden.message };
+}
+
+function allProtectedFinding(progress: PolicyProgress): Finding {
+  const type = CONDITIONS.allProtected;
+  if (progress.mode !== 'Enforce') {
+    return { type, status: 'False', reason: progress.mode, message: REASONS[progress.mode] };
+  }
+  if (progress.unattemptedCount > 0) {
+    return { type, status: 'False', reason: 'Progressing', message: progressMessage(progress) };
+  }
+  if (progress.standings.length === 0) {
+    return { type, status: 'True', reason: 'NoneSelected', message: REASONS.NoneSelected };
+  }
+  const short = progress.standings.filter(
+    (standing) =>
+      standing.phase !== 'Protected' && (standing.phase !== 'Pending' || standing.pendingForMs >= PENDING_GRACE_MS),
+  );
+  if (short.length === 0) {
+    return { type, status: 'True', reason: 'AllInPlace', message: REASONS.AllInPlace };
+  }
+  return {
+    type,
+    status: 'False',
+    reason: 'NotAllInPlace',
+    message: `${short.length} of ${progress.standings.length} namespaces are not protected; status.failed names the first ten`,
+  };
+}
+
+function passingFindings(progress: PolicyProgress): readonly Finding[] {
+  const stalled = stallingProblem(progress);
+  const isReconciling = stalled === undefined && progress.unattemptedCount > 0;
+  return [
+    ...(stalled === undefined ? [] : [passing(CONDITIONS.stalled, stalled.reason, stalled.message)]),
+    ...(isReconciling ? [passing(CONDITIONS.reconciling, 'Progressing', progressMessage(progress))] : []),
+    ...progress.held.map((held) => passing(held.reason, held.reason, heldMessage(held))),
+    ...(progress.orphanCount === 0
+      ? []
+      : [
+          passing(
+            CONDITIONS.orphansPresent,
+            'OrphansPresent',
+            `${progress.orphanCount} NetworkPolicies: ${REASONS.OrphansPresent}`,
+          ),
+        ]),
+    ...weakenedFinding(progress.standings),
+    ...(progress.discoveryProblem === undefined
+      ? []
+      : [passing(CONDITIONS.discoveryStale, progress.discoveryProblem, REASONS[progress.discoveryProblem])]),
+  ];
+}
+
+function passing(type: ConditionType, reason: Reason, message: string): Finding {
+  return { type, status: 'True', reason, message };
+}
+
+function weakenedFinding(standings: readonly NamespaceState[]): readonly Finding[] {
+  const weakened = standings
+    .filter(({ isWeakened }) => isWeakened)
+    .map(({ namespace }) => namespace)
+    .sort();
+  if (weakened.length === 0) {
+    return [];
+  }
+  const named = `${weakened.slice(0, NAMED).join(', ')}${weakened.length > NAMED ? ` and ${weakened.length - NAMED} more` : ''}`;
+  return [
+    passing(
+      CONDITIONS.weakened,
+      'Weakened',
+      `${weakened.length} namespaces: ${named}. The NamespaceBaseline of each says by what.`,
+    ),
+  ];
+}
+
+/** R9: how many, which, and the line that confirms it. */
+function heldMessage(held: PolicyProgress['held'][number]): string {
+  const what = held.reason === 'RemovalHeld' ? 'would lose their protection' : 'would be isolated';
+  const named = held.namespaces.slice(0, NAMED).join(', ');
+  const more = held.namespaces.length > NAMED ? ` and ${held.namespaces.length - NAMED} more` : '';
+  return `${held.namespaces.length} namespaces ${what} at once: ${named}${more}. To confirm: ${held.line}`;
+}
+
+function progressMessage(progress: PolicyProgress): string {
+  return `${progress.unattemptedCount} namespaces have not been brought to generation ${progress.generation} yet`;
+}
+
+function failedIn(standings: readonly NamespaceState[]): BaselinePolicyStatus['failed'] {
+  const failed = standings.filter((standing) => standing.phase === 'Failed' || standing.phase === 'Conflict');
+  return failed
+    .sort((a, b) => (a.namespace < b.namespace ? -1 : 1))
+    .slice(0, FAILED_LISTED)
+    .map(({ namespace, reason, message }) => ({ namespace, reason, message: cutText(message, 512) }));
+}
+
+function dated(
+  finding: Finding,
+  generation: number,
+  time: { previous: BaselinePolicyStatus | undefined; nowTime: string },
+): Condition {
+  const before = time.previous?.conditions.find((condition) => condition.type === finding.type);
+  const lastTransitionTime = before?.status === finding.status ? before.lastTransitionTime : time.nowTime;
+  return {
+    ...finding,
+    message: cutText(finding.message, BOUNDS.conditionMessageLength),
+    observedGeneration: generation,
+    lastTransitionTime,
+  };
+}

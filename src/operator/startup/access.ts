@@ -1,0 +1,37 @@
+import { fieldOf } from '../../base/json.ts';
+import { failure, type Result, success } from '../../base/result.ts';
+import type { KubeClient } from '../../kube/client/kube-client.ts';
+import type { KubeError } from '../../kube/client/kube-error.ts';
+import { SELF_SUBJECT_ACCESS_REVIEWS } from '../watch/resources.ts';
+
+/** One thing that RBAC can allow. */
+export interface Permission {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  /** Absent: in all namespaces. */
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+/** A permission as people write it: `create networkpolicies.networking.k8s.io in every namespace`. */
+export function permissionText(permission: Permission): string {
+  const resource = `${permission.resource}${permission.group === '' ? '' : `.${permission.group}`}${permission.subresource === undefined ? '' : `/${permission.subresource}`}`;
+  const name = permission.name === undefined ? '' : ` named ${permission.name}`;
+  return `${permission.verb} ${resource}${name} in ${permission.namespace === undefined ? 'every namespace' : `namespace ${permission.namespace}`}`;
+}
+
+/**
+ * Asks the API server whether the operator may do this, by a SelfSubjectAccessReview. This is how a 403 of RBAC is told
+ * from one of a quota or of admission, which look alike.
+ */
+export async function isAllowed(kube: KubeClient, permission: Permission): Promise<Result<boolean, KubeError>> {
+  const review = await kube.create(SELF_SUBJECT_ACCESS_REVIEWS, {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    metadata: {},
+    spec: { resourceAttributes: permission },
+  });
+  return review.ok ? success(fieldOf(review.value.status, 'allowed') === true) : failure(review.error);
+}

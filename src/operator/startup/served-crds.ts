@@ -1,0 +1,78 @@
+import { fieldOf, fieldsOf, itemsOf, textOf } from '../../base/json.ts';
+import { type Result, success } from '../../base/result.ts';
+import type { KubeClient } from '../../kube/client/kube-client.ts';
+import type { KubeError } from '../../kube/client/kube-error.ts';
+import type { ResourceType } from '../../kube/client/resource-type.ts';
+import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES } from '../watch/resources.ts';
+
+/** What stands between the operator and its custom resources. */
+export type CrdProblem =
+  | { readonly kind: 'missing'; readonly crd: string }
+  | { readonly kind: 'notServed'; readonly crd: string; readonly version: string }
+  /** The served schema lacks fields; with them gone the API server would silently drop what users and we write. */
+  | { readonly kind: 'outdated'; readonly crd: string; readonly fields: readonly string[] };
+
+/** The fields that this version of the operator reads or writes, by plural: dotted paths, with `[]` for the items of a list. */
+export type NeededFields = Readonly<Record<string, readonly string[]>>;
+
+/** Looks at both CRDs as the API server has them; no problem is an empty list. */
+export async function crdProblems(
+  kube: KubeClient,
+  needed: NeededFields,
+): Promise<Result<readonly CrdProblem[], KubeError>> {
+  const problems: CrdProblem[] = [];
+  for (const type of [BASELINE_POLICIES, NAMESPACE_BASELINES]) {
+    const crd = `${type.plural}.${type.group}`;
+    const found = await kube.get({ type: CUSTOM_RESOURCE_DEFINITIONS, name: crd });
+    if (!found.ok && found.error.kind !== 'notFound') {
+      return found;
+    }
+    if (!found.ok) {
+      problems.push({ kind: 'missing', crd });
+    } else {
+      problems.push(...problemsOf(found.value, type, needed[type.plural] ?? []));
+    }
+  }
+  return success(problems);
+}
+
+/** What is wrong with one CRD, as a sentence that says what to do. */
+export function crdProblemText(problem: CrdProblem): string {
+  switch (problem.kind) {
+    case 'missing':
+      return `${problem.crd} is not installed: kubectl apply -f crds/`;
+    case 'notServed':
+      return `${problem.crd} does not serve ${problem.version} yet`;
+    case 'outdated':
+      return `${problem.crd} is older than this operator and lacks ${problem.fields.slice(0, 5).join(', ')}: kubectl apply -f crds/`;
+  }
+}
+
+function problemsOf(object: unknown, type: ResourceType, needed: readonly string[]): readonly CrdProblem[] {
+  const crd = `${type.plural}.${type.group}`;
+  const version = itemsOf(fieldOf(fieldOf(object, 'spec'), 'versions')).find(
+    (candidate) => fieldOf(candidate, 'name') === type.version,
+  );
+  const isEstablished = itemsOf(fieldOf(fieldOf(object, 'status'), 'conditions')).some(
+    (condition) => fieldOf(condition, 'type') === 'Established' && fieldOf(condition, 'status') === 'True',
+  );
+  if (version === undefined || fieldOf(version, 'served') !== true || !isEstablished) {
+    return [{ kind: 'notServed', crd, version: type.version }];
+  }
+  const served = new Set(schemaFields(fieldOf(fieldOf(version, 'schema'), 'openAPIV3Schema')));
+  const fields = needed.filter((field) => !served.has(field));
+  return fields.length > 0 ? [{ kind: 'outdated', crd, fields }] : [];
+}
+
+/** Every field of a structural schema as a dotted path, with `[]` for the items of a list. */
+export function schemaFields(schema: unknown, path = ''): readonly string[] {
+  const properties = Object.entries(fieldsOf(fieldOf(schema, 'properties')));
+  const below = properties.flatMap(([name, inner]) => {
+    const here = path === '' ? name : `${path}.${name}`;
+    return [here, ...schemaFields(inner, here)];
+  });
+  const items = fieldOf(schema, 'items');
+  return textOf(fieldOf(schema, 'type')) === 'array' && items !== undefined
+    ? [...below, ...schemaFields(items, `${path}[]`)]
+    : below;
+}

@@ -1,0 +1,226 @@
+import type { Direction } from '../../api/network-policy.ts';
+import type { Labels } from '../../domain/selection.ts';
+import type { Weakening } from '../../domain/weakening/weakening.ts';
+import type { NamespaceFacts, ObservedNetworkPolicy, RecordedEntry, RecordedReport } from '../../domain/world.ts';
+import { packedUids, unpackedUids } from '../../kube/informer/packed-uid.ts';
+import { InternPool } from './intern-pool.ts';
+
+/** What every cached object has, so that it can be found and told from an older self. */
+export interface Identity {
+  readonly name: string;
+  /** Empty for cluster-scoped objects. */
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** The API server puts it on every namespace. */
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+/**
+ * What is kept by the ten thousand takes the least memory that it can be read from quickly: what many objects have alike
+ * is one object for all of them, a uid is its bytes, a version a number. Whoever reads gets the plain values.
+ */
+abstract class SlimObject {
+  readonly #uid: string;
+  readonly #version: string | number;
+
+  constructor({ uid, resourceVersion }: Pick<Identity, 'uid' | 'resourceVersion'>) {
+    this.#uid = packedUids([uid]);
+    const number = Number(resourceVersion);
+    this.#version = String(number) === resourceVersion ? number : resourceVersion;
+  }
+
+  get uid(): string {
+    return unpackedUids(this.#uid)[0] ?? '';
+  }
+
+  get resourceVersion(): string {
+    return String(this.#version);
+  }
+}
+
+/** What a cluster-scoped object says for a namespace. */
+const NOWHERE = '';
+
+/** What namespaces have alike; `isNamed` where the label that says the name is to be put back. */
+type NamespaceTraits = Pick<NamespaceFacts, 'labels' | 'isTerminating' | 'isExcluded'> & { readonly isNamed: boolean };
+
+const namespaceTraits = new InternPool<NamespaceTraits>();
+
+/** A Namespace, slim. */
+export class CachedNamespace extends SlimObject implements Identity, NamespaceFacts {
+  readonly name: string;
+  readonly #traits: NamespaceTraits;
+
+  constructor(facts: Omit<Identity & NamespaceFacts, 'namespace'>) {
+    super(facts);
+    const { labels, name, isTerminating, isExcluded } = facts;
+    this.name = name;
+    const isNamed = labels[NAME_LABEL] === name;
+    const others = isNamed ? Object.fromEntries(Object.entries(labels).filter(([key]) => key !== NAME_LABEL)) : labels;
+    const traits = { labels: others, isTerminating, isExcluded, isNamed };
+    this.#traits = namespaceTraits.interned(JSON.stringify(traits), () => traits);
+  }
+
+  get namespace(): string {
+    return NOWHERE;
+  }
+
+  get labels(): Labels {
+    const { labels, isNamed } = this.#traits;
+    return isNamed ? { ...labels, [NAME_LABEL]: this.name } : labels;
+  }
+
+  get isTerminating(): boolean {
+    return this.#traits.isTerminating;
+  }
+
+  get isExcluded(): boolean {
+    return this.#traits.isExcluded;
+  }
+}
+
+/** What NetworkPolicies have alike. */
+type PolicyTraits = Omit<ObservedNetworkPolicy, 'uid'>;
+
+const policyTraits = new InternPool<PolicyTraits>();
+
+/** A NetworkPolicy, slim. */
+export class CachedNetworkPolicy extends SlimObject implements Identity, ObservedNetworkPolicy {
+  readonly namespace: string;
+  readonly #traits: PolicyTraits;
+
+  constructor(identity: Identity, facts: Omit<PolicyTraits, 'name'>) {
+    super(identity);
+    this.namespace = identity.namespace;
+    const traits = { name: identity.name, ...facts };
+    this.#traits = policyTraits.interned(JSON.stringify(traits), () => traits);
+  }
+
+  get name(): string {
+    return this.#traits.name;
+  }
+
+  get isLabelled(): boolean {
+    return this.#traits.isLabelled;
+  }
+
+  get policyLabel(): string {
+    return this.#traits.policyLabel;
+  }
+
+  get policyUid(): string {
+    return this.#traits.policyUid;
+  }
+
+  get isAdoptable(): boolean {
+    return this.#traits.isAdoptable;
+  }
+
+  get isKept(): boolean {
+    return this.#traits.isKept;
+  }
+
+  get isolates(): readonly Direction[] {
+    return this.#traits.isolates;
+  }
+
+  get weakens(): Weakening | undefined {
+    return this.#traits.weakens;
+  }
+
+  get otherManager(): string {
+    return this.#traits.otherManager;
+  }
+
+  get hash(): string {
+    return this.#traits.hash;
+  }
+}
+
+type Managed = RecordedEntry['managed'][number];
+
+/** What the entries of one policy have alike. */
+type EntryTraits = Omit<RecordedEntry, 'managed'> & { readonly managed: readonly Omit<Managed, 'uid'>[] };
+
+const entryTraits = new InternPool<EntryTraits>();
+
+class CachedEntry implements RecordedEntry {
+  readonly #traits: EntryTraits;
+  readonly #uids: string;
+
+  constructor(entry: RecordedEntry) {
+    const { policy, generation, phase, inPlace, managed } = entry;
+    const traits = {
+      policy,
+      generation,
+      phase,
+      inPlace,
+      managed: managed.map(({ name, hash = '' }) => ({ name, hash })),
+    };
+    this.#traits = entryTraits.interned(JSON.stringify(traits), () => traits);
+    this.#uids = packedUids(managed.map(({ uid }) => uid));
+  }
+
+  get policy(): string {
+    return this.#traits.policy;
+  }
+
+  get generation(): number {
+    return this.#traits.generation;
+  }
+
+  get phase(): RecordedEntry['phase'] {
+    return this.#traits.phase;
+  }
+
+  get inPlace(): boolean {
+    return this.#traits.inPlace;
+  }
+
+  get managed(): readonly Managed[] {
+    const uids = unpackedUids(this.#uids);
+    return this.#traits.managed.map((object, index) => ({ ...object, uid: uids[index] ?? '' }));
+  }
+}
+
+/** What NamespaceBaselines have alike. */
+type RecordTraits = Pick<Identity & RecordedReport, 'name' | 'readyStatus' | 'readySince'>;
+
+const recordTraits = new InternPool<RecordTraits>();
+
+/** A NamespaceBaseline, slim. */
+export class CachedReport extends SlimObject implements Identity, RecordedReport {
+  readonly namespace: string;
+  readonly hash: string;
+  /** A single one is itself, as nearly always. */
+  readonly #entries: CachedEntry | readonly CachedEntry[];
+  readonly #traits: RecordTraits;
+
+  constructor(identity: Identity, { hash, entries, readyStatus, readySince }: Omit<RecordedReport, 'uid'>) {
+    super(identity);
+    this.namespace = identity.namespace;
+    this.hash = hash;
+    const kept = entries.map((entry) => new CachedEntry(entry));
+    this.#entries = kept.length === 1 && kept[0] !== undefined ? kept[0] : kept;
+    const traits = { name: identity.name, readyStatus, readySince };
+    this.#traits = recordTraits.interned(JSON.stringify(traits), () => traits);
+  }
+
+  get name(): string {
+    return this.#traits.name;
+  }
+
+  get entries(): readonly RecordedEntry[] {
+    return this.#entries instanceof CachedEntry ? [this.#entries] : this.#entries;
+  }
+
+  get readyStatus(): string {
+    return this.#traits.readyStatus;
+  }
+
+  get readySince(): string {
+    return this.#traits.readySince;
+  }
+}

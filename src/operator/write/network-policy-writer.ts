@@ -1,0 +1,307 @@
+import type { Result } from '../../base/result.ts';
+import { ownershipOf } from '../../domain/ownership.ts';
+import type { Outcome } from '../../domain/planning/outcome.ts';
+import type { Drift, RepairCause } from '../../domain/planning/plan.ts';
+import { hasOnlyUnknownAdditions } from '../../domain/rendering/comparison.ts';
+import type { RenderedPart } from '../../domain/rendering/rendering.ts';
+import type { ObservedNetworkPolicy } from '../../domain/world.ts';
+import type { KubeClient } from '../../kube/client/kube-client.ts';
+import type { KubeError } from '../../kube/client/kube-error.ts';
+import type { KubeObject } from '../../kube/client/kube-object.ts';
+import type { ObjectCache } from '../../kube/informer/object-cache.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { writeResultFor } from '../../telemetry/write-result.ts';
+import type { ContestTracker } from '../reconcile/contest-tracker.ts';
+import type { ServerDefaults } from '../reconcile/server-defaults.ts';
+import { isAllowed, type Permission, permissionText } from '../startup/access.ts';
+import type { CachedNetworkPolicy } from '../watch/cached-objects.ts';
+import { networkPolicyProjection } from '../watch/projections.ts';
+import { BASELINE_POLICIES, NETWORK_POLICIES } from '../watch/resources.ts';
+import { networkPolicyObject, relabelledObject } from './manifests.ts';
+
+/** Whose NetworkPolicy is written, and where. */
+export interface WriteTarget {
+  readonly namespace: string;
+  readonly policy: { readonly name: string; readonly uid: string };
+}
+
+/** Runs a request when there is room for one. */
+export type Throttle = <Value>(request: () => Promise<Result<Value, KubeError>>) => Promise<Result<Value, KubeError>>;
+
+interface Dependencies {
+  readonly kube: KubeClient;
+  readonly networkPolicies: ObjectCache<CachedNetworkPolicy>;
+  readonly equivalences: ServerDefaults;
+  readonly metrics: Metrics;
+  readonly repairLog: ContestTracker;
+}
+
+/**
+ * The only code that creates, changes or deletes NetworkPolicies. A create can never overwrite, a repair and a removal
+ * can only ever reach the object whose uid was looked at, and every answer goes into the cache at once, so that no plan
+ * is made on something older than our own last write (R5, R8, R13).
+ */
+export class NetworkPolicyWriter {
+  readonly #dependencies: Dependencies;
+  readonly #admit: Throttle;
+
+  constructor(dependencies: Dependencies, admit: Throttle) {
+    this.#dependencies = dependencies;
+    this.#admit = admit;
+  }
+
+  /** POST, since a server-side apply would take over a foreign object of the name. */
+  async create(
+    part: RenderedPart,
+    target: WriteTarget,
+    { isRestoring }: { readonly isRestoring: boolean },
+  ): Promise<Outcome> {
+    const { kube, metrics } = this.#dependencies;
+    const created = await this.#admit(() => kube.create(NETWORK_POLICIES, networkPolicyObject(part, target)));
+    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'create', result: writeResultFor(created) });
+    if (!created.ok && created.error.kind === 'alreadyExists') {
+      return this.#meet(part, target);
+    }
+    const outcome = await this.#settle(part, target, { verb: 'create', answer: created });
+    if (isRestoring && outcome.kind === 'inPlace') {
+      this.#noteRepair(part.name, target, { drift: 'deleted', manager: '' });
+    }
+    return outcome;
+  }
+
+  /** A forced apply of the whole spec, bound to the uid that was looked at. */
+  async repair(
+    part: RenderedPart,
+    target: WriteTarget,
+    found: { readonly uid: string; readonly cause: RepairCause; readonly manager: string; readonly isKept?: boolean },
+  ): Promise<Outcome> {
+    const { kube, metrics } = this.#dependencies;
+    const applied = await this.#admit(() =>
+      kube.apply(
+        NETWORK_POLICIES,
+        networkPolicyObject(part, {
+          ...target,
+          uid: found.uid,
+          takesBackKept: found.isKept === true && found.manager !== '',
+        }),
+      ),
+    );
+    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
+    const outcome = await this.#settle(part, target, { verb: 'patch', answer: applied });
+    const { cause, manager } = found;
+    if (outcome.kind === 'inPlace' && (cause === 'spec' || cause === 'labels')) {
+      this.#noteRepair(part.name, target, { drift: cause, manager });
+    }
+    // No drift, but two versions of the operator that rewrite each other's work would do so without end.
+    if (outcome.kind === 'inPlace' && cause === 'rewrite') {
+      this.#dependencies.repairLog.repaired({ namespace: target.namespace, name: part.name }, '');
+    }
+    return outcome;
+  }
+
+  /** DELETE, bound to the uid that was looked at. An object that is gone already counts as removed; one of a former policy is taken over first (R8). */
+  async remove(observed: ObservedNetworkPolicy, target: WriteTarget): Promise<Outcome> {
+    const { kube, metrics } = this.#dependencies;
+    const { name, uid } = observed;
+    const over = observed.policyUid === target.policy.uid ? undefined : await this.#takeOver(observed, target);
+    if (over !== undefined) {
+      return over;
+    }
+    const removed = await this.#admit(() =>
+      kube.remove({ type: NETWORK_POLICIES, namespace: target.namespace, name }, { uid }),
+    );
+    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'remove', result: writeResultFor(removed) });
+    if (!removed.ok && removed.error.kind !== 'notFound') {
+      return this.#failed(name, target, { verb: 'delete', error: removed.error });
+    }
+    return this.#gone(observed, target);
+  }
+
+  /** Marks an object that stays behind (R4), bound to the uid that was looked at and changing nothing else of it. */
+  async leave(observed: ObservedNetworkPolicy, target: WriteTarget): Promise<Outcome> {
+    const { name, uid } = observed;
+    const stored = await this.#read(name, target);
+    if (!stored.ok) {
+      return this.#failed(name, target, { verb: 'get', error: stored.error });
+    }
+    if (stored.value.metadata.uid !== uid) {
+      return replacedMeanwhile(name);
+    }
+    return (await this.#restate(stored.value, target, { name, isKept: true })) ?? { kind: 'left', name };
+  }
+
+  /**
+   * Gives an object of a former policy the uid of this one. Nothing is taken for former on the word of a cache: the API
+   * server is asked whether this policy is the one that lives, and whether the object still carries our marks. Gives what
+   * came of it where it cannot go on to the removal; undefined where it can.
+   */
+  async #takeOver(observed: ObservedNetworkPolicy, target: WriteTarget): Promise<Outcome | undefined> {
+    const { kube } = this.#dependencies;
+    const { name, uid, policyUid } = observed;
+    const [live, stored] = await Promise.all([
+      this.#admit(() => kube.get({ type: BASELINE_POLICIES, name: target.policy.name })),
+      this.#read(name, target),
+    ]);
+    if (!stored.ok) {
+      return stored.error.kind === 'notFound'
+        ? this.#gone(observed, target)
+        : this.#failed(name, target, { verb: 'get', error: stored.error });
+    }
+    if (!live.ok) {
+      return { kind: 'retry', name, message: live.error.message };
+    }
+    const now = networkPolicyProjection(stored.value);
+    const isSame = now.uid === uid && now.isLabelled && now.policyUid === policyUid;
+    if (!isSame || live.value.metadata.uid !== target.policy.uid) {
+      return replacedMeanwhile(name);
+    }
+    return this.#restate(stored.value, target, { name, isKept: false });
+  }
+
+  #gone({ name, uid }: ObservedNetworkPolicy, { namespace }: WriteTarget): Outcome {
+    this.#dependencies.networkPolicies.assumeDeleted({ namespace, name, uid });
+    return { kind: 'removed', name };
+  }
+
+  #read(name: string, target: WriteTarget): Promise<Result<KubeObject, KubeError>> {
+    return this.#admit(() =>
+      this.#dependencies.kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name }),
+    );
+  }
+
+  /** Gives what went wrong; undefined when nothing did. */
+  async #restate(
+    stored: KubeObject,
+    target: WriteTarget,
+    { name, isKept }: { readonly name: string; readonly isKept: boolean },
+  ): Promise<Outcome | undefined> {
+    const { kube, networkPolicies, metrics } = this.#dependencies;
+    const applied = await this.#admit(() =>
+      kube.apply(NETWORK_POLICIES, relabelledObject(stored, { policy: target.policy, isKept })),
+    );
+    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
+    if (!applied.ok) {
+      return this.#failed(name, target, { verb: 'patch', error: applied.error });
+    }
+    networkPolicies.assume(applied.value);
+    return undefined;
+  }
+
+  #noteRepair(name: string, target: WriteTarget, found: { readonly drift: Drift; readonly manager: string }): void {
+    this.#dependencies.metrics.driftRepaired(found.drift);
+    this.#dependencies.repairLog.repaired({ namespace: target.namespace, name }, found.manager);
+  }
+
+  /** The name was taken although the cache did not know: look, and decide on what really stands there. */
+  async #meet(part: RenderedPart, target: WriteTarget): Promise<Outcome> {
+    const { networkPolicies } = this.#dependencies;
+    const { name } = part;
+    const standing = await this.#read(name, target);
+    if (!standing.ok) {
+      return this.#failed(name, target, { verb: 'get', error: standing.error });
+    }
+    const observed = networkPolicies.assume(standing.value) ?? networkPolicyProjection(standing.value);
+    if (ownershipOf(observed, target.policy, undefined) === 'foreign' && !observed.isAdoptable) {
+      return foreignObject(name);
+    }
+    if (observed.hash === part.hash && observed.policyUid === target.policy.uid) {
+      return { kind: 'inPlace', name, uid: observed.uid, hash: observed.hash };
+    }
+    return this.repair(part, target, { uid: observed.uid, cause: 'takeover', manager: observed.otherManager });
+  }
+
+  async #settle(
+    part: RenderedPart,
+    target: WriteTarget,
+    write: { readonly verb: string; readonly answer: Result<KubeObject, KubeError> },
+  ): Promise<Outcome> {
+    const { networkPolicies, equivalences } = this.#dependencies;
+    if (!write.answer.ok) {
+      return this.#failed(part.name, target, { verb: write.verb, error: write.answer.error });
+    }
+    const stored = networkPolicies.assume(write.answer.value) ?? networkPolicyProjection(write.answer.value);
+    if (stored.hash !== part.hash) {
+      if (!hasOnlyUnknownAdditions(part.spec, write.answer.value.spec)) {
+        return this.#altered(part.name, target);
+      }
+      equivalences.remember({ rendered: part.hash, observed: stored.hash });
+    }
+    return { kind: 'inPlace', name: part.name, uid: stored.uid, hash: stored.hash };
+  }
+
+  /** Each write of it makes an event that would bring us here again, so that it counts as a quarrel (R6). */
+  #altered(name: string, target: WriteTarget): Outcome {
+    this.#dependencies.repairLog.repaired({ namespace: target.namespace, name }, '');
+    return {
+      kind: 'refused',
+      name,
+      reason: 'Altered',
+      message: 'the API server stored another spec than the one written',
+    };
+  }
+
+  async #failed(
+    name: string,
+    target: WriteTarget,
+    failed: { readonly verb: string; readonly error: KubeError },
+  ): Promise<Outcome> {
+    const { error } = failed;
+    switch (error.kind) {
+      case 'namespaceTerminating':
+        return { kind: 'namespaceGone', name };
+      case 'notFound':
+        return failed.verb === 'create'
+          ? { kind: 'namespaceGone', name }
+          : { kind: 'retry', name, message: error.message };
+      case 'invalid':
+        return { kind: 'refused', name, reason: 'Rejected', message: error.message };
+      case 'forbidden':
+        return this.#forbidden(name, target, { verb: failed.verb, message: error.message });
+      case 'throttled':
+      case 'serverError':
+        return {
+          kind: 'retry',
+          name,
+          message: error.message,
+          ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+        };
+      default:
+        return { kind: 'retry', name, message: error.message };
+    }
+  }
+
+  async #forbidden(
+    name: string,
+    target: WriteTarget,
+    refused: { readonly verb: string; readonly message: string },
+  ): Promise<Outcome> {
+    const permission: Permission = {
+      verb: refused.verb,
+      group: NETWORK_POLICIES.group,
+      resource: NETWORK_POLICIES.plural,
+      namespace: target.namespace,
+    };
+    const allowed = await isAllowed(this.#dependencies.kube, permission);
+    if (!allowed.ok) {
+      return { kind: 'retry', name, message: allowed.error.message };
+    }
+    if (allowed.value) {
+      return { kind: 'refused', name, reason: 'Denied', message: refused.message };
+    }
+    return {
+      kind: 'refused',
+      name,
+      reason: 'Forbidden',
+      message: `the operator may not ${permissionText(permission)}`,
+    };
+  }
+}
+
+function replacedMeanwhile(name: string): Outcome {
+  return { kind: 'retry', name, message: 'it was replaced meanwhile' };
+}
+
+/** The outcome where somebody else's object has the name. */
+export function foreignObject(name: string): Outcome {
+  return { kind: 'refused', name, reason: 'ForeignObject', message: "somebody else's NetworkPolicy has this name" };
+}

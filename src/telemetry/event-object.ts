@@ -1,0 +1,114 @@
+import type { Reason } from '../api/reasons.ts';
+import type { KubeObject } from '../kube/client/kube-object.ts';
+import { apiVersionOf, type ResourceType } from '../kube/client/resource-type.ts';
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+export const EVENTS: ResourceType = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  plural: 'events',
+  kind: 'Event',
+  isNamespaced: true,
+};
+
+/** The controller that every Event of ours names. */
+export const REPORTING_CONTROLLER = 'nsbaseline.io/operator';
+
+/** The object that an Event is about. */
+export interface Regarding {
+  readonly type: ResourceType;
+  readonly name: string;
+  /** Absent for cluster-scoped objects, whose Events go into the namespace `default`, as the API demands. */
+  readonly namespace?: string;
+  readonly uid?: string;
+}
+
+/** What happened to an object, in the words that `kubectl describe` shows. */
+export interface EventRecord {
+  readonly regarding: Regarding;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: Reason;
+  /** What we did or tried, as one word such as `Repair`. */
+  readonly action: string;
+  /** A sentence or two; cut to 1024 bytes. */
+  readonly note: string;
+}
+
+/** How often the same thing happened, and when last. */
+export interface EventSeries {
+  readonly count: number;
+  readonly lastObserved: Date;
+}
+
+/** The API's limits (pkg/apis/core/validation/events.go of Kubernetes; they are bytes). */
+const MAX_NOTE_BYTES = 1_024;
+const MAX_INSTANCE_BYTES = 128;
+const MAX_NAME_LENGTH = 253;
+
+/** The namespace that an Event on this object lives in. */
+export function eventNamespace(regarding: Regarding): string {
+  return regarding.namespace ?? 'default';
+}
+
+/** The Event in its wire shape. `uniqueId` is made of lower-case letters and digits and tells it from every other Event on the object. */
+export function eventObject(
+  record: EventRecord,
+  facts: {
+    readonly uniqueId: string;
+    readonly instance: string;
+    readonly firstObserved: Date;
+    readonly series?: EventSeries;
+    readonly uid?: string;
+  },
+): KubeObject {
+  const { regarding, type, reason, action, note } = record;
+  return {
+    apiVersion: apiVersionOf(EVENTS),
+    kind: EVENTS.kind,
+    metadata: {
+      name: eventName(regarding.name, facts.uniqueId),
+      namespace: eventNamespace(regarding),
+      ...(facts.uid === undefined ? {} : { uid: facts.uid }),
+    },
+    eventTime: microTime(facts.firstObserved),
+    reportingController: REPORTING_CONTROLLER,
+    reportingInstance: cutToBytes(facts.instance, MAX_INSTANCE_BYTES),
+    regarding: {
+      apiVersion: apiVersionOf(regarding.type),
+      kind: regarding.type.kind,
+      name: regarding.name,
+      ...(regarding.namespace === undefined ? {} : { namespace: regarding.namespace }),
+      ...(regarding.uid === undefined ? {} : { uid: regarding.uid }),
+    },
+    type,
+    reason,
+    action,
+    note: cutToBytes(note, MAX_NOTE_BYTES),
+    ...(facts.series === undefined
+      ? {}
+      : { series: { count: facts.series.count, lastObservedTime: microTime(facts.series.lastObserved) } }),
+  };
+}
+
+/** `text` itself, or as much of it as fits into `maxBytes` of UTF-8 together with an ellipsis; no character is halved. */
+export function cutToBytes(text: string, maxBytes: number): string {
+  // Lone surrogates would become three bytes each on the wire.
+  const whole = text.toWellFormed();
+  if (Buffer.byteLength(whole) <= maxBytes) {
+    return whole;
+  }
+  const ellipsis = '…';
+  const bytes = Buffer.from(whole).subarray(0, maxBytes - Buffer.byteLength(ellipsis));
+  // With `stream`, a character that is not complete at the end is left out.
+  return new TextDecoder().decode(bytes, { stream: true }) + ellipsis;
+}
+
+function eventName(name: string, uniqueId: string): string {
+  const room = MAX_NAME_LENGTH - uniqueId.length - 1;
+  return `${name.slice(0, room).replace(/[.-]+$/, '')}.${uniqueId}`;
+}
+
+/** A MicroTime must have exactly six digits after the second. */
+function microTime(time: Date): string {
+  return time.toISOString().replace('Z', '000Z');
+}

@@ -1,0 +1,248 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { PHASES, type Phase } from '../api/namespace-baseline.ts';
+import {
+  DRIFTS,
+  type DriftLabel,
+  EVENT_RESULTS,
+  type EventResult,
+  MAX_POLICY_LABELS,
+  METRICS,
+  type MetricDescription,
+  OTHER,
+  QUEUE_PRIORITIES,
+  RECONCILE_RESULTS,
+  type ReconcileResult,
+  WATCH_RESTART_REASONS,
+  WATCHED_RESOURCES,
+  type WatchRestartReason,
+  WRITE_RESULTS,
+  WRITTEN_KINDS,
+  type WriteResult,
+  type WriteVerb,
+} from './metric-table.ts';
+import type { BuildInfo } from './version.ts';
+
+/** A lag shorter than this is not told from none. The loop is woken as often to measure it: every 10 ms would be more than half of all the CPU that an idle operator takes. */
+const LAG_PRECISION_MS = 100;
+
+/** What the gauges show; read anew at every scrape, so that nothing is kept twice. All durations are milliseconds. */
+export interface GaugeState {
+  /** How many namespaces each policy has in each phase; a phase that is not named counts 0, a policy that is not named is forgotten. */
+  readonly policies: Iterable<{ readonly policy: string; readonly phases: Readonly<Partial<Record<Phase, number>>> }>;
+  readonly unprotectedNamespaces: number;
+  readonly weakenedNamespaces: number;
+  readonly conflicts: number;
+  readonly contested: number;
+  readonly queue: {
+    readonly depth: { readonly fresh: number; readonly resync: number };
+    readonly oldestMs: number;
+    readonly retries: number;
+  };
+  /** `resource` is the plural of a watched type; of several watches on one type the longest silence counts, and all objects. */
+  readonly watches: Iterable<{ readonly resource: string; readonly silenceMs: number; readonly objects: number }>;
+  readonly isReady: boolean;
+  readonly isLeading: boolean;
+}
+
+/**
+ * What the layers report to. No method throws; none takes the name of a namespace or of an object, so that the number
+ * of series does not grow with the cluster.
+ */
+export interface Metrics {
+  /** A namespace that was newly selected has its last managed policy. */
+  namespaceProtected(durationMs: number): void;
+  reconciled(reconcile: { readonly result: ReconcileResult; readonly durationMs: number }): void;
+  /** `kind` is the kind of the written object. */
+  wrote(write: { readonly kind: string; readonly verb: WriteVerb; readonly result: WriteResult }): void;
+  driftRepaired(drift: DriftLabel): void;
+  /** `resource` is the plural of the watched type. */
+  watchRestarted(restart: { readonly resource: string; readonly reason: WatchRestartReason }): void;
+  eventHandled(result: EventResult): void;
+  /** This replica began to lead. */
+  termBegun(): void;
+  /** This replica, standing by, created so many managed policies. */
+  stoodIn(policies: number): void;
+}
+
+/** The metrics and the page that a scrape gets. */
+export interface MetricsControl extends Metrics {
+  /** The Prometheus text format of the moment. Rejects when `state` throws. */
+  page(): Promise<string>;
+  /** The `Content-Type` of {@link page}. */
+  readonly contentType: string;
+}
+
+/** Makes a set of metrics of its own; several in one process share nothing. Every known combination of labels starts at 0. */
+export function createMetrics(options: {
+  readonly buildInfo: BuildInfo;
+  /** Called once per scrape. */
+  readonly state: () => GaugeState;
+  /** Memory, CPU and event loop of the process too, as prom-client names them. */
+  readonly withProcess?: boolean;
+}): MetricsControl {
+  const registry = new Registry();
+  const counters = makeCounters(registry);
+  const gauges = makeGauges(registry);
+  const { version, commit, node } = options.buildInfo;
+  gauge(registry, METRICS.buildInfo).set({ version, commit, node }, 1);
+  if (options.withProcess === true) {
+    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
+  }
+  return {
+    namespaceProtected: (durationMs) => {
+      counters.timeToProtect.observe(durationMs / 1000);
+    },
+    reconciled: ({ result, durationMs }) => {
+      counters.reconciles.inc({ result });
+      counters.reconcileDuration.observe(durationMs / 1000);
+    },
+    wrote: ({ kind, verb, result }) => {
+      counters.writes.inc({ kind: Object.hasOwn(WRITTEN_KINDS, kind) ? kind : OTHER, verb, result });
+    },
+    driftRepaired: (drift) => {
+      counters.driftRepairs.inc({ drift });
+    },
+    watchRestarted: ({ resource, reason }) => {
+      counters.watchRestarts.inc({ resource: knownResource(resource), reason });
+    },
+    eventHandled: (result) => {
+      counters.events.inc({ result });
+    },
+    termBegun: () => {
+      counters.terms.inc();
+    },
+    stoodIn: (policies) => {
+      counters.stoodIn.inc(policies);
+    },
+    page: () => {
+      gauges.show(options.state());
+      return registry.metrics();
+    },
+    contentType: registry.contentType,
+  };
+}
+
+function makeCounters(registry: Registry) {
+  const counters = {
+    timeToProtect: histogram(registry, METRICS.timeToProtect),
+    reconciles: counter(registry, METRICS.reconciles),
+    reconcileDuration: histogram(registry, METRICS.reconcileDuration),
+    writes: counter(registry, METRICS.writes),
+    driftRepairs: counter(registry, METRICS.driftRepairs),
+    watchRestarts: counter(registry, METRICS.watchRestarts),
+    events: counter(registry, METRICS.events),
+    terms: counter(registry, METRICS.terms),
+    stoodIn: counter(registry, METRICS.stoodIn),
+  };
+  // A counter that appears with its first increment hides that increment from rate() and from alerts.
+  for (const result of RECONCILE_RESULTS) {
+    counters.reconciles.inc({ result }, 0);
+  }
+  for (const drift of DRIFTS) {
+    counters.driftRepairs.inc({ drift }, 0);
+  }
+  for (const result of EVENT_RESULTS) {
+    counters.events.inc({ result }, 0);
+  }
+  for (const resource of WATCHED_RESOURCES) {
+    for (const reason of WATCH_RESTART_REASONS) {
+      counters.watchRestarts.inc({ resource, reason }, 0);
+    }
+  }
+  for (const [kind, verbs] of Object.entries(WRITTEN_KINDS)) {
+    for (const verb of verbs) {
+      for (const result of WRITE_RESULTS) {
+        counters.writes.inc({ kind, verb, result }, 0);
+      }
+    }
+  }
+  return counters;
+}
+
+function makeGauges(registry: Registry): { show(state: GaugeState): void } {
+  const namespaces = gauge(registry, METRICS.namespaces);
+  const unprotected = gauge(registry, METRICS.unprotected);
+  const conflicts = gauge(registry, METRICS.conflicts);
+  const contested = gauge(registry, METRICS.contested);
+  const weakened = gauge(registry, METRICS.weakened);
+  const queueDepth = gauge(registry, METRICS.queueDepth);
+  const queueOldest = gauge(registry, METRICS.queueOldest);
+  const queueRetries = counter(registry, METRICS.queueRetries);
+  const watchSilence = gauge(registry, METRICS.watchSilence);
+  const cacheObjects = gauge(registry, METRICS.cacheObjects);
+  const ready = gauge(registry, METRICS.ready);
+  const leader = gauge(registry, METRICS.leader);
+  const labelFor = policyLabels();
+  const showPolicies = (policies: GaugeState['policies']): void => {
+    namespaces.reset();
+    for (const [policy, phases] of labelFor(policies)) {
+      for (const phase of PHASES) {
+        namespaces.inc({ policy, phase }, phases[phase] ?? 0);
+      }
+    }
+  };
+  const showWatches = (watches: GaugeState['watches']): void => {
+    watchSilence.reset();
+    cacheObjects.reset();
+    const longestMs = new Map<string, number>();
+    for (const watch of watches) {
+      const resource = knownResource(watch.resource);
+      longestMs.set(resource, Math.max(longestMs.get(resource) ?? 0, watch.silenceMs));
+      cacheObjects.inc({ resource }, watch.objects);
+    }
+    for (const [resource, silenceMs] of longestMs) {
+      watchSilence.set({ resource }, silenceMs / 1000);
+    }
+  };
+  return {
+    show(state) {
+      showPolicies(state.policies);
+      showWatches(state.watches);
+      unprotected.set(state.unprotectedNamespaces);
+      conflicts.set(state.conflicts);
+      contested.set(state.contested);
+      weakened.set(state.weakenedNamespaces);
+      for (const priority of QUEUE_PRIORITIES) {
+        queueDepth.set({ priority }, state.queue.depth[priority]);
+      }
+      queueOldest.set(state.queue.oldestMs / 1000);
+      queueRetries.reset();
+      queueRetries.inc(state.queue.retries);
+      ready.set(state.isReady ? 1 : 0);
+      leader.set(state.isLeading ? 1 : 0);
+    },
+  };
+}
+
+type PhaseCounts = Readonly<Partial<Record<Phase, number>>>;
+
+/** A policy that has a label of its own keeps it while it exists, however many come and go beside it. */
+function policyLabels(): (policies: GaugeState['policies']) => readonly (readonly [string, PhaseCounts])[] {
+  let named = new Set<string>();
+  return (policies) => {
+    const present = [...policies].sort((a, b) => (a.policy < b.policy ? -1 : 1));
+    const kept = present.filter(({ policy }) => named.has(policy));
+    const added = present.filter(({ policy }) => !named.has(policy)).slice(0, MAX_POLICY_LABELS - kept.length);
+    named = new Set([...kept, ...added].map(({ policy }) => policy));
+    return present.map(({ policy, phases }) => [named.has(policy) ? policy : OTHER, phases] as const);
+  };
+}
+
+function knownResource(resource: string): string {
+  return WATCHED_RESOURCES.some((known) => known === resource) ? resource : OTHER;
+}
+
+function counter(registry: Registry, { name, help, labels }: MetricDescription): Counter {
+  return new Counter({ name, help, labelNames: Object.keys(labels), registers: [registry] });
+}
+
+function gauge(registry: Registry, { name, help, labels }: MetricDescription): Gauge {
+  return new Gauge({ name, help, labelNames: Object.keys(labels), registers: [registry] });
+}
+
+function histogram(
+  registry: Registry,
+  { name, help, labels, buckets }: MetricDescription & { readonly buckets: readonly number[] },
+): Histogram {
+  return new Histogram({ name, help, labelNames: Object.keys(labels), buckets: [...buckets], registers: [registry] });
+}

@@ -1,0 +1,27 @@
+import type { RestartReason } from '../kube/informer/watch-backoff.ts';
+import type { WatchRestartReason } from './metric-table.ts';
+
+/** How the metric counts why a watch had to be begun anew. */
+export function restartReasonFor(cause: RestartReason): WatchRestartReason {
+  switch (cause) {
+    case 'ended':
+      return 'ended';
+    case 'expired':
+    case 'resourceVersionTooLarge':
+    case 'wentBack':
+      return 'expired';
+    case 'timeout':
+      return 'silent';
+    case 'network':
+      return 'network';
+    case 'forbidden':
+    case 'unauthorized':
+    case 'notFound':
+    case 'credentials':
+      return 'refused';
+    case 'throttled':
+      return 'throttled';
+    default:
+      return 'failed';
+  }
+}

@@ -1,0 +1,449 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { BaselinePolicySpec } from '../../../../src/api/baseline-policy.ts';
+import { validateBaselinePolicy } from '../../../../src/api/validation.ts';
+import type {
+  BaselinePolicyView,
+  ClusterFacts,
+  ManagedNetworkPolicyView,
+  NamespaceView,
+  ReportEntryView,
+  ReportView,
+} from '../../../../src/cli/cluster/cluster-facts.ts';
+import { defineStatus } from '../../../../src/cli/commands/status/status.ts';
+import { statusText } from '../../../../src/cli/commands/status/status-text.ts';
+import { type BaselineStatus, statusFor } from '../../../../src/cli/commands/status/status-view.ts';
+import { OPT_IN_SELECTOR } from '../../../../src/domain/selection.ts';
+import { type CliCluster, startCliCluster } from '../cli-cluster.ts';
+
+const SET = ['standard.default-deny', 'standard.allow-dns', 'standard.allow-monitoring'];
+const EVERYWHERE = { namespace: undefined, policy: undefined };
+
+function namespace(name: string, changes: Partial<NamespaceView> = {}): NamespaceView {
+  return { name, labels: { 'nsbaseline.io/enabled': 'true' }, isTerminating: false, ...changes };
+}
+
+function policy(spec: BaselinePolicySpec = {}, changes: Partial<BaselinePolicyView> = {}): BaselinePolicyView {
+  const verdict = validateBaselinePolicy('standard', spec);
+  const conditions = [
+    { type: 'Ready', status: 'True', reason: 'Applied', message: '' },
+    { type: 'AllProtected', status: 'True', reason: 'AllInPlace', message: '' },
+  ];
+  return {
+    name: 'standard',
+    uid: 'live',
+    selector: spec.namespaceSelector ?? OPT_IN_SELECTOR,
+    generation: 1,
+    isDeleting: false,
+    spec: verdict.ok ? verdict.spec : undefined,
+    observedGeneration: 1,
+    conditions,
+    namespaces: { matched: 1, protected: 1 },
+    discovered: {},
+    ...changes,
+  };
+}
+
+function entry(changes: Partial<ReportEntryView> = {}): ReportEntryView {
+  return {
+    policy: 'standard',
+    phase: 'Protected',
+    mode: 'Enforce',
+    reason: '',
+    message: '',
+    isInPlace: true,
+    managed: SET,
+    wouldApply: [],
+    wouldRemove: [],
+    ...changes,
+  };
+}
+
+function record(changes: Partial<ReportView> = {}): ReportView {
+  return { namespace: 'team-a', phase: 'Protected', entries: [entry()], conflicts: [], weakenedBy: [], ...changes };
+}
+
+function managed(name: string, changes: Partial<ManagedNetworkPolicyView> = {}): ManagedNetworkPolicyView {
+  return {
+    namespace: 'team-a',
+    name,
+    uid: name,
+    resourceVersion: '1',
+    isLabelled: true,
+    policyLabel: 'standard',
+    policyUid: 'live',
+    isKept: false,
+    isTerminating: false,
+    ...changes,
+  };
+}
+
+function facts(changes: Partial<ClusterFacts> = {}): ClusterFacts {
+  return {
+    namespaces: [namespace('team-a')],
+    networkPolicies: SET.map((name) => managed(name)),
+    records: [record()],
+    policies: [policy()],
+    notes: [],
+    ...changes,
+  };
+}
+
+const status = (
+  changes: Partial<ClusterFacts> = {},
+  scope = EVERYWHERE as { namespace: string | undefined; policy: string | undefined },
+): BaselineStatus => statusFor(facts(changes), scope);
+
+describe('status is well', () => {
+  test('where every namespace is as declared', () => {
+    expect(status()).toMatchObject({
+      isWell: true,
+      namespaces: [{ namespace: 'team-a', phase: 'Protected', policies: [{ policy: 'standard', missing: [] }] }],
+      policies: [{ policy: 'standard', isWell: true }],
+      orphans: [],
+    });
+  });
+
+  test.each(['DryRun', 'Paused'] as const)('R7 where %s was declared, although nothing is in place', (mode) => {
+    const conditions = [
+      { type: 'Ready', status: 'True', reason: mode, message: '' },
+      { type: 'AllProtected', status: 'False', reason: mode, message: '' },
+    ];
+    expect(
+      status({
+        policies: [policy({ mode }, { conditions })],
+        networkPolicies: [],
+        records: [record({ entries: [entry({ phase: mode, wouldApply: SET, managed: [] })] })],
+      }),
+    ).toMatchObject({ isWell: true, namespaces: [{ phase: mode, policies: [{ missing: [] }] }] });
+  });
+
+  test('R12 where a namespace is going', () => {
+    expect(
+      status({
+        namespaces: [namespace('team-a', { isTerminating: true })],
+        networkPolicies: [],
+        records: [record({ entries: [entry({ phase: 'Pending' })] })],
+      }),
+    ).toMatchObject({ isWell: true, namespaces: [{ phase: 'Terminating' }] });
+  });
+
+  test('R4 where something was left behind on purpose, which it lists', () => {
+    expect(
+      status({
+        networkPolicies: [
+          ...SET.map((name) => managed(name)),
+          managed('standard.default-deny', { namespace: 'team-z', isKept: true }),
+        ],
+      }),
+    ).toMatchObject({ isWell: true, kept: [{ namespace: 'team-z', name: 'standard.default-deny' }] });
+  });
+
+  test('R1 where the operator does not count what the selector matches, as its configuration excludes it', () => {
+    expect(status({ namespaces: [namespace('team-a'), namespace('infra')] })).toMatchObject({ isWell: true });
+    expect(
+      status({
+        namespaces: [namespace('team-a'), namespace('kube-system'), namespace('openshift-x')],
+        policies: [policy({}, { namespaces: { matched: 9, protected: 1 } })],
+      }),
+    ).toMatchObject({ isWell: true });
+  });
+});
+
+describe('status is not well, and says why,', () => {
+  test.each<[string, Partial<ClusterFacts>, object]>([
+    [
+      'where a part is missing',
+      { networkPolicies: [managed('standard.default-deny')] },
+      { namespaces: [{ policies: [{ missing: ['standard.allow-dns', 'standard.allow-monitoring'] }] }] },
+    ],
+    [
+      'where one stands that is not ours any more',
+      { networkPolicies: SET.map((name) => managed(name, { isLabelled: !name.endsWith('dns') })) },
+      { namespaces: [{ policies: [{ missing: ['standard.allow-dns'] }] }] },
+    ],
+    [
+      'R5 where somebody is in the way',
+      { records: [record({ conflicts: [{ name: 'standard.allow-dns', reason: 'ForeignObject' }] })] },
+      { namespaces: [{ conflicts: [{ name: 'standard.allow-dns' }] }] },
+    ],
+    [
+      'R17 where somebody undoes the isolation',
+      { records: [record({ weakenedBy: [{ name: 'open', why: 'allows all' }] })] },
+      { namespaces: [{ isWell: false, weakenedBy: [{ name: 'open' }] }] },
+    ],
+    [
+      'by the worst phase',
+      {
+        records: [
+          record({
+            entries: [
+              entry(),
+              entry({ policy: 'web', phase: 'Failed', reason: 'Denied' }),
+              entry({ policy: 'x', phase: 'Pending' }),
+            ],
+          }),
+        ],
+      },
+      { namespaces: [{ phase: 'Failed' }] },
+    ],
+    [
+      'by a phase that a newer operator writes',
+      { records: [record({ entries: [entry(), entry({ policy: 'web', phase: 'Quarantined' })] })] },
+      { namespaces: [{ phase: 'Quarantined', isWell: false }] },
+    ],
+    [
+      'R8 where there are orphans',
+      {
+        networkPolicies: [
+          ...SET.map((name) => managed(name)),
+          managed('old.allow-dns', { policyUid: 'dead', policyLabel: 'old' }),
+        ],
+      },
+      { orphans: [{ namespace: 'team-a', name: 'old.allow-dns', policy: 'old' }] },
+    ],
+    [
+      'R9 where a removal is held',
+      {
+        policies: [
+          policy(
+            {},
+            {
+              conditions: [
+                ...policy().conditions,
+                { type: 'RemovalHeld', status: 'True', reason: 'RemovalHeld', message: 'x' },
+              ],
+            },
+          ),
+        ],
+      },
+      { policies: [{ isWell: false }] },
+    ],
+    [
+      'R16 where the operator has not looked yet',
+      { policies: [policy({}, { generation: 2 })] },
+      { policies: [{ isWell: false }] },
+    ],
+    ['where a policy is not Ready', { policies: [policy({}, { conditions: [] })] }, { policies: [{ isWell: false }] }],
+    [
+      'where the operator says nothing of a selected namespace',
+      {
+        namespaces: [namespace('team-a'), namespace('team-b')],
+        policies: [policy({}, { namespaces: { matched: 2, protected: 1 } })],
+      },
+      { namespaces: [{}, { namespace: 'team-b', phase: 'Pending', policies: [{ reason: 'NotReported' }] }] },
+    ],
+    [
+      'where no operator ever ran',
+      { records: [], networkPolicies: [], policies: [policy({}, { observedGeneration: -1, conditions: [] })] },
+      { namespaces: [{ namespace: 'team-a', phase: 'Pending' }] },
+    ],
+  ])('%s', (_, changes, expected) => {
+    expect(status(changes)).toMatchObject({ isWell: false, ...expected });
+  });
+
+  test('where the namespace that was asked about is selected by nobody', () => {
+    const alone = status(
+      { namespaces: [namespace('x', { labels: {} })], networkPolicies: [], records: [] },
+      { namespace: 'x', policy: undefined },
+    );
+    expect(alone).toMatchObject({ isWell: false, namespaces: [{ namespace: 'x', phase: 'Unselected' }], policies: [] });
+    expect(text(alone, { namespace: 'x', policy: undefined })).toContain(
+      'kubectl label namespace x nsbaseline.io/enabled=true',
+    );
+  });
+});
+
+describe('status of one namespace', () => {
+  test('does not mind what other namespaces lack', () => {
+    const conditions = [
+      policy().conditions[0],
+      { type: 'AllProtected', status: 'False', reason: 'NotAllInPlace', message: '' },
+      { type: 'OrphansPresent', status: 'True', reason: 'OrphansPresent', message: '' },
+    ].filter((condition) => condition !== undefined);
+    expect(status({ policies: [policy({}, { conditions })] }, { namespace: 'team-a', policy: undefined }).isWell).toBe(
+      true,
+    );
+    expect(status({ policies: [policy({}, { conditions })] }).isWell).toBe(false);
+  });
+
+  test('is told by what the operator wrote where NetworkPolicies may not be listed', () => {
+    expect(status({ networkPolicies: undefined }).namespaces).toMatchObject([{ isWell: true }]);
+    expect(
+      status({
+        networkPolicies: undefined,
+        records: [record({ entries: [entry({ managed: ['standard.default-deny'] })] })],
+      }).namespaces,
+    ).toMatchObject([{ isWell: false, policies: [{ missing: ['standard.allow-dns', 'standard.allow-monitoring'] }] }]);
+  });
+
+  test('R13 knows no orphans where it is not known which policies there are', () => {
+    expect(status({ policies: undefined, networkPolicies: [managed('old.x', { policyUid: 'dead' })] }).orphans).toEqual(
+      [],
+    );
+  });
+});
+
+function text(
+  whole: BaselineStatus,
+  scope: { readonly namespace: string | undefined; readonly policy: string | undefined } = EVERYWHERE,
+  look: { readonly isWide?: boolean; readonly isAboutProblems?: boolean } = {},
+): string {
+  return statusText(whole, scope, {
+    isWide: false,
+    isAboutProblems: false,
+    isColoured: false,
+    programName: 'nsbaseline',
+    ...look,
+  });
+}
+
+describe('for people', () => {
+  test('there is a table of namespaces, one of policies below it, and a last line', () => {
+    expect(text(status({ networkPolicies: [managed('standard.default-deny')] }))).toBe(
+      [
+        'NAMESPACE   PHASE       POLICIES   REASON   MISSING                                        CONFLICTS   WEAKENED BY',
+        'team-a      Protected   standard   <none>   standard.allow-dns,standard.allow-monitoring   <none>      <none>',
+        '',
+        'POLICY     MODE      MATCHED   PROTECTED   READY            ALL PROTECTED       CONDITIONS',
+        'standard   Enforce   1         1           True (Applied)   True (AllInPlace)   <none>',
+        '',
+        '1 namespace: 1 Protected. Not all is well. nsbaseline status -o wide says more.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('R9 a held change is told in full, with the line that confirms it', () => {
+    const message =
+      'Far too many. kubectl annotate baselinepolicy standard --overwrite nsbaseline.io/confirm-removal=12-0123abcd';
+    const held = policy(
+      {},
+      {
+        conditions: [
+          ...policy().conditions,
+          ...['Stalled', 'RemovalHeld'].map((type) => ({ type, status: 'True', reason: 'RemovalHeld', message })),
+        ],
+      },
+    );
+    const shown = text(status({ policies: [held] }));
+    expect(shown).toContain(`  standard: RemovalHeld: ${message} (or: nsbaseline approve standard)\n`);
+    expect(shown.split(message)).toHaveLength(2);
+  });
+
+  test('only problems are shown where that is asked for, and all are counted', () => {
+    const shown = text(
+      status({
+        records: [
+          record(),
+          record({ namespace: 'team-b', entries: [entry({ phase: 'Failed', reason: 'Denied', message: 'quota' })] }),
+        ],
+      }),
+      EVERYWHERE,
+      { isAboutProblems: true, isWide: true },
+    );
+    expect(shown).not.toContain('team-a ');
+    expect(shown).toContain('standard: quota');
+    expect(shown).toContain('2 namespaces: 1 Failed, 1 Protected.');
+    expect(text(status(), EVERYWHERE, { isAboutProblems: true })).toContain('1 namespace: 1 Protected. All is well.');
+  });
+
+  test('a few orphans are shown, and all of them with -o wide', () => {
+    const whole = status({
+      networkPolicies: [
+        ...SET.map((name) => managed(name)),
+        ...Array.from({ length: 25 }, (_, at) => managed(`old.x${at}`, { policyUid: 'dead', policyLabel: 'old' })),
+      ],
+    });
+    expect(text(whole)).toContain('and 5 more, which -o wide lists\n');
+    expect(text(whole, EVERYWHERE, { isWide: true }).match(/old\.x/g)).toHaveLength(25);
+    expect(text(whole)).toContain('25 orphans. Not all is well.');
+  });
+
+  test('ten thousand namespaces are no trouble', () => {
+    const names = Array.from({ length: 10_000 }, (_, at) => `ns-${at}`);
+    const many = facts({
+      namespaces: names.map((name) => namespace(name)),
+      networkPolicies: names.flatMap((each) => SET.map((name) => managed(name, { namespace: each }))),
+      records: names.map((name) => record({ namespace: name })),
+      policies: [policy({}, { namespaces: { matched: 10_000, protected: 10_000 } })],
+    });
+    const whole = statusFor(many, EVERYWHERE);
+    expect(whole).toMatchObject({ isWell: true });
+    expect(text(whole).split('\n')).toHaveLength(10_000 + 1 + 4 + 2);
+  });
+});
+
+describe('the command', () => {
+  let cluster: CliCluster;
+  beforeAll(async () => {
+    cluster = await startCliCluster();
+    for (let at = 0; at < 1_100; at += 1) {
+      await cluster.namespace(`many-${at}`, { 'nsbaseline.io/enabled': 'true' });
+    }
+    await cluster.namespace('team-a');
+  });
+  afterEach(() => {
+    cluster.server.intercept = undefined;
+    cluster.server.requests.clear();
+  });
+  afterAll(() => cluster.stop());
+
+  test('asks about the namespace of the context unless told otherwise', async () => {
+    expect((await cluster.run(defineStatus, ['-o', 'json'])).printed).toContain('"namespace": "team-a"');
+    expect((await cluster.run(defineStatus, ['-o', 'json', '-n', 'default'])).printed).toContain(
+      '"namespace": "default"',
+    );
+    await expect(cluster.run(defineStatus, ['-A', '-n', 'default'])).rejects.toThrow('cannot be used with');
+  });
+
+  test('reads long lists in pages, and begins anew when a page has expired', async () => {
+    let isExpired = false;
+    cluster.server.intercept = ({ verb, resource, query }) => {
+      if (isExpired || verb !== 'list' || resource !== 'namespaces' || !query.has('continue')) {
+        return undefined;
+      }
+      isExpired = true;
+      return { kind: 'respond', status: 410, body: '{"kind":"Status","reason":"Expired"}' };
+    };
+    expect((await cluster.run(defineStatus, ['-A'])).code).toBe(0);
+    expect({ isExpired, lists: cluster.server.requests.of('list', 'namespaces') }).toEqual({
+      isExpired: true,
+      lists: 5,
+    });
+  });
+
+  test('leaves out what may not be listed, with a note that says what to ask for', async () => {
+    cluster.server.intercept = ({ resource }) =>
+      resource === 'networkpolicies' || resource === 'namespaces'
+        ? { kind: 'respond', status: 403, body: '{"kind":"Status","message":"no\\u001b[2J\\u202e"}' }
+        : undefined;
+    const { code, complaint } = await cluster.run(defineStatus, ['-A']);
+    expect(code).toBe(0);
+    expect(complaint).toContain(
+      'note: cannot list networkpolicies.networking.k8s.io in every namespace: no [2J\\u202e; ask for the permission (kubectl auth can-i list networkpolicies.networking.k8s.io)',
+    );
+    expect(complaint).not.toMatch(/[\u001b\u202e]/);
+  });
+
+  test.each([
+    [403, 3, 'ask for the permission'],
+    [401, 3, 'log in again'],
+    [404, 1, 'nsbaseline is not installed in this cluster'],
+  ])('ends as documented where our resources answer %i: %i', async (answer, wanted, advice) => {
+    cluster.server.intercept = ({ resource }) =>
+      ['baselinepolicies', 'namespacebaselines'].includes(resource)
+        ? { kind: 'respond', status: answer, body: '{"kind":"Status","message":"no"}' }
+        : undefined;
+    const { code, printed, complaint } = await cluster.run(defineStatus, ['-A']);
+    expect({ code, printed }).toEqual({ code: wanted, printed: '' });
+    expect(complaint).toContain(advice);
+  });
+
+  test('says which policy and which namespace is not there', async () => {
+    expect(await cluster.run(defineStatus, ['-A', 'nope'])).toMatchObject({
+      code: 1,
+      complaint: 'nsbaseline status: there is no BaselinePolicy "nope"; there is none at all\n',
+    });
+    expect((await cluster.run(defineStatus, ['-n', 'nope'])).complaint).toContain('namespaces "nope" not found');
+  });
+});

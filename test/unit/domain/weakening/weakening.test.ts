@@ -1,0 +1,603 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { BaselinePolicySpec } from '../../../../src/api/baseline-policy.ts';
+import { NOT_INTERNET } from '../../../../src/domain/rendering/internet.ts';
+import { renderedParts } from '../../../../src/domain/rendering/rendering.ts';
+import { describeSelector, weakeningOf } from '../../../../src/domain/weakening/weakening.ts';
+import { anyPeer, anySelector, anySpec } from '../../../fixtures/arbitraries.ts';
+
+const web = { matchLabels: { app: 'web' } };
+const block = (cidr: string, ...except: string[]): object => ({
+  ipBlock: { cidr, ...(except.length > 0 ? { except } : {}) },
+});
+const from = (...peers: unknown[]): object => ({ podSelector: {}, ingress: [{ from: peers }] });
+const onPorts = (...ports: unknown[]): object => ({ podSelector: {}, ingress: [{ ports }] });
+const everyNamespace = { namespaceSelector: {} };
+const publicIpv4 = block('0.0.0.0/0', ...NOT_INTERNET.filter((cidr) => !cidr.includes(':')));
+const publicIpv6 = block('::/0', ...NOT_INTERNET.filter((cidr) => cidr.includes(':')));
+const namespaceName = 'kubernetes.io/metadata.name';
+
+describe('R17 what undoes the isolation is said in a sentence', () => {
+  test.each<[string, object, string]>([
+    ['an empty rule', { ingress: [{}] }, 'allows every source on every port, for all pods'],
+    [
+      'a rule without peers',
+      { podSelector: web, ingress: [{ from: [], ports: [] }] },
+      'allows every source on every port, for pods app=web',
+    ],
+    [
+      'fields that are null',
+      { podSelector: null, policyTypes: null, ingress: [{ from: null, ports: null }] },
+      'allows every source on every port, for all pods',
+    ],
+    ['every TCP port', onPorts({ protocol: 'TCP' }), 'allows every source on every TCP port, for all pods'],
+    ['a port {}, which is TCP', onPorts({}), 'allows every source on every TCP port, for all pods'],
+    ['SCTP only', onPorts({ protocol: 'SCTP' }), 'allows every source on every SCTP port, for all pods'],
+    [
+      'two protocols',
+      onPorts({ protocol: 'UDP' }, { port: 1, endPort: 65_535 }),
+      'allows every source on every TCP and UDP port, for all pods',
+    ],
+    [
+      'all three protocols',
+      onPorts({ protocol: 'UDP' }, { protocol: 'SCTP' }, { protocol: 'TCP' }),
+      'allows every source on every port, for all pods',
+    ],
+    [
+      'ranges of ports that meet',
+      onPorts({ port: 1, endPort: 8000 }, { port: 8001, endPort: 65_535 }),
+      'allows every source on every TCP port, for all pods',
+    ],
+    [
+      'ranges of ports in several rules',
+      { ingress: [{ ports: [{ port: 9, endPort: 65_535 }] }, { ports: [{ port: 1, endPort: 9 }] }] },
+      'allows every source on every TCP port, for all pods',
+    ],
+    ['0.0.0.0/0', from(block('0.0.0.0/0')), 'allows every IPv4 source on every port, for all pods'],
+    ['::/0', from(block('::/0')), 'allows every IPv6 source on every port, for all pods'],
+    ['both families', from(block('0.0.0.0/0'), block('::/0')), 'allows every source on every port, for all pods'],
+    [
+      'two halves',
+      from(block('0.0.0.0/1'), block('128.0.0.0/1')),
+      'allows every IPv4 source on every port, for all pods',
+    ],
+    [
+      'halves in two rules',
+      { ingress: [{ from: [block('0.0.0.0/1')] }, { from: [block('128.0.0.0/1')] }] },
+      'allows every IPv4 source on every port, for all pods',
+    ],
+    [
+      'an except that another block allows again',
+      from(block('0.0.0.0/0', '10.0.0.0/8'), block('10.0.0.0/7')),
+      'allows every IPv4 source on every port, for all pods',
+    ],
+    ['IPv4 written as IPv6', from(block('::ffff:0:0/96')), 'allows every IPv4 source on every port, for all pods'],
+    [
+      'two halves, one of them written as IPv6',
+      from(block('0.0.0.0/1'), block('::ffff:128.0.0.0/97')),
+      'allows every IPv4 source on every port, for all pods',
+    ],
+    [
+      'a block beside some that are none',
+      from(block('0.0.0.0/x'), block('::/Infinity'), block('0.0.0.0/-1'), block('0.0.0.0/0')),
+      'allows every IPv4 source on every port, for all pods',
+    ],
+    ['leading zeros', from(block('00.0.0.0/00')), 'allows every IPv4 source on every port, for all pods'],
+    [
+      'every namespace and all but the private ranges',
+      from(everyNamespace, publicIpv4),
+      'allows every pod of the cluster and the whole IPv4 internet on every port, for all pods',
+    ],
+    [
+      'the same in IPv6',
+      from(publicIpv6, { podSelector: {}, ...everyNamespace }),
+      'allows every pod of the cluster and the whole IPv6 internet on every port, for all pods',
+    ],
+    [
+      'the same in both, by two rules',
+      { ingress: [{ from: [everyNamespace] }, { from: [publicIpv4, publicIpv6] }] },
+      'allows every pod of the cluster and the whole internet on every port, for all pods',
+    ],
+    [
+      'a selector that every namespace meets',
+      from({ namespaceSelector: { matchExpressions: [{ key: namespaceName, operator: 'Exists' }] } }, publicIpv4),
+      'allows every pod of the cluster and the whole IPv4 internet on every port, for all pods',
+    ],
+    [
+      'one that is no name of a namespace',
+      from(
+        { namespaceSelector: { matchExpressions: [{ key: namespaceName, operator: 'NotIn', values: ['', 'A'] }] } },
+        publicIpv4,
+      ),
+      'allows every pod of the cluster and the whole IPv4 internet on every port, for all pods',
+    ],
+    [
+      'what is wider on one protocol than on another',
+      { ingress: [{ ports: [{ protocol: 'TCP' }] }, { from: [block('0.0.0.0/0')] }] },
+      'allows every source on every TCP port and allows every IPv4 source on every UDP and SCTP port, for all pods',
+    ],
+    [
+      'peers split on some ports only',
+      {
+        ingress: [
+          { ports: [{ port: 101, endPort: 65_535 }] },
+          { from: [block('0.0.0.0/1')], ports: [{ port: 1, endPort: 100 }] },
+          { from: [block('128.0.0.0/1')], ports: [{ port: 1, endPort: 200 }] },
+        ],
+      },
+      'allows every IPv4 source on every TCP port, for all pods',
+    ],
+  ])('%s', (_what, spec, sentence) => {
+    expect(weakeningOf(spec)).toEqual({ ingress: sentence });
+  });
+
+  test('of both directions each has its own', () => {
+    expect(
+      weakeningOf({
+        podSelector: web,
+        ingress: [{}],
+        egress: [{ to: [block('0.0.0.0/0')], ports: [{ protocol: 'TCP' }] }],
+      }),
+    ).toEqual({
+      ingress: 'allows every source on every port, for pods app=web',
+      egress: 'allows every IPv4 destination on every TCP port, for pods app=web',
+    });
+  });
+});
+
+describe('R17 what leaves a peer or a port out is not reported', () => {
+  test.each<[string, unknown]>([
+    ['no rule', { ingress: [], egress: [] }],
+    ['the pods of the own namespace', from({ podSelector: {} })],
+    ['every pod of every namespace, as no address outside is among them', from(everyNamespace)],
+    ['all but the private ranges', from(publicIpv4, publicIpv6)],
+    ['the own namespace and all but the private ranges', from({ podSelector: {} }, publicIpv4)],
+    [
+      'some pods of every namespace and all but the private ranges',
+      from({ ...everyNamespace, podSelector: web }, publicIpv4),
+    ],
+    ['some namespaces and all but the private ranges', from({ namespaceSelector: web }, publicIpv4)],
+    [
+      'namespaces but one and all but the private ranges',
+      from(
+        {
+          namespaceSelector: {
+            matchExpressions: [{ key: namespaceName, operator: 'NotIn', values: ['', 'kube-system'] }],
+          },
+        },
+        publicIpv4,
+      ),
+    ],
+    [
+      'namespaces with a label of another name',
+      from({ namespaceSelector: { matchExpressions: [{ key: 'team', operator: 'Exists' }] } }, publicIpv4),
+    ],
+    ['every namespace and an internet with a hole', from(everyNamespace, block('0.0.0.0/0', '203.0.113.7/32'))],
+    ['an except that nothing allows again', from(block('0.0.0.0/0', '169.254.169.254/32'))],
+    [
+      'half of the addresses on all ports and all on half of the ports',
+      { ingress: [{ from: [block('0.0.0.0/1')] }, { ports: [{ protocol: 'TCP', port: 1, endPort: 30_000 }] }] },
+    ],
+    [
+      'ports of one rule and peers of another',
+      { ingress: [{ from: [block('10.0.0.0/8')] }, { ports: [{ port: 80 }] }] },
+    ],
+    ['all ports but the first', onPorts({ port: 2, endPort: 65_535 })],
+    ['all ports but the last', onPorts({ port: 1, endPort: 65_534 })],
+    ['a gap in the ports', onPorts({ port: 1, endPort: 79 }, { port: 81, endPort: 65_535 })],
+    [
+      'half of the ports of one protocol and half of another',
+      onPorts({ port: 1, endPort: 30_000 }, { protocol: 'UDP', port: 30_001, endPort: 65_535 }),
+    ],
+    [
+      'one family on some ports and the other on the rest',
+      {
+        ingress: [
+          { from: [block('0.0.0.0/0')], ports: [{ port: 1, endPort: 9 }] },
+          { from: [block('::/0')], ports: [{ port: 10, endPort: 65_535 }] },
+        ],
+      },
+    ],
+    [
+      'the same the other way round',
+      {
+        ingress: [
+          { from: [block('::/0')], ports: [{ port: 1, endPort: 9 }] },
+          { from: [block('0.0.0.0/0')], ports: [{ port: 10, endPort: 65_535 }] },
+        ],
+      },
+    ],
+    ['a named port', onPorts({ port: 'http' })],
+    ['ingress rules of an egress policy', { policyTypes: ['Egress'], ingress: [{}] }],
+    ['egress rules of an ingress policy', { policyTypes: ['Ingress'], egress: [{}] }],
+    ['a protocol that nobody knows', onPorts({ protocol: 'ICMP' })],
+    [
+      'ports that are none',
+      onPorts(
+        { port: 0, endPort: 65_535 },
+        { endPort: 65_535 },
+        { port: 9, endPort: 1 },
+        { port: 1, endPort: 65_536 },
+        { port: 1.5 },
+      ),
+    ],
+    ['a peer that names no one, as a newer API may have it', from({}, { newer: {} }, null)],
+    ['a block together with a selector', from({ ...everyNamespace, ...block('0.0.0.0/0') })],
+    [
+      'a block together with every namespace, beside all but the private ranges',
+      from({ ...everyNamespace, ...block('10.0.0.0/8') }, publicIpv4),
+    ],
+    ['a block that is none', from(block('0/0'), { ipBlock: { cidr: 7 } }, { ipBlock: null })],
+    ['lists that are none', { ingress: [{ from: 'all' }, { ports: {} }, 'all', 7, []], egress: {} }],
+    ['inherited fields', Object.create({ ingress: [{}] })],
+  ])('%s', (_what, spec) => {
+    expect(weakeningOf(spec)).toBeUndefined();
+  });
+
+  test.each([undefined, null, 0, 'x', [], [{}], { ingress: null }])('no spec at all: %j', (spec) => {
+    expect(weakeningOf(spec)).toBeUndefined();
+  });
+});
+
+describe('R17 the well-known recipes', () => {
+  const dns = { protocol: 'UDP', port: 53 };
+  const recipes: readonly (readonly [string, object, boolean])[] = [
+    ['01 deny all to an application', { podSelector: web, ingress: [] }, false],
+    ['02 limit traffic to an application', { podSelector: web, ingress: [{ from: [{ podSelector: web }] }] }, false],
+    ['02a allow all to an application', { podSelector: web, ingress: [{}] }, true],
+    ['03 deny all to a namespace', { podSelector: {}, ingress: [] }, false],
+    [
+      '04 deny other namespaces',
+      { podSelector: { matchLabels: null }, ingress: [{ from: [{ podSelector: {} }] }] },
+      false,
+    ],
+    ['05 allow an application from all namespaces', { podSelector: web, ingress: [{ from: [everyNamespace] }] }, false],
+    ['06 allow a namespace', { podSelector: web, ingress: [{ from: [{ namespaceSelector: web }] }] }, false],
+    [
+      '07 allow some pods of another namespace',
+      { podSelector: web, ingress: [{ from: [{ namespaceSelector: web, podSelector: web }] }] },
+      false,
+    ],
+    ['08 allow external clients', { podSelector: web, ingress: [{ from: [] }] }, true],
+    [
+      '08 allow external clients on one port',
+      { podSelector: web, ingress: [{ ports: [{ port: 80 }], from: [] }] },
+      false,
+    ],
+    [
+      '09 allow one port',
+      { podSelector: web, ingress: [{ ports: [{ protocol: 'TCP', port: 5000 }], from: [{ podSelector: web }] }] },
+      false,
+    ],
+    [
+      '10 several selectors',
+      {
+        podSelector: web,
+        ingress: [{ from: [{ podSelector: web }, { podSelector: { matchLabels: { app: 'db' } } }] }],
+      },
+      false,
+    ],
+    ['11 deny egress of an application', { podSelector: web, policyTypes: ['Egress'], egress: [] }, false],
+    [
+      '11 but DNS',
+      { podSelector: web, policyTypes: ['Egress'], egress: [{ ports: [dns, { ...dns, protocol: 'TCP' }] }] },
+      false,
+    ],
+    ['12 deny egress of a namespace', { podSelector: {}, policyTypes: ['Egress'] }, false],
+    [
+      '14 deny external egress',
+      { podSelector: web, policyTypes: ['Egress'], egress: [{ ports: [dns] }, { to: [everyNamespace] }] },
+      false,
+    ],
+  ];
+  test.each(recipes)('%s', (_recipe, spec, weakens) => {
+    expect(weakeningOf(spec) !== undefined).toBe(weakens);
+  });
+});
+
+describe('R17 what the operator itself renders', () => {
+  test('never weakens by itself', () => {
+    fc.assert(
+      fc.property(anySpec, (spec) => {
+        for (const part of renderedParts('p', spec, {})) {
+          expect(weakeningOf(JSON.parse(JSON.stringify(part.spec)))).toBeUndefined();
+        }
+      }),
+    );
+  });
+
+  const weakeningParts = (spec: BaselinePolicySpec): readonly string[] =>
+    renderedParts('p', spec, {}).flatMap((part) => (weakeningOf(part.spec) === undefined ? [] : [part.part]));
+
+  test.each<[string, BaselinePolicySpec, string[]]>([
+    ['DNS anywhere', { allow: { dns: { toAnywhere: true } } }, []],
+    [
+      'DNS anywhere on all ports',
+      { allow: { dns: { toAnywhere: true, ports: [{ port: 1, endPort: 65_535 }] } } },
+      ['allow-dns'],
+    ],
+    ['the internet', { allow: { internet: { enabled: true } } }, []],
+    [
+      'the internet and every private range by name',
+      { allow: { internet: { enabled: true, cidrs: ['0.0.0.0/0', ...NOT_INTERNET] } } },
+      ['allow-internet'],
+    ],
+    ['monitoring from every namespace', { allow: { monitoring: { from: [everyNamespace] } } }, []],
+    ['a rule that allows everything', { rules: [{ name: 'open', ingress: [{}] }] }, ['open']],
+  ])('%s', (_what, spec, open) => {
+    expect(weakeningParts(spec)).toEqual(open);
+  });
+});
+
+/** All of IPv4 in disjoint blocks: the whole, and then one block after the other cut into its two halves. */
+const anyPartition: fc.Arbitrary<readonly string[]> = fc.array(fc.nat(), { maxLength: 12 }).map((cuts) => {
+  const blocks = ['0.0.0.0/0'];
+  for (const cut of cuts) {
+    blocks.push(...halves(blocks.splice(cut % blocks.length, 1)[0] ?? ''));
+  }
+  return blocks;
+});
+
+function halves(cidr: string): readonly string[] {
+  const [address = '', length = ''] = cidr.split('/');
+  const number = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+  const spelled = (value: number): string =>
+    [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+  const start = number - (number % 2 ** (32 - Number(length)));
+  return [start, start + 2 ** (31 - Number(length))].map((first) => `${spelled(first)}/${Number(length) + 1}`);
+}
+
+const openPorts = fc.constantFrom(
+  [undefined],
+  [[{ protocol: 'UDP' }]],
+  [
+    [
+      { port: 1, endPort: 443 },
+      { port: 444, endPort: 65_535 },
+    ],
+  ],
+  [[{ port: 1, endPort: 999 }], [{ port: 500, endPort: 65_535 }]],
+);
+/** Rules that let all of IPv4 in, each block exactly once on each port, among rules and peers that are narrow. */
+const anyOpening = fc.record({
+  blocks: anyPartition,
+  ports: openPorts,
+  others: fc.array(
+    fc.record({
+      from: fc.array(
+        anyPeer.filter((peer) => peer.ipBlock === undefined && peer.namespaceSelector === undefined),
+        { minLength: 1, maxLength: 2 },
+      ),
+    }),
+    { maxLength: 2 },
+  ),
+});
+const specWith = (
+  peers: readonly object[],
+  { ports, others }: { readonly ports: readonly unknown[]; readonly others: readonly object[] },
+): object => ({
+  podSelector: {},
+  ingress: [...others, ...ports.flatMap((list) => peers.map((peer) => ({ from: [peer], ports: list })))],
+});
+
+describe('R17 the judgement is exact', () => {
+  test('all of IPv4 in blocks weakens; without any one of the blocks it does not; with a strict except in any one it does not', () => {
+    fc.assert(
+      fc.property(anyOpening, fc.nat(), ({ blocks, ...rest }, at) => {
+        const chosen = at % blocks.length;
+        expect(
+          weakeningOf(
+            specWith(
+              blocks.map((cidr) => block(cidr)),
+              rest,
+            ),
+          ),
+        ).toBeDefined();
+        expect(
+          weakeningOf(
+            specWith(
+              blocks.filter((_, index) => index !== chosen).map((cidr) => block(cidr)),
+              rest,
+            ),
+          ),
+        ).toBeUndefined();
+        expect(
+          weakeningOf(
+            specWith(
+              blocks.map((cidr, index) => (index === chosen ? block(cidr, halves(cidr)[at % 2] ?? '') : block(cidr))),
+              rest,
+            ),
+          ),
+        ).toBeUndefined();
+      }),
+    );
+  });
+
+  // Blocks no smaller than a sixteenth of IPv4 and ports in four ranges: one address and one port of each tell everything.
+  const bigBlock = fc
+    .tuple(fc.nat(15), fc.integer({ min: 0, max: 4 }))
+    .map(([sixteenth, length]) => `${sixteenth * 16}.0.0.0/${length}`);
+  const bigPeer = fc.record({ ipBlock: fc.record({ cidr: bigBlock, except: fc.array(bigBlock, { maxLength: 1 }) }) });
+  const bigPorts = fc
+    .record({ port: fc.constantFrom(1, 80, 81), endPort: fc.constantFrom(80, 443, 65_535) })
+    .filter(({ port, endPort }) => port <= endPort);
+  const bigRule = fc.record({
+    from: fc.array(bigPeer, { minLength: 1, maxLength: 4 }),
+    ports: fc.oneof(fc.constant(undefined), fc.array(bigPorts, { minLength: 1, maxLength: 3 })),
+  });
+  const bigRules = fc.array(bigRule, { maxLength: 5 });
+  const isInBlock = (sixteenth: number, cidr: string): boolean => {
+    const [first = 0, length = 0] = cidr
+      .split(/[./]/)
+      .flatMap((part, index) => (index === 0 || index === 4 ? Number(part) : []));
+    return (sixteenth * 16) >> (8 - length) === first >> (8 - length);
+  };
+
+  test('it agrees with asking for each address and each port', () => {
+    const seen = { open: 0, closed: 0 };
+    fc.assert(
+      fc.property(bigRules, (ingress) => {
+        const isLetIn = (sixteenth: number, port: number): boolean =>
+          ingress.some(
+            ({ from: peers, ports }) =>
+              (ports ?? [{ port: 1, endPort: 65_535 }]).some((range) => range.port <= port && port <= range.endPort) &&
+              peers.some(
+                ({ ipBlock }) =>
+                  isInBlock(sixteenth, ipBlock.cidr) && !ipBlock.except.some((except) => isInBlock(sixteenth, except)),
+              ),
+          );
+        const isOpen = Array.from({ length: 16 }, (_, sixteenth) =>
+          [1, 79, 80, 81, 443, 444, 65_535].every((port) => isLetIn(sixteenth, port)),
+        ).every(Boolean);
+        seen[isOpen ? 'open' : 'closed'] += 1;
+        expect(weakeningOf({ ingress }) !== undefined).toBe(isOpen);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(Math.min(seen.open, seen.closed)).toBeGreaterThan(20);
+  });
+
+  test('the order of rules, of peers and of ports makes no difference, nor does a block cut into its halves', () => {
+    const turned = (
+      ingress: readonly { from: readonly unknown[]; ports: readonly unknown[] | undefined }[],
+    ): object[] =>
+      [...ingress]
+        .reverse()
+        .map((rule) => ({ ports: rule.ports && [...rule.ports].reverse(), from: [...rule.from].reverse() }));
+    fc.assert(
+      fc.property(bigRules, (ingress) => {
+        const told = weakeningOf({ ingress });
+        expect(weakeningOf({ ingress: turned(ingress) })).toEqual(told);
+        const cut = ingress.map((rule) => ({
+          ...rule,
+          from: rule.from.flatMap(({ ipBlock }) =>
+            halves(ipBlock.cidr).map((cidr) => ({ ipBlock: { ...ipBlock, cidr } })),
+          ),
+        }));
+        expect(weakeningOf({ ingress: cut })).toEqual(told);
+      }),
+    );
+  });
+});
+
+describe('R17 a hostile spec', () => {
+  const name = fc.constantFrom(
+    'podSelector',
+    'policyTypes',
+    'ingress',
+    'egress',
+    'from',
+    'to',
+    'ports',
+    'namespaceSelector',
+    'ipBlock',
+    'cidr',
+    'except',
+    'protocol',
+    'port',
+    'endPort',
+    'matchLabels',
+    'matchExpressions',
+    'key',
+    'values',
+    '__proto__',
+  );
+  const leaf = fc.oneof(
+    fc.constantFrom('0.0.0.0/0', '::/0', 'TCP', 'Ingress', 'Egress', 'Exists', 1, 65_535, null),
+    fc.string(),
+    fc.double(),
+  );
+  const shape = fc.letrec<{ any: unknown }>((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 7 },
+      leaf,
+      fc.array(tie('any'), { maxLength: 3 }),
+      fc.dictionary(name, tie('any'), { maxKeys: 4 }),
+    ),
+  })).any;
+
+  test('is answered, never thrown at, never changed, and the same way each time', () => {
+    fc.assert(
+      fc.property(fc.oneof(shape, fc.dictionary(name, shape)), (spec) => {
+        const before = JSON.stringify(spec);
+        expect(weakeningOf(spec)).toEqual(weakeningOf(JSON.parse(JSON.stringify(spec))));
+        expect(JSON.stringify(spec)).toBe(before);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  const count = (length: number, item: (index: number) => unknown): unknown[] =>
+    Array.from({ length }, (_, index) => item(index));
+  const tooLarge = {
+    podSelector: web,
+    ingress: count(30_000, (index) => ({ ports: [{ port: 2 * index + 1, endPort: 2 * index + 2 }] })),
+  };
+
+  test('does not hide behind its size, and is said to be guessed at', () => {
+    expect(weakeningOf(tooLarge)).toEqual({
+      ingress: 'is too large to be looked at whole and seems to allow every source on every TCP port, for pods app=web',
+    });
+  });
+  test('is no false alarm for being large', () => {
+    const blocks = count(20_000, (index) => block(`10.${index >> 8}.${index & 255}.0/24`));
+    expect(
+      weakeningOf({ ingress: [{ from: blocks }, { ports: count(30_000, (index) => ({ port: index + 2 })) }] }),
+    ).toBeUndefined();
+  });
+  test('says the same thing over and over', () => {
+    expect(weakeningOf({ ingress: count(500_000, () => ({})) })).toEqual({
+      ingress: 'allows every source on every port, for all pods',
+    });
+    expect(weakeningOf(onPorts(...count(300_000, () => ({}))))).toEqual({
+      ingress: 'allows every source on every TCP port, for all pods',
+    });
+    expect(weakeningOf(onPorts(...count(100_000, (index) => ({ port: (index % 65_534) + 2 }))))).toBeUndefined();
+  });
+  test('names every port by itself', () => {
+    const ports = count(65_535, (index) => ({ port: index + 1 }));
+    expect(weakeningOf(onPorts(...ports))).toEqual({ ingress: 'allows every source on every TCP port, for all pods' });
+    expect(weakeningOf(onPorts(...ports.slice(1)))).toBeUndefined();
+  });
+  test('is large and whole where every block is needed', () => {
+    const blocks = count(65_536, (index) => block(`${index >> 8}.${index & 255}.0.0/16`));
+    expect(weakeningOf(from(...blocks))).toBeDefined();
+    expect(weakeningOf(from(...blocks.slice(1)))).toBeUndefined();
+  });
+});
+
+describe('pods are described by their labels', () => {
+  test.each<[unknown, string]>([
+    [undefined, 'all pods'],
+    [{}, 'all pods'],
+    [{ matchLabels: {}, matchExpressions: [] }, 'all pods'],
+    [{ matchLabels: { b: '2', a: '1' } }, 'pods a=1,b=2'],
+    [
+      {
+        matchExpressions: [
+          { key: 'tier', operator: 'NotIn', values: ['a', 'b'] },
+          { key: 'canary', operator: 'DoesNotExist' },
+          { key: 'app', operator: 'Exists' },
+        ],
+      },
+      'pods !canary,app,tier notin (a,b)',
+    ],
+    [{ matchLabels: { 'a\n': '\u001b[31m' } }, 'pods a?=?[31m'],
+    [{ matchLabels: { constructor: 7 }, matchExpressions: [null] }, 'pods ? ? (),constructor=?'],
+  ])('%j', (selector, text) => {
+    expect(describeSelector(selector)).toBe(text);
+  });
+
+  test('in a line, whatever the selector', () => {
+    fc.assert(
+      fc.property(anySelector, (selector) => {
+        expect(describeSelector(selector)).toMatch(/^(?:all pods|pods .{1,201})$/u);
+      }),
+    );
+    expect(
+      describeSelector({
+        matchLabels: Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`k${index}`, 'x'.repeat(60)])),
+      }).length,
+    ).toBeLessThan(210);
+  });
+});

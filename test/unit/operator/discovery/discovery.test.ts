@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import type { ServiceFacts, SliceFacts } from '../../../../src/domain/discovery.ts';
+import { Discovery, type DiscoverySources } from '../../../../src/operator/discovery/discovery.ts';
+import { ManualClock } from '../../../fixtures/manual-clock.ts';
+
+const openshiftDns: ServiceFacts = {
+  namespace: 'openshift-dns',
+  name: 'dns-default',
+  labels: {},
+  selector: { 'dns.operator.openshift.io/daemonset-dns': 'default' },
+  clusterIps: ['172.30.0.10'],
+  ports: [{ name: 'dns', port: 53, protocol: 'UDP', targetPort: 'dns' }],
+};
+const dnsSlice: SliceFacts = {
+  namespace: 'openshift-dns',
+  service: 'dns-default',
+  addresses: ['10.0.0.1'],
+  ports: [{ name: 'dns', port: 5353, protocol: 'UDP' }],
+};
+
+function apiSlice(addresses: readonly string[]): SliceFacts {
+  return {
+    namespace: 'default',
+    service: 'kubernetes',
+    addresses,
+    ports: [{ name: 'https', port: 6443, protocol: 'TCP' }],
+  };
+}
+
+/** A discovery whose cluster the test changes by assigning to `seen`. */
+function given(): {
+  readonly seen: { dnsSlices: readonly SliceFacts[]; apiServers: readonly string[] };
+  readonly discovery: Discovery;
+  readonly clock: ManualClock;
+  readonly sources: DiscoverySources;
+} {
+  const seen = { dnsSlices: [dnsSlice], apiServers: ['10.0.0.1', '10.0.0.2'] };
+  const clock = new ManualClock();
+  const sources: DiscoverySources = {
+    dns: () => ({ services: [openshiftDns], slices: seen.dnsSlices }),
+    apiServer: () => ({ services: [], slices: [apiSlice(seen.apiServers)] }),
+    nameservers: undefined,
+  };
+  return { seen, discovery: new Discovery(sources, clock, () => undefined), clock, sources };
+}
+
+const dnsPorts = (discovery: Discovery): readonly unknown[] =>
+  (discovery.state.discovered.dns?.egress ?? []).flatMap(({ ports }) => (ports ?? []).map(({ port }) => port));
+const apiServers = (discovery: Discovery): readonly string[] =>
+  (discovery.state.discovered.apiServer?.endpoints ?? []).map(({ address }) => address);
+
+describe('R14 what is known outlives a moment in which it is not to be seen', () => {
+  test('the port of a resolver whose endpoints are away stays, also over a restart', () => {
+    const { seen, discovery, clock, sources } = given();
+    discovery.look();
+    expect(dnsPorts(discovery)).toEqual([5353, 5353]);
+    seen.dnsSlices = [{ ...dnsSlice, addresses: [], ports: [] }];
+    discovery.look();
+    expect(dnsPorts(discovery)).toEqual([5353, 5353]);
+    const restarted = new Discovery(sources, clock, () => undefined);
+    restarted.restore(discovery.state.discovered);
+    restarted.look();
+    expect(dnsPorts(restarted)).toEqual([5353, 5353]);
+  });
+
+  test('an API server endpoint goes ten minutes after it was first missed, however long before that nobody looked', async () => {
+    const { seen, discovery, clock } = given();
+    discovery.look();
+    await clock.advance(595_000);
+    seen.apiServers = ['10.0.0.1'];
+    discovery.look();
+    await clock.advance(599_000);
+    discovery.look();
+    expect(apiServers(discovery)).toEqual(['10.0.0.1', '10.0.0.2']);
+    await clock.advance(1_000);
+    discovery.look();
+    expect(apiServers(discovery)).toEqual(['10.0.0.1']);
+  });
+
+  test('an API server endpoint that comes back in time is as good as one that never went', async () => {
+    const { seen, discovery, clock } = given();
+    for (const servers of [['10.0.0.1'], ['10.0.0.1', '10.0.0.2'], ['10.0.0.1']]) {
+      discovery.look();
+      await clock.advance(400_000);
+      seen.apiServers = servers;
+      discovery.look();
+    }
+    await clock.advance(400_000);
+    discovery.look();
+    expect(apiServers(discovery)).toEqual(['10.0.0.1', '10.0.0.2']);
+  });
+});

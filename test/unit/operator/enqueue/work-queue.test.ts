@@ -1,0 +1,324 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../../../src/base/clock.ts';
+import { type Priority, type QueueAction, WorkQueue } from '../../../../src/operator/enqueue/work-queue.ts';
+import { ManualClock, settled } from '../../../fixtures/manual-clock.ts';
+
+interface Harness {
+  readonly queue: WorkQueue;
+  readonly clock: ManualClock;
+  /** Keys in the order in which work on them began. */
+  readonly begun: string[];
+  /** How urgent each was when it began. */
+  readonly priorities: Priority[];
+  /** Ends the work on a key. */
+  readonly finish: (key: string, action?: QueueAction) => Promise<void>;
+}
+
+function harness({
+  workers = 1,
+  random = () => 1,
+}: {
+  readonly workers?: number;
+  readonly random?: () => number;
+} = {}): Harness {
+  const clock = new ManualClock();
+  const begun: string[] = [];
+  const priorities: Priority[] = [];
+  const open = new Map<string, (action: QueueAction) => void>();
+  const work = (key: string, priority: Priority): Promise<QueueAction> => {
+    expect(open.has(key)).toBe(false);
+    begun.push(key);
+    priorities.push(priority);
+    return new Promise((resolve) => open.set(key, resolve));
+  };
+  const queue = new WorkQueue({ clock, random, workers, work, baseBackoffMs: 100, maxBackoffMs: 1000 });
+  const finish = async (key: string, action: QueueAction = { kind: 'forget' }): Promise<void> => {
+    const resolve = open.get(key);
+    if (resolve === undefined) {
+      throw new Error(`${key} is not being worked on`);
+    }
+    open.delete(key);
+    resolve(action);
+    await settled();
+  };
+  return { queue, clock, begun, priorities, finish };
+}
+
+describe('a queue of keys', () => {
+  test('works once on a key that was added often', async () => {
+    const { queue, begun, finish } = harness();
+    for (let count = 0; count < 5; count += 1) {
+      queue.add('a', 'resync');
+    }
+    queue.start();
+    await finish('a');
+    expect(begun).toEqual(['a']);
+    expect(queue.isIdle).toBe(true);
+  });
+
+  test('works again on a key that was added while it was in hand, and never twice at once', async () => {
+    const { queue, begun, finish } = harness({ workers: 4 });
+    queue.start();
+    queue.add('a', 'fresh');
+    queue.add('a', 'fresh');
+    expect(begun).toEqual(['a']);
+    await finish('a');
+    expect(begun).toEqual(['a', 'a']);
+  });
+
+  test('hands out nothing before it is started', () => {
+    const { queue, begun } = harness();
+    queue.add('a', 'fresh');
+    expect(begun).toEqual([]);
+    expect(queue.depth('fresh')).toBe(1);
+  });
+
+  test('R14 does what is fresh before any resync', async () => {
+    const { queue, begun, finish } = harness();
+    for (const key of ['r1', 'r2', 'r3']) {
+      queue.add(key, 'resync');
+    }
+    queue.start();
+    queue.add('f1', 'fresh');
+    queue.add('r3', 'fresh');
+    for (const key of ['r1', 'f1', 'r3', 'r2']) {
+      await finish(key);
+    }
+    expect(begun).toEqual(['r1', 'f1', 'r3', 'r2']);
+  });
+
+  test('R14 the fresh key that waits longest and the newcomer that came last take turns', async () => {
+    const { queue, begun, finish } = harness();
+    for (const key of ['a', 'b']) {
+      queue.add(key, 'fresh');
+    }
+    for (const key of ['c', 'd']) {
+      queue.addNewestFirst(key);
+    }
+    queue.add('e', 'fresh');
+    queue.start();
+    await finish('a');
+    queue.addNewestFirst('late');
+    await finish('d');
+    await finish('b');
+    for (const key of ['late', 'c', 'e']) {
+      await finish(key);
+    }
+    expect(begun).toEqual(['a', 'd', 'b', 'late', 'c', 'e']);
+    expect(queue.isIdle).toBe(true);
+  });
+
+  test('R12 a key that fails waits by itself, longer each time, and delays no other', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('bad', 'fresh');
+    await finish('bad', { kind: 'backoff' });
+    queue.add('good', 'fresh');
+    await finish('good');
+    expect(begun).toEqual(['bad', 'good']);
+    await clock.advance(100);
+    expect(begun).toEqual(['bad', 'good', 'bad']);
+    await finish('bad', { kind: 'backoff' });
+    await clock.advance(199);
+    expect(begun).toHaveLength(3);
+    await clock.advance(1);
+    expect(begun).toHaveLength(4);
+    expect(queue.retries).toBe(2);
+  });
+
+  test('R14 a fresh key that failed once still goes before resyncs', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('new', 'fresh');
+    queue.add('r1', 'resync');
+    await finish('new', { kind: 'backoff' });
+    queue.add('r2', 'resync');
+    await clock.advance(100);
+    await finish('r1');
+    expect(begun).toEqual(['new', 'r1', 'new']);
+  });
+
+  test('F4 what happens to a key during a failing attempt is answered soon and as fresh, whatever pause its failures have earned', async () => {
+    const { queue, clock, begun, priorities, finish } = harness();
+    queue.start();
+    queue.add('a', 'resync');
+    queue.add('a', 'fresh');
+    await finish('a', { kind: 'backoff', atLeastMs: 60_000 });
+    expect(begun).toHaveLength(1);
+    await clock.advance(1_000);
+    expect(priorities).toEqual(['resync', 'fresh']);
+  });
+
+  test('a key that fails and to which something happens each time is no hot loop', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('a', 'fresh');
+    for (let elapsedMs = 0; elapsedMs < 20_000; elapsedMs += 100) {
+      if (queue.isIdle) {
+        await clock.advance(100);
+      } else {
+        queue.add('a', 'fresh');
+        await finish('a', { kind: 'backoff' });
+      }
+    }
+    expect(begun.length).toBeLessThan(25);
+  });
+
+  test('F4 waits at least as long as the server asked', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('a', 'fresh');
+    await finish('a', { kind: 'backoff', atLeastMs: 5000 });
+    await clock.advance(4999);
+    expect(begun).toHaveLength(1);
+    await clock.advance(1);
+    expect(begun).toHaveLength(2);
+  });
+
+  test('an event brings a waiting key forward', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('a', 'fresh');
+    await finish('a', { kind: 'after', delayMs: 300_000 });
+    queue.add('a', 'fresh');
+    expect(begun).toHaveLength(2);
+    await finish('a');
+    await clock.advance(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('F50 a pass over many keys that wait for nothing lets everything else have its turn every few of them', async () => {
+    const state = { nowMs: 0, begun: 0 };
+    const turns: (() => void)[] = [];
+    const clock: Clock = {
+      nowMs: () => state.nowMs,
+      wallTime: () => new Date(0),
+      after: (_delayMs, callback) => ({ cancel: () => undefined, number: turns.push(callback) }),
+    };
+    const work = (): Promise<QueueAction> => {
+      state.nowMs += 1;
+      state.begun += 1;
+      return Promise.resolve({ kind: 'forget' });
+    };
+    const queue = new WorkQueue({ clock, random: () => 1, workers: 4, work });
+    for (let key = 0; key < 1_000; key += 1) {
+      queue.add(String(key), 'resync');
+    }
+    queue.start();
+    await settled();
+    expect(state.begun).toBeLessThan(20);
+    while (turns.length > 0) {
+      turns.splice(0).forEach((turn) => {
+        turn();
+      });
+      await settled();
+    }
+    expect(state.begun).toBe(1_000);
+  });
+
+  test('success forgets the failures before it', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.add('a', 'fresh');
+    await finish('a', { kind: 'backoff' });
+    await clock.advance(100);
+    await finish('a');
+    queue.add('a', 'fresh');
+    await finish('a', { kind: 'backoff' });
+    await clock.advance(100);
+    expect(begun).toHaveLength(4);
+  });
+
+  test('F30 drains: what is in hand is finished, what waits is not begun', async () => {
+    const { queue, begun, finish } = harness();
+    queue.start();
+    queue.add('a', 'fresh');
+    queue.add('b', 'fresh');
+    let isDrained = false;
+    const draining = queue.drain().then(() => {
+      isDrained = true;
+    });
+    await settled();
+    expect(isDrained).toBe(false);
+    await finish('a', { kind: 'backoff' });
+    await draining;
+    expect(begun).toEqual(['a']);
+  });
+
+  test('F38 work that throws is retried and harms nobody', async () => {
+    const clock = new ManualClock();
+    const begun: string[] = [];
+    const work = (key: string): Promise<QueueAction> => {
+      begun.push(key);
+      return key === 'bad' && begun.length === 1
+        ? Promise.reject(new Error('bug'))
+        : Promise.resolve({ kind: 'forget' });
+    };
+    const queue = new WorkQueue({ clock, random: () => 1, workers: 1, work, baseBackoffMs: 100 });
+    queue.start();
+    queue.add('bad', 'fresh');
+    queue.add('good', 'fresh');
+    await clock.advance(100);
+    expect(begun).toEqual(['bad', 'good', 'bad']);
+  });
+
+  test('after any sequence of adds, every key is worked on after its last add', async () => {
+    const step = fc.record({
+      key: fc.constantFrom('a', 'b', 'c'),
+      priority: fc.constantFrom<Priority>('fresh', 'resync'),
+      yields: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 3 }), async (steps, workers) => {
+        let turn = 0;
+        const addedAt = new Map<string, number>();
+        const begunAt = new Map<string, number>();
+        const work = async (key: string): Promise<QueueAction> => {
+          begunAt.set(key, (turn += 1));
+          await settled();
+          return { kind: 'forget' };
+        };
+        const queue = new WorkQueue({ clock: new ManualClock(), random: () => 0, workers, work });
+        queue.start();
+        for (const { key, priority, yields } of steps) {
+          addedAt.set(key, (turn += 1));
+          queue.add(key, priority);
+          if (yields) {
+            await settled();
+          }
+        }
+        while (!queue.isIdle) {
+          await settled();
+        }
+        for (const [key, added] of addedAt) {
+          expect(begunAt.get(key)).toBeGreaterThan(added);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('F28 when what made work fail is over', () => {
+  test('F28 what waits for a retry comes back within a second, and what waits for its time does not', async () => {
+    const { queue, clock, begun, finish } = harness({ workers: 3, random: () => 0.5 });
+    for (const key of ['failed', 'refused', 'retried soon']) {
+      queue.add(key, 'fresh');
+    }
+    queue.start();
+    await finish('failed', { kind: 'backoff', atLeastMs: 60_000 });
+    await finish('refused', { kind: 'after', delayMs: 300_000 });
+    await finish('retried soon', { kind: 'backoff', atLeastMs: 900 });
+    begun.splice(0);
+    queue.retryNow();
+    await clock.advance(499);
+    expect(begun).toEqual([]);
+    await clock.advance(1);
+    expect(begun).toEqual(['failed']);
+    await clock.advance(400);
+    expect(begun).toEqual(['failed', 'retried soon']);
+    await clock.advance(60_000);
+    expect(begun).toEqual(['failed', 'retried soon']);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import {
+  CONTEST_PACE_MS,
+  CONTEST_REPAIRS,
+  CONTEST_WINDOW_MS,
+  ContestTracker,
+  OPEN_LIMIT_MS,
+} from '../../../../src/operator/reconcile/contest-tracker.ts';
+import { ManualClock } from '../../../fixtures/manual-clock.ts';
+
+const dns = { namespace: 'a', name: 'standard.allow-dns' };
+const deny = { namespace: 'a', name: 'standard.default-deny' };
+
+function quarrel(object = dns, times = CONTEST_REPAIRS): { readonly log: ContestTracker; readonly clock: ManualClock } {
+  const clock = new ManualClock();
+  const log = new ContestTracker(clock);
+  for (let count = 0; count < times; count += 1) {
+    log.repaired(object, 'stubborn');
+  }
+  return { log, clock };
+}
+
+describe('R6 Contested', () => {
+  test('R6 five repairs of one object within ten minutes, and not four', () => {
+    expect(quarrel(dns, 4).log.contestsAmong('a', [dns.name]).size).toBe(0);
+    expect(quarrel(dns, 5).log.contestsAmong('a', [dns.name]).get(dns.name)).toMatchObject({ manager: 'stubborn' });
+  });
+
+  test('R6 five repairs spread over more than ten minutes are no quarrel', async () => {
+    const { log, clock } = quarrel(dns, 4);
+    await clock.advance(CONTEST_WINDOW_MS);
+    log.repaired(dns, 'stubborn');
+    expect(log.contestsAmong('a', [dns.name]).size).toBe(0);
+  });
+
+  test('R6 a contested object is repaired at most every 10 s, a default-deny within 1 s', async () => {
+    const calm = quarrel(dns);
+    expect(calm.log.contestsAmong('a', [dns.name]).get(dns.name)?.waitMs).toBe(CONTEST_PACE_MS);
+    await calm.clock.advance(CONTEST_PACE_MS);
+    expect(calm.log.contestsAmong('a', [dns.name]).get(dns.name)?.waitMs).toBe(0);
+    const open = quarrel(deny);
+    expect(open.log.contestsAmong('a', [deny.name]).get(deny.name)?.waitMs).toBe(OPEN_LIMIT_MS);
+    expect([CONTEST_PACE_MS, OPEN_LIMIT_MS]).toEqual([10_000, 1000]);
+  });
+
+  test('R6 it is over after ten quiet minutes, and each further repair begins them anew', async () => {
+    const { log, clock } = quarrel();
+    await clock.advance(CONTEST_WINDOW_MS - 1);
+    log.repaired(dns, '');
+    await clock.advance(CONTEST_WINDOW_MS - 1);
+    expect(log.contestsAmong('a', [dns.name]).get(dns.name)?.manager).toBe('stubborn');
+    await clock.advance(1);
+    expect(log.contestsAmong('a', [dns.name]).size).toBe(0);
+  });
+
+  test('R6 one object is not another, nor that of another namespace', () => {
+    const { log } = quarrel();
+    expect(log.contestsAmong('a', [deny.name]).size).toBe(0);
+    expect(log.contestsAmong('b', [dns.name]).size).toBe(0);
+  });
+});

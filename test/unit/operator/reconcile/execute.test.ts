@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../../../src/domain/planning/outcome.ts';
+import { planFor } from '../../../../src/domain/planning/plan.ts';
+import type { RenderedPart } from '../../../../src/domain/rendering/rendering.ts';
+import { execute } from '../../../../src/operator/reconcile/execute.ts';
+import type { NetworkPolicyWriter } from '../../../../src/operator/write/network-policy-writer.ts';
+import { settled } from '../../../fixtures/manual-clock.ts';
+import { foreign, inPlace, managed, namespace, policy, world } from '../../../fixtures/worlds.ts';
+
+/** A writer that keeps a log of when each write begins and ends, and lets chosen ones fail. */
+function loggingWriter(failures: Record<string, Outcome> = {}): {
+  readonly writer: NetworkPolicyWriter;
+  readonly log: string[];
+} {
+  const log: string[] = [];
+  const write = async (verb: string, name: string, done: Outcome): Promise<Outcome> => {
+    log.push(`${verb} ${name}`);
+    await settled();
+    log.push(`done ${name}`);
+    return failures[name] ?? done;
+  };
+  const writer: Pick<NetworkPolicyWriter, 'create' | 'repair' | 'remove'> = {
+    create: ({ name }) => write('create', name, { kind: 'inPlace', name, uid: 'u' }),
+    repair: ({ name }) => write('repair', name, { kind: 'inPlace', name, uid: 'u' }),
+    remove: ({ name }) => write('remove', name, { kind: 'removed', name }),
+  };
+  return { writer: writer as NetworkPolicyWriter, log };
+}
+
+const standard = policy();
+const retry = (name: string): Record<string, Outcome> => ({ [name]: { kind: 'retry', name, message: 'x' } });
+const refused = (name: string): Record<string, Outcome> => ({
+  [name]: { kind: 'refused', name, reason: 'Denied', message: 'x' },
+});
+
+describe('R3 the order of writes', () => {
+  test('allow-dns stands before anything else is begun, and the rest goes in one flight', async () => {
+    const { writer, log } = loggingWriter();
+    await execute(planFor(world()), 'team-a', writer);
+    expect(log).toEqual([
+      'create standard.allow-dns',
+      'done standard.allow-dns',
+      'create standard.default-deny',
+      'create standard.allow-monitoring',
+      'done standard.default-deny',
+      'done standard.allow-monitoring',
+    ]);
+  });
+
+  test.each([
+    ['refused for good', refused('standard.allow-dns')],
+    ['to be tried again', retry('standard.allow-dns')],
+  ])('an allow-dns that is %s holds the default-deny', async (_why, failures) => {
+    const { writer, log } = loggingWriter(failures);
+    const outcomes = await execute(planFor(world()), 'team-a', writer);
+    expect(log).toEqual(['create standard.allow-dns', 'done standard.allow-dns']);
+    expect(outcomes.get('standard.default-deny')).toEqual({ kind: 'held', name: 'standard.default-deny' });
+  });
+
+  test('R5 a foreign allow-dns holds the default-deny too', async () => {
+    const { writer, log } = loggingWriter();
+    await execute(planFor(world({ observed: [foreign('standard.allow-dns')] })), 'team-a', writer);
+    expect(log).toEqual([]);
+  });
+
+  test('a default-deny that stands is still repaired while allow-dns fails', async () => {
+    const { writer, log } = loggingWriter(retry('standard.allow-dns'));
+    await execute(
+      planFor(world({ observed: [managed(standard, 'default-deny', { hash: 'widened' })] })),
+      'team-a',
+      writer,
+    );
+    expect(log).toContain('repair standard.default-deny');
+  });
+
+  test('a default-deny that is to isolate egress from now on waits for allow-dns, although it stands', async () => {
+    const ingressOnly = managed(standard, 'default-deny', { hash: 'of-the-former-generation', isolates: ['Ingress'] });
+    const failing = loggingWriter(refused('standard.allow-dns'));
+    await execute(planFor(world({ observed: [ingressOnly] })), 'team-a', failing.writer);
+    expect(failing.log).not.toContain('repair standard.default-deny');
+    const smooth = loggingWriter();
+    await execute(planFor(world({ observed: [ingressOnly] })), 'team-a', smooth.writer);
+    expect(smooth.log.indexOf('done standard.allow-dns')).toBeLessThan(
+      smooth.log.indexOf('repair standard.default-deny'),
+    );
+  });
+
+  test('R9 a default-deny gives a direction up only when what takes it over stands', async () => {
+    const narrower = policy('narrower', { isolate: ['Ingress'] });
+    const moving = world({
+      baselinePolicies: [narrower, standard],
+      observed: [
+        managed(standard, 'allow-dns'),
+        managed(narrower, 'default-deny', { hash: 'wider', isolates: ['Ingress', 'Egress'] }),
+      ],
+    });
+    const smooth = loggingWriter();
+    await execute(planFor(moving), 'team-a', smooth.writer);
+    expect(smooth.log.indexOf('done standard.default-deny')).toBeLessThan(
+      smooth.log.indexOf('repair narrower.default-deny'),
+    );
+    const failing = loggingWriter(refused('standard.default-deny'));
+    const outcomes = await execute(planFor(moving), 'team-a', failing.writer);
+    expect(failing.log).not.toContain('repair narrower.default-deny');
+    expect(outcomes.get('narrower.default-deny')).toMatchObject({ kind: 'held' });
+  });
+
+  test('R9 policies that exchange directions hold both until all do', async () => {
+    const first = policy('first', { isolate: ['Ingress'] });
+    const second = policy('second', { isolate: ['Egress'], allow: { dns: { enabled: false } } });
+    const observed = [
+      managed(first, 'default-deny', { hash: 'before', isolates: ['Egress'] }),
+      managed(second, 'default-deny', { hash: 'before', isolates: ['Ingress'] }),
+    ];
+    const isolated = new Map<string, readonly string[]>([
+      ['first.default-deny', ['Egress']],
+      ['second.default-deny', ['Ingress']],
+    ]);
+    const least: number[] = [];
+    const watching = {
+      create: ({ name }: RenderedPart): Promise<Outcome> => Promise.resolve({ kind: 'inPlace', name, uid: 'u' }),
+      repair: async (part: RenderedPart): Promise<Outcome> => {
+        await settled();
+        isolated.set(part.name, part.spec.policyTypes);
+        least.push(new Set([...isolated.values()].flat()).size);
+        return { kind: 'inPlace', name: part.name, uid: 'u' };
+      },
+    };
+    const outcomes = await execute(
+      planFor(world({ baselinePolicies: [first, second], observed })),
+      'team-a',
+      watching as unknown as NetworkPolicyWriter,
+    );
+    expect(Math.min(...least)).toBe(2);
+    expect(Object.fromEntries(isolated)).toEqual({
+      'first.default-deny': ['Ingress'],
+      'second.default-deny': ['Egress'],
+    });
+    expect(outcomes.get('first.default-deny')).toMatchObject({ kind: 'inPlace' });
+  });
+
+  test('R9 one that cannot take the other side keeps the others where they are', async () => {
+    const first = policy('first', { isolate: ['Ingress'] });
+    const second = policy('second', { isolate: ['Egress'], allow: { dns: { enabled: false } } });
+    const observed = [
+      managed(first, 'default-deny', { hash: 'before', isolates: ['Egress'] }),
+      managed(second, 'default-deny', { hash: 'before', isolates: ['Ingress'] }),
+    ];
+    const { writer, log } = loggingWriter(refused('first.default-deny'));
+    const outcomes = await execute(planFor(world({ baselinePolicies: [first, second], observed })), 'team-a', writer);
+    expect(log.filter((line) => line.startsWith('repair'))).toEqual([
+      'repair first.default-deny',
+      'repair second.default-deny',
+    ]);
+    expect(outcomes.get('second.default-deny')).toMatchObject({ kind: 'held' });
+  });
+
+  test('another part that is refused holds nothing', async () => {
+    const { writer } = loggingWriter(refused('standard.allow-monitoring'));
+    expect((await execute(planFor(world()), 'team-a', writer)).get('standard.default-deny')).toMatchObject({
+      kind: 'inPlace',
+    });
+  });
+
+  test('removal is one flight, with allow-dns last', async () => {
+    const { writer, log } = loggingWriter();
+    await execute(
+      planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })),
+      'team-a',
+      writer,
+    );
+    expect(log.slice(0, 2)).toEqual(['remove standard.default-deny', 'remove standard.allow-monitoring']);
+    expect(log.slice(-2)).toEqual(['remove standard.allow-dns', 'done standard.allow-dns']);
+  });
+
+  test('R13 F12 nothing is removed or narrowed for as long as a watch is in doubt, and it is tried again', async () => {
+    const { writer, log } = loggingWriter();
+    const leaving = await execute(
+      planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })),
+      'team-a',
+      writer,
+      { mayTakeAway: false },
+    );
+    const narrower = policy('standard', { isolate: ['Ingress'] });
+    const narrowing = await execute(
+      planFor(world({ baselinePolicies: [narrower], observed: inPlace(standard) })),
+      'team-a',
+      writer,
+      { mayTakeAway: false },
+    );
+    expect(leaving.get('standard.default-deny')).toMatchObject({ kind: 'retry' });
+    expect(narrowing.get('standard.default-deny')).toMatchObject({ kind: 'retry' });
+    expect(log.filter((line) => line.includes('remove') || line.includes('default-deny'))).toEqual([]);
+  });
+
+  test('allow-dns stays while the default-deny could not be removed', async () => {
+    const { writer, log } = loggingWriter(retry('standard.default-deny'));
+    await execute(
+      planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })),
+      'team-a',
+      writer,
+    );
+    expect(log).not.toContain('remove standard.allow-dns');
+  });
+
+  test('a move from one policy to another adds first, and removes nothing while the new set is not there', async () => {
+    const next = policy('next');
+    const left = policy('standard', { namespaceSelector: { matchLabels: { other: 'x' } } });
+    const moving = world({ baselinePolicies: [next, left], observed: inPlace(left) });
+    const smooth = loggingWriter();
+    await execute(planFor(moving), 'team-a', smooth.writer);
+    expect(smooth.log.indexOf('done next.default-deny')).toBeLessThan(
+      smooth.log.indexOf('remove standard.default-deny'),
+    );
+    const rough = loggingWriter(retry('next.default-deny'));
+    await execute(planFor(moving), 'team-a', rough.writer);
+    expect(rough.log.filter((line) => line.startsWith('remove'))).toEqual([]);
+  });
+});
+
+test.each(['DryRun', 'Paused'] as const)('R7 %s writes and deletes nothing', async (mode) => {
+  const { writer, log } = loggingWriter();
+  const frozen = policy('standard', { mode });
+  await execute(
+    planFor(world({ baselinePolicies: [frozen], observed: [managed(frozen, 'allow-dns', { hash: 'x' })] })),
+    'team-a',
+    writer,
+  );
+  await execute(
+    planFor(
+      world({ baselinePolicies: [frozen], namespace: namespace('team-a', { labels: {} }), observed: inPlace(frozen) }),
+    ),
+    'team-a',
+    writer,
+  );
+  expect(log).toEqual([]);
+});

@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { PHASES } from '../../../../src/api/namespace-baseline.ts';
+import type { Direction } from '../../../../src/api/network-policy.ts';
+import { CachedNamespace, CachedNetworkPolicy, CachedReport } from '../../../../src/operator/watch/cached-objects.ts';
+
+const text = fc.string({ maxLength: 12 });
+const uid = fc.oneof(fc.uuid(), text);
+const resourceVersion = fc.oneof(
+  fc.nat().map(String),
+  fc.constantFrom('', '0', '007', '1e3', '99999999999999999999', ' 7', 'abc'),
+);
+const identity = fc.record({ name: text, namespace: text, uid, resourceVersion });
+
+describe('R16 what is kept slim reads as it was', () => {
+  test('of a Namespace, with or without the label that says its name', () => {
+    const facts = fc.record({
+      name: text,
+      uid,
+      resourceVersion,
+      labels: fc.dictionary(text, text),
+      isTerminating: fc.boolean(),
+      isExcluded: fc.boolean(),
+      isNamed: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(facts, ({ isNamed, labels, ...rest }) => {
+        const given = { ...rest, labels: isNamed ? { ...labels, 'kubernetes.io/metadata.name': rest.name } : labels };
+        const {
+          namespace,
+          name,
+          uid: kept,
+          labels: read,
+          isTerminating,
+          isExcluded,
+          resourceVersion: version,
+        } = new CachedNamespace(given);
+        expect({ name, uid: kept, labels: { ...read }, isTerminating, isExcluded, resourceVersion: version }).toEqual({
+          ...given,
+          labels: { ...given.labels },
+        });
+        expect(namespace).toBe('');
+      }),
+    );
+  });
+
+  test('of a NetworkPolicy', () => {
+    const isolates = fc.subarray<Direction>(['Ingress', 'Egress']);
+    const traits = fc.record({
+      isLabelled: fc.boolean(),
+      policyLabel: text,
+      policyUid: uid,
+      isAdoptable: fc.boolean(),
+      isKept: fc.boolean(),
+      isolates,
+      weakens: fc.constantFrom(undefined, { ingress: 'allows every source on every port, for all pods' }),
+      otherManager: text,
+      hash: text,
+    });
+    fc.assert(
+      fc.property(identity, traits, (who, given) => {
+        const {
+          name,
+          namespace,
+          uid: kept,
+          resourceVersion: version,
+          isLabelled,
+          policyLabel,
+          policyUid,
+          isAdoptable,
+          isKept,
+          isolates: isolated,
+          weakens,
+          otherManager,
+          hash,
+        } = new CachedNetworkPolicy(who, given);
+        expect({ name, namespace, uid: kept, resourceVersion: version }).toEqual(who);
+        expect({
+          isLabelled,
+          policyLabel,
+          policyUid,
+          isAdoptable,
+          isKept,
+          isolates: isolated,
+          weakens,
+          otherManager,
+          hash,
+        }).toEqual(given);
+      }),
+    );
+  });
+
+  test('of a NamespaceBaseline', () => {
+    const managed = fc.array(fc.record({ name: text, uid, hash: text }), { maxLength: 4 });
+    const entry = fc.record({
+      policy: text,
+      generation: fc.nat(),
+      phase: fc.constantFrom(...PHASES),
+      inPlace: fc.boolean(),
+      managed,
+    });
+    const status = fc.record({
+      hash: text,
+      entries: fc.array(entry, { maxLength: 3 }),
+      readyStatus: fc.constantFrom('True', 'False', ''),
+      readySince: text,
+    });
+    fc.assert(
+      fc.property(identity, status, (who, given) => {
+        const {
+          name,
+          namespace,
+          uid: kept,
+          resourceVersion: version,
+          hash,
+          entries,
+          readyStatus,
+          readySince,
+        } = new CachedReport(who, given);
+        expect({ name, namespace, uid: kept, resourceVersion: version }).toEqual(who);
+        const read = entries.map((each) => ({
+          policy: each.policy,
+          generation: each.generation,
+          phase: each.phase,
+          inPlace: each.inPlace,
+          managed: each.managed,
+        }));
+        expect({ hash, entries: read, readyStatus, readySince }).toEqual(given);
+      }),
+    );
+  });
+});

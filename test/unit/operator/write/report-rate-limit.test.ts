@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import {
+  CONTEST_PACE_MS,
+  CONTEST_REPAIRS,
+  ContestTracker,
+} from '../../../../src/operator/reconcile/contest-tracker.ts';
+import { ReportRateLimit } from '../../../../src/operator/write/report-rate-limit.ts';
+import { ManualClock } from '../../../fixtures/manual-clock.ts';
+
+type Write = Parameters<ReportRateLimit['wrote']>[1];
+
+/** What the report has to wait for after these writes of it. */
+function waitMsAfter(writes: Iterable<Write>): number {
+  const pace = new ReportRateLimit(new ContestTracker(new ManualClock()));
+  for (const write of writes) {
+    pace.wrote('team-a', write);
+  }
+  return pace.waitMs('team-a');
+}
+
+const times = (count: number, writeAt: (index: number) => Write): readonly Write[] =>
+  Array.from({ length: count }, (_, index) => writeAt(index));
+const first: Write = { before: undefined, wanted: 'ours', stored: 'ours' };
+
+test.each([
+  ['changes', 'theirs', 'ours'],
+  ['deletes', undefined, 'ours'],
+  ['creates', 'theirs', undefined],
+])('R6 a report that somebody %s again and again is put right five times, then every 10 s', (_how, before, wanted) => {
+  const puttingRight = { before, wanted, stored: wanted };
+  const begun = { ...first, wanted, stored: wanted };
+  expect(waitMsAfter([begun, ...times(CONTEST_REPAIRS - 1, () => puttingRight)])).toBe(0);
+  expect(waitMsAfter([begun, ...times(CONTEST_REPAIRS, () => puttingRight)])).toBe(CONTEST_PACE_MS);
+});
+
+test('R6 a report that is stored otherwise than it was written is not written in a loop either', () => {
+  expect(waitMsAfter(times(CONTEST_REPAIRS, () => ({ ...first, stored: 'altered' })))).toBe(CONTEST_PACE_MS);
+});
+
+test('R16 a report that has much to say waits for nothing', () => {
+  const news = times(50, (index) => ({ before: `${index}`, wanted: `${index + 1}`, stored: `${index + 1}` }));
+  expect(waitMsAfter([{ before: 'from before the start', wanted: '0', stored: '0' }, ...news])).toBe(0);
+});
+
+test('F13 a namespace that comes anew under its name has no quarrel, and others never had one', () => {
+  const pace = new ReportRateLimit(new ContestTracker(new ManualClock()));
+  for (const write of times(CONTEST_REPAIRS + 1, () => ({ ...first, before: 'theirs' }))) {
+    pace.wrote('team-a', write);
+  }
+  expect([pace.waitMs('team-a'), pace.waitMs('team-b')]).toEqual([CONTEST_PACE_MS, 0]);
+  pace.forget('team-a');
+  expect(pace.waitMs('team-a')).toBe(0);
+});

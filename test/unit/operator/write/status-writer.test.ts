@@ -1,0 +1,213 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { BaselinePolicyStatus } from '../../../../src/api/baseline-policy.ts';
+import { failure, success } from '../../../../src/base/result.ts';
+import { exclusionFor } from '../../../../src/domain/selection.ts';
+import type { KubeClient } from '../../../../src/kube/client/kube-client.ts';
+import { ObjectCache } from '../../../../src/kube/informer/object-cache.ts';
+import { PolicyProgressTracker, type ReportedEntry } from '../../../../src/operator/progress/policy-progress.ts';
+import { ChangeGuard } from '../../../../src/operator/reconcile/change-guard.ts';
+import { CompiledPolicies } from '../../../../src/operator/reconcile/compiled-policies.ts';
+import {
+  baselinePolicyProjection,
+  namespaceProjection,
+  networkPolicyProjection,
+  reportProjection,
+} from '../../../../src/operator/watch/projections.ts';
+import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
+import type { Metrics } from '../../../../src/telemetry/metrics.ts';
+import { ManualClock } from '../../../fixtures/manual-clock.ts';
+
+const onChange = (): void => undefined;
+
+/** A writer over one policy `standard`, whose API server keeps what is applied. */
+function stage(stored?: BaselinePolicyStatus): {
+  readonly writer: StatusWriter;
+  readonly ledger: PolicyProgressTracker;
+  readonly clock: ManualClock;
+  readonly written: BaselinePolicyStatus[];
+  readonly bugs: unknown[];
+  readonly attempts: () => number;
+  readonly refuse: (isRefused: boolean) => void;
+} {
+  const clock = new ManualClock();
+  const written: BaselinePolicyStatus[] = [];
+  const bugs: unknown[] = [];
+  const policies = new ObjectCache({ project: baselinePolicyProjection, onChange });
+  const caches = {
+    baselinePolicies: policies,
+    networkPolicies: new ObjectCache({ project: networkPolicyProjection, onChange }),
+    namespaces: new ObjectCache({
+      project: namespaceProjection(exclusionFor({ operatorNamespace: 'x', globs: [] })),
+      onChange,
+    }),
+    reports: new ObjectCache({ project: reportProjection, onChange }),
+  };
+  const metadata = { name: 'standard', uid: 'u', generation: 1 };
+  policies.upsert({
+    metadata: { ...metadata, resourceVersion: '1' },
+    spec: {},
+    ...(stored === undefined ? {} : { status: stored }),
+  });
+  const book = new CompiledPolicies({ discovered: {}, isDnsCurrent: true });
+  for (const cached of policies.values()) {
+    book.upsert(cached);
+  }
+  const ledger = new PolicyProgressTracker();
+  let attempts = 0;
+  let isRefused = false;
+  const kube: Pick<KubeClient, 'apply'> = {
+    apply: (_type, object) => {
+      attempts += 1;
+      if (isRefused) {
+        return Promise.resolve(failure({ kind: 'conflict', message: 'x' }));
+      }
+      written.push(object.status as BaselinePolicyStatus);
+      return Promise.resolve(
+        success({ ...object, metadata: { ...metadata, resourceVersion: String(written.length + 1) }, spec: {} }),
+      );
+    },
+  };
+  const metrics: Pick<Metrics, 'wrote'> = { wrote: () => undefined };
+  const guard = new ChangeGuard({
+    caches,
+    clock,
+    limits: { removal: { count: 5, percent: 10 }, isolation: { count: 20, percent: 10 } },
+  });
+  const writer = new StatusWriter(
+    {
+      kube: kube as KubeClient,
+      clock,
+      policies,
+      networkPolicies: caches.networkPolicies,
+      book,
+      ledger,
+      guard,
+      metrics: metrics as Metrics,
+      nowTime: () => '2026-01-01T00:00:00Z',
+      onHeld: () => undefined,
+      onBug: (_policy, cause) => void bugs.push(cause),
+    },
+    (request) => request(),
+  );
+  const refuse = (refused: boolean): void => {
+    isRefused = refused;
+  };
+  return { writer, ledger, clock, written, bugs, attempts: () => attempts, refuse };
+}
+
+function inPlace(): ReportedEntry {
+  return {
+    policy: 'standard',
+    generation: 1,
+    mode: 'Enforce',
+    phase: 'Protected',
+    inPlace: true,
+    managed: [],
+    readyReason: 'Protected',
+    isWeakened: false,
+  };
+}
+
+const seen = (entries: readonly ReportedEntry[]): Parameters<PolicyProgressTracker['enter']>[1] => ({
+  entries,
+  policies: [{ name: 'standard', uid: 'u', generation: 1 }],
+});
+
+const names = ['a', 'b', 'c', 'd'];
+
+describe('R16 when a status is written', () => {
+  test('R16 a long rollout tells of its progress, once a second', async () => {
+    const { writer, ledger, clock, written } = stage();
+    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, names);
+    writer.start();
+    await clock.advance(0);
+    for (const name of names) {
+      ledger.enter(name, seen([inPlace()]), clock.nowMs());
+      writer.touch('standard');
+      await clock.advance(500);
+    }
+    await clock.advance(1000);
+    expect(written.map(({ namespaces }) => namespaces.protected)).toEqual([0, 2, 4]);
+    expect(written.at(-1)?.conditions[0]).toMatchObject({ type: 'Ready', status: 'True' });
+  });
+
+  test('R10 R16 a restart over a settled policy writes nothing while it looks through the namespaces, nor afterwards', async () => {
+    const first = stage();
+    first.ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, names);
+    for (const name of names) {
+      first.ledger.enter(name, seen([inPlace()]), 0);
+    }
+    first.writer.start();
+    await first.clock.advance(0);
+    const { writer, ledger, clock, written } = stage(first.written[0]);
+    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, names);
+    writer.start();
+    for (const name of names) {
+      await clock.advance(1000);
+      ledger.enter(name, seen([inPlace()]), clock.nowMs());
+      writer.touch('standard');
+    }
+    await clock.advance(5000);
+    expect(written).toEqual([]);
+  });
+
+  test('R16 what happens while a namespace is Pending is told of within a second, not a minute later', async () => {
+    const { writer, ledger, clock, written } = stage();
+    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
+    ledger.enter(
+      'a',
+      seen([{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }]),
+      0,
+    );
+    writer.start();
+    await clock.advance(2000);
+    ledger.enter('a', seen([inPlace()]), clock.nowMs());
+    writer.touch('standard');
+    await clock.advance(1000);
+    expect(written.at(-1)?.namespaces).toMatchObject({ protected: 1, pending: 0 });
+  });
+
+  test('F17 a status that cannot be written is tried ever less often, and at once when something happens', async () => {
+    const { writer, ledger, clock, attempts, refuse } = stage();
+    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
+    refuse(true);
+    writer.start();
+    await clock.advance(600_000);
+    expect(attempts()).toBeGreaterThan(15);
+    expect(attempts()).toBeLessThan(30);
+    refuse(false);
+    const before = attempts();
+    writer.touch('standard');
+    await clock.advance(1000);
+    expect(attempts()).toBe(before + 1);
+  });
+
+  test('F38 a status that cannot be made harms nothing else, is told of and is tried again', async () => {
+    const { writer, ledger, clock, written, bugs } = stage();
+    const bug = new Error('bug');
+    const standings = vi.spyOn(ledger, 'standings').mockImplementation(() => {
+      throw bug;
+    });
+    writer.start();
+    await clock.advance(0);
+    expect(bugs).toEqual([bug]);
+    standings.mockRestore();
+    await clock.advance(60_000);
+    expect(written).toHaveLength(1);
+  });
+
+  test('R16 a namespace that stays Pending is told of a minute later, without any further event', async () => {
+    const { writer, ledger, clock, written } = stage();
+    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
+    ledger.enter(
+      'a',
+      seen([{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }]),
+      0,
+    );
+    writer.start();
+    await clock.advance(59_000);
+    expect(written.at(-1)?.conditions[1]).toMatchObject({ type: 'AllProtected', status: 'True' });
+    await clock.advance(2000);
+    expect(written.at(-1)?.conditions[1]).toMatchObject({ type: 'AllProtected', status: 'False' });
+  });
+});
