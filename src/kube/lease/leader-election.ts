@@ -1,5 +1,6 @@
 import { compareVersions, validate } from 'compare-versions';
 import { type Clock, pause, type Timer } from '../../base/clock.ts';
+import { microTime } from '../../base/micro-time.ts';
 import type { Result } from '../../base/result.ts';
 import type { KubeClient } from '../client/kube-client.ts';
 import type { KubeError } from '../client/kube-error.ts';
@@ -13,7 +14,6 @@ import {
   type LeaseRecord,
   leaseObject,
   leaseRecordOf,
-  microTime,
   nextRecord,
 } from './lease-record.ts';
 

@@ -109,8 +109,3 @@ export function nextRecord(
     transitions: before.transitions + (isChange ? 1 : 0),
   };
 }
-
-/** A MicroTime, as the Lease has it. Nothing is ever decided by it. */
-export function microTime(wallTime: Date): string {
-  return `${wallTime.toISOString().slice(0, -1)}000Z`;
-}
