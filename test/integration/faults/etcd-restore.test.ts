@@ -79,7 +79,7 @@ test('F12 an etcd that is put back to an older state under a running operator: n
   );
   expect(await estate.identities()).toMatchObject(Object.fromEntries(protectedInTheSnapshot));
   expect(
-    operator.log.filter(({ msg, cause }) => msg === 'watch is begun anew' && cause === 'wentBack').length,
+    operator.log.filter(({ msg, cause }) => msg === 'watch is begun anew' && cause === 'rolledBack').length,
   ).toBeGreaterThan(0);
 });
 
