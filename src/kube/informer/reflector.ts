@@ -105,7 +105,7 @@ class ListWatchReflector implements Reflector {
       this.#lastTurnMs = this.#options.clock.nowMs();
       const { next, interruption } = await this.#step(signal).catch((thrown: unknown) => sinkFailed(thrown));
       this.#state = next;
-      if (interruption !== undefined && !signal.aborted) {
+      if (interruption !== undefined) {
         await this.#pauseAfter(interruption, signal);
       }
     }
@@ -130,6 +130,9 @@ class ListWatchReflector implements Reflector {
   }
 
   async #pauseAfter(interruption: Interruption, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) {
+      return;
+    }
     if (interruption.reason !== 'ended') {
       this.#restoreCheck.suspect(this.#sink.newest);
     }
