@@ -276,14 +276,20 @@ const WAITING: readonly string[] = [
   'A NamespaceBaseline comes with the first look at its namespace. `kubectl wait` on one that is not there yet fails at once; wait with `--for=create` first.',
 ];
 
+/** The reasons of Stalled, so that the table below cannot lag behind the conditions. */
+function stalledReasons(): string {
+  const stalled = CONDITION_TEXTS.find(({ type }) => type === CONDITIONS.stalled);
+  return (stalled?.reasons.True ?? []).map((reason) => `\`${reason}\``).join(', ');
+}
+
 const KSTATUS: readonly string[] = [
   '## What GitOps tools see',
-  'Flux and others go by [kstatus](https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md); Argo CD needs a health rule of its own, which is planned with "Installed on a real cluster". A BaselinePolicy that nobody has looked at has `status.observedGeneration: -1`, by default of the CRD, and so is not taken for healthy.',
+  'Flux and others go by [kstatus](https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md); Argo CD needs a health check of its own, which is in `deploy/components/argocd-health` ([gitops.md](guides/gitops.md#health)). A BaselinePolicy that the operator has not processed yet has `status.observedGeneration: -1`, the default in the CRD, so that no tool takes it for healthy.',
   table(
     ['BaselinePolicy', 'kstatus'],
     [
       ['`status.observedGeneration` is not `metadata.generation`, or `Reconciling` is True', 'InProgress'],
-      ['`Stalled` is True (`InvalidSpec`, `Forbidden`)', 'Failed'],
+      [`\`Stalled\` is True (${stalledReasons()})`, 'Failed'],
       ['`Ready` is True, in DryRun and Paused too', 'Current'],
       ['`AllProtected`, `DiscoveryStale` and all others', 'not looked at'],
     ],

@@ -26,7 +26,7 @@ export function configurationPage(): string {
     '- SIGUSR2 switches the log to `debug`, and back. The image holds Node and no shell:',
     '',
     '```',
-    'kubectl exec -n nsbaseline-system deploy/nsbaseline -- node -e \'process.kill(1, "SIGUSR2")\'',
+    'kubectl exec -n nsbaseline-system deploy/nsbaseline -- /nodejs/bin/node -e \'process.kill(1, "SIGUSR2")\'',
     '```',
     '',
     '## Exit codes, of every command',

@@ -56,7 +56,6 @@ export const WATCHED_RESOURCES = [
   'namespacebaselines',
   'services',
   'endpointslices',
-  'customresourcedefinitions',
 ] as const;
 
 /** At most so many values of the label `policy`; further ones share {@link OTHER}. */
