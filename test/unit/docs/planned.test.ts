@@ -21,9 +21,12 @@ describe('the word "planned"', () => {
     expect(open).toContain('admission guards');
   });
 
-  test.each(pages.filter((page) => page !== LIMITS && page !== PROOFS_PAGE))('names an open piece of work wherever %s uses it', (page) => {
-    expect(unnamedPlans(pageAt(page))).toEqual([]);
-  });
+  test.each(pages.filter((page) => page !== LIMITS && page !== PROOFS_PAGE))(
+    'names an open piece of work wherever %s uses it',
+    (page) => {
+      expect(unnamedPlans(pageAt(page))).toEqual([]);
+    },
+  );
 
   test('is refused where it names work that is not on the list', () => {
     expect(unnamedPlans('It is planned with "Somewhere else".\nIt is not.')).toEqual([
