@@ -15,7 +15,7 @@ export interface ReplicaOptions extends Omit<InProcessOptions, 'around'> {
   readonly version?: string;
   /** Never when absent. */
   readonly standInAfterMs?: number;
-  /** Whole seconds; deadline and retry follow from it. One second when absent. */
+  /** Whole seconds; deadline and retry follow from it. Five seconds when absent: a renewal on a busy machine takes less than the three of its deadline. */
   readonly leaseDurationMs?: number;
 }
 
@@ -33,7 +33,7 @@ export const SOME_VERSION = '1.0.0';
 
 /** Starts one of several operators and resolves when its caches are synced, whether it leads or not. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
-  const { server, identity, version = SOME_VERSION, standInAfterMs, leaseDurationMs = 1_000 } = options;
+  const { server, identity, version = SOME_VERSION, standInAfterMs, leaseDurationMs = 5_000 } = options;
   const lost = { everything: false, lease: false };
   const leaseKube = createKubeClient({
     cluster: server.asCluster(),
