@@ -172,20 +172,16 @@ export class FlowTable {
       return this.#pod(end);
     }
     if (end.kind === 'service') {
-      return this.#simple(`s ${end.namespace}/${end.name}`, end);
+      return { key: `s ${end.namespace}/${end.name}`, end };
     }
     if (end.address === undefined) {
-      return this.#simple(`${end.kind} ${'name' in end ? end.name : ''}`, end);
+      return { key: `${end.kind} ${'name' in end ? end.name : ''}`, end };
     }
     const address = this.#canonical(end.address);
     if (address === undefined) {
       return undefined;
     }
     return { key: `${end.kind} ${address}`, end: { ...end, address } };
-  }
-
-  #simple(key: string, end: Exclude<FlowEnd, PodEnd>): InternedEnd {
-    return { key, end };
   }
 
   #pod(seen: SeenPod): InternedEnd {
