@@ -6,11 +6,17 @@ interface Bits {
   readonly prefixLength: number;
 }
 
+/** IPv4 in its one spelling, which most addresses are in: no need to take it apart. */
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 /**
  * The one spelling of an address: IPv4 as such even when it came as IPv4-mapped IPv6, IPv6 in the form of RFC 5952.
  * Undefined for anything that is no address, and for addresses with a zone.
  */
 export function canonicalAddress(text: string): string | undefined {
+  if (IPV4.test(text)) {
+    return text;
+  }
   if (text.length > 45 || !ipaddr.isValid(text) || text.includes('%')) {
     return undefined;
   }
@@ -57,6 +63,13 @@ export function hostBlock(address: string): string {
 
 /** The block of `prefixLength` bits around an address or block, in canonical form. A block that is wider stays as it is. */
 export function widened(address: string, prefixLength: number): string {
+  const [first = '', ownLength] = address.split('/');
+  if (prefixLength % 8 === 0 && IPV4.test(first)) {
+    const length = Math.min(prefixLength, Number(ownLength ?? 32));
+    return length === prefixLength
+      ? `${[...first.split('.').slice(0, length / 8), '0', '0', '0', '0'].slice(0, 4).join('.')}/${length}`
+      : address;
+  }
   const { bytes, prefixLength: own } = bitsOf(address);
   return blockText({ bytes, prefixLength: Math.min(own, prefixLength) });
 }

@@ -23,6 +23,7 @@ interface Entry {
 }
 
 interface InternedEnd {
+  /** Short where the end is remembered, since it is part of the key of every flow. */
   readonly key: string;
   end: FlowEnd;
 }
@@ -205,8 +206,9 @@ export class FlowTable {
   #podEnd(key: string, pod: PodEnd): InternedEnd {
     const known = this.#ends.get(key);
     if (known === undefined) {
-      const end = { key, end: pod };
-      if (this.#ends.size < this.#maxFlows) {
+      const isStored = this.#ends.size < this.#maxFlows;
+      const end = { key: isStored ? `p${this.#ends.size}` : key, end: pod };
+      if (isStored) {
         this.#ends.set(key, end);
       }
       return end;
