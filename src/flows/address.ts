@@ -61,7 +61,10 @@ export function hostBlock(address: string): string {
   return `${address}/${address.includes(':') ? 128 : 32}`;
 }
 
-/** The block of `prefixLength` bits around an address or block, in canonical form. A block that is wider stays as it is. */
+/**
+ * The block of `prefixLength` bits around an address or block, in canonical form. A block that is wider stays as it
+ * is.
+ */
 export function widened(address: string, prefixLength: number): string {
   const [first = '', ownLength] = address.split('/');
   if (prefixLength % 8 === 0 && IPV4.test(first)) {

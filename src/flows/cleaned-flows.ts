@@ -22,15 +22,14 @@ export interface CleanedFlows {
 
 /**
  * Tells the flows that show what a workload needs from those that do not: refused and unanswered ones, answers, the
- * traffic of nodes. Addresses become pods, and Services the pods behind them with their own ports. A flow to a Service of
- * several workloads counts for each of them.
+ * traffic of nodes. Addresses become pods, and Services the pods behind them with their own ports. A flow to a Service
+ * of several workloads counts for each of them.
  */
 export function cleanedFlows(flows: readonly Flow[], lookup: ClusterLookup): CleanedFlows {
   const kept = new Map<string, ResolvedFlow>();
   const setAside: SetAside[] = [];
   for (const flow of flows) {
-    const reason = reasonAgainst(flow);
-    const resolved = reason === undefined ? resolvedFlows(flow, lookup) : reason;
+    const resolved = reasonAgainst(flow) ?? resolvedFlows(flow, lookup);
     if (typeof resolved === 'string') {
       setAside.push({ flow, reason: resolved });
       continue;
@@ -54,7 +53,7 @@ function reasonAgainst(flow: Flow): SetAsideReason | undefined {
   if (flow.verdict === 'denied') {
     return 'Denied';
   }
-  // UDP that nobody answers is normal for logs and metrics; TCP without an answer is no connection.
+  // Logs and metrics over UDP have no answer; TCP without an answer is no connection.
   return flow.verdict === 'unknown' && flow.protocol !== 'UDP' ? 'NoAnswer' : undefined;
 }
 

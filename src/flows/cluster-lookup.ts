@@ -6,7 +6,7 @@ export interface Workload extends WorkloadName {
   readonly matchLabels: Labels;
   /** The labels of its pods: `spec.template.metadata.labels`. */
   readonly podLabels: Labels;
-  /** Restarts of its containers that the pods' status tells of, when that was looked up. */
+  /** Restarts of its containers by the status of its pods, when that was looked up. */
   readonly restarts?: number;
 }
 
@@ -18,8 +18,8 @@ export interface ServiceTarget {
 }
 
 /**
- * What a recommendation asks of the cluster. All answers may be "not known" (undefined or empty): then less can be
- * proposed, and the report says so.
+ * The questions of a recommendation to the cluster. All answers may be "not known" (undefined or empty): then less can
+ * be proposed, and the report says so.
  */
 export interface ClusterLookup {
   /** The workload that owns the pod; for a name that ends with `*`, the one whose pods are called so. */

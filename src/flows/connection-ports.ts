@@ -11,7 +11,7 @@ export function isEphemeral(port: number): boolean {
 
 /**
  * Whether a packet between two ports looks like an answer: to a port that clients are given, from one that they are
- * not. Of two ports of one kind, the smaller is taken for the server's.
+ * not. When both or neither are, the smaller port is taken for the server's.
  */
 export function looksLikeReply(ports: { readonly source: number; readonly destination: number }): boolean {
   if (isEphemeral(ports.source) !== isEphemeral(ports.destination)) {

@@ -19,7 +19,7 @@ export const CONNTRACK: FlowFormat = {
   command: 'conntrack -L',
   documentation: 'https://conntrack-tools.netfilter.org/conntrack.html',
   caveats: ['snapshot', 'noTimes', 'addressesOnly'],
-  matches: (firstLines) => firstLines.some((line) => tupleOf(line) !== undefined),
+  matches: (firstLines) => firstLines.some((line) => connectionOf(line) !== undefined),
   reader: (): LineReader => (line) => [readLine(line)],
 };
 
@@ -44,30 +44,45 @@ interface Connection {
   readonly port: number;
 }
 
-function tupleOf(line: string): Connection | undefined {
-  const protocol = PROTOCOL.exec(line)?.[1];
-  if (protocol === undefined) {
-    return undefined;
-  }
+/** The fields of a tuple by their names. */
+type Tuple = ReadonlyMap<string, string>;
+
+/** The two tuples of a line: the fields repeat, the first of each name are those of the client. */
+function tuplesOf(line: string): { readonly original: Tuple; readonly reply: Tuple } {
   const original = new Map<string, string>();
   const reply = new Map<string, string>();
   for (const [, name = '', value = ''] of line.matchAll(FIELD)) {
     (original.has(name) ? reply : original).set(name, value);
   }
+  return { original, reply };
+}
+
+function connectionOf(line: string): Connection | undefined {
+  const protocol = PROTOCOL.exec(line)?.[1];
+  if (protocol === undefined) {
+    return undefined;
+  }
+  const { original, reply } = tuplesOf(line);
   const client = original.get('src');
   const server = reply.get('src') ?? original.get('dst');
-  const port = Number(reply.get('sport') ?? original.get('dport') ?? 0);
-  if (client === undefined || server === undefined || !Number.isInteger(port) || port < 0 || port > 65_535) {
+  const port = portOf(reply.get('sport') ?? original.get('dport'));
+  if (client === undefined || server === undefined || port === undefined) {
     return undefined;
   }
   return { protocol: PROTOCOLS.get(protocol) ?? 'other', client, server, port };
+}
+
+/** Zero for protocols without ports; undefined for a number that is no port. */
+function portOf(text: string | undefined): number | undefined {
+  const port = Number(text ?? 0);
+  return Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : undefined;
 }
 
 function readLine(line: string): RecordReading {
   if (SUMMARY.test(line)) {
     return ignored('otherEvent');
   }
-  const connection = tupleOf(line);
+  const connection = connectionOf(line);
   if (connection === undefined) {
     return problem('the line has no protocol with src= and dst=');
   }

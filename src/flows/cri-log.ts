@@ -3,8 +3,8 @@ const CRI_LINE = /^\d{4}-\d\d-\d\dT\S{1,40} (stdout|stderr) ([PF])(?::\S{0,64})?
 
 /**
  * Takes the prefix of the CRI log format off a line, as container logs on a node have it
- * (https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md). Kubelet's runtime cuts
- * long lines into partial ones (`P`) and a last one (`F`); they are joined here up to `maxLineLength` characters.
+ * (https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md). Kubelet's runtime
+ * cuts long lines into partial ones (`P`) and a last one (`F`); they are joined here up to `maxLineLength` characters.
  * Returns undefined while parts are still to come. A line without the prefix is returned as it is.
  */
 export function criLogJoiner(maxLineLength: number): (line: string) => string | undefined {

@@ -2,7 +2,7 @@ import type { Flow } from './flow.ts';
 import { earlier, later } from './flow-table.ts';
 import type { Evidence } from './proposal.ts';
 
-/** What some flows say together. */
+/** The evidence of several flows together. */
 export function evidenceOf(flows: Iterable<Pick<Flow, 'count' | 'firstSeenMs' | 'lastSeenMs' | 'source'>>): Evidence {
   let count = 0;
   let firstSeenMs: number | undefined;

@@ -2,7 +2,9 @@ import { canonicalAddress, isPublic, widened } from './address.ts';
 import type { Flow, FlowEnd, Labels, PodEnd, Verdict } from './flow.ts';
 import type { SeenEnd, SeenFlow, SeenPod } from './format.ts';
 
-/** How many addresses outside the cluster are told apart for one pod, port and direction; then they are kept as blocks. */
+/**
+ * How many addresses outside the cluster are told apart for one pod, port and direction; then they are kept as blocks.
+ */
 const MAX_ADDRESSES_PER_PORT = 512;
 /** The blocks that take over, one after the other. The last is wide enough for there never to be too many of it. */
 const BLOCKS_IPV4 = [24, 16, 8];
@@ -270,7 +272,7 @@ function widerEnd(end: FlowEnd, step: number): InternedEnd | undefined {
   return { key: `external ${address}`, end: { kind: 'external', address } };
 }
 
-/** The labels that two pods of one workload both have; of a pod without known labels nothing is learnt. */
+/** The labels that two pods of one workload both have; a pod without known labels changes nothing. */
 function commonLabels(a: Labels, b: Labels): Labels {
   if (Object.keys(a).length === 0) {
     return b;

@@ -36,7 +36,10 @@ export interface ExternalEnd {
   readonly address?: string;
 }
 
-/** A node, a pod in the network of its node, or the agent of the network plugin: nothing that a NetworkPolicy can select. */
+/**
+ * A node, a pod in the network of its node, or the agent of the network plugin: nothing that a NetworkPolicy can
+ * select.
+ */
 export interface HostEnd {
   readonly kind: 'host';
   readonly name?: string;
@@ -60,8 +63,8 @@ export type FlowEnd = PodEnd | ServiceEnd | ExternalEnd | HostEnd | ApiServerEnd
 
 /**
  * The protocol. NetworkPolicies know TCP, UDP and SCTP
- * (https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/); the others are kept so that
- * a report can name them.
+ * (https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/); the others are kept so
+ * that a report can name them.
  */
 export type Protocol = 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'other';
 
@@ -71,9 +74,9 @@ export type Protocol = 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'other';
 export type Verdict = 'allowed' | 'denied' | 'unknown';
 
 /**
- * All records of one conversation: `from` opened it, `to` listens on `port` (0 for protocols without ports).
- * Times are milliseconds since the Unix epoch, undefined where the source has none. `count` is the number of connections
- * where the source counts them, otherwise of records; where both ends report, it is the larger of the two.
+ * All records of one conversation: `from` opened it, `to` listens on `port` (0 for protocols without ports). Times are
+ * milliseconds since the Unix epoch, undefined where the source has none. `count` is the number of connections where
+ * the source counts them, otherwise of records; where both ends report, it is the larger of the two.
  */
 export interface Flow {
   readonly from: FlowEnd;

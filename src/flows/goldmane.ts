@@ -17,9 +17,8 @@ import { fieldOf, integerOf, isJson, itemsOf, labelsOfPairs, labelsOfValue, text
  *        "dest_service_name", "proto", "reporter", "action"}, "start_time": seconds, "end_time", "source_labels": ["app=web"],
  *        "num_connections_started"}}
  *
- * Both ends of a connection report it. Names are those of sets of pods that share a `generateName`; networks outside are
- * only `pub` or `pvt`.
- * https://github.com/projectcalico/calico/blob/master/goldmane/proto/api.proto
+ * Both ends of a connection report it. Names are those of sets of pods that share a `generateName`; networks outside
+ * are only `pub` or `pvt`. https://github.com/projectcalico/calico/blob/master/goldmane/proto/api.proto
  */
 export const GOLDMANE: FlowFormat = {
   name: 'goldmane',

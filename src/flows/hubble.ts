@@ -14,13 +14,17 @@ import { fieldOf, isJson, itemsOf, type Json, labelsOfPairs, portOf, textOf, tim
 import { workloadField } from './workload.ts';
 
 /**
- * Hubble's flows, of Cilium and, with the same protobuf message, of Retina on any network plugin. One JSON object a line:
+ * Hubble's flows, of Cilium and, with the same protobuf message, of Retina on any network plugin. One JSON object a
+ * line:
  *
  *     {"flow": {"time": RFC 3339, "verdict": "FORWARDED" | "DROPPED" | "AUDIT" | "REDIRECTED" | "TRANSLATED" | …,
  *       "drop_reason_desc": "POLICY_DENIED" | …, "IP": {"source", "destination"},
- *       "l4": {"TCP": {"source_port", "destination_port", "flags": {"SYN": true}}} | {"UDP": …} | {"SCTP": …} | {"ICMPv4": …},
- *       "source": {"namespace", "pod_name", "labels": ["k8s:app=x" | "reserved:world"], "workloads": [{"kind", "name"}]},
- *       "destination": {…}, "destination_service": {"namespace", "name"}, "is_reply": true, "traffic_direction": "EGRESS"},
+ *       "l4": {"TCP": {"source_port", "destination_port", "flags": {"SYN": true}}} | {"UDP": …} | {"SCTP": …} |
+ *         {"ICMPv4": …},
+ *       "source": {"namespace", "pod_name", "labels": ["k8s:app=x" | "reserved:world"],
+ *         "workloads": [{"kind", "name"}]},
+ *       "destination": {…}, "destination_service": {"namespace", "name"}, "is_reply": true,
+ *       "traffic_direction": "EGRESS"},
  *      "node_name", "time"}
  *
  * The exporter's file may lack most of it when a field mask is set, and without `flow` around it the object itself is
@@ -44,7 +48,7 @@ const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ['DROPPED', 'denied'],
 ]);
 
-/** Of the reasons for a drop, those that a policy is. */
+/** The reasons for a drop that mean a policy. */
 const POLICY_DROPS = /^(POLICY_DEN|AUTH_REQUIRED)/;
 
 function flowOf(record: Json): unknown {
@@ -188,7 +192,9 @@ function endOf(endpoint: unknown, address: string, service?: unknown): SeenEnd {
   return reservedEndOf(labels, address);
 }
 
-/** The identities that Cilium reserves: https://docs.cilium.io/en/stable/gettingstarted/terminology/#special-identities */
+/**
+ * The identities that Cilium reserves: https://docs.cilium.io/en/stable/gettingstarted/terminology/#special-identities
+ */
 const HOST_IDENTITIES = ['host', 'remote-node', 'health', 'init', 'ingress'].map((name) => `reserved:${name}`);
 
 function reservedEndOf(labels: readonly unknown[], address: string): SeenEnd {

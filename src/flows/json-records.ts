@@ -1,5 +1,5 @@
 import { type LineReader, problem, type RecordReading } from './format.ts';
-import { isJson, type Json } from './untrusted-value.ts';
+import { isJson, itemsOf, type Json } from './untrusted-value.ts';
 
 /** The records of a line of JSON: the object, the objects of a list, or undefined when the line is no JSON. */
 export function recordsOf(line: string): readonly unknown[] | undefined {
@@ -10,7 +10,7 @@ export function recordsOf(line: string): readonly unknown[] | undefined {
   } catch {
     return undefined;
   }
-  return Array.isArray(parsed) ? parsed : [parsed];
+  return Array.isArray(parsed) ? itemsOf(parsed) : [parsed];
 }
 
 /** The JSON objects of the first lines, for recognising a format. */

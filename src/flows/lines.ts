@@ -5,8 +5,8 @@ export interface Line {
 }
 
 /**
- * Cuts chunks into lines. It holds one unfinished line, at most `maxLineLength` characters of it: of a longer line
- * nothing is kept, and it is reported once, by its number.
+ * Cuts chunks into lines. It holds one unfinished line, at most `maxLineLength` characters of it. A longer line
+ * is discarded and reported once, by its number.
  */
 export class LineSplitter {
   readonly #maxLineLength: number;

@@ -52,34 +52,45 @@ function readRecord(record: Json): RecordReading {
   }
   const protocol = PROTOCOLS.get(integerOf(record, 'Proto') ?? 0) ?? 'other';
   const hasPorts = protocol === 'TCP' || protocol === 'UDP' || protocol === 'SCTP';
-  const port = portOf(record, 'DstPort');
-  if (hasPorts && port === undefined) {
+  const port = hasPorts ? portOf(record, 'DstPort') : 0;
+  if (port === undefined) {
     return problem('DstPort is no port');
   }
   const opener = hasPorts ? openerOf(record) : { isReply: false, isKnown: true };
+  const reason = reasonToIgnore(record, opener.isReply);
   const verdict = verdictOf(record);
-  const reason = reasonToIgnore(record, opener.isReply, verdict);
   if (reason !== undefined || verdict === undefined) {
     return ignored(reason ?? 'notByPolicy');
   }
+  return flowOf({ record, protocol, port, verdict, isOpenerKnown: opener.isKnown });
+}
+
+function flowOf(seen: {
+  readonly record: Json;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly verdict: Verdict;
+  readonly isOpenerKnown: boolean;
+}): RecordReading {
+  const { record, protocol, port, verdict, isOpenerKnown } = seen;
   return {
     kind: 'flow',
     flow: {
       from: endOf(record, 'Src'),
       to: endOf(record, 'Dst'),
       protocol,
-      port: hasPorts ? (port ?? 0) : 0,
+      port,
       verdict,
       firstSeenMs: integerOf(record, 'TimeFlowStartMs'),
       lastSeenMs: integerOf(record, 'TimeFlowEndMs'),
       count: 1,
       reporter: undefined,
-      isOpenerKnown: opener.isKnown,
+      isOpenerKnown,
     },
   };
 }
 
-function reasonToIgnore(record: Json, isReply: boolean, verdict: Verdict | undefined): IgnoredReason | undefined {
+function reasonToIgnore(record: Json, isReply: boolean): IgnoredReason | undefined {
   if (fieldOf(record, 'Duplicate') === true) {
     return 'duplicate';
   }
@@ -90,7 +101,7 @@ function reasonToIgnore(record: Json, isReply: boolean, verdict: Verdict | undef
   if (textOf(record, 'SrcAddr') === textOf(record, 'DstAddr') || isLoopback(textOf(record, 'DstAddr'))) {
     return 'loopback';
   }
-  return verdict === undefined ? 'notByPolicy' : undefined;
+  return undefined;
 }
 
 /** By the flags of TCP, where the record has the start of the connection; by the ports otherwise. */

@@ -6,7 +6,7 @@ import { subjectOf } from './subject.ts';
 /** In which directions each workload was seen, by {@link Subject.key}. */
 export type Observation = ReadonlyMap<string, ReadonlySet<Direction>>;
 
-/** What was observed at all, refused and unanswered flows included: they prove as well that somebody looked. */
+/** The directions that flows show, refused and unanswered ones included: they prove the observation as well. */
 export function observationOf(flows: readonly Flow[], lookup: ClusterLookup): Observation {
   const observed = new Map<string, Set<Direction>>();
   const note = (end: FlowEnd, direction: Direction): void => {

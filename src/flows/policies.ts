@@ -71,13 +71,16 @@ const MAX_PORTS = 32;
 const MAX_PURPOSE_LENGTH = 1024;
 const MAX_NAME_LENGTH = 63;
 
-/** The label with its own name that every namespace has: https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name */
+/**
+ * The label with its own name that every namespace has:
+ * https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name
+ */
 const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 
 /**
  * Items for `spec.rules` of a BaselinePolicy that protects this namespace, and the directions that it isolates. A
- * workload with more than fits into one rule gets several. A baseline that protects further namespaces gives the rules to
- * the pods with these labels there, too.
+ * workload with more than fits into one rule gets several. A baseline that protects further namespaces gives the rules
+ * to the pods with these labels there, too.
  */
 export function baselineRulesFor(
   proposals: readonly WorkloadProposal[],
@@ -198,7 +201,7 @@ function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[]
   );
 }
 
-/** What was seen, one line a rule, cut to a length that an annotation can have. */
+/** The evidence, one line per rule, cut to a length that suits an annotation. */
 function purposeOf(
   { workload, notObserved }: WorkloadProposal,
   rules: readonly ProposedRule[],

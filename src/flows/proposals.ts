@@ -34,9 +34,9 @@ interface Usage {
 }
 
 /**
- * What each workload needs to keep doing what was seen, grouped by workload, and what a person has to decide. A flow
- * between pods makes two rules: the egress of one end and the ingress of the other. `setAside` are flows that are part
- * of the cleaned ones and not proposed in one direction. Only for workloads of `namespaces`.
+ * The rules that each workload needs for the traffic that was seen, and the questions that a person has to decide. A
+ * flow between pods makes two rules: the egress of one end and the ingress of the other. `setAside` are flows that are
+ * part of the cleaned ones and not proposed in one direction. Only for workloads of `namespaces`.
  */
 export function proposalsFor(wanted: {
   readonly flows: readonly ResolvedFlow[];
@@ -143,7 +143,7 @@ interface Asked {
   readonly uses: readonly Use[];
 }
 
-/** Of the addresses outside of one direction and port, once there are too many to list. */
+/** A question for each direction and port with too many addresses outside the cluster to list. */
 function questionsOf({ subject, selector, uses }: Usage): readonly Asked[] {
   const outside = uses.filter(({ peer }) => peer.kind === 'block' && !peer.isApiServer);
   const byPort = Map.groupBy(outside, ({ direction, flow }) => `${direction} ${portKey(flow)}`);
@@ -190,7 +190,10 @@ function proposalOf(wanted: {
   };
 }
 
-/** One rule for all peers that use the same ports: short, and it never allows a pair of peer and port that was not seen. */
+/**
+ * One rule for all peers that use the same ports: short, and it never allows a pair of peer and port that was not
+ * seen.
+ */
 function rulesOf(direction: Direction, uses: readonly Use[]): readonly ProposedRule[] {
   const byPeer = [...Map.groupBy(uses, ({ peer }) => peerKey(peer)).values()].map((group) => ({
     group,
@@ -219,7 +222,9 @@ function byPeerKey(a: ProposedPeer, b: ProposedPeer): number {
 }
 
 function peerKey(peer: ProposedPeer): string {
-  return peer.kind === 'block'
-    ? `block ${peer.cidr}`
-    : `workload ${peer.workload.namespace}/${peer.workload.kind}/${peer.workload.name} ${JSON.stringify(peer.selector.matchLabels)}`;
+  if (peer.kind === 'block') {
+    return `block ${peer.cidr}`;
+  }
+  const { namespace, kind, name } = peer.workload;
+  return `workload ${namespace}/${kind}/${name} ${JSON.stringify(peer.selector.matchLabels)}`;
 }

@@ -33,7 +33,7 @@ export interface LineProblem {
   readonly message: string;
 }
 
-/** What an input held. */
+/** The content of an input. */
 export interface FlowsRead {
   readonly ok: true;
   readonly format: FlowFormat;
@@ -63,8 +63,8 @@ const FIRST_LINES = 50;
 const MAX_FIRST_CHARACTERS = 4_000_000;
 
 /**
- * Reads flows from text or UTF-8 in any of the formats of {@link FLOW_FORMATS}. Never throws for what the input holds: a
- * line that cannot be read is counted. Memory is bounded by the distinct flows and the longest line.
+ * Reads flows from text or UTF-8 in any of the formats of {@link FLOW_FORMATS}. Never throws for what the input holds:
+ * a line that cannot be read is counted. Memory is bounded by the distinct flows and the longest line.
  */
 export async function readFlows(
   chunks: AsyncIterable<string | Uint8Array>,
@@ -223,7 +223,7 @@ function refusalFor(name: string | undefined, firstLines: readonly string[]): st
   if (first === undefined) {
     return NO_LINES;
   }
-  // Tools print JSON over many lines unless told otherwise; the first line is then a lone bracket.
+  // Many tools print JSON over many lines by default; the first line is then a lone bracket.
   return /^\s*[[{]\s*$/.test(first)
     ? 'JSON is read one value per line, and this spreads over many; pass it through "jq -c ."'
     : `the first lines are of no known format; the formats are ${KNOWN}`;

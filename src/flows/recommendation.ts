@@ -11,7 +11,7 @@ import { subjectOfWorkload } from './subject.ts';
 
 /** {@link recommendationFor} */
 export interface RecommendOptions {
-  /** What is known of the cluster; nothing unless given. */
+  /** The cluster, as far as it is known; nothing unless given. */
   readonly lookup?: ClusterLookup;
   /** The namespaces to propose for; every one that the flows show unless given. */
   readonly namespaces?: readonly string[];
@@ -25,7 +25,7 @@ export interface NotObserved {
   readonly directions: readonly Direction[];
 }
 
-/** What some flows suggest, and all that they do not. Nothing of it is applied. */
+/** The proposals from some flows, and everything that did not become one. Nothing of it is applied. */
 export interface Recommendation {
   readonly proposals: readonly WorkloadProposal[];
   readonly questions: readonly AddressQuestion[];

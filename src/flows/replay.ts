@@ -1,7 +1,7 @@
 import type { ResolvedFlow } from './cleaned-flows.ts';
 import type { Flow } from './flow.ts';
 
-/** What an engine says of a flow under some policies; `because` names the policy or the rule. */
+/** The verdict of an engine on a flow under some policies; `because` names the policy or the rule. */
 export interface FlowJudgement {
   readonly verdict: 'allowed' | 'denied' | 'unknown';
   readonly because?: string;
@@ -18,7 +18,7 @@ export interface JudgedFlow {
   readonly judgement: FlowJudgement;
 }
 
-/** What would become of the traffic that was seen. */
+/** The result of a replay. */
 export interface Replay {
   readonly allowed: number;
   /** Flows that were allowed when they were seen and would not be: the most frequent first. */

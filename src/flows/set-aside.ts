@@ -35,6 +35,6 @@ export interface SetAside {
   readonly flow: Flow;
   readonly reason: SetAsideReason;
   readonly direction?: Direction;
-  /** What allows it already, where that is the reason. */
+  /** The part or policy that allows it already, where that is the reason. */
   readonly detail?: string;
 }

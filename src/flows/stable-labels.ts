@@ -2,8 +2,8 @@ import type { Labels } from './flow.ts';
 
 /**
  * Labels that controllers give to each rollout, run or replica
- * (https://kubernetes.io/docs/reference/labels-annotations-taints/): a selector with one of them stops matching with the
- * next one.
+ * (https://kubernetes.io/docs/reference/labels-annotations-taints/): a selector with one of them stops matching with
+ * the next one.
  */
 const GENERATED: ReadonlySet<string> = new Set([
   'pod-template-hash',

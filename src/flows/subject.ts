@@ -12,7 +12,7 @@ export interface Subject extends WorkloadName {
   readonly podLabels: readonly (readonly [string, string])[];
 }
 
-/** What a policy would select for this pod. */
+/** The workload that a policy would select for this pod. */
 export function subjectOf(pod: PodEnd, lookup: ClusterLookup): Subject {
   const workload = lookup.workloadOf(pod);
   if (workload !== undefined) {
@@ -59,9 +59,9 @@ export interface SubjectSelector {
 }
 
 /**
- * The labels that select the pods of this workload and, if labels can do it, of no other: all that its owner selects by;
- * without an owner, as few of the naming labels as tell it apart, and of the others only what is needed besides. Undefined
- * when the pods have no stable label: an empty selector would be every pod of the namespace
+ * The labels that select the pods of this workload and, if labels can do it, of no other: all that its owner selects
+ * by; without an owner, as few of the naming labels as tell it apart, and of the others only what is needed besides.
+ * Undefined when the pods have no stable label: an empty selector would be every pod of the namespace
  * (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/label-selector/).
  */
 export function selectorFor(subject: Subject, others: readonly Subject[]): SubjectSelector | undefined {

@@ -1,4 +1,4 @@
-import { type FlowFormat, ignored, problem, type RecordReading } from './format.ts';
+import { type FlowFormat, ignored, problem, type RecordReading, type SeenEnd } from './format.ts';
 import { gadgetPeer, gadgetPod, gadgetProtocol, gadgetTimeMs, isGadgetEndpoint } from './gadget-endpoint.ts';
 import { firstRecordsOf, jsonLineReader } from './json-records.ts';
 import { fieldOf, type Json, portOf, textOf } from './untrusted-value.ts';
@@ -11,9 +11,8 @@ import { fieldOf, type Json, portOf, textOf } from './untrusted-value.ts';
  *      "type": "connect" | "accept" | "close", "error": "" | "ECONNREFUSED", "timestamp"}
  *
  * `k8s` is the pod in which it happened, `src` its own socket and `dst` the other end, for `accept`, too: there the
- * other end opened the connection, and the port that counts is that of `src`. The port of a Service is reported as it is
- * before translation.
- * https://inspektor-gadget.io/docs/latest/gadgets/trace_tcp
+ * other end opened the connection, and the port that counts is that of `src`. The port of a Service is reported as it
+ * is before translation. https://inspektor-gadget.io/docs/latest/gadgets/trace_tcp
  */
 export const TRACE_TCP: FlowFormat = {
   name: 'trace_tcp',
@@ -45,10 +44,18 @@ function readRecord(record: Json): RecordReading {
   }
   const own = gadgetPod(record) ?? gadgetPeer(fieldOf(record, 'src'));
   const peer = gadgetPeer(fieldOf(record, 'dst'));
-  if (own === undefined || peer === undefined) {
-    return ignored('loopback');
-  }
-  const isConnect = type === 'connect';
+  return own === undefined || peer === undefined
+    ? ignored('loopback')
+    : connection({ record, own, peer, isConnect: type === 'connect' });
+}
+
+function connection(seen: {
+  readonly record: Json;
+  readonly own: SeenEnd;
+  readonly peer: SeenEnd;
+  readonly isConnect: boolean;
+}): RecordReading {
+  const { record, own, peer, isConnect } = seen;
   const port = portOf(fieldOf(record, isConnect ? 'dst' : 'src'), 'port');
   if (port === undefined) {
     return problem('the port is none');

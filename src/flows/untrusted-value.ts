@@ -3,7 +3,10 @@ import type { Labels } from './flow.ts';
 /** A JSON object of which nothing is known. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** The longest text that is taken from a record; longer ones are treated as missing. Names and addresses are far shorter. */
+/**
+ * The longest text that is taken from a record; longer ones are treated as missing. Names and addresses are far
+ * shorter.
+ */
 const MAX_TEXT_LENGTH = 512;
 /** Labels of one pod that are read; a pod has a dozen or two. */
 const MAX_LABELS = 64;

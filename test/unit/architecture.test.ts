@@ -41,6 +41,7 @@ const LAYERS: Readonly<Record<string, { readonly layers: readonly string[]; read
   api: { layers: [], packages: ['zod', 'ipaddr.js'] },
   baseline: { layers: ['api'], packages: ['ipaddr.js', 'node:crypto', 'node:path'] },
   policy: { layers: ['api'], packages: ['ipaddr.js'] },
+  flows: { layers: [], packages: ['ipaddr.js'] },
   kube: {
     layers: ['api', 'clock.ts'],
     packages: ['undici', '@kubernetes/client-node', 'js-yaml', 'compare-versions', 'node:*'],

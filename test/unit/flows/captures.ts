@@ -15,7 +15,7 @@ export async function* pieces(text: string, size = 1000): AsyncGenerator<string>
   }
 }
 
-/** What is read from a text; fails the test when it cannot be read. */
+/** Reads a text; fails the test when it cannot be read. */
 export async function read(text: string, options: ReadOptions = {}): Promise<FlowsRead> {
   const result = await readFlows(pieces(text), options);
   if (!result.ok) {

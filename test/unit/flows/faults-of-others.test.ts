@@ -21,7 +21,7 @@ function emptyObjectsIn(value: unknown): number {
 }
 
 describe('faults of other recommenders that this one does not have', () => {
-  test('labels of a rollout, a run or a replica are never in a selector, nor is the version', async () => {
+  test('labels of a rollout, a run or a replica are never in a selector, nor is the version', () => {
     const generated: Labels = {
       'pod-template-hash': '6d4b9c8f5',
       'controller-revision-hash': 'db-7f9',

@@ -141,7 +141,8 @@ describe('the formats of flows', () => {
 
   test('conntrack: the line with a time stamp of an event has a time, a line of the table has none', async () => {
     const event =
-      '[1793520000.123456]\t    [NEW] tcp      6 120 SYN_SENT src=10.244.1.10 dst=10.96.12.34 sport=5 dport=80 [UNREPLIED] src=10.244.2.20 dst=10.244.1.10 sport=8080 dport=5';
+      '[1793520000.123456]\t    [NEW] tcp      6 120 SYN_SENT src=10.244.1.10 dst=10.96.12.34 sport=5 dport=80 ' +
+      '[UNREPLIED] src=10.244.2.20 dst=10.244.1.10 sport=8080 dport=5';
     const [seen] = (await read(event)).flows;
     const [listed] = (await read(capture('conntrack.txt'))).flows;
     expect([seen?.firstSeenMs, listed?.firstSeenMs]).toEqual([1_793_520_000_123, undefined]);

@@ -52,7 +52,7 @@ function isPeer(peer: RulePeer, end: FlowEnd, namespace: string): boolean {
 }
 
 function hasLabels(labels: Labels, wanted: Labels): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
+  return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
 }
 
 function hasPort(ports: readonly RulePort[], flow: Flow): boolean {

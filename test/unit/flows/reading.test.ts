@@ -47,7 +47,7 @@ describe('reading flows', () => {
     expect(result.flows.every(({ count }) => count === 2)).toBe(true);
   });
 
-  test('a public service with countless clients keeps blocks instead of addresses, and does not push out other flows', async () => {
+  test('many clients from outside are kept as blocks, and do not push out other flows', async () => {
     const clients = Array.from({ length: 20_000 }, (_, index) =>
       hubbleLine({
         IP: { source: `${1 + (index % 200)}.${(index * 7) % 256}.${(index * 13) % 256}.${index % 256}` },
@@ -87,7 +87,7 @@ describe('reading flows', () => {
 
   test('JSON over many lines is refused with the way to put it on one', async () => {
     const result = await readFlows(pieces(JSON.stringify(JSON.parse(GOOD), null, 2)));
-    expect(result).toEqual({ ok: false, message: expect.stringContaining('jq -c .') });
+    expect(result.ok ? '' : result.message).toContain('jq -c .');
   });
 
   test('an unknown format, an unknown name of a format and an empty input are refused', async () => {
@@ -107,9 +107,9 @@ describe('reading flows', () => {
     expect(await readFlows(halves())).toMatchObject({ ok: true, problemCount: 0 });
   });
 
-  test('progress is told after each piece', async () => {
+  test('progress is reported after each piece', async () => {
     const seen: number[] = [];
-    await read(`${`${GOOD}\n`.repeat(200)}`, { progress: ({ records }) => seen.push(records) });
+    await read(`${GOOD}\n`.repeat(200), { progress: ({ records }) => seen.push(records) });
     expect(seen.at(-1)).toBe(200);
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
   });

@@ -108,7 +108,7 @@ describe('a recommendation', () => {
     ]);
   });
 
-  test('of more than fits into one rule of a BaselinePolicy makes several, with all of it and names of their own', () => {
+  test('makes several rules of a BaselinePolicy when one cannot hold it all, each with its own name', () => {
     const flows = Array.from({ length: 20 }, (_, index) =>
       flow(pod('other', `client-${index}`), api, { port: 8000 + index }),
     );

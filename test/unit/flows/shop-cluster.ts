@@ -39,7 +39,7 @@ const ADDRESSES: ReadonlyMap<string, FlowEnd> = new Map<string, FlowEnd>([
   ['10.0.0.5', { kind: 'host', name: 'node-2' }],
 ]);
 
-/** What the cluster of the sample captures would answer. */
+/** The cluster of the sample captures. */
 export const SHOP: ClusterLookup = {
   workloadOf: ({ namespace, name, workload }) =>
     WORKLOADS.find(
