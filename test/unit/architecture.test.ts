@@ -77,6 +77,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'kube/client': { rooms: ['base'], packages: [] },
   domain: { rooms: ['policy', 'api', 'base'], packages: ['ipaddr.js', 'node:crypto', 'node:path'] },
+  flows: { rooms: ['base'], packages: ['ipaddr.js'] },
   policy: { rooms: ['base'], packages: ['ipaddr.js'] },
   api: { rooms: ['base'], packages: ['zod', 'ipaddr.js'] },
   base: { rooms: [], packages: [] },
