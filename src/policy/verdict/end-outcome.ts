@@ -1,6 +1,6 @@
 import type { CompiledCluster, TierGroups } from '../compile/compiled-cluster.ts';
 import { addresses } from '../intervals/addresses.ts';
-import type { ClusterNetworkPolicyModel, NetworkPolicyModel, Tier } from '../model/cluster.ts';
+import type { ClusterNetworkPolicyModel, Direction, NetworkPolicyModel, PodModel, Tier } from '../model/cluster.ts';
 import { selects } from '../model/selector.ts';
 import { type Certainty, NO, PERHAPS, YES } from './certainty.ts';
 import { type Meeting, matchesPorts, ruleCertainty } from './rule-match.ts';
@@ -44,8 +44,14 @@ function baselineOutcome(compiled: CompiledCluster, meeting: Meeting): Outcome {
   };
 }
 
+/** The end whose policies are asked. */
+interface Local {
+  readonly direction: Direction;
+  readonly local: { readonly pod: PodModel };
+}
+
 /** The NetworkPolicies that select the local pod for the direction. */
-export function selectingPolicies(compiled: CompiledCluster, meeting: Meeting): readonly NetworkPolicyModel[] {
+export function selectingPolicies(compiled: CompiledCluster, meeting: Local): readonly NetworkPolicyModel[] {
   const { pod } = meeting.local;
   return compiled
     .policiesIn(pod.namespace, meeting.direction)
@@ -53,7 +59,7 @@ export function selectingPolicies(compiled: CompiledCluster, meeting: Meeting): 
 }
 
 /** The ClusterNetworkPolicies of a tier whose subject the local pod is. */
-export function selectedGroups(compiled: CompiledCluster, tier: Tier, meeting: Meeting): TierGroups {
+export function selectedGroups(compiled: CompiledCluster, tier: Tier, meeting: Local): TierGroups {
   const { pod } = meeting.local;
   const groups = compiled.tierGroups(tier, meeting.direction);
   if (pod.isHostNetwork || groups.length === 0) {
