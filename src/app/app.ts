@@ -7,7 +7,7 @@ import { createKubeClient, type HttpKubeClient } from '../kube/client/http-kube-
 import { loadCluster } from '../kube/credentials/kubeconfig.ts';
 import { aborted, type Leadership, soleLeadership } from '../operator/manager/leadership.ts';
 import { createLeaseLeadership } from '../operator/manager/lease-leadership.ts';
-import { createManager, type Manager, NOT_BEGUN } from '../operator/manager/manager.ts';
+import { Manager, NOT_STARTED } from '../operator/manager/manager.ts';
 import { neededFields } from '../operator/startup/needed-fields.ts';
 import { neededPermissions } from '../operator/startup/preflight.ts';
 import { Prerequisites, type Readiness } from '../operator/startup/prerequisites.ts';
@@ -79,7 +79,7 @@ async function serve(
   const clock = systemClock;
   // The state comes from the runtime, which in turn counts through the metrics.
   const made: { runtime?: Manager } = {};
-  const metrics = createMetrics({ buildInfo, withProcess: true, state: () => made.runtime?.state() ?? NOT_BEGUN });
+  const metrics = createMetrics({ buildInfo, withProcess: true, state: () => made.runtime?.state() ?? NOT_STARTED });
   const events = createEventRecorder({
     kube,
     clock,
@@ -90,7 +90,7 @@ async function serve(
     },
   });
   const flow = new ConcurrencyLimiter({ clock, maxInFlight: options.maxInFlight });
-  const runtime = createManager({
+  const runtime = new Manager({
     kube,
     clock,
     flow,

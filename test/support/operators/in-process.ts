@@ -6,7 +6,7 @@ import { createKubeClient } from '../../../src/kube/client/http-kube-client.ts';
 import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
 import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 import type { Cluster } from '../../../src/kube/credentials/cluster.ts';
-import { createManager, type Manager, type ManagerOptions } from '../../../src/operator/manager/manager.ts';
+import { Manager, type ManagerOptions } from '../../../src/operator/manager/manager.ts';
 import type { EventRecord } from '../../../src/telemetry/event-object.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
 import { createMetrics, type MetricsControl } from '../../../src/telemetry/metrics.ts';
@@ -76,7 +76,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
   const events: EventRecord[] = [];
   const made: { runtime?: Manager } = {};
   const metrics = createMetrics({ buildInfo, state: () => stateOf(made.runtime) });
-  const runtime = createManager({
+  const runtime = new Manager({
     kube: around(noting(http, writes)),
     clock,
     random: Math.random,
