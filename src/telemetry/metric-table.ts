@@ -48,16 +48,8 @@ export type EventResult = (typeof EVENT_RESULTS)[number];
 /** How urgent a waiting key is. */
 export const QUEUE_PRIORITIES = ['fresh', 'resync'] as const;
 
-/** The resources that the operator watches, as the API names them. */
-export const WATCHED_RESOURCES = [
-  'namespaces',
-  'networkpolicies',
-  'baselinepolicies',
-  'namespacebaselines',
-  'services',
-  'endpointslices',
-  'customresourcedefinitions',
-] as const;
+/** The values of the label `resource`. The list itself is that of the operator's watches (src/operator/watch/watches.ts). */
+export const WATCHED_RESOURCE = 'the plural of a watched kind';
 
 /** At most so many values of the label `policy`; further ones share {@link OTHER}. */
 export const MAX_POLICY_LABELS = 100;
@@ -120,7 +112,7 @@ export const METRICS = {
   reconciles: {
     name: 'nsbaseline_reconciles_total',
     type: 'counter',
-    help: 'Reconciles of one namespace or one BaselinePolicy, by how they ended.',
+    help: 'Reconciles of a namespace, or of the finalizer of a BaselinePolicy, by how they ended. panic: a bug, which the log names.',
     labels: { result: RECONCILE_RESULTS },
   },
   reconcileDuration: {
@@ -145,38 +137,38 @@ export const METRICS = {
   queueDepth: {
     name: 'nsbaseline_queue_depth',
     type: 'gauge',
-    help: 'Keys that wait for a worker. fresh: newly selected or tampered with; resync: everything else.',
+    help: 'Namespaces that wait for a worker. fresh: newly selected or tampered with; resync: everything else.',
     labels: { priority: QUEUE_PRIORITIES },
   },
   queueOldest: {
     name: 'nsbaseline_queue_oldest_seconds',
     type: 'gauge',
-    help: 'How long the key that has waited longest has waited; 0 when none waits.',
+    help: 'How long the namespace that has waited longest has waited; 0 when none waits.',
     labels: {},
   },
   queueRetries: {
     name: 'nsbaseline_queue_retries_total',
     type: 'counter',
-    help: 'Keys that were put back with a backoff.',
+    help: 'Namespaces and BaselinePolicies that were put back with a backoff.',
     labels: {},
   },
   watchRestarts: {
     name: 'nsbaseline_watch_restarts_total',
     type: 'counter',
     help: 'Watches that were begun anew. ended: the server closed it in order, as it does every few minutes; expired: our version was too old; silent: nothing came for too long; refused: credentials or permissions.',
-    labels: { resource: WATCHED_RESOURCES, reason: WATCH_RESTART_REASONS },
+    labels: { resource: WATCHED_RESOURCE, reason: WATCH_RESTART_REASONS },
   },
   watchSilence: {
     name: 'nsbaseline_watch_silence_seconds',
     type: 'gauge',
     help: 'How long a watch has brought nothing, not even a bookmark (they come about once a minute); where a resource has several watches, the most silent one.',
-    labels: { resource: WATCHED_RESOURCES },
+    labels: { resource: WATCHED_RESOURCE },
   },
   cacheObjects: {
     name: 'nsbaseline_cache_objects',
     type: 'gauge',
     help: 'Objects held in memory.',
-    labels: { resource: WATCHED_RESOURCES },
+    labels: { resource: WATCHED_RESOURCE },
   },
   events: {
     name: 'nsbaseline_events_total',

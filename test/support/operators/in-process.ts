@@ -7,6 +7,7 @@ import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
 import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 import type { Cluster } from '../../../src/kube/credentials/cluster.ts';
 import { Manager, type ManagerOptions } from '../../../src/operator/manager/manager.ts';
+import { WATCHED_RESOURCES } from '../../../src/operator/watch/watches.ts';
 import type { EventRecord } from '../../../src/telemetry/event-object.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
 import { createMetrics, type MetricsControl } from '../../../src/telemetry/metrics.ts';
@@ -75,7 +76,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
   const log: LoggedLine[] = [];
   const events: EventRecord[] = [];
   const made: { runtime?: Manager } = {};
-  const metrics = createMetrics({ buildInfo, state: () => stateOf(made.runtime) });
+  const metrics = createMetrics({ buildInfo, watchedResources: WATCHED_RESOURCES, state: () => stateOf(made.runtime) });
   const runtime = new Manager({
     kube: around(noting(http, writes)),
     clock,
