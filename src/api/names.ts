@@ -44,19 +44,6 @@ export const ANNOTATIONS = {
 /** On a BaselinePolicy with `onDelete: Remove`, and on no other: holds it until its NetworkPolicies are removed (R8). */
 export const FINALIZER = 'nsbaseline.io/remove-policies';
 
-/** The parts that a BaselinePolicy can render by itself, in the order in which people read them. */
-export const BUILT_IN_PARTS = [
-  'default-deny',
-  'allow-dns',
-  'allow-monitoring',
-  'allow-same-namespace',
-  'allow-ingress-controller',
-  'allow-kube-api-server',
-  'allow-internet',
-] as const;
-/** The name of a built-in part; a NetworkPolicy is named `<policy>.<part>`. */
-export type BuiltInPart = (typeof BUILT_IN_PARTS)[number];
-
 /** Namespaces that no BaselinePolicy ever selects (R1); the operator's own is added at run time. */
 export const ALWAYS_EXCLUDED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'] as const;
 /** Globs of namespaces that are excluded unless the configuration says otherwise (R1). */

@@ -54,7 +54,7 @@ export class WorkQueue {
   readonly #options: Options;
   readonly #waiting = { fresh: new Map<string, Waiting>(), resync: new Map<string, Waiting>() };
   readonly #active = new Map<string, Priority | undefined>();
-  readonly #delayed = new Map<string, Delay & { readonly timer: Timer }>();
+  readonly #delayed = new Map<string, Delay & { readonly timer: Timer; readonly dueMs: number }>();
   readonly #failures = new Map<string, number>();
   readonly #idle: (() => void)[] = [];
   /** In the order in which they came, some of them done already. */
@@ -93,6 +93,16 @@ export class WorkQueue {
     this.#handOut();
   }
 
+  /**
+   * As `add` with priority `resync`, once `delayMs` have passed. If the key waits already, or for an earlier time, that
+   * counts (the promise of AddAfter in https://pkg.go.dev/k8s.io/client-go/util/workqueue).
+   */
+  addAfter(key: string, delayMs: number): void {
+    if (!this.#isClosed && !this.#waiting.fresh.has(key) && !this.#waiting.resync.has(key)) {
+      this.#delay(key, { delayMs, priority: 'resync', isRetry: false });
+    }
+  }
+
   /** As `add`, fresh; and it need not wait for all that came before it. */
   addNewestFirst(key: string): void {
     if (this.#newcomers.length > 2 * this.#waiting.fresh.size + MOST_NEWCOMERS_DONE) {
@@ -104,11 +114,10 @@ export class WorkQueue {
 
   /** What made work fail is over: all that waits for a retry comes back within a second, not all of it at one moment. */
   retryNow(): void {
-    for (const [key, { delayMs, priority, isRetry, timer }] of [...this.#delayed]) {
+    for (const [key, { delayMs, priority, isRetry }] of [...this.#delayed]) {
       if (!isRetry || delayMs <= LONGEST_WAIT_OF_NEWS_MS) {
         continue;
       }
-      timer.cancel();
       this.#delay(key, { delayMs: LONGEST_WAIT_OF_NEWS_MS * this.#options.random(), priority, isRetry });
     }
   }
@@ -263,12 +272,19 @@ export class WorkQueue {
     return backoffMs({ attempt, baseMs: baseBackoffMs, capMs, random });
   }
 
+  /** The earlier of two times counts. */
   #delay(key: string, delay: Delay): void {
+    const dueMs = this.#options.clock.nowMs() + delay.delayMs;
+    const before = this.#delayed.get(key);
+    if (before !== undefined && before.dueMs <= dueMs) {
+      return;
+    }
+    before?.timer.cancel();
     const timer = this.#options.clock.after(delay.delayMs, () => {
       this.#delayed.delete(key);
       this.add(key, delay.priority);
     });
-    this.#delayed.set(key, { ...delay, timer });
+    this.#delayed.set(key, { ...delay, timer, dueMs });
   }
 }
 

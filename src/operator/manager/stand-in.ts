@@ -228,7 +228,7 @@ export class StandIn implements NamespaceEventHandler {
       isEquivalent: (pair) => this.#equivalences.has(pair),
       holds: new Map(),
       contests: new Map(),
-      isNewerAtWork: false,
+      hasNewerLed: false,
     };
   }
 
