@@ -52,7 +52,9 @@ export function managedName(name: string): { readonly policy: string; readonly p
 
 /** Whether `name` is that of a part of the BaselinePolicy `policy`, as {@link managedName} reads it. */
 export function isNameOfPart(name: string, policy: string): boolean {
-  return policy !== '' && name.length > policy.length + 1 && name.indexOf('.') === policy.length && name.startsWith(policy);
+  return (
+    policy !== '' && name.length > policy.length + 1 && name.indexOf('.') === policy.length && name.startsWith(policy)
+  );
 }
 
 /** The role of the part that the name of a managed NetworkPolicy is made of; `other` for any other name. */

@@ -58,7 +58,8 @@ function willBeIsolated(direction: Direction, world: World, plans: readonly Poli
   return (
     isByPlan ||
     world.observed.some(
-      (observed) => observed.isolates.includes(direction) && isManagedDeny(observed) && !isTouched(observed.name, plans),
+      (observed) =>
+        observed.isolates.includes(direction) && isManagedDeny(observed) && !isTouched(observed.name, plans),
     )
   );
 }

@@ -180,11 +180,7 @@ function frozenBy(policy: BaselinePolicyFacts, hasSet: boolean): Frozen | undefi
   return !policy.isAccepted && (policy.parts === undefined || !hasSet) ? 'Invalid' : undefined;
 }
 
-function wantedActions(
-  world: World,
-  policy: BaselinePolicyFacts,
-  parts: readonly RenderedPart[],
-): readonly Action[] {
+function wantedActions(world: World, policy: BaselinePolicyFacts, parts: readonly RenderedPart[]): readonly Action[] {
   return parts.map((part) => actionFor(world, policy, part));
 }
 
@@ -195,9 +191,7 @@ function unwantedActions(
   removable: readonly ObservedNetworkPolicy[],
 ): readonly Action[] {
   return removable
-    .filter(
-      ({ name }) => policy.parts?.some((part) => part.name === name) !== true,
-    )
+    .filter(({ name }) => policy.parts?.some((part) => part.name === name) !== true)
     .filter((observed) => !wasRenderedByNewer(world, policy, observed))
     .map((observed): Action => ({ kind: 'remove', observed }));
 }

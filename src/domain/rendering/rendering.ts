@@ -53,11 +53,7 @@ export function isolatedBy(parts: readonly RenderedPart[] | undefined): readonly
   return parts?.find(({ role }) => role === 'deny')?.spec.policyTypes ?? [];
 }
 
-function renderedSpec(
-  opening: Opening,
-  directions: readonly Direction[],
-  role: PartRole,
-): RenderedSpec | undefined {
+function renderedSpec(opening: Opening, directions: readonly Direction[], role: PartRole): RenderedSpec | undefined {
   const ingress = directions.includes('Ingress') ? (opening.ingress ?? []) : [];
   const egress = directions.includes('Egress') ? (opening.egress ?? []) : [];
   const policyTypes =

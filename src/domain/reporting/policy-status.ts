@@ -81,9 +81,7 @@ export function policyStatusFor(
 /** How long until a Pending namespace starts to count, in milliseconds; undefined when none is waiting for that. */
 export function untilPendingCountsMs(states: readonly NamespaceState[]): number | undefined {
   const waits = states.flatMap((state) =>
-    state.phase === 'Pending' && state.pendingForMs < PENDING_GRACE_MS
-      ? [PENDING_GRACE_MS - state.pendingForMs]
-      : [],
+    state.phase === 'Pending' && state.pendingForMs < PENDING_GRACE_MS ? [PENDING_GRACE_MS - state.pendingForMs] : [],
   );
   return waits.length > 0 ? waits.reduce((a, b) => Math.min(a, b)) : undefined;
 }
@@ -133,8 +131,7 @@ function allProtectedFinding(progress: PolicyProgress): Finding {
     return { type, status: 'True', reason: 'NoneSelected', message: REASONS.NoneSelected };
   }
   const short = progress.namespaceStates.filter(
-    (state) =>
-      state.phase !== 'Protected' && (state.phase !== 'Pending' || state.pendingForMs >= PENDING_GRACE_MS),
+    (state) => state.phase !== 'Protected' && (state.phase !== 'Pending' || state.pendingForMs >= PENDING_GRACE_MS),
   );
   if (short.length === 0) {
     return { type, status: 'True', reason: 'AllInPlace', message: REASONS.AllInPlace };

@@ -4,8 +4,8 @@ import { CONDITIONS } from '../../api/names.ts';
 import { type NamespaceBaselineStatus, PHASES, type Phase, type PolicyEntry } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
 import { cutText } from '../../base/text-cut.ts';
-import type { Outcome, Outcomes } from '../planning/outcome.ts';
 import { denyNameOf } from '../ownership.ts';
+import type { Outcome, Outcomes } from '../planning/outcome.ts';
 import { type Action, existingDeny, type Frozen, nameOf, type PolicyPlan } from '../planning/plan.ts';
 import { digestOf } from '../rendering/comparison.ts';
 import { isolatedBy } from '../rendering/rendering.ts';
@@ -69,7 +69,13 @@ export function statusHash(status: unknown): string {
 function readyCondition(worst: PolicyEntry, recorded: RecordedReport | undefined, nowTime: string): Condition {
   const status = worst.phase === 'Protected' ? 'True' : 'False';
   const since = recorded?.readyStatus === status && recorded.readySince !== '' ? recorded.readySince : nowTime;
-  return { type: CONDITIONS.ready, status, reason: reasonOf(worst), message: messageFor(worst), lastTransitionTime: since };
+  return {
+    type: CONDITIONS.ready,
+    status,
+    reason: reasonOf(worst),
+    message: messageFor(worst),
+    lastTransitionTime: since,
+  };
 }
 
 /** The reason of an entry; the NamespaceBaseline leaves it out where it is the name of the phase. */
@@ -307,9 +313,7 @@ function conflictsIn({ plans, outcomes, contests }: Facts): { name: string; reas
  */
 function weakenings({ plans, observed }: Facts): { name: string; why: string }[] {
   const enforced = plans.filter(({ isSelected, frozen }) => isSelected && frozen !== 'DryRun' && frozen !== 'Paused');
-  const isolated = new Set(
-    enforced.flatMap(({ policy }) => isolatedBy(policy.parts)),
-  );
+  const isolated = new Set(enforced.flatMap(({ policy }) => isolatedBy(policy.parts)));
   const parts = new Set(enforced.flatMap((plan) => plan.actions.filter(({ kind }) => kind !== 'refuse').map(nameOf)));
   const found = observed.flatMap(({ name, weakens }) => {
     if (weakens === undefined || parts.has(name)) {

@@ -98,6 +98,9 @@ export function clientAround(kube: KubeClient, around: Around): KubeClient {
 function withLimits<Options extends object>(
   options: Options | undefined,
   limits: RequestLimits | undefined,
-): (Options & RequestLimits) | Options | undefined {
-  return limits === undefined ? options : { ...options, ...limits };
+): Options | RequestLimits | (Options & RequestLimits) | undefined {
+  if (limits === undefined) {
+    return options;
+  }
+  return options === undefined ? limits : { ...options, ...limits };
 }

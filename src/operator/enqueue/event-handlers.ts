@@ -58,7 +58,7 @@ export class EventHandlers implements NamespaceEventHandler {
     for (const policy of book.facts) {
       // Also where it is at work without selecting: its status counts those too, and must not be written before.
       const affected = [...affectedNamespaces({ name: policy.name, before: undefined, after: policy }, caches, ledger)];
-      ledger.expect(
+      ledger.expectAttempts(
         policy,
         affected.filter((name) => caches.namespaces.get({ namespace: '', name }) !== undefined),
       );
@@ -167,9 +167,9 @@ export class EventHandlers implements NamespaceEventHandler {
       queue.add(namespace, 'resync');
     }
     if (change.after === undefined) {
-      ledger.close(change.name);
+      ledger.delete(change.name);
     } else {
-      ledger.expect(change.after, selectedNamespaces(change.after, caches));
+      ledger.expectAttempts(change.after, selectedNamespaces(change.after, caches));
     }
     statusWriter.touch(change.name);
   }

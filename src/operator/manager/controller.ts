@@ -16,12 +16,13 @@ import { ChangeGuard, type GuardLimits } from '../reconcile/change-guard.ts';
 import { CompiledPolicies } from '../reconcile/compiled-policies.ts';
 import { ContestTracker } from '../reconcile/contest-tracker.ts';
 import { DeletionReconciler } from '../reconcile/deletion-reconciler.ts';
-import { type ReconcileContext, snapshotOf } from '../reconcile/reconcile.ts';
+import { type ReconcileContext, snapshotOf, type Writers } from '../reconcile/reconcile.ts';
 import { createReconcileWorker } from '../reconcile/reconcile-worker.ts';
 import { ServerDefaults } from '../reconcile/server-defaults.ts';
 import { TransientFailures } from '../reconcile/transient-failures.ts';
 import type { Caches } from '../watch/caches.ts';
-import { NetworkPolicyWriter, type Throttle } from '../write/network-policy-writer.ts';
+import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
+import { priorityClients } from '../write/priority-clients.ts';
 import { ReportRateLimit } from '../write/report-rate-limit.ts';
 import { ReportWriter } from '../write/report-writer.ts';
 import { StatusWriter } from '../write/status-writer.ts';
@@ -73,62 +74,63 @@ export function createController(parts: ControllerOptions): Controller {
   const stopwatch = new TimeToProtect(clock);
   const pulse = heartbeat({ name: 'reconcile-loop', clock, limitMs: LOOP_LIMIT_MS });
   const nowTime = (): string => `${clock.wallTime().toISOString().slice(0, 19)}Z`;
-  const admitAs =
-    (priority: Priority): Throttle =>
-    (request) =>
-      flow.run(priority === 'fresh' ? 'urgent' : 'background', request);
+  const clients = priorityClients(kube, { limiter: flow, metrics });
   const announcer = new TransitionReporter(log, events);
   const guard = new ChangeGuard({ caches, clock, limits: parts.guardLimits });
   const repairLog = new ContestTracker(clock);
   const pace = new ReportRateLimit(repairLog);
   const patience = new TransientFailures();
-  const { baselinePolicies: policies, networkPolicies, reports: records } = caches;
-  const statusWriter = new StatusWriter(
-    {
-      kube,
-      clock,
-      policies,
-      networkPolicies,
-      book,
-      ledger,
-      guard,
-      metrics,
-      nowTime,
-      onHeld: (policy, condition) => {
-        announcer.held(policy, condition);
-      },
-      onBug: (policy, cause) => {
-        log.error({ policy, err: cause }, 'status could not be made');
-      },
-    },
-    admitAs('resync'),
-  );
-  const contextFor = (priority: Priority): ReconcileContext => ({
-    caches,
-    book,
-    equivalences,
+  const { baselinePolicies, networkPolicies, reports, namespaces } = caches;
+  const statusWriter = new StatusWriter({
+    kube: clients.resync,
+    clock,
+    random,
+    baselinePolicies,
+    networkPolicies,
+    compiledPolicies: book,
+    progress: ledger,
     guard,
-    repairLog,
-    patience,
-    policyWriter: new NetworkPolicyWriter(
-      { kube, networkPolicies, equivalences, metrics, repairLog },
-      admitAs(priority),
-    ),
-    recordWriter: new ReportWriter({ kube, records, namespaces: caches.namespaces, metrics, pace }, admitAs(priority)),
-    isNewerAtWork: parts.isNewerAtWork,
     nowTime,
+    onHeld: (policy, condition) => {
+      announcer.held(policy, condition);
+    },
+    onBug: (policy, cause) => {
+      log.error({ policy, err: cause }, 'status could not be made');
+    },
   });
-  const contexts = { fresh: contextFor('fresh'), resync: contextFor('resync') };
+  const writersFor = (priority: Priority): Writers => ({
+    networkPolicies: new NetworkPolicyWriter({
+      kube: clients[priority],
+      networkPolicies,
+      serverDefaults: equivalences,
+      contestTracker: repairLog,
+      onDriftRepaired: (drift) => {
+        metrics.driftRepaired(drift);
+      },
+    }),
+    reports: new ReportWriter({ kube: clients[priority], reports, namespaces, rateLimit: pace }),
+  });
+  const context: ReconcileContext = {
+    caches,
+    compiledPolicies: book,
+    serverDefaults: equivalences,
+    guard,
+    contestTracker: repairLog,
+    transientFailures: patience,
+    writers: { fresh: writersFor('fresh'), resync: writersFor('resync') },
+    hasNewerLed: parts.isNewerAtWork,
+    nowTime,
+  };
   const onBug = (namespace: string, cause: unknown): void => {
     log.error({ namespace, err: cause }, 'reconcile failed unexpectedly');
   };
   const work = createReconcileWorker({
-    contexts,
+    context,
     clock,
-    ledger,
+    progress: ledger,
     statusWriter,
-    announcer,
-    stopwatch,
+    transitionReporter: announcer,
+    timeToProtect: stopwatch,
     metrics,
     onBug,
     onDone: () => {
@@ -138,7 +140,7 @@ export function createController(parts: ControllerOptions): Controller {
   const queue = new WorkQueue({ clock, random, workers, work });
   const assess = (namespace: string): void => {
     try {
-      const world = snapshotOf(namespace, contexts.resync);
+      const world = snapshotOf(namespace, context);
       if (world === undefined) {
         guard.forget(namespace);
       } else {
@@ -152,12 +154,18 @@ export function createController(parts: ControllerOptions): Controller {
   const onRemoving = (policy: string): void => {
     reactions.removalDecided(policy);
   };
-  const finalizerKeeper = new DeletionReconciler({ kube, caches, book, metrics, log, onRemoving }, admitAs('fresh'));
+  const deletions = new DeletionReconciler({
+    kube: clients.fresh,
+    caches,
+    compiledPolicies: book,
+    log,
+    onRemovalDecided: onRemoving,
+  });
   const finalizers = new WorkQueue({
     clock,
     random,
     workers: FINALIZER_WORKERS,
-    work: (policy) => finalizerKeeper.settle(policy),
+    work: (policy) => deletions.reconcile(policy),
   });
   const reactions: EventHandlers = new EventHandlers({
     caches,
@@ -175,11 +183,11 @@ export function createController(parts: ControllerOptions): Controller {
     if (queue.isIdle) {
       pulse.beat();
     }
-    const { unprotected, conflicted, weakened } = ledger.troubles();
+    const { unprotected, conflicted, weakened } = ledger.troubleCounts();
     return {
       policies: book.facts.map(({ name }) => ({
         policy: name,
-        phases: Object.fromEntries(ledger.counts().get(name) ?? []),
+        phases: Object.fromEntries(ledger.phaseCounts().get(name) ?? []),
       })),
       unprotectedNamespaces: unprotected,
       weakenedNamespaces: weakened,

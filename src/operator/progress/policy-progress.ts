@@ -1,7 +1,7 @@
 import type { Phase, PolicyEntry } from '../../api/namespace-baseline.ts';
 import type { Reason } from '../../api/reasons.ts';
-import { reasonOf } from '../../domain/reporting/report.ts';
 import type { NamespaceState } from '../../domain/reporting/policy-status.ts';
+import { reasonOf } from '../../domain/reporting/report.ts';
 
 /** An entry of a NamespaceBaseline with what is counted beside it. */
 export interface ReportedEntry extends PolicyEntry {

@@ -146,7 +146,11 @@ const NOTHING_ACCEPTED = {
 } as const;
 
 /** An unexpected throw is reported as a problem of that policy: its last good set stays (R11, invalid policy), and the others go on. */
-function failedPolicy(cached: CachedBaselinePolicy, before: CompiledPolicy | undefined, cause: unknown): CompiledPolicy {
+function failedPolicy(
+  cached: CachedBaselinePolicy,
+  before: CompiledPolicy | undefined,
+  cause: unknown,
+): CompiledPolicy {
   const { name, uid, generation, isDeleting } = cached;
   const facts = {
     ...NOTHING_ACCEPTED,

@@ -86,10 +86,7 @@ export class DeletionReconciler {
     return success(crd.value.metadata.deletionTimestamp !== undefined);
   }
 
-  async #write(
-    { name, uid, resourceVersion }: CachedBaselinePolicy,
-    hasFinalizer: boolean,
-  ): Promise<QueueAction> {
+  async #write({ name, uid, resourceVersion }: CachedBaselinePolicy, hasFinalizer: boolean): Promise<QueueAction> {
     const { kube, caches } = this.#dependencies;
     // With the version, the answer cannot contain an edit that we have not seen yet.
     const metadata = { name, uid, resourceVersion, ...(hasFinalizer ? { finalizers: [FINALIZER] } : {}) };

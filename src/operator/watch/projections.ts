@@ -81,7 +81,6 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   });
 }
 
-
 function isolatedBy(object: KubeObject): readonly Direction[] {
   if (roleIn(textOf(object.metadata.name)) !== 'deny') {
     return [];

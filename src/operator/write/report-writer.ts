@@ -98,10 +98,7 @@ export class ReportWriter {
     }
     const { kube, reports } = this.#dependencies;
     const { uid } = recorded;
-    const removed = await kube.remove(
-      { type: NAMESPACE_BASELINES, namespace, name: NAMESPACE_BASELINE_NAME },
-      { uid },
-    );
+    const removed = await kube.remove({ type: NAMESPACE_BASELINES, namespace, name: NAMESPACE_BASELINE_NAME }, { uid });
     if (!removed.ok && removed.error.kind !== 'notFound') {
       return removed;
     }

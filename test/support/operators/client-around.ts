@@ -1,4 +1,8 @@
-import { type Around as AroundRequest, clientAround as requestsAround, type Send } from '../../../src/kube/client/client-around.ts';
+import {
+  type Around as AroundRequest,
+  clientAround as requestsAround,
+  type Send,
+} from '../../../src/kube/client/client-around.ts';
 import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
 
 /** What a test puts between an operator and its client. */
@@ -16,9 +20,7 @@ export function clientAround(kube: KubeClient, { request, watch }: Around): Kube
 }
 
 /** Counts in `state` the requests that wait for an answer. */
-export function countingUnderWay(state: {
-  underWay: number;
-}): <Value>(send: Send<Value>) => ReturnType<Send<Value>> {
+export function countingUnderWay(state: { underWay: number }): <Value>(send: Send<Value>) => ReturnType<Send<Value>> {
   return async (send) => {
     state.underWay += 1;
     try {

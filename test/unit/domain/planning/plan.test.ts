@@ -11,6 +11,7 @@ import {
   inPlace,
   managed,
   namespace,
+  needNoWrite,
   plannedWords,
   policy,
   world,
