@@ -67,11 +67,11 @@ function namesIn(
   const guard = new ChangeGuard({ caches, clock: systemClock, limits: NO_ALLOWANCE });
   const context = {
     caches,
-    book,
+    compiledPolicies: book,
     guard,
-    equivalences: new ServerDefaults(),
-    repairLog: new ContestTracker(systemClock),
-    isNewerAtWork: () => false,
+    serverDefaults: new ServerDefaults(),
+    contestTracker: new ContestTracker(systemClock),
+    hasNewerLed: () => false,
   };
   for (const { name } of caches.namespaces.values()) {
     const world = snapshotOf(name, context);
