@@ -39,7 +39,7 @@ export const BOUNDS = {
   conflicts: 64,
   /** Weakening policies listed in one NamespaceBaseline. */
   weakenedBy: 10,
-  /** Characters of a label key, prefix included. Kubernetes would take 317, which nobody uses. */
+  /** Characters of a label key, prefix included. Kubernetes accepts up to 317. */
   labelKeyLength: 253,
   /** Characters of a label value and of a DNS label. */
   labelLength: 63,

@@ -239,11 +239,11 @@ function runbookLink(page: string): string {
 }
 
 function reasonsText({ reasons: byStatus }: ConditionText): string {
-  const told = (['True', 'False'] as const).flatMap((status) => {
+  const listed = (['True', 'False'] as const).flatMap((status) => {
     const named = byStatus[status] ?? [];
     return named.length > 0 ? [`${status}: ${named.map((reason) => `\`${reason}\``).join(', ')}`] : [];
   });
-  return told.join('; ');
+  return listed.join('; ');
 }
 
 function reasons(): readonly Reason[] {

@@ -40,15 +40,15 @@ const SHAPE_NAMES = new Map(SHARED_SHAPES.map((shape) => [shapeKey(structuralSch
 
 const SERVER_FIELDS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 
-/** `docs/api.md`: every field of both resources with its type, default, meaning and rules, out of the schemas alone. */
+/** The text of docs/api.md: every field of both resources with its type, default, meaning and rules. Pure. */
 export function referenceDocs(): string {
   const sections = [
     '# Custom resources',
-    `Generated from \`src/api\`; do not edit. Both resources are \`${API_VERSION}\`. \`kubectl explain\` says the same.`,
-    'Nothing is ever filled into a spec: a default is what an absent field means.',
+    `Generated from \`src/api\`; do not edit. Both resources are \`${API_VERSION}\`. \`kubectl explain\` shows the same texts.`,
+    'Nothing is ever defaulted into a spec: the default is the meaning of an absent field.',
     ...RESOURCE_DEFINITIONS.flatMap(resourceSection),
     '## Shared shapes',
-    "They are Kubernetes' own. An entry of `rules` that is valid here is valid in a NetworkPolicy.",
+    "These are Kubernetes' own types. An entry of `rules` that is valid here is valid in a NetworkPolicy.",
     ...SHARED_SHAPES.flatMap((shape) => [
       `### ${shape.name}`,
       `See <${shape.origin}>.`,
@@ -72,7 +72,7 @@ function shapeSection(schema: StructuralSchema): readonly string[] {
   const rules = rulesOf(schema, '');
   return [
     ['| Field | Type | Default | Meaning |', '|---|---|---|---|', ...rows].join('\n'),
-    ...(rules.length > 0 ? ['What is refused, and what is said then:', rules.join('\n')] : []),
+    ...(rules.length > 0 ? ['The API server refuses, with these messages:', rules.join('\n')] : []),
   ];
 }
 
@@ -92,13 +92,13 @@ function rulesOf(schema: StructuralSchema, path: string): readonly string[] {
     readonly message: string;
     readonly fieldPath?: string;
   }[];
-  const told = own.map(
+  const ownRules = own.map(
     (rule) => `- \`${`${path}${rule.fieldPath ?? ''}`.replace(/^\./, '') || '(the whole)'}\`: ${rule.message}`,
   );
   const nested = Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
     rulesBelow(property, path === '' ? name : `${path}.${name}`),
   );
-  return [...told, ...nested];
+  return [...ownRules, ...nested];
 }
 
 function rulesBelow(property: StructuralSchema, path: string): readonly string[] {
@@ -110,19 +110,19 @@ function rulesBelow(property: StructuralSchema, path: string): readonly string[]
   return below === undefined ? own : [...own, ...rulesBelow(below, `${path}[]`)];
 }
 
-/** What is inside a field, unless it is a shape that is told elsewhere. */
+/** The rows of the fields inside a field, unless it is a shared shape with a section of its own. */
 function inner(
   property: StructuralSchema,
   path: string,
-  tell: (schema: StructuralSchema, prefix: string) => readonly string[],
+  rowsFor: (schema: StructuralSchema, prefix: string) => readonly string[],
 ): readonly string[] {
   if (SHAPE_NAMES.has(shapeKey(property))) {
     return [];
   }
   if (property.items !== undefined) {
-    return inner(property.items, `${path}[]`, tell);
+    return inner(property.items, `${path}[]`, rowsFor);
   }
-  return property.properties === undefined ? [] : tell(property, `${path}.`);
+  return property.properties === undefined ? [] : rowsFor(property, `${path}.`);
 }
 
 function typeName(schema: StructuralSchema): string {
@@ -158,7 +158,7 @@ function plainTypeName(schema: StructuralSchema): string {
     : `map of text to text, at most ${String(maxProperties)} entries`;
 }
 
-/** Equal for schemas that differ in nothing but what is said about them as a whole. */
+/** Equal for schemas that differ only in the description and default of the schema itself. */
 function shapeKey(schema: StructuralSchema): string {
   return JSON.stringify(withoutKeywords(schema, 'description', DEFAULT_IN_WORDS));
 }

@@ -50,7 +50,7 @@ export const CONDITION_RUNBOOKS: Readonly<Record<ConditionType, string>> = {
   Weakened: 'weakened',
 };
 
-/** The page for each phase of a namespace that somebody may wonder about. */
+/** The page for each phase of a namespace that needs an explanation. */
 export const PHASE_RUNBOOKS: Readonly<Record<Exclude<Phase, 'Protected'>, string>> = {
   Failed: 'failed',
   Conflict: 'conflict',
