@@ -37,21 +37,17 @@ export function classCounts(matrix: Countable): Record<VerdictKind, number> {
   const reachableFrom = withFamily.map((classes) => countAll(classes, countBits));
   const counts: Record<VerdictKind, number> = { allowed: 0, denied: 0, undefined: 0 };
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  for (const target of targets.list) {
-    const weight = weights[target.podClass.id] ?? 0;
-    const reachable = reachableFrom[(masks[target.podClass.id] ?? 1) - 1] ?? 0;
-    counts.denied += weight * reachable;
-    counts.undefined += weight * (total - reachable);
-  }
-  for (const target of targets.list) {
-    const weight = weights[target.podClass.id] ?? 0;
-    const family = withFamily[(masks[target.podClass.id] ?? 1) - 1];
-    const into = ingress[target.id];
+  for (const { id, podClass } of targets.list) {
+    const weight = weights[podClass.id] ?? 0;
+    const familyIndex = podClass.familyMask - 1;
+    const family = withFamily[familyIndex];
+    const into = ingress[id];
     if (weight > 0 && family !== undefined && into !== undefined) {
-      const { allowed, undecided } = sourcesOf(egress, { id: target.id, into, family, chunks, countBits });
+      const reachable = reachableFrom[familyIndex] ?? 0;
+      const { allowed, undecided } = sourcesOf(egress, { id, into, family, chunks, countBits });
       counts.allowed += weight * allowed;
-      counts.undefined += weight * undecided;
-      counts.denied -= weight * (allowed + undecided);
+      counts.undefined += weight * (undecided + total - reachable);
+      counts.denied += weight * (reachable - allowed - undecided);
     }
   }
   return counts;

@@ -80,11 +80,29 @@ function filesOf(suite: string): readonly string[] {
   return ['open', 'hidden'].map((half) => join(folder, `${suite}-${half}.json.gz`)).filter((path) => existsSync(path));
 }
 
-function casesIn<Case>(paths: readonly string[]): readonly Case[] {
+function casesIn<Case>(paths: readonly string[], isCase: (value: unknown) => value is Case): readonly Case[] {
   return paths.flatMap((path) => {
-    const suite: { readonly cases: readonly Case[] } = JSON.parse(gunzipSync(readFileSync(path)).toString('utf8'));
-    return suite.cases;
+    const suite: unknown = JSON.parse(gunzipSync(readFileSync(path)).toString('utf8'));
+    return listOf(suite, 'cases').filter(isCase);
   });
+}
+
+function listOf(value: unknown, field: string): readonly unknown[] {
+  const list =
+    typeof value === 'object' && value !== null ? Object.entries(value).find(([name]) => name === field) : [];
+  return Array.isArray(list?.[1]) ? list[1] : [];
+}
+
+function isAnalyzerCase(value: unknown): value is AnalyzerCase {
+  return listOf(value, 'peers').length > 0;
+}
+
+function isPacketCase(value: unknown): value is PacketCase {
+  return listOf(value, 'steps').length > 0;
+}
+
+function isInvalidCase(value: unknown): value is InvalidCase {
+  return listOf(value, 'objects').length > 0;
 }
 
 if (analyzer.length + conformance.length + invalid.length === 0) {
@@ -92,14 +110,14 @@ if (analyzer.length + conformance.length + invalid.length === 0) {
 }
 
 describe.skipIf(analyzer.length === 0)('the cases of netpol-analyzer', () => {
-  test.each(casesIn<AnalyzerCase>(analyzer))('$id', (suite) => {
+  test.each(casesIn(analyzer, isAnalyzerCase))('$id', (suite) => {
     const compiled = compile(clusterOf(suite.objects));
     expect([...pairsThatDiffer(compiled, suite), ...externalsThatDiffer(compiled, suite)]).toEqual([]);
   });
 });
 
 describe.skipIf(conformance.length === 0)('the conformance cases of ClusterNetworkPolicy', () => {
-  test.each(casesIn<PacketCase>(conformance))('$id', ({ steps }) => {
+  test.each(casesIn(conformance, isPacketCase))('$id', ({ steps }) => {
     for (const { objects, packets } of steps) {
       const cluster = clusterOf(objects);
       expect(cluster.problems).toEqual([]);
@@ -119,7 +137,7 @@ describe.skipIf(conformance.length === 0)('the conformance cases of ClusterNetwo
 });
 
 describe.skipIf(invalid.length === 0)('the invalid inputs of netpol-analyzer', () => {
-  test.each(casesIn<InvalidCase>(invalid))('$id: $about', ({ expect: expected, objects }) => {
+  test.each(casesIn(invalid, isInvalidCase))('$id: $about', ({ expect: expected, objects }) => {
     const { problems } = clusterOf(objects);
     expect(problems.length > 0).toBe(!expected.startsWith('warn'));
   });

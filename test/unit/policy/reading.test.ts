@@ -12,6 +12,12 @@ import {
 } from '../../../src/policy/index.ts';
 import { answer, ask, containerPorts, labelled, pod, policy, service } from './scene.ts';
 
+const API_VERSIONS = new Map([
+  ['Job', 'batch/v1'],
+  ['CronJob', 'batch/v1'],
+  ['ReplicationController', 'v1'],
+]);
+
 function workload(kind: string, name: string, more: object = {}, owner?: object): unknown {
   const template = {
     metadata: { labels: { app: name } },
@@ -19,7 +25,7 @@ function workload(kind: string, name: string, more: object = {}, owner?: object)
   };
   const spec = kind === 'CronJob' ? { jobTemplate: { spec: { template } } } : { template, ...more };
   return {
-    apiVersion: kind.endsWith('Job') ? 'batch/v1' : 'apps/v1',
+    apiVersion: API_VERSIONS.get(kind) ?? 'apps/v1',
     kind,
     metadata: {
       name,
@@ -35,7 +41,7 @@ describe('workloads', () => {
     'a %s without pods is represented by one from its template',
     (kind) => {
       const objects = [
-        { ...Object(workload(kind, 'web')), ...(kind === 'ReplicationController' ? { apiVersion: 'v1' } : {}) },
+        workload(kind, 'web'),
         policy('a/np', { podSelector: labelled('app=web'), ingress: [{ ports: [{ port: 'http' }] }] }),
       ];
       expect(ask(objects, `8.8.8.8 to a/${kind}/web TCP 80`)).toBe('allowed');

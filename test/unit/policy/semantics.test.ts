@@ -207,7 +207,7 @@ describe('peers', () => {
   });
 
   test('30: matchLabels and all matchExpressions must be met', () => {
-    const both = { ...Object(labelled('app=db')), matchExpressions: [{ key: 'tier', operator: 'Exists' }] };
+    const both = { matchLabels: { app: 'db' }, matchExpressions: [{ key: 'tier', operator: 'Exists' }] };
     const objects = [...ingressTo('web', { from: [{ podSelector: both }] }), pod('a/full', 'app=db,tier=x')];
     expect(ask(objects, 'a/full to a/web TCP 1')).toBe('allowed');
     expect(ask(objects, 'a/db to a/web TCP 1')).toBe('denied');
