@@ -40,13 +40,15 @@ export function bruteForceVerdict(objects: readonly Raw[], connection: Connectio
       }
     }
   }
+  const kind = kindOf(outcomes);
+  return kind === 'denied' && isHost && isSameNode(from, to) ? 'undefined' : kind;
+}
+
+function kindOf(outcomes: ReadonlySet<Outcome>): 'allowed' | 'denied' | 'undefined' {
   if (outcomes.size !== 1) {
     return 'undefined';
   }
-  if (outcomes.has('allow')) {
-    return 'allowed';
-  }
-  return isHost && isSameNode(from, to) ? 'undefined' : 'denied';
+  return outcomes.has('allow') ? 'allowed' : 'denied';
 }
 
 /** "Traffic to and from the node where a pod is running is always allowed": not everywhere. */
