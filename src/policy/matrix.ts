@@ -93,11 +93,12 @@ export function matrixOf(compiled: CompiledCluster, options: MatrixOptions = {})
     }
     const source = single[from] ?? -1;
     const destination = single[to] ?? -1;
-    if (source >= 0 && destination >= 0) {
-      const hasCommonFamily = ((masks[source] ?? 0) & (masks[destination] ?? 0)) !== 0;
-      return hasCommonFamily ? endBits(source, targetOf(destination, port)) : UNKNOWN;
-    }
-    return bitsOfViews(from, to, port);
+    return source >= 0 && destination >= 0 ? bitsOfClasses(source, destination, port) : bitsOfViews(from, to, port);
+  }
+
+  function bitsOfClasses(source: number, destination: number, port: number): EndBits {
+    const hasCommonFamily = ((masks[source] ?? 0) & (masks[destination] ?? 0)) !== 0;
+    return hasCommonFamily ? endBits(source, targetOf(destination, port)) : UNKNOWN;
   }
 
   function bitsOfViews(from: number, to: number, port: number): EndBits {
@@ -146,14 +147,12 @@ export function matrixOf(compiled: CompiledCluster, options: MatrixOptions = {})
   }
 
   function* cells(): IterableIterator<MatrixCell> {
-    const ports = pods.map((_, to) => portsOf(to));
+    const columns = pods.flatMap((_, to) => portsOf(to).map((port, index) => ({ to, index, port })));
     for (let from = 0; from < pods.length; from += 1) {
-      for (const [to, list] of ports.entries()) {
-        for (const [index, port] of list.entries()) {
-          const cell = cellFor(from, to, { index, port });
-          if (cell !== undefined) {
-            yield cell;
-          }
+      for (const { to, index, port } of columns) {
+        const cell = cellFor(from, to, { index, port });
+        if (cell !== undefined) {
+          yield cell;
         }
       }
     }
@@ -310,13 +309,14 @@ function addOthers(
       counts[kind(from, to, port)] += 1;
     }
   };
+  const others = [...single.keys()];
   for (const [index, classId] of single.entries()) {
     if (classId === -1) {
-      for (let other = 0; other < pods.length; other += 1) {
+      for (const other of others) {
         add(index, other);
-        if (single[other] !== -1) {
-          add(other, index);
-        }
+      }
+      for (const other of others.filter((one) => single[one] !== -1)) {
+        add(other, index);
       }
     } else if (pods[index]?.hasSiblings === false) {
       for (let port = portCount(index) - 1; port >= 0; port -= 1) {

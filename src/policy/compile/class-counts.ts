@@ -1,7 +1,7 @@
 import type { VerdictKind } from '../verdict/explanation.ts';
 import { type BitSet, emptyBits, hasBit, setBit } from './bit-set.ts';
 import type { Profiles } from './profiles.ts';
-import type { Target, Targets } from './targets.ts';
+import type { Targets } from './targets.ts';
 import type { Flow } from './tier-flow.ts';
 
 /** What is counted: the pods that are in one class only, whatever the address family. */
@@ -22,63 +22,69 @@ export interface Countable {
 interface Chunk {
   readonly word: number;
   readonly mask: number;
-  readonly profile: number;
 }
 
 /**
- * How many connections between pods have each verdict. It goes by 32 classes at a time; a pod's connection to itself
- * counts as one to another pod of its class.
+ * How many connections between pods have each verdict. It goes by 32 classes at a time, and only where egress allows
+ * something; a pod's connection to itself counts as one to another pod of its class.
  */
 export function classCounts(matrix: Countable): Record<VerdictKind, number> {
-  const { targets, masks, ingress } = matrix;
+  const { targets, masks, egress, ingress } = matrix;
   const weights = weightsOf(matrix);
-  const chunks = chunksOf(matrix, weights);
-  const familyBits = [1, 2, 3].map((mask) => classesWithFamily(masks, mask));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
   const countBits = counterOf(weights);
+  const chunks = chunksOf(matrix, weights);
+  const withFamily = [1, 2, 3].map((mask) => classesWithFamily(masks, weights, mask));
+  const reachableFrom = withFamily.map((classes) => countAll(classes, countBits));
   const counts: Record<VerdictKind, number> = { allowed: 0, denied: 0, undefined: 0 };
-  for (const target of targets.list) {
-    const weight = weights[target.podClass.id] ?? 0;
-    const into = ingress[target.id];
-    const family = familyBits[(masks[target.podClass.id] ?? 1) - 1];
-    if (weight > 0 && into !== undefined && family !== undefined) {
-      const { allowed, undecided } = sourcesOf(matrix, { target, into, family, chunks, countBits });
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  for (const { id, podClass } of targets.list) {
+    const weight = weights[podClass.id] ?? 0;
+    const familyIndex = podClass.familyMask - 1;
+    const family = withFamily[familyIndex];
+    const into = ingress[id];
+    if (weight > 0 && family !== undefined && into !== undefined) {
+      const reachable = reachableFrom[familyIndex] ?? 0;
+      const { allowed, undecided } = sourcesOf(egress, { id, into, family, chunks, countBits });
       counts.allowed += weight * allowed;
-      counts.undefined += weight * undecided;
-      counts.denied += weight * (total - allowed - undecided);
+      counts.undefined += weight * (undecided + total - reachable);
+      counts.denied += weight * (reachable - allowed - undecided);
     }
   }
   return counts;
 }
 
-/** How many pods of all are allowed to connect to a pod of the target, and of how many that is undefined. */
+type CountBits = (word: number, bits: number) => number;
+
+/** How many pods are allowed to connect to a target, and of how many that is undefined. */
 function sourcesOf(
-  { egress }: Countable,
+  egress: readonly Flow[],
   at: {
-    readonly target: Target;
+    readonly id: number;
     readonly into: Flow;
     readonly family: BitSet;
-    readonly chunks: readonly Chunk[];
-    readonly countBits: (word: number, bits: number) => number;
+    readonly chunks: readonly (readonly Chunk[])[];
+    readonly countBits: CountBits;
   },
 ): { readonly allowed: number; readonly undecided: number } {
-  const { target, into, family, countBits } = at;
+  const { id, into, family, countBits } = at;
   let allowed = 0;
   let undecided = 0;
-  for (const { word, mask, profile } of at.chunks) {
-    const out = egress[profile];
-    const common = mask & (family[word] ?? 0);
-    if (common !== mask) {
-      undecided += countBits(word, mask & ~common);
-    }
-    if (out !== undefined && hasBit(out.mayAllow, target.id)) {
-      const may = common & (into.mayAllow[word] ?? 0);
-      const mayNot = hasBit(out.mayDeny, target.id) ? may : may & (into.mayDeny[word] ?? 0);
-      allowed += countBits(word, may & ~mayNot);
-      undecided += countBits(word, mayNot);
+  for (const [profile, flow] of egress.entries()) {
+    if (hasBit(flow.mayAllow, id)) {
+      const isDoubtful = hasBit(flow.mayDeny, id);
+      for (const { word, mask } of at.chunks[profile] ?? []) {
+        const may = mask & (family[word] ?? 0) & (into.mayAllow[word] ?? 0);
+        const mayNot = isDoubtful ? may : may & (into.mayDeny[word] ?? 0);
+        allowed += countBits(word, may & ~mayNot);
+        undecided += countBits(word, mayNot);
+      }
     }
   }
   return { allowed, undecided };
+}
+
+function countAll(bits: BitSet, countBits: CountBits): number {
+  return bits.reduce((sum, word, index) => sum + countBits(index, word), 0);
 }
 
 function weightsOf({ masks, single }: Countable): Int32Array {
@@ -91,24 +97,25 @@ function weightsOf({ masks, single }: Countable): Int32Array {
   return weights;
 }
 
-function chunksOf({ profiles }: Countable, weights: Int32Array): readonly Chunk[] {
-  const chunks = new Map<string, { word: number; mask: number; profile: number }>();
+/** By profile. */
+function chunksOf({ profiles }: Countable, weights: Int32Array): readonly (readonly Chunk[])[] {
+  const chunks = profiles.profiles.map(() => new Map<number, { word: number; mask: number }>());
   for (const [classId, profile] of profiles.ofClass.entries()) {
     if ((weights[classId] ?? 0) > 0) {
       const word = classId >>> 5;
-      const key = `${word}/${profile}`;
-      const chunk = chunks.get(key) ?? { word, mask: 0, profile };
+      const chunk = chunks[profile]?.get(word) ?? { word, mask: 0 };
       chunk.mask |= 1 << (classId & 31);
-      chunks.set(key, chunk);
+      chunks[profile]?.set(word, chunk);
     }
   }
-  return [...chunks.values()];
+  return chunks.map((ofProfile) => [...ofProfile.values()]);
 }
 
-function classesWithFamily(masks: Uint8Array, wanted: number): BitSet {
+/** The classes that have pods which are counted, and one of the families. */
+function classesWithFamily(masks: Uint8Array, weights: Int32Array, wanted: number): BitSet {
   const bits = emptyBits(masks.length);
   for (const [classId, mask] of masks.entries()) {
-    if ((mask & wanted) !== 0) {
+    if ((mask & wanted) !== 0 && (weights[classId] ?? 0) > 0) {
       setBit(bits, classId);
     }
   }
@@ -116,7 +123,7 @@ function classesWithFamily(masks: Uint8Array, wanted: number): BitSet {
 }
 
 /** Counts the pods of some of the 32 classes of a word. */
-function counterOf(weights: Int32Array): (word: number, bits: number) => number {
+function counterOf(weights: Int32Array): CountBits {
   const isPlain = Array.from({ length: Math.ceil(weights.length / 32) }, (_, word) =>
     weights.subarray(word * 32, word * 32 + 32).every((weight) => weight <= 1),
   );

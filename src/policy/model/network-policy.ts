@@ -20,6 +20,18 @@ export function readNetworkPolicy(
   const ingress = readRules(fieldOf(spec, 'ingress'), 'ingress', complain);
   const egress = readRules(fieldOf(spec, 'egress'), 'egress', complain);
   const types = listAt(fieldOf(spec, 'policyTypes'), 'spec.policyTypes', complain);
+  checkTypes(types, complain);
+  const isolated = types.length > 0 ? types : ['Ingress', ...(egress.length > 0 ? ['Egress'] : [])];
+  return {
+    kind: 'NetworkPolicy',
+    ...name,
+    podSelector: readSelector(fieldOf(spec, 'podSelector'), 'spec.podSelector', complain),
+    ...(isolated.includes('Ingress') ? { ingress } : {}),
+    ...(isolated.includes('Egress') ? { egress } : {}),
+  };
+}
+
+function checkTypes(types: readonly unknown[], complain: Complain): void {
   for (const [index, type] of types.entries()) {
     if (type !== 'Ingress' && type !== 'Egress') {
       complain(`spec.policyTypes[${index}]`, `must be Ingress or Egress, not ${quotable(type)}`);
@@ -28,12 +40,4 @@ export function readNetworkPolicy(
   if (types.length > 2) {
     complain('spec.policyTypes', 'may not have more than two items');
   }
-  const isDefault = types.length === 0;
-  return {
-    kind: 'NetworkPolicy',
-    ...name,
-    podSelector: readSelector(fieldOf(spec, 'podSelector'), 'spec.podSelector', complain),
-    ...(isDefault || types.includes('Ingress') ? { ingress } : {}),
-    ...((isDefault && egress.length > 0) || types.includes('Egress') ? { egress } : {}),
-  };
 }

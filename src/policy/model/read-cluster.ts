@@ -108,26 +108,22 @@ function readNamespaces(shelf: ObjectShelf, mentioned: readonly string[]): Reado
 
 function readPods(shelf: ObjectShelf): readonly PodModel[] {
   const workloads = workloadsOf(shelf);
-  const pods: PodModel[] = [];
-  const alive = new Set<string>();
-  for (const { object, namespace, name } of shelf.byKind.get('Pod')?.values() ?? []) {
+  const pods = [...(shelf.byKind.get('Pod')?.values() ?? [])].map(({ object, namespace, name }) => {
     const owner = controllerOf(object);
     const workload = owner === undefined ? undefined : outermost(namespace, owner, workloads, object);
-    const pod = readPod(object, { namespace, name }, workload);
-    pods.push(pod);
-    if (workload !== undefined && pod.phase === 'live') {
-      alive.add(keyOf(namespace, workload));
-    }
-  }
-  for (const workload of workloads.values()) {
-    const hasOwner = workload.owner !== undefined && workloads.has(keyOf(workload.namespace, workload.owner));
-    const representative =
-      hasOwner || alive.has(keyOf(workload.namespace, workload)) ? undefined : representativeOf(workload);
-    if (representative !== undefined) {
-      pods.push(representative);
-    }
-  }
-  return pods;
+    return readPod(object, { namespace, name }, workload);
+  });
+  const alive = new Set(
+    pods.flatMap(({ namespace, workload, phase }) =>
+      workload === undefined || phase === 'finished' ? [] : [keyOf(namespace, workload)],
+    ),
+  );
+  const representatives = [...workloads.values()].flatMap((workload) => {
+    const { namespace, owner } = workload;
+    const hasOwner = owner !== undefined && workloads.has(keyOf(namespace, owner));
+    return hasOwner || alive.has(keyOf(namespace, workload)) ? [] : (representativeOf(workload) ?? []);
+  });
+  return [...pods, ...representatives];
 }
 
 function workloadsOf(shelf: ObjectShelf): ReadonlyMap<string, Workload> {

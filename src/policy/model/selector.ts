@@ -118,7 +118,7 @@ export function readMatchLabels(value: unknown, path: string, complain: Complain
     if (!isLabelValue(wanted)) {
       complain(`${path}[${quotable(key)}]`, `must be a label value, in quotes in YAML, not ${quotable(wanted)}`);
     }
-    return { key, operator: 'In', values: [String(typeof wanted === 'string' ? wanted : '')] };
+    return { key, operator: 'In', values: [typeof wanted === 'string' ? wanted : ''] };
   });
 }
 

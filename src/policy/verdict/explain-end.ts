@@ -1,6 +1,6 @@
 import type { CompiledCluster, TierGroups } from '../compile/compiled-cluster.ts';
 import type { ClusterNetworkPolicyModel, NetworkPolicyModel, Rule } from '../model/cluster.ts';
-import { NO, PERHAPS, YES } from './certainty.ts';
+import { type Certainty, PERHAPS, YES } from './certainty.ts';
 import { endOutcome, type Outcome, selectedGroups, selectingPolicies } from './end-outcome.ts';
 import {
   type EndExplanation,
@@ -11,7 +11,7 @@ import {
   type VerdictKind,
 } from './explanation.ts';
 import { nearestMissOf } from './nearest-miss.ts';
-import { type Meeting, matchesPort, matchesPorts, peerCertainty, peersCertainty } from './rule-match.ts';
+import { type Meeting, matchesPort, peerCertainty, ruleCertainty } from './rule-match.ts';
 
 /** Explains one end; the outcome is that of {@link endOutcome}. */
 export function explainEnd(compiled: CompiledCluster, meeting: Meeting): EndExplanation {
@@ -48,27 +48,31 @@ function explainPolicy(
 ): PolicyExplanation {
   const namespace = policy.kind === 'NetworkPolicy' ? policy.namespace : undefined;
   const rules = policy[meeting.direction] ?? [];
-  let perhaps: RuleMatch | undefined;
-  for (const [index, rule] of rules.entries()) {
-    const certainty = matchesPorts(rule, meeting) ? peersCertainty(compiled, rule, namespace, meeting.remote) : NO;
-    const isOther = meeting.traffic.protocol === 'other' && namespace !== undefined;
-    if (certainty === YES && !isOther) {
-      return {
-        policy: nameOfPolicy(policy),
-        matches: 'yes',
-        match: matchOf(compiled, { rule, index, namespace }, meeting),
-      };
-    }
-    if (certainty !== NO) {
-      perhaps ??= matchOf(compiled, { rule, index, namespace }, meeting);
-    }
+  const certainties = rules.map((rule) => certaintyIn(compiled, rule, namespace, meeting));
+  const sure = certainties.indexOf(YES);
+  const index = sure === -1 ? certainties.indexOf(PERHAPS) : sure;
+  const rule = rules[index];
+  const match = rule === undefined ? {} : { match: matchOf(compiled, { rule, index, namespace }, meeting) };
+  if (sure !== -1) {
+    return { policy: nameOfPolicy(policy), matches: 'yes', ...match };
   }
   return {
     policy: nameOfPolicy(policy),
-    matches: perhaps === undefined ? 'no' : 'perhaps',
-    ...(perhaps === undefined ? {} : { match: perhaps }),
+    matches: rule === undefined ? 'no' : 'perhaps',
+    ...match,
     nearestMiss: nearestMissOf(compiled, rules, namespace, meeting),
   };
+}
+
+/** A rule of a NetworkPolicy is not sure to match a protocol that NetworkPolicies say nothing about. */
+function certaintyIn(
+  compiled: CompiledCluster,
+  rule: Rule,
+  namespace: string | undefined,
+  meeting: Meeting,
+): Certainty {
+  const certainty = ruleCertainty(compiled, rule, namespace, meeting);
+  return certainty === YES && namespace !== undefined && meeting.traffic.protocol === 'other' ? PERHAPS : certainty;
 }
 
 function matchOf(

@@ -18,28 +18,22 @@ export function nearestMissOf(
   namespace: string | undefined,
   meeting: Meeting,
 ): NearestMiss {
-  let nearest: (NearestMiss & { readonly distance: number }) | undefined;
+  let nearest: NearestMiss | undefined;
   for (const [index, rule] of rules.entries()) {
     const peer = closest(rule.peers?.map((item) => peerLacks(compiled, item, namespace, meeting)));
     const port = closest(rule.ports?.map((item) => portLacks(item, meeting)));
     const lacks = [...peer.lacks, ...port.lacks];
-    const distance = distanceOf(lacks);
-    if (nearest === undefined || distance < nearest.distance) {
+    if (nearest === undefined || distanceOf(lacks) < distanceOf(nearest.lacks)) {
       nearest = {
         rule: index,
         ...(rule.name === undefined ? {} : { ruleName: rule.name }),
         ...(peer.index === undefined ? {} : { peer: peer.index }),
         ...(port.index === undefined ? {} : { port: port.index }),
         lacks,
-        distance,
       };
     }
   }
-  if (nearest === undefined) {
-    return { lacks: [{ kind: 'rule' }] };
-  }
-  const { distance: _, ...miss } = nearest;
-  return miss;
+  return nearest ?? { lacks: [{ kind: 'rule' }] };
 }
 
 /** The item with the fewest lacks, the first of several; nothing is lacking where there is no list. */
@@ -132,22 +126,24 @@ function portLacks(port: RulePort, meeting: Meeting): readonly Lack[] {
   if (matchesPort(port, meeting)) {
     return [];
   }
-  const { traffic } = meeting;
-  if (port.kind === 'numbers') {
-    const hasNumber = traffic.protocol !== 'other' && port.first <= traffic.port && traffic.port <= port.last;
-    const isSameProtocol = port.protocol === traffic.protocol;
-    return [{ kind: hasNumber && !isSameProtocol ? 'protocol' : 'port', wanted: numbersText(port) }];
-  }
+  return [port.kind === 'numbers' ? numberLack(port, meeting) : nameLack(port, meeting)];
+}
+
+function numberLack(port: RulePort & { readonly kind: 'numbers' }, { traffic }: Meeting): Lack {
+  const hasNumber = traffic.protocol !== 'other' && port.first <= traffic.port && traffic.port <= port.last;
+  const isSameProtocol = port.protocol === traffic.protocol;
+  return { kind: hasNumber && !isSameProtocol ? 'protocol' : 'port', wanted: numbersText(port) };
+}
+
+function nameLack(port: RulePort & { readonly kind: 'named' }, { traffic, direction, local, remote }: Meeting): Lack {
   const protocol = port.protocol ?? (traffic.protocol === 'other' ? undefined : traffic.protocol);
-  const destination = meeting.direction === 'ingress' ? meeting.local.pod : meeting.remote.pod;
+  const destination = direction === 'ingress' ? local.pod : remote.pod;
   const declared = protocol === undefined ? undefined : namedPort(destination, { name: port.name, protocol });
-  return [
-    {
-      kind: 'portName',
-      wanted: port.protocol === undefined ? port.name : `${port.protocol} ${port.name}`,
-      ...(declared === undefined ? {} : { is: declared.port }),
-    },
-  ];
+  return {
+    kind: 'portName',
+    wanted: port.protocol === undefined ? port.name : `${port.protocol} ${port.name}`,
+    ...(declared === undefined ? {} : { is: declared.port }),
+  };
 }
 
 function numbersText({ protocol, first, last }: RulePort & { readonly kind: 'numbers' }): string {

@@ -150,6 +150,6 @@ function serviceDestinations(
   return ends.length === 0 ? 'noBackends' : ends;
 }
 
-function portQuery({ port: _, ...query }: Query, port: number | string | undefined): Query {
-  return port === undefined ? query : { ...query, port };
+function portQuery({ from, to, protocol }: Query, port: number | string | undefined): Query {
+  return { from, to, protocol, ...(port === undefined ? {} : { port }) };
 }

@@ -22,6 +22,8 @@ const MESSAGES = {
   serviceAddress: 'whether IP blocks see the address of a Service or those of its pods is not defined',
 } as const;
 
+const WARNED = ['blockMatchesPod', 'namedPortToAddress', 'endPort'] as const satisfies readonly WarningCode[];
+
 /** The warning with that code. */
 export function warningFor(code: WarningCode, policy?: PolicyName): Warning {
   return { code, message: MESSAGES[code], ...(policy === undefined ? {} : { policy }) };
@@ -31,19 +33,25 @@ export function warningFor(code: WarningCode, policy?: PolicyName): Warning {
 export function warningsOf(compiled: CompiledCluster, explanation: EndExplanation, remote: End): readonly Warning[] {
   return explanation.policies.flatMap((explained) => {
     const rule = matchedRule(compiled, explanation, explained);
-    const port = rule?.ports?.[explained.match?.port ?? -1];
-    return [
-      ...(explained.match !== undefined && rule !== undefined && isBlockOverPod(compiled, rule, explained, remote)
-        ? [warningFor('blockMatchesPod', explained.policy)]
-        : []),
-      ...(explanation.direction === 'egress' && port?.kind === 'named' && hasAddresses(rule)
-        ? [warningFor('namedPortToAddress', explained.policy)]
-        : []),
-      ...(explained.policy.kind === 'NetworkPolicy' && port?.kind === 'numbers' && isRange(port)
-        ? [warningFor('endPort', explained.policy)]
-        : []),
-    ];
+    const codes = rule === undefined ? [] : codesOf(compiled, rule, { explanation, explained, remote });
+    return codes.map((code) => warningFor(code, explained.policy));
   });
+}
+
+function codesOf(
+  compiled: CompiledCluster,
+  rule: Rule,
+  at: { readonly explanation: EndExplanation; readonly explained: PolicyExplanation; readonly remote: End },
+): readonly WarningCode[] {
+  const { explanation, explained, remote } = at;
+  const port = rule.ports?.[explained.match?.port ?? -1];
+  const isNetworkPolicy = explained.policy.kind === 'NetworkPolicy';
+  const found: Readonly<Partial<Record<WarningCode, boolean>>> = {
+    blockMatchesPod: isBlockOverPod(compiled, rule, explained, remote),
+    namedPortToAddress: explanation.direction === 'egress' && port?.kind === 'named' && hasAddresses(rule),
+    endPort: isNetworkPolicy && port?.kind === 'numbers' && isRange(port),
+  };
+  return WARNED.filter((code) => found[code] === true);
 }
 
 function matchedRule(
@@ -79,8 +87,8 @@ function isBlockOverPod(
   );
 }
 
-function hasAddresses(rule: Rule | undefined): boolean {
-  return rule !== undefined && (rule.peers === undefined || rule.peers.some(({ kind }) => kind === 'block'));
+function hasAddresses({ peers }: Rule): boolean {
+  return peers === undefined || peers.some(({ kind }) => kind === 'block');
 }
 
 function isRange({ first, last }: { readonly first: number; readonly last: number }): boolean {

@@ -4,21 +4,24 @@ import { clusterOf, compile, type Endpoint, matrixOf, verdict } from '../../../s
 import { bruteForceVerdict, type Raw } from './brute-force.ts';
 import { ASKED, generatedCluster, networkPolicy } from './generated-clusters.ts';
 
-const RUNS = 1500;
+const RUNS = 2000;
 /** Outside the cluster, and of both families. */
 const EXTERNAL = ['8.8.8.8', '192.168.0.77', '2001:db8::1'];
+
+/** Two at a time: it is the number of clusters that finds mistakes. */
+const askedPorts = fc.shuffledSubarray([...ASKED, { protocol: 'ICMP', port: 0 }], { minLength: 2, maxLength: 2 });
 
 interface Asked {
   readonly text: string;
   readonly endpoint: Endpoint;
 }
 
-function endsOf(objects: readonly Raw[]): readonly Asked[] {
+function endsOf(objects: readonly Raw[], external: readonly string[] = EXTERNAL.slice(0, 1)): readonly Asked[] {
   const pods = clusterOf(objects).pods.map(({ namespace, name }) => ({
     text: `${namespace}/${name}`,
     endpoint: { kind: 'pod' as const, namespace, name },
   }));
-  return [...pods, ...EXTERNAL.map((address) => ({ text: address, endpoint: { kind: 'address' as const, address } }))];
+  return [...pods, ...external.map((address) => ({ text: address, endpoint: { kind: 'address' as const, address } }))];
 }
 
 function verdictsOf(objects: readonly Raw[]): ReadonlyMap<string, string> {
@@ -39,15 +42,15 @@ function verdictsOf(objects: readonly Raw[]): ReadonlyMap<string, string> {
 describe('generated clusters', () => {
   test('the engine and the evaluator that was written from the text of the API agree on every pair', () => {
     fc.assert(
-      fc.property(generatedCluster, (objects) => {
+      fc.property(generatedCluster, askedPorts, fc.constantFrom(...EXTERNAL), (objects, asked, external) => {
         const cluster = clusterOf(objects);
         expect(cluster.problems).toEqual([]);
         const compiled = compile(cluster);
-        const ends = endsOf(objects);
+        const ends = endsOf(objects, [external]);
         const differing = ends.flatMap((from) =>
           ends.flatMap((to) =>
-            [...ASKED, { protocol: 'ICMP', port: 0 }].flatMap(({ protocol, port }) => {
-              if (EXTERNAL.includes(from.text) && EXTERNAL.includes(to.text)) {
+            asked.flatMap(({ protocol, port }) => {
+              if (from === to && from.text === external) {
                 return [];
               }
               const connection = { from: from.text, to: to.text, protocol, port };
@@ -67,7 +70,7 @@ describe('generated clusters', () => {
     fc.assert(
       fc.property(generatedCluster, (objects) => {
         const compiled = compile(clusterOf(objects));
-        for (const options of [{ ports: ASKED }, {}]) {
+        for (const options of [{ ports: ASKED.slice(0, 2) }, {}]) {
           const matrix = matrixOf(compiled, options);
           const counts = { allowed: 0, denied: 0, undefined: 0 };
           const differing = [...matrix.cells()].flatMap(
@@ -88,7 +91,7 @@ describe('generated clusters', () => {
           expect(matrix.counts()).toEqual(counts);
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: 500 },
     );
   }, 120_000);
 
@@ -103,7 +106,7 @@ describe('generated clusters', () => {
           expect(new Map([...verdictsOf(shuffled)].sort())).toEqual(new Map([...ends].sort()));
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   }, 60_000);
 
@@ -116,7 +119,7 @@ describe('generated clusters', () => {
         };
         expect(verdictsOf([...objects, selectsNothing])).toEqual(verdictsOf(objects));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   }, 60_000);
 
@@ -134,7 +137,7 @@ describe('generated clusters', () => {
         const lost = [...before].filter(([pair, kind]) => kind === 'allowed' && after.get(pair) !== 'allowed');
         expect(lost).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   }, 60_000);
 
@@ -144,7 +147,7 @@ describe('generated clusters', () => {
         const split = objects.flatMap((object) => (object.kind === 'NetworkPolicy' ? partsOf(object) : [object]));
         expect(verdictsOf(split)).toEqual(verdictsOf(objects));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   }, 60_000);
 });

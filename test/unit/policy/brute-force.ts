@@ -4,9 +4,7 @@
  */
 
 /** A JSON object as a manifest has it. */
-export interface Raw {
-  readonly [field: string]: unknown;
-}
+export type Raw = Readonly<Record<string, unknown>>;
 
 /** One connection: ends are `namespace/name` of a pod, or an address. */
 export interface Connection {
@@ -30,109 +28,121 @@ export function bruteForceVerdict(objects: readonly Raw[], connection: Connectio
   if (from !== undefined && from === to) {
     return 'allowed';
   }
+  const isHost = [from, to].some(isHostNetwork);
   const outcomes = new Set<Outcome>();
-  const sources = ipsOf(from, connection.from);
-  const destinations = ipsOf(to, connection.to);
-  const isHost = [from, to].some((pod) => get(pod, 'spec', 'hostNetwork') === true);
-  for (const source of sources) {
-    for (const destination of destinations) {
-      if (source.includes(':') !== destination.includes(':')) {
-        continue;
-      }
-      for (const hostIsPod of isHost ? [true, false] : [true]) {
-        const seen = (pod: Raw | undefined): Raw | undefined =>
-          !hostIsPod && get(pod, 'spec', 'hostNetwork') === true ? undefined : pod;
-        const egress = oneEnd(objects, 'egress', party(seen(from), source), party(seen(to), destination), connection);
-        const ingress = oneEnd(objects, 'ingress', party(seen(to), destination), party(seen(from), source), connection);
-        for (const out of egress) {
-          for (const into of ingress) {
-            outcomes.add(out === 'allow' && into === 'allow' ? 'allow' : 'deny');
-          }
-        }
+  for (const [source, destination] of pathsBetween(ipsOf(from, connection.from), ipsOf(to, connection.to))) {
+    for (const hostIsPod of isHost ? [true, false] : [true]) {
+      const seen = (pod: Raw | undefined): Raw | undefined => (!hostIsPod && isHostNetwork(pod) ? undefined : pod);
+      const one = party(seen(from), source);
+      const other = party(seen(to), destination);
+      for (const outcome of bothEnds(objects, one, other, connection)) {
+        outcomes.add(outcome);
       }
     }
   }
+  const kind = kindOf(outcomes);
+  return kind === 'denied' && isHost && isSameNode(from, to) ? 'undefined' : kind;
+}
+
+function kindOf(outcomes: ReadonlySet<Outcome>): 'allowed' | 'denied' | 'undefined' {
   if (outcomes.size !== 1) {
     return 'undefined';
   }
-  if (outcomes.has('allow')) {
-    return 'allowed';
-  }
+  return outcomes.has('allow') ? 'allowed' : 'denied';
+}
+
+/** "Traffic to and from the node where a pod is running is always allowed": not everywhere. */
+function isSameNode(from: Raw | undefined, to: Raw | undefined): boolean {
   const node = get(from, 'spec', 'nodeName');
-  return isHost && node !== undefined && node === get(to, 'spec', 'nodeName') ? 'undefined' : 'denied';
+  return node !== undefined && node === get(to, 'spec', 'nodeName');
+}
+
+function isHostNetwork(pod: Raw | undefined): boolean {
+  return get(pod, 'spec', 'hostNetwork') === true;
+}
+
+function pathsBetween(
+  sources: readonly string[],
+  destinations: readonly string[],
+): readonly (readonly [string, string])[] {
+  return sources.flatMap((source) =>
+    destinations
+      .filter((destination) => source.includes(':') === destination.includes(':'))
+      .map((destination) => [source, destination] as const),
+  );
+}
+
+function bothEnds(objects: readonly Raw[], from: Party, to: Party, connection: Connection): readonly Outcome[] {
+  const egress = oneEnd(objects, { direction: 'egress', local: from, remote: to, connection });
+  const ingress = oneEnd(objects, { direction: 'ingress', local: to, remote: from, connection });
+  return [...egress].flatMap((out) =>
+    [...ingress].map((into) => (out === 'allow' && into === 'allow' ? ('allow' as const) : ('deny' as const))),
+  );
 }
 
 function party(pod: Raw | undefined, ip: string): Party {
   return pod === undefined ? { ip } : { pod, ip };
 }
 
-function oneEnd(
-  objects: readonly Raw[],
-  direction: 'egress' | 'ingress',
-  local: Party,
-  remote: Party,
-  connection: Connection,
-): Set<Outcome> {
-  if (local.pod === undefined) {
+interface EndAt {
+  readonly direction: 'egress' | 'ingress';
+  readonly local: Party;
+  readonly remote: Party;
+  readonly connection: Connection;
+}
+
+function oneEnd(objects: readonly Raw[], end: EndAt): ReadonlySet<Outcome> {
+  const { pod } = end.local;
+  if (pod === undefined) {
     return new Set<Outcome>(['allow']);
   }
-  const pod = local.pod;
-  const admin = tier(objects, 'Admin', direction, pod, remote, connection);
-  const outcomes = new Set<Outcome>();
-  if (admin.has('Accept')) {
-    outcomes.add('allow');
+  const admin = tier(objects, 'Admin', { ...end, pod });
+  const policies = objects.filter((policy) => policy.kind === 'NetworkPolicy' && isolates(policy, end.direction, pod));
+  const next =
+    policies.length > 0
+      ? byPolicies(objects, policies, { ...end, pod })
+      : outcomesOf(tier(objects, 'Baseline', { ...end, pod }), ['allow']);
+  return outcomesOf(admin, next);
+}
+
+/** What passes goes on to the next tier. */
+function outcomesOf(actions: ReadonlySet<unknown>, passed: Iterable<Outcome>): ReadonlySet<Outcome> {
+  return new Set<Outcome>([
+    ...(actions.has('Accept') ? (['allow'] as const) : []),
+    ...(actions.has('Deny') ? (['deny'] as const) : []),
+    ...(actions.has('Pass') ? passed : []),
+  ]);
+}
+
+function byPolicies(
+  objects: readonly Raw[],
+  policies: readonly Raw[],
+  end: EndAt & { readonly pod: Raw },
+): readonly Outcome[] {
+  if (!['TCP', 'UDP', 'SCTP'].includes(end.connection.protocol)) {
+    return ['allow', 'deny'];
   }
-  if (admin.has('Deny')) {
-    outcomes.add('deny');
-  }
-  if (!admin.has('Pass')) {
-    return outcomes;
-  }
-  const policies = objects.filter((policy) => policy.kind === 'NetworkPolicy' && isolates(policy, direction, pod));
-  if (policies.length > 0) {
-    if (!['TCP', 'UDP', 'SCTP'].includes(connection.protocol)) {
-      return outcomes.add('allow').add('deny');
-    }
-    const isAllowed = policies.some((policy) =>
-      list(get(policy, 'spec', direction)).some((rule) =>
-        networkPolicyRule(objects, { policy, rule, direction, pod, remote, connection }),
-      ),
-    );
-    return outcomes.add(isAllowed ? 'allow' : 'deny');
-  }
-  const baseline = tier(objects, 'Baseline', direction, pod, remote, connection);
-  if (baseline.has('Accept') || baseline.has('Pass')) {
-    outcomes.add('allow');
-  }
-  if (baseline.has('Deny')) {
-    outcomes.add('deny');
-  }
-  return outcomes;
+  const isAllowed = policies.some((policy) =>
+    list(get(policy, 'spec', end.direction)).some((rule) => networkPolicyRule(objects, { ...end, policy, rule })),
+  );
+  return [isAllowed ? 'allow' : 'deny'];
 }
 
 /** "If two policies of the same priority could match a connection, the implementation can apply any of them." */
-function tier(
-  objects: readonly Raw[],
-  name: string,
-  direction: 'egress' | 'ingress',
-  pod: Raw,
-  remote: Party,
-  connection: Connection,
-): Set<unknown> {
+function tier(objects: readonly Raw[], name: string, end: EndAt & { readonly pod: Raw }): ReadonlySet<unknown> {
   const policies = objects.filter(
     (policy) =>
-      policy.kind === 'ClusterNetworkPolicy' && get(policy, 'spec', 'tier') === name && isSubject(objects, policy, pod),
+      policy.kind === 'ClusterNetworkPolicy' &&
+      get(policy, 'spec', 'tier') === name &&
+      isSubject(objects, policy, end.pod),
   );
-  const priorities = [...new Set(policies.map((policy) => Number(get(policy, 'spec', 'priority'))))].sort(
-    (a, b) => a - b,
-  );
-  for (const priority of priorities) {
+  const priorities = [...new Set(policies.map((policy) => Number(get(policy, 'spec', 'priority'))))];
+  for (const priority of priorities.sort((a, b) => a - b)) {
     const actions = policies
       .filter((policy) => get(policy, 'spec', 'priority') === priority)
       .flatMap((policy) => {
-        const rule = list(get(policy, 'spec', direction)).find((item) =>
-          clusterRule(objects, { rule: item, direction, pod, remote, connection }),
-        );
+        const rules = list(get(policy, 'spec', end.direction));
+        const rule = rules.find((item) => clusterRule(objects, { ...end, rule: item }));
         return rule === undefined ? [] : [get(rule, 'action')];
       });
     if (actions.length > 0) {
