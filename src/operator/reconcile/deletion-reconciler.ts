@@ -10,11 +10,11 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import { writeResultFor } from '../../telemetry/write-result.ts';
 import { REMOVAL_POLL_MS } from '../queue/retry-policy.ts';
 import type { QueueAction } from '../queue/work-queue.ts';
+import type { CompiledPolicies } from '../state/compiled-policies.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS } from '../watch/resources.ts';
 import type { Throttle } from '../write/network-policy-writer.ts';
-import type { CompiledPolicies } from './compiled-policies.ts';
 
 interface Dependencies {
   readonly kube: KubeClient;

@@ -1,5 +1,5 @@
 import { NAMESPACE_BASELINE_NAME } from '../../api/names.ts';
-import type { ContestTracker } from '../reconcile/contest-tracker.ts';
+import type { ContestTracker } from '../state/contest-tracker.ts';
 
 /**
  * Sees to it that nobody can have a NamespaceBaseline written in a hot loop: not somebody who keeps changing it, such as

@@ -1,14 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Contest } from '../../domain/world.ts';
+import { CONTEST_PACE_MS, CONTEST_PACE_OF_DENY_MS } from '../queue/retry-policy.ts';
 
 /** So many repairs of one object within {@link CONTEST_WINDOW_MS} make it contested (R6). */
 export const CONTEST_REPAIRS = 5;
 /** Within which repairs are counted, and how long it must be quiet for a contest to be over, in milliseconds. */
 export const CONTEST_WINDOW_MS = 600_000;
-/** A contested object is repaired at most this often, in milliseconds. */
-export const CONTEST_PACE_MS = 10_000;
-/** A contested default-deny that is missing or changed is repaired this soon: it may not stand open for long. */
-export const OPEN_LIMIT_MS = 1000;
 /** How many objects are remembered; beyond that the ones that were quiet for longest are forgotten. */
 const REMEMBERED = 10_000;
 
@@ -76,7 +73,7 @@ export class ContestTracker {
       this.#quarrels.delete(`${namespace}/${name}`);
       return undefined;
     }
-    const paceMs = name.endsWith('.default-deny') ? OPEN_LIMIT_MS : CONTEST_PACE_MS;
+    const paceMs = name.endsWith('.default-deny') ? CONTEST_PACE_OF_DENY_MS : CONTEST_PACE_MS;
     return { manager: quarrel.manager, waitMs: Math.max(0, paceMs - sinceMs) };
   }
 
