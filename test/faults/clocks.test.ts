@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { fieldOf, itemsOf } from '../../src/base/json.ts';
 import { BASELINE_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
+import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import { eventually, OPTED_IN, valueOf } from '../support/operators/people.ts';
 import { faultStage } from './fault-stage.ts';
 
@@ -71,7 +72,7 @@ describe('F33 clocks that are wrong', () => {
     await eventually(
       async () => (await stage.scene.people.networkPolicy('team-a', 'standard.default-deny')) !== undefined,
     ).toBe(true);
-    await expect.poll(() => stage.problems(), { timeout: 20_000, interval: 50 }).toEqual([]);
+    await expect.poll(() => stage.problems(), { timeout: EVENTUALLY_MS, interval: 50 }).toEqual([]);
   });
 
   test('F33 a clock that stands still for an hour and then leaps: nothing is removed, no hot loop makes up for it', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import { startOperator } from '../support/operators/operator-process.ts';
 import { OPTED_IN } from '../support/operators/people.ts';
 import { faultStage } from './fault-stage.ts';
@@ -57,7 +58,7 @@ describe.runIf(process.platform === 'linux')('F39 no more file descriptors', () 
     onTestFinished(async () => {
       await operator.stop('SIGKILL');
     });
-    await expect.poll(() => stage.problems(), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => stage.problems(), { timeout: EVENTUALLY_MS }).toEqual([]);
 
     const restarts = (): readonly string[] =>
       operator.log.filter(({ msg }) => msg === 'watch is begun anew').map(({ detail }) => String(detail));
@@ -66,11 +67,11 @@ describe.runIf(process.platform === 'linux')('F39 no more file descriptors', () 
     stage.scene.server.breakConnections();
     stage.hands.remove(NETWORK_POLICIES, { namespace: 'team-a', name: 'standard.default-deny' });
     stage.hands.createNamespace('team-c', OPTED_IN);
-    await expect.poll(restarts, { timeout: 20_000 }).toContainEqual(expect.stringContaining('EMFILE'));
+    await expect.poll(restarts, { timeout: EVENTUALLY_MS }).toContainEqual(expect.stringContaining('EMFILE'));
     expect(stage.problems()).not.toEqual([]);
     expect(restarts().length).toBeLessThan(100);
     allowDescriptors(operator.processId, 1_000);
-    await expect.poll(() => stage.problems(), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => stage.problems(), { timeout: EVENTUALLY_MS }).toEqual([]);
     expect(await operator.stop()).toBe(0);
   });
 });

@@ -5,6 +5,7 @@ import { specHash } from '../../src/domain/rendering/comparison.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import { LEASES } from '../../src/kube/lease/lease-record.ts';
 import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import { inProcessScene } from '../support/operators/in-process-scene.ts';
 import { eventually, OPTED_IN, standardSet, valueOf } from '../support/operators/people.ts';
 import { type Replica, type ReplicaOptions, startReplica } from '../support/operators/replica.ts';
@@ -28,7 +29,7 @@ async function pair(
 ): Promise<{ leader: Replica; standby: Replica }> {
   await scene.people.namespace('nsbaseline-system');
   const leader = await start('leader', options.leader);
-  await expect.poll(() => leader.isLeading()).toBe(true);
+  await eventually(() => leader.isLeading()).toBe(true);
   const standby = await start('standby', options.standby);
   await scene.people.baselinePolicy('standard', {});
   await scene.protectedNamespace('team-a');
@@ -54,7 +55,7 @@ describe('R15 F35 two operators of one version', () => {
   test('R15 F30 after a graceful hand-over the other goes on, and writes nothing that is in place', async () => {
     const { leader, standby } = await pair();
     await leader.close();
-    await expect.poll(() => standby.isLeading(), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => standby.isLeading(), { timeout: EVENTUALLY_MS }).toBe(true);
     await scene.people.namespace('team-b', OPTED_IN);
     await isProtected('team-b');
     expect(standby.writes.filter((write) => write.includes('team-a/'))).toEqual([]);
@@ -76,7 +77,7 @@ describe('R15 F35 two operators of one version', () => {
   test('R15 F35 who cannot reach the Lease any more stops writing before the other leads', async () => {
     const { leader, standby } = await pair();
     leader.loseLease();
-    await expect.poll(() => standby.isLeading(), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => standby.isLeading(), { timeout: EVENTUALLY_MS }).toBe(true);
     expect(leader.isLeading()).toBe(false);
     const before = leader.writes.length;
     await scene.people.removeNetworkPolicy('team-a', 'standard.default-deny');
@@ -89,10 +90,10 @@ describe('R15 F35 two operators of one version', () => {
   test('R15 whoever led stands by again, and takes over once more', async () => {
     const { leader, standby } = await pair();
     await leader.close();
-    await expect.poll(() => standby.isLeading(), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => standby.isLeading(), { timeout: EVENTUALLY_MS }).toBe(true);
     const again = await start('again');
     await standby.close();
-    await expect.poll(() => again.isLeading(), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => again.isLeading(), { timeout: EVENTUALLY_MS }).toBe(true);
     await scene.people.removeNetworkPolicy('team-a', 'standard.allow-dns');
     await isProtected('team-a');
   });
@@ -146,8 +147,7 @@ describe('a standby stands in for a silent leader of its own version', () => {
 
   test('R15 F35 of another version it waits for the lease', async () => {
     const { leader, standby } = await pair({
-      leader: { leaseDurationMs: 3_000 },
-      standby: { leaseDurationMs: 3_000, standInAfterMs: 50, version: '1.1.0' },
+      standby: { standInAfterMs: 50, version: '1.1.0' },
     });
     leader.cutOff();
     await scene.people.namespace('team-b', OPTED_IN);
@@ -161,7 +161,7 @@ describe('a standby stands in for a silent leader of its own version', () => {
           }
           return names;
         },
-        { timeout: 15_000, interval: 20 },
+        { timeout: EVENTUALLY_MS, interval: 20 },
       )
       .toEqual(standardSet());
     expect(led).not.toContain(false);
@@ -209,7 +209,7 @@ describe('R15 what a newer version rendered', () => {
       podSelector: { matchExpressions: [{ key: 'nsbaseline.io/of-a-newer-version', operator: 'DoesNotExist' }] },
     });
     const older = await start('older');
-    await expect.poll(() => older.isLeading(), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => older.isLeading(), { timeout: EVENTUALLY_MS }).toBe(true);
     await scene.lookAgain('team-a', 'seen');
     return valueOf(
       await scene.admin.get({ type: NETWORK_POLICIES, namespace: 'team-a', name: 'standard.default-deny' }),
@@ -252,13 +252,13 @@ test('R15 F36 a rolling upgrade and a rollback write and delete no NetworkPolicy
   for (const name of names) {
     await scene.people.namespace(name, OPTED_IN);
   }
-  await expect.poll(() => scene.phaseOf(names.at(-1) ?? ''), { timeout: 50_000 }).toBe('Protected');
+  await expect.poll(() => scene.phaseOf(names.at(-1) ?? ''), { timeout: EVENTUALLY_MS }).toBe('Protected');
   await leader.close();
-  await expect.poll(() => standby.isLeading(), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => standby.isLeading(), { timeout: EVENTUALLY_MS }).toBe(true);
   await scene.lookAgain('team-a', 'after-the-upgrade');
   const back = await start('back');
   await standby.close();
-  await expect.poll(() => back.isLeading(), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => back.isLeading(), { timeout: EVENTUALLY_MS }).toBe(true);
   await scene.lookAgain('team-a', 'after-the-rollback');
   expect([...standby.writes, ...back.writes].filter((write) => write.includes(' NetworkPolicy '))).toEqual([]);
 });

@@ -119,6 +119,8 @@ describe('F50 what is far larger than it should be', () => {
 describe('F50 5,000 events a second', () => {
   const SECONDS = 2;
   const EVENTS_IN_ONE_GO = 50;
+  /** On a busy machine it goes on until a few namespaces were protected meanwhile, and no further than this. */
+  const LONGEST_STORM = 200_000;
 
   test('F50 R6 of foreign policies and namespaces: fresh namespaces are protected meanwhile, the queue holds each namespace once at most, and nothing is lost', async () => {
     const { scene } = stage;
@@ -128,7 +130,11 @@ describe('F50 5,000 events a second', () => {
     const { cluster } = scene.server;
     const storm = { isOver: false, sent: 0, deepest: 0 };
     const blow = async (): Promise<void> => {
-      for (; storm.sent < 5_000 * SECONDS; storm.sent += EVENTS_IN_ONE_GO) {
+      for (
+        ;
+        storm.sent < (protectedMeanwhile.length < 3 ? LONGEST_STORM : 5_000 * SECONDS);
+        storm.sent += EVENTS_IN_ONE_GO
+      ) {
         for (let index = storm.sent; index < storm.sent + EVENTS_IN_ONE_GO; index += 1) {
           const name = names[index % names.length] ?? '';
           if (index % 2 === 0) {
@@ -154,8 +160,8 @@ describe('F50 5,000 events a second', () => {
         metadata: { ...namespace.metadata, labels: { ...namespace.metadata.labels, at } },
       });
     };
-    const blowing = blow();
     const protectedMeanwhile: string[] = [];
+    const blowing = blow();
     for (let number = 0; !storm.isOver && number < 20; number += 1) {
       await protect(`fresh-${number}`);
       protectedMeanwhile.push(`fresh-${number}`);
@@ -166,7 +172,7 @@ describe('F50 5,000 events a second', () => {
     }
     await blowing;
     await eventually(() => stage.problems()).toEqual([]);
-    expect(protectedMeanwhile.length).toBeGreaterThan(2);
+    expect(protectedMeanwhile.length).toBeGreaterThanOrEqual(3);
     expect(storm.deepest).toBeLessThanOrEqual(names.length + protectedMeanwhile.length + 10);
     const held = Object.fromEntries(
       [...operator.runtime.watches()].map(({ resource, objects }) => [resource, objects]),

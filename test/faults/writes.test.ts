@@ -3,6 +3,7 @@ import { fieldOf, itemsOf } from '../../src/base/json.ts';
 import type { KubeClient, WatchEvent } from '../../src/kube/client/kube-client.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
+import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import { type ApiFailure, alreadyExists, conflict, forbidden, internalError } from '../support/fake-api/api-status.ts';
 import type { InterceptedRequest, Intervention } from '../support/fake-api/fake-api-server.ts';
 import { eventually, OPTED_IN, standardSet } from '../support/operators/people.ts';
@@ -218,6 +219,6 @@ describe('F20 a quota or a foreign webhook that denies', () => {
     }
     expect(itemsOf(fieldOf(await stage.scene.people.report('team-0'), 'policies'))).toEqual([]);
     stage.intercept(undefined);
-    await expect.poll(() => stage.problems(), { timeout: 15_000, interval: 50 }).toEqual([]);
+    await expect.poll(() => stage.problems(), { timeout: EVENTUALLY_MS, interval: 50 }).toEqual([]);
   });
 });

@@ -7,7 +7,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import type { BaselineStatus } from '../../src/cli/commands/status/status-view.ts';
 import { specHash } from '../../src/domain/rendering/comparison.ts';
-import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
 import { eventually, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
 
@@ -52,13 +53,18 @@ function nsbaseline(
       HOME: folder,
       KUBECONFIG: options.kubeconfig ?? scene.cluster.address.kubeconfigPath,
     };
-    const child = execFile(process.execPath, [MAIN, ...words], { env, timeout: 30_000 }, (error, stdout, stderr) => {
-      if (error !== null && typeof error.code !== 'number') {
-        reject(new Error(`${error.message}\n${stderr}`));
-      } else {
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-      }
-    });
+    const child = execFile(
+      process.execPath,
+      [MAIN, ...words],
+      { env, timeout: EVENTUALLY_MS },
+      (error, stdout, stderr) => {
+        if (error !== null && typeof error.code !== 'number') {
+          reject(new Error(`${error.message}\n${stderr}`));
+        } else {
+          resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+        }
+      },
+    );
     child.stdin?.end(options.input ?? '');
   });
 }
@@ -198,6 +204,9 @@ describe('status', () => {
     );
     await scene.label('status-b', { set: 'status' });
     await eventually(() => scene.report('status-b')).toMatchObject({ phase: 'Conflict' });
+    await eventually(
+      async () => valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: 'status' })).status,
+    ).toMatchObject({ namespaces: { matched: 2, protected: 1 } });
     const conflict = await nsbaseline(['status', '-n', 'status-b', '-o', 'wide']);
     expect(conflict.code).toBe(4);
     expect(conflict.stdout).toMatch(
@@ -315,7 +324,7 @@ describe('approve', () => {
       await eventually(() => scene.report(name)).toMatchObject({ phase: 'Protected' });
     }
     await declare('approve', { namespaceSelector: { matchLabels: { set: 'nobody' } } });
-    await eventually(() => scene.condition('approve', 'RemovalHeld')).toBe('True RemovalHeld');
+    await eventually(() => scene.conditionMessage('approve', 'RemovalHeld')).toContain('confirm-removal=8-');
     const held = await nsbaseline(['status', '-n', 'approve-0', 'approve']);
     expect(held.code).toBe(4);
     expect(held.stdout).toContain('nsbaseline approve approve');
@@ -337,7 +346,7 @@ describe('approve', () => {
       await scene.namespace(name, { set: 'isolate' });
     }
     await declare('isolate');
-    await eventually(() => scene.condition('isolate', 'IsolationHeld')).toBe('True IsolationHeld');
+    await eventually(() => scene.conditionMessage('isolate', 'IsolationHeld')).toContain('confirm-isolation=22-');
     const shown = await atTerminal(['approve', 'isolate', '--isolation'], 'y');
     for (const name of names) {
       expect(shown.stdout).toContain(`  ${name}\r\n`);

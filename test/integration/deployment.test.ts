@@ -4,6 +4,7 @@ import { loadAll } from 'js-yaml';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { clusterAt, type KubectlResult, type ServiceAccountAccess } from '../support/control-plane/cluster.ts';
 import { explanationOf } from '../support/control-plane/explanation.ts';
+import { EVENTUALLY_MS } from '../support/deadlines.ts';
 
 const root = join(import.meta.dirname, '../..');
 const cluster = clusterAt(inject('controlPlane'));
@@ -118,7 +119,7 @@ describe('the roles that the operator ships with, on a real API server', () => {
       .poll(
         async () =>
           (await cluster.tryKubectl(['get', 'namespacebaselines', '--namespace=deployment-viewer'], viewer)).exitCode,
-        { timeout: 30_000, interval: 200 },
+        { timeout: EVENTUALLY_MS, interval: 200 },
       )
       .toBe(0);
     await cluster.kubectl('delete', 'namespace', 'deployment-viewer', '--wait=false');

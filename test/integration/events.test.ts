@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { FIELD_MANAGER } from '../../src/api/names.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { createKubeClient, type HttpKubeClient } from '../../src/kube/client/http-kube-client.ts';
 import { loadCluster } from '../../src/kube/credentials/kubeconfig.ts';
+import { createKubeClient, type HttpKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import type { EventRecord } from '../../src/telemetry/event-object.ts';
 import { createEventRecorder, type EventRecorderControl } from '../../src/telemetry/events.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { clusterAt } from '../support/control-plane/cluster.ts';
+import { EVENTUALLY_MS } from '../support/deadlines.ts';
 
 const cluster = clusterAt(inject('controlPlane'));
 const NAMESPACE = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false };
@@ -79,7 +80,7 @@ describe('the operator with the roles it ships with', () => {
           { reportingController: 'nsbaseline.io/operator', series: { count: 3 } },
         ]);
       },
-      { timeout: 10_000 },
+      { timeout: EVENTUALLY_MS },
     );
     expect(failures).toEqual([]);
   });
@@ -91,7 +92,7 @@ describe('the operator with the roles it ships with', () => {
       async () => {
         expect(await storedEvents('default', name)).toMatchObject([{ regarding: { kind: 'Namespace', name } }]);
       },
-      { timeout: 10_000 },
+      { timeout: EVENTUALLY_MS },
     );
     expect(failures).toEqual([]);
   });
@@ -102,7 +103,7 @@ describe('the operator with the roles it ships with', () => {
       async () => {
         expect(await storedEvents('default', 'events-dropped')).toHaveLength(1);
       },
-      { timeout: 10_000 },
+      { timeout: EVENTUALLY_MS },
     );
     await cluster.kubectl(
       'delete',
@@ -115,7 +116,7 @@ describe('the operator with the roles it ships with', () => {
       () => {
         expect(failures).toHaveLength(1);
       },
-      { timeout: 10_000 },
+      { timeout: EVENTUALLY_MS },
     );
     expect(await storedEvents('default', 'events-dropped')).toEqual([]);
     recorder.record(eventOn('events-dropped'));
@@ -123,7 +124,7 @@ describe('the operator with the roles it ships with', () => {
       async () => {
         expect(await storedEvents('default', 'events-dropped')).toHaveLength(1);
       },
-      { timeout: 10_000 },
+      { timeout: EVENTUALLY_MS },
     );
   });
 });

@@ -93,7 +93,7 @@ describe('a tool that goes by kstatus sees a BaselinePolicy as', () => {
       await apply(manifest(name, { mode }));
       await scene.namespace(`gitops-${name}`, { set: name });
       await eventually(async () => kstatusOf(await policyAt(name))).toBe('Current');
-      await scene.cluster.kubectl('wait', '--for=condition=Ready', `baselinepolicy/${name}`, '--timeout=15s');
+      await scene.cluster.kubectl('wait', '--for=condition=Ready', `baselinepolicy/${name}`, '--timeout=60s');
     },
   );
 
@@ -124,8 +124,9 @@ describe('a tool that goes by kstatus sees a BaselinePolicy as', () => {
       }),
     );
     await scene.label('gitops-contrary', { set: 'contrary' });
+    await eventually(() => scene.report('gitops-contrary')).toMatchObject({ phase: 'Conflict' });
     await eventually(() => scene.condition('contrary', 'AllProtected')).toBe('False NotAllInPlace');
-    expect(kstatusOf(await policyAt('contrary'))).toBe('Current');
+    await eventually(async () => kstatusOf(await policyAt('contrary'))).toBe('Current');
     expect(
       kstatusOf(
         valueOf(await scene.kube.get({ type: NAMESPACE_BASELINES, namespace: 'gitops-contrary', name: 'baseline' })),
@@ -137,7 +138,7 @@ describe('a tool that goes by kstatus sees a BaselinePolicy as', () => {
     await scene.namespace('gitops-held', { set: 'held' });
     await apply(manifest('held', {}));
     await eventually(async () => kstatusOf(await policyAt('held'))).toBe('Failed');
-    expect(await scene.condition('held', 'IsolationHeld')).toBe('True IsolationHeld');
+    await eventually(() => scene.condition('held', 'IsolationHeld')).toBe('True IsolationHeld');
   });
 
   test('Terminating while it is being deleted', async () => {

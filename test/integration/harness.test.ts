@@ -12,6 +12,7 @@ import { emptyEtcd, fillEtcd } from '../support/control-plane/etcd.ts';
 import { ADVERTISED_ADDRESS } from '../support/control-plane/flags.ts';
 import type { ControlPlaneAddress } from '../support/control-plane/protocol.ts';
 import { KUBERNETES_VERSIONS, versionsInOrder } from '../support/control-plane/versions.ts';
+import { EVENTUALLY_MS } from '../support/deadlines.ts';
 
 const cluster = clusterAt(inject('controlPlane'));
 const { choice } = cluster.address;
@@ -115,7 +116,7 @@ describe('the control plane of a test run', () => {
         );
         expect(hard).toContain('networkpolicies');
       },
-      { timeout: 30_000, interval: 100 },
+      { timeout: EVENTUALLY_MS, interval: 100 },
     );
     const policy = {
       apiVersion: 'networking.k8s.io/v1',
@@ -155,7 +156,7 @@ describe('a control plane of one’s own', () => {
       await own[`pause${server}`]();
       expect((await own.tryKubectl(['create', 'namespace', 'meanwhile', '--request-timeout=1s'])).exitCode).not.toBe(0);
       await own[`continue${server}`]();
-      await vi.waitFor(() => own.kubectl('get', 'namespace', 'after'), { timeout: 20_000, interval: 100 });
+      await vi.waitFor(() => own.kubectl('get', 'namespace', 'after'), { timeout: EVENTUALLY_MS, interval: 100 });
     }
 
     const names = (): Promise<string> =>
@@ -219,6 +220,6 @@ async function isGone({ directory }: ControlPlaneAddress): Promise<void> {
       expect(await processesOf(directory)).toEqual([]);
       expect(await exists(directory)).toBe(false);
     },
-    { timeout: 20_000, interval: 100 },
+    { timeout: EVENTUALLY_MS, interval: 100 },
   );
 }

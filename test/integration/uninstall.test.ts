@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
 import { eventually, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
 
@@ -31,7 +32,7 @@ function nsbaseline(
       HOME: scene.cluster.address.directory,
       KUBECONFIG: scene.cluster.address.kubeconfigPath,
     };
-    execFile(process.execPath, [MAIN, ...words], { env, timeout: 50_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [MAIN, ...words], { env, timeout: EVENTUALLY_MS }, (error, stdout, stderr) => {
       const failureCode = typeof error?.code === 'number' ? error.code : -1;
       resolve({ code: error === null ? 0 : failureCode, stdout, stderr });
     });

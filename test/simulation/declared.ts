@@ -1,8 +1,8 @@
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { ANNOTATIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../../src/api/names.ts';
 import { fieldOf, fieldsOf, itemsOf, textOf } from '../../src/base/json.ts';
-import { type RenderedPart, renderedParts } from '../../src/domain/rendering/rendering.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { type ExpectedPart, expectedParts } from '../support/oracle/expected-parts.ts';
 
 /** A BaselinePolicy as the rules in docs/reconcile.md read it: written anew here, so that it can disagree with the operator. */
 export interface DeclaredPolicy {
@@ -15,7 +15,7 @@ export interface DeclaredPolicy {
   readonly keepsOnOptOut: boolean;
   readonly removesOnDelete: boolean;
   readonly selector: Readonly<Record<string, string>>;
-  readonly parts: readonly RenderedPart[];
+  readonly parts: readonly ExpectedPart[];
 }
 
 const declaredPolicies = new WeakMap<KubeObject, DeclaredPolicy>();
@@ -40,7 +40,7 @@ function declaration({ metadata, spec }: KubeObject): DeclaredPolicy {
     keepsOnOptOut: onOptOut === 'Keep',
     removesOnDelete: onDelete === 'Remove',
     selector: selectorOf(declared),
-    parts: renderedParts(metadata.name ?? '', declared, {}),
+    parts: expectedParts(metadata.name ?? '', declared),
   };
 }
 

@@ -112,6 +112,7 @@ export class Fate {
       },
       'delete lease': () => {
         hands.remove(LEASES, LEASE);
+        this.#parts.terms.leaseDeleted();
       },
       'stranger takes lease': () => {
         hands.takeLease(LEASE, 'a stranger');

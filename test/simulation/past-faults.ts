@@ -3,6 +3,26 @@ import type { History } from './steps.ts';
 /** Histories that once broke a rule, at their shortest, and what was wrong then. */
 export const PAST_FAULTS: readonly { readonly fault: string; readonly history: History }[] = [
   {
+    fault: 'R3 R4 a deletion with Remove took the allow-dns of a set whose default-deny had been left behind',
+    history: {
+      seed: 266,
+      steps: [
+        { do: 'opt in', namespace: 'b' },
+        { do: 'declare', policy: 'q', spec: {} },
+        { do: 'wait', ms: 40 },
+        {
+          do: 'declare',
+          policy: 'q',
+          spec: { namespaceSelector: { matchLabels: { team: 'x' } }, removal: { onOptOut: 'Keep', onDelete: 'Remove' } },
+        },
+        { do: 'wait', ms: 15 },
+        { do: 'withdraw rights' },
+        { do: 'replace policy', policy: 'q' },
+        { do: 'wait', ms: 40 },
+      ],
+    },
+  },
+  {
     fault: 'R16 R8 an orphan that comes where no policy is at work was only counted after a restart',
     history: {
       seed: 57,

@@ -1,7 +1,4 @@
 import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
-import { canonicalText } from '../../src/domain/rendering/canonical-text.ts';
-import { normalForm } from '../../src/domain/rendering/comparison.ts';
-import type { RenderedPart } from '../../src/domain/rendering/rendering.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import {
   BASELINE_POLICIES,
@@ -9,6 +6,8 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../src/operator/watch/resources.ts';
+import type { ExpectedPart } from '../support/oracle/expected-parts.ts';
+import { specText } from '../support/oracle/spec-text.ts';
 import {
   type DeclaredPolicy,
   declaredPolicy,
@@ -123,7 +122,7 @@ function partProblems(
     part,
     object,
     dialects,
-  }: { readonly part: RenderedPart; readonly object: KubeObject; readonly dialects: readonly Version[] },
+  }: { readonly part: ExpectedPart; readonly object: KubeObject; readonly dialects: readonly Version[] },
 ): readonly string[] {
   const isExact = dialects.some((version) => isRenderedBy(version, part, object));
   const isMarked = isLabelled(object) && policyUidOf(object) === policy.uid && !isKept(object);
@@ -131,8 +130,8 @@ function partProblems(
 }
 
 /** Whether an object has the spec that this version renders for a part. */
-export function isRenderedBy(version: Version, { spec }: RenderedPart, object: KubeObject): boolean {
-  return canonicalText(normalForm(object.spec)) === asRenderedBy(version, canonicalText(normalForm(spec)));
+export function isRenderedBy(version: Version, { spec }: ExpectedPart, object: KubeObject): boolean {
+  return specText(object.spec) === asRenderedBy(version, specText(spec));
 }
 
 function isForeign(object: KubeObject, record: KubeObject | undefined): boolean {

@@ -20,6 +20,10 @@ export const LEASE = { namespace: OPERATOR_NAMESPACE, name: LEASE_NAME } as cons
 
 /** After the store went back so far two may take themselves for the leader: nothing in it tells them apart. */
 const DOUBTFUL_MS = 30_000;
+/** How long an operator takes from its start until it has read the Lease for the first time. */
+const FIRST_LOOK_MS = 1_000;
+/** How long a holder whose Lease was deleted may go on before it looks at the Lease again. */
+const RENEWAL_MS = 2_500;
 
 /** Who leads, as the Lease in the store has it, and what that allows (R15). */
 export class Terms {
@@ -28,6 +32,7 @@ export class Terms {
   readonly #isShared: boolean;
   readonly #operators = new Set<string>();
   #doubtfulUntilMs = 0;
+  #startedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: { readonly hands: Hands; readonly clock: Clock; readonly isShared: boolean }) {
     this.#hands = parts.hands;
@@ -38,6 +43,15 @@ export class Terms {
   /** An operator of this name was started. */
   started(name: string): void {
     this.#operators.add(name);
+    this.#startedMs = this.#clock.nowMs();
+  }
+
+  /** Somebody deleted the Lease. An operator that had not read it yet cannot know that there is a leader. */
+  leaseDeleted(): void {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#startedMs < FIRST_LOOK_MS) {
+      this.#doubtfulUntilMs = Math.max(this.#doubtfulUntilMs, nowMs + RENEWAL_MS);
+    }
   }
 
   /** The store was restored to an older state, and the Lease with it. */

@@ -169,7 +169,9 @@ function isOfNobody(observed: ObservedNetworkPolicy, { baselinePolicies: policie
 function leavingActions(policy: BaselinePolicyFacts, standing: readonly ObservedNetworkPolicy[]): readonly Action[] {
   const mine = standing.filter((observed) => isRemovable(observed, policy) && !observed.isKept);
   if (policy.isDeleting) {
-    return policy.isRemoving ? mine.map((observed) => ({ kind: 'remove', observed })) : [];
+    // A set of which some objects were left already is left whole: its default-deny needs its allow-dns (R3).
+    const isPartlyLeft = standing.some((observed) => isRemovable(observed, policy) && observed.isKept);
+    return policy.isRemoving ? mine.map((observed) => ({ kind: isPartlyLeft ? 'leave' : 'remove', observed })) : [];
   }
   if (!policy.isAccepted || policy.selector === undefined) {
     return [];

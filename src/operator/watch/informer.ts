@@ -73,7 +73,7 @@ export function createInformer<T extends Identity>(
         'object could not be read',
       );
     },
-    ...(onReconnected === undefined ? {} : { onCertain: onReconnected }),
+    ...(onReconnected === undefined ? {} : { onReconnected }),
   });
   const reflector = createReflector({
     client,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { clusterAt, type ServiceAccountAccess } from '../../support/control-plane/cluster.ts';
+import { EVENTUALLY_MS } from '../../support/deadlines.ts';
 
 const deploy = join(import.meta.dirname, '../../../deploy');
 const cluster = clusterAt(inject('controlPlane'));
@@ -101,7 +102,7 @@ describe('deploy/base', () => {
     };
     await expect
       .poll(() => schemaOf('/apis/coordination.k8s.io/v1/namespaces/nsbaseline-system/leases/nsbaseline'), {
-        timeout: 30_000,
+        timeout: EVENTUALLY_MS,
         interval: 200,
       })
       .toBe(uid);

@@ -7,6 +7,7 @@ import { networkPolicyProjection } from '../../../src/operator/watch/projections
 import { NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
 import { type ControlPlane, startControlPlane } from '../../support/control-plane/control-plane.ts';
 import { advanceRevisions, compactEtcd } from '../../support/control-plane/etcd.ts';
+import { EVENTUALLY_MS } from '../../support/deadlines.ts';
 import { type Estate, settleEstate } from '../../support/operators/estate.ts';
 import type { OperatorProcess } from '../../support/operators/operator-process.ts';
 import { type NotedRequest, operatorRequests } from '../../support/operators/operator-requests.ts';
@@ -27,7 +28,7 @@ let heapBytes: number;
 beforeAll(async () => {
   own = await startControlPlane({ version: inject('controlPlane').choice });
   scene = await setScene(own);
-  operator = await scene.start(['--request-timeout', '2s', '--watch-silence-limit', '5s'], INSPECTABLE);
+  operator = await scene.start(['--request-timeout', '5s', '--watch-silence-limit', '10s'], INSPECTABLE);
   estate = await settleEstate(scene, 'town');
   await estate.add(30);
   await estate.settled();
@@ -41,7 +42,7 @@ afterAll(async () => {
 });
 
 function soon<Value>(ask: () => Promise<Value>): ReturnType<typeof expect.poll<Value>> {
-  return expect.poll(ask, { timeout: 40_000, interval: 100 });
+  return expect.poll(ask, { timeout: EVENTUALLY_MS, interval: 100 });
 }
 
 async function since(mark: number): Promise<readonly NotedRequest[]> {
@@ -200,7 +201,7 @@ describe('F28 an API server that is not itself', () => {
 
   test('F5 F28 after all of it the operator is ready, idle, and holds on to no more than before', async () => {
     await soon(async () => (await operator.page('/readyz')).status).toBe(200);
-    expect(await operator.metric('nsbaseline_queue_depth')).toBe(0);
+    await soon(() => operator.metric('nsbaseline_queue_depth')).toBe(0);
     expect(await operator.metric('nsbaseline_reconciles_total', { result: 'panic' })).toBe(0);
     const perNamespaceBytes = 20_000;
     expect(await retainedHeapBytes(operator)).toBeLessThan(

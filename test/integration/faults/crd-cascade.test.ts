@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EVENTUALLY_MS } from '../../support/deadlines.ts';
 import { type Estate, settleEstate } from '../../support/operators/estate.ts';
 import type { OperatorProcess } from '../../support/operators/operator-process.ts';
 import { operatorRequests } from '../../support/operators/operator-requests.ts';
@@ -33,13 +34,15 @@ test('F46 R8 both CRDs are deleted with all that is of them: every NetworkPolicy
     .poll(
       async () =>
         (await operator.metric('nsbaseline_watch_restarts_total', { resource: 'baselinepolicies' })) - notFoundBefore,
-      { timeout: 20_000 },
+      { timeout: EVENTUALLY_MS },
     )
     .toBeGreaterThanOrEqual(3);
   expect(await estate.identities()).toEqual(before);
 
   await scene.cluster.applyManifests('deploy/crds');
-  await expect.poll(() => estate.redeclare().then(() => 'declared', String), { timeout: 20_000 }).toBe('declared');
+  await expect
+    .poll(() => estate.redeclare().then(() => 'declared', String), { timeout: EVENTUALLY_MS })
+    .toBe('declared');
   await estate.settled();
   expect(await estate.identities()).toEqual(before);
   const noted = (await operatorRequests(scene.cluster.address)).slice(begin);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../support/control-plane/control-plane.ts';
 import { advanceRevisions } from '../../support/control-plane/etcd.ts';
+import { EVENTUALLY_MS } from '../../support/deadlines.ts';
 import { type Estate, settleEstate } from '../../support/operators/estate.ts';
 import type { OperatorProcess } from '../../support/operators/operator-process.ts';
 import { operatorRequests } from '../../support/operators/operator-requests.ts';
@@ -52,14 +53,18 @@ test('F12 an etcd that is put back to an older state under a running operator: n
   // What happens after the snapshot, and is undone by it: an edit, an opt-out, a deletion and a repair.
   await scene.declare('back', { allow: { sameNamespace: { enabled: true } } });
   await expect
-    .poll(() => scene.networkPolicyNames(late[0] ?? ''), { timeout: 15_000 })
+    .poll(() => scene.networkPolicyNames(late[0] ?? ''), { timeout: EVENTUALLY_MS })
     .toContain('back.allow-same-namespace');
   await scene.label(opensUp, { set: null });
-  await expect.poll(() => scene.networkPolicyNames(opensUp), { timeout: 15_000 }).toEqual(['own']);
+  await expect.poll(() => scene.networkPolicyNames(opensUp), { timeout: EVENTUALLY_MS }).toEqual(['own']);
   await scene.cluster.kubectl('delete', 'networkpolicy', 'back.default-deny', '-n', tampered);
-  await expect.poll(() => scene.networkPolicyNames(tampered), { timeout: 15_000 }).toContain('back.default-deny');
+  await expect
+    .poll(() => scene.networkPolicyNames(tampered), { timeout: EVENTUALLY_MS })
+    .toContain('back.default-deny');
   const added = await estate.add(4);
-  await expect.poll(() => scene.report(added[3] ?? ''), { timeout: 15_000 }).toMatchObject({ phase: 'Protected' });
+  await expect
+    .poll(() => scene.report(added[3] ?? ''), { timeout: EVENTUALLY_MS })
+    .toMatchObject({ phase: 'Protected' });
   await scene.cluster.kubectl('delete', 'namespace', goes, '--timeout=30s');
   await advanceRevisions(own.address, 3_000);
   const deletionsBefore = await deletions();
@@ -67,7 +72,9 @@ test('F12 an etcd that is put back to an older state under a running operator: n
   await own.restoreEtcd();
   // People declare again what the snapshot did not have; all else is back by itself.
   await scene.declare('back', {});
-  await expect.poll(() => estate.redeclare().then(() => 'declared', String), { timeout: 30_000 }).toBe('declared');
+  await expect
+    .poll(() => estate.redeclare().then(() => 'declared', String), { timeout: EVENTUALLY_MS })
+    .toBe('declared');
   await estate.settled();
 
   // The edit may have reached some namespaces once more before it was seen to be undone.
@@ -78,9 +85,11 @@ test('F12 an etcd that is put back to an older state under a running operator: n
     ([path]) => !late.some((name) => path.startsWith(`${name}/`)),
   );
   expect(await estate.identities()).toMatchObject(Object.fromEntries(protectedInTheSnapshot));
-  expect(
-    operator.log.filter(({ msg, cause }) => msg === 'watch is begun anew' && cause === 'wentBack').length,
-  ).toBeGreaterThan(0);
+  await expect
+    .poll(() => operator.log.filter(({ msg, cause }) => msg === 'watch is begun anew' && cause === 'rolledBack'), {
+      timeout: EVENTUALLY_MS,
+    })
+    .not.toEqual([]);
 });
 
 test('F12 also where the versions have caught up before anybody looks', async () => {
@@ -90,5 +99,5 @@ test('F12 also where the versions have caught up before anybody looks', async ()
   await own.restoreEtcd();
   await estate.settled();
   expect(await deletions()).toEqual(deletionsBefore);
-  expect((await operator.page('/readyz')).status).toBe(200);
+  await expect.poll(async () => (await operator.page('/readyz')).status, { timeout: EVENTUALLY_MS }).toBe(200);
 });

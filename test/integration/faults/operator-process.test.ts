@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { pause, systemClock } from '../../../src/base/clock.ts';
 import { NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
+import { EVENTUALLY_MS } from '../../support/deadlines.ts';
 import { type Estate, settleEstate } from '../../support/operators/estate.ts';
 import { type OperatorProcess, startOperator } from '../../support/operators/operator-process.ts';
 import { operatorRequests } from '../../support/operators/operator-requests.ts';
@@ -112,7 +113,7 @@ describe('F29 F30 an operator that ends in the middle of its work', () => {
     expect(await small.exited).not.toBe(0);
     // What it said may be read only after its end.
     await expect
-      .poll(() => small.log.filter(({ msg }) => msg.includes('heap out of memory')), { timeout: 10_000 })
+      .poll(() => small.log.filter(({ msg }) => msg.includes('heap out of memory')), { timeout: EVENTUALLY_MS })
       .not.toEqual([]);
     await estate.add(5);
     operator = await scene.start();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../support/control-plane/control-plane.ts';
 import { emptyEtcd, fillEtcd } from '../../support/control-plane/etcd.ts';
+import { EVENTUALLY_MS } from '../../support/deadlines.ts';
 import { type Estate, settleEstate } from '../../support/operators/estate.ts';
 import type { OperatorProcess } from '../../support/operators/operator-process.ts';
 import { operatorRequests } from '../../support/operators/operator-requests.ts';
@@ -39,10 +40,12 @@ test('F27 F28 an etcd without space: what cannot be put back is told of and trie
   for (const namespace of open) {
     await scene.cluster.kubectl('delete', 'networkpolicy', 'full.default-deny', 'full.allow-dns', '-n', namespace);
   }
-  await expect.poll(() => operator.metric('nsbaseline_unprotected_namespaces'), { timeout: 15_000 }).toBe(open.length);
+  await expect
+    .poll(() => operator.metric('nsbaseline_unprotected_namespaces'), { timeout: EVENTUALLY_MS })
+    .toBe(open.length);
   const refused = (): Promise<number> =>
     operator.metric('nsbaseline_writes_total', { kind: 'NetworkPolicy', verb: 'create', result: 'failed' });
-  await expect.poll(refused, { timeout: 30_000 }).toBeGreaterThanOrEqual(open.length * 10);
+  await expect.poll(refused, { timeout: EVENTUALLY_MS }).toBeGreaterThanOrEqual(open.length * 10);
   expect(await operator.page('/livez')).toEqual({ status: 200, body: expect.any(String) as string });
 
   await emptyEtcd(own.address);
@@ -57,5 +60,5 @@ test('F27 F28 an etcd without space: what cannot be put back is told of and trie
   expect(
     noted.filter(({ verb, resource }) => verb === 'create' && resource === 'networkpolicies').length,
   ).toBeLessThanOrEqual(open.length * 2 * 20);
-  await expect.poll(() => operator.metric('nsbaseline_unprotected_namespaces')).toBe(0);
+  await expect.poll(() => operator.metric('nsbaseline_unprotected_namespaces'), { timeout: EVENTUALLY_MS }).toBe(0);
 });

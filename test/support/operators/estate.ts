@@ -11,6 +11,7 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../../src/operator/watch/resources.ts';
+import { EVENTUALLY_MS } from '../deadlines.ts';
 import { type Scene, valueOf } from './scene.ts';
 
 /** A policy, namespaces that it selects, and others' objects among them: what a fault may shake, and must leave as it was. */
@@ -93,7 +94,7 @@ class PeopledEstate implements Estate {
       async () => {
         expect(await this.deviations()).toEqual([]);
       },
-      { timeout: 40_000, interval: 100 },
+      { timeout: EVENTUALLY_MS, interval: 100 },
     );
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { cacheDirectory } from '../control-plane/cache.ts';
+import { EVENTUALLY_MS } from '../deadlines.ts';
 
 /** A line of the operator's log. */
 export interface LogLine {
@@ -77,7 +78,7 @@ export function startOperator(options: {
   process.once('exit', killWithUs);
   void exited.then(() => process.off('exit', killWithUs));
 
-  const said = (message: string, deadlineMs = 30_000): Promise<LogLine> =>
+  const said = (message: string, deadlineMs = EVENTUALLY_MS): Promise<LogLine> =>
     new Promise((resolve, reject) => {
       const settle = (finish: () => void): void => {
         clearTimeout(timer);

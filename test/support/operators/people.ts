@@ -13,6 +13,7 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../../src/operator/watch/resources.ts';
+import { EVENTUALLY_MS } from '../deadlines.ts';
 
 /** What is declared: labels beyond the name, and no more. */
 export type Labels = Readonly<Record<string, string>>;
@@ -40,6 +41,8 @@ export interface People {
   report(namespace: string): Promise<unknown>;
   /** `True Applied`; empty where the BaselinePolicy has no such condition. */
   condition(policy: string, type: string): Promise<string>;
+  /** What that condition says; empty where the BaselinePolicy has no such condition. */
+  conditionMessage(policy: string, type: string): Promise<string>;
 }
 
 /** What people do and see through this client. */
@@ -124,9 +127,9 @@ export function peopleWith(kube: KubeClient): People {
     },
     report: async (namespace) =>
       (await found(NAMESPACE_BASELINES, { namespace, name: NAMESPACE_BASELINE_NAME }))?.status,
+    conditionMessage: async (policy, type) => textOf(fieldOf(await conditionOf(kube, policy, type), 'message')),
     async condition(policy, type) {
-      const conditions = itemsOf(fieldOf((await found(BASELINE_POLICIES, { name: policy }))?.status, 'conditions'));
-      const condition = conditions.find((candidate) => fieldOf(candidate, 'type') === type);
+      const condition = await conditionOf(kube, policy, type);
       return condition === undefined
         ? ''
         : `${textOf(fieldOf(condition, 'status'))} ${textOf(fieldOf(condition, 'reason'))}`;
@@ -140,6 +143,11 @@ export function valueOf<Value>(result: Result<Value, KubeError>): Value {
     throw new Error(`${result.error.kind}: ${result.error.message}`);
   }
   return result.value;
+}
+
+async function conditionOf(kube: KubeClient, policy: string, type: string): Promise<unknown> {
+  const status = (await foundBy(kube, BASELINE_POLICIES, { name: policy }))?.status;
+  return itemsOf(fieldOf(status, 'conditions')).find((condition) => fieldOf(condition, 'type') === type);
 }
 
 async function foundBy(
@@ -156,7 +164,7 @@ async function foundBy(
 
 /** Asks again and again until the answer is as expected, at the latest after half a minute. */
 export function eventually<Value>(ask: () => Value | Promise<Value>): ReturnType<typeof expect.poll<Value>> {
-  return expect.poll(ask, { timeout: 30_000, interval: 10 });
+  return expect.poll(ask, { timeout: EVENTUALLY_MS, interval: 10 });
 }
 
 /** The three parts of a policy with an empty spec, as names of NetworkPolicies. */

@@ -1,9 +1,9 @@
 import { FIELD_MANAGER } from '../../../src/api/names.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { failure } from '../../../src/base/result.ts';
-import { createKubeClient } from '../../../src/kube/client/http-kube-client.ts';
 import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
 import type { KubeError } from '../../../src/kube/client/kube-error.ts';
+import { createKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { createLeaseLeadership } from '../../../src/operator/manager/lease-leadership.ts';
 import { SILENT_LOG } from '../../fixtures/silence.ts';
 import { clientAround } from './client-around.ts';
@@ -15,7 +15,7 @@ export interface ReplicaOptions extends Omit<InProcessOptions, 'around'> {
   readonly version?: string;
   /** Never when absent. */
   readonly standInAfterMs?: number;
-  /** Whole seconds; deadline and retry follow from it. One second when absent. */
+  /** Whole seconds; deadline and retry follow from it. Five seconds when absent: a renewal on a busy machine takes less than the three of its deadline. */
   readonly leaseDurationMs?: number;
 }
 
@@ -33,7 +33,7 @@ export const SOME_VERSION = '1.0.0';
 
 /** Starts one of several operators and resolves when its caches are synced, whether it leads or not. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
-  const { server, identity, version = SOME_VERSION, standInAfterMs, leaseDurationMs = 1_000 } = options;
+  const { server, identity, version = SOME_VERSION, standInAfterMs, leaseDurationMs = 5_000 } = options;
   const lost = { everything: false, lease: false };
   const leaseKube = createKubeClient({
     cluster: server.asCluster(),
