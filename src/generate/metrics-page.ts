@@ -1,5 +1,5 @@
 import { WATCHED_RESOURCES } from '../operator/watch/watches.ts';
-import { METRICS, type MetricDescription, WATCHED_RESOURCE } from '../telemetry/metric-table.ts';
+import { METRICS, type MetricDescription, RESOURCE_LABEL } from '../telemetry/metric-table.ts';
 
 /** The text of docs/metrics.md. Pure. */
 export function metricsPage(): string {
@@ -35,8 +35,8 @@ export function metricsPage(): string {
 }
 
 function valuesText(values: MetricDescription['labels'][string]): string {
-  if (values === WATCHED_RESOURCE) {
-    return `${WATCHED_RESOURCE}: ${valuesText(WATCHED_RESOURCES)}`;
+  if (values === RESOURCE_LABEL) {
+    return `${RESOURCE_LABEL}: ${valuesText(WATCHED_RESOURCES)}`;
   }
   return typeof values === 'string' ? values : values.map((value) => `\`${value}\``).join(', ');
 }

@@ -12,29 +12,29 @@ import {
 } from '../../domain/discovery.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
 
-/** Why discovery is not what a policy needs. */
+/** Why discovery does not have what a policy needs. */
 export type DiscoveryProblem = Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'ApiServerNotFound'>;
 
 /** What is known of the cluster, and how well. */
 export interface DiscoveryState {
   readonly discovered: Discovered;
-  /** Whether DNS is to be seen right now; the value in `discovered` may be an older one. */
+  /** Whether DNS is found right now; otherwise `discovered` may have an older value. */
   readonly isDnsCurrent: boolean;
 }
 
-/** Where discovery looks: live views of what is cached. */
+/** What discovery reads: live views of the caches. */
 export interface DiscoverySources {
   /** Services and slices of the namespaces where DNS may be. */
   readonly dns: () => { readonly services: readonly ServiceFacts[]; readonly slices: readonly SliceFacts[] };
   /** The Service `default/kubernetes` and its slices. */
   readonly apiServer: () => { readonly services: readonly ServiceFacts[]; readonly slices: readonly SliceFacts[] };
-  /** Of the operator pod's own resolv.conf; undefined outside a cluster. */
+  /** The name servers of the operator pod's resolv.conf; undefined outside a cluster. */
   readonly nameservers: readonly string[] | undefined;
 }
 
 /**
- * Keeps what the cluster tells about its DNS and its API server (R14): a value is replaced only by a non-empty one, and
- * an API server address goes only after it was missed for ten minutes.
+ * The addresses of the cluster's DNS and API server (R14, discovery). A value is replaced only by a non-empty one, and an
+ * address of the API server is removed only after it was missing for ten minutes.
  */
 export class Discovery {
   readonly #sources: DiscoverySources;
@@ -55,13 +55,13 @@ export class Discovery {
     return this.#state;
   }
 
-  /** Begins with what a former run had stored. Does not report a change. */
+  /** Starts with what an earlier run stored. It does not report a change. */
   restore(stored: Discovered): void {
     this.#memory = memoryFrom(stored.apiServer);
     this.#state = { discovered: stored, isDnsCurrent: false };
   }
 
-  /** Looks again, and reports when anything is different. */
+  /** Reads the sources again, and reports a change. */
   look(): void {
     const dns = dnsFrom({
       ...this.#sources.dns(),
@@ -79,7 +79,7 @@ export class Discovery {
     const isChanged = digestOf(next) !== digestOf(this.#state);
     this.#state = next;
     this.#timer?.cancel();
-    // Endpoints leave by time alone, with no event to tell.
+    // An address of the API server expires by time alone, without an event.
     this.#timer = this.#clock.after(ENDPOINT_ABSENCE_MS, () => {
       this.look();
     });
@@ -88,13 +88,13 @@ export class Discovery {
     }
   }
 
-  /** Stops looking. */
+  /** Stops the timer. */
   stop(): void {
     this.#timer?.cancel();
   }
 }
 
-/** What a policy needs of discovery and does not have, or undefined. */
+/** What a policy needs from discovery and is missing; undefined when it has all. */
 export function discoveryProblemFor(spec: BaselinePolicySpec, state: DiscoveryState): DiscoveryProblem | undefined {
   if (spec.isolate?.includes('Egress') === false) {
     return undefined;

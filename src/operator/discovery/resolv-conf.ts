@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * The resolvers that pods are told to use, in a pod; undefined outside a cluster, where the file is about the machine and
- * not about pods, or when it cannot be read (https://man7.org/linux/man-pages/man5/resolv.conf.5.html).
+ * The name servers that the cluster gives to pods; undefined when the file cannot be read, or outside a cluster, where it
+ * describes the machine (https://man7.org/linux/man-pages/man5/resolv.conf.5.html).
  */
 export async function podNameservers(path: string): Promise<readonly string[] | undefined> {
   if (process.env.KUBERNETES_SERVICE_HOST === undefined) {

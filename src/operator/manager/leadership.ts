@@ -1,14 +1,17 @@
 import type { Term } from '../../kube/lease/leader-election.ts';
 
-/** Who may write, and when (R15). */
+/** Decides who may write, and when (R15, leadership). */
 export interface Leadership {
-  /** Calls `lead` for each term until `signal` is aborted; `lead` resolves soon after `signal` or the term's `lost` is aborted. */
+  /**
+   * Calls `lead` for each term until `signal` is aborted. `lead` must resolve soon after `signal` or the term's `lost` is
+   * aborted.
+   */
   run(signal: AbortSignal, lead: (term: Term) => Promise<void>): Promise<void>;
-  /** The newest version that ever led, as far as is known while standing by; empty when it is not. */
+  /** The newest version that ever led; empty when a standby does not know it. */
   newestVersion(): string;
 }
 
-/** For an operator that is alone: one term that is never lost. */
+/** The leadership of an operator without other replicas: one term that is never lost. */
 export function soleLeadership(version: string): Leadership {
   const term: Term = {
     lost: new AbortController().signal,

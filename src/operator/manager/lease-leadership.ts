@@ -8,20 +8,20 @@ import type { Log } from '../../telemetry/log.ts';
 import { LEASE_NAME } from '../startup/preflight.ts';
 import type { Leadership } from './leadership.ts';
 
-/** What the leadership by Lease is made of. */
+/** What a leadership by Lease is made of. */
 export interface LeaseLeadershipParts
   extends Pick<ElectionOptions, 'leaseDurationMs' | 'renewDeadlineMs' | 'retryPeriodMs' | 'version'> {
   readonly kube: KubeClient;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** The operator's own. */
+  /** The operator's own namespace. */
   readonly namespace: string;
-  /** Of this process; made up from the host's name when absent. */
+  /** The holder identity of this process; host name and a UUID when absent. */
   readonly identity?: string;
 }
 
-/** Leads while this process holds the Lease (R15), and logs who does. */
+/** Leads while this process holds the Lease (R15, leadership), and logs every change of the holder. */
 export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
   const { log, namespace, identity = `${hostname()}_${randomUUID()}` } = parts;
   const onEvent = (event: ElectionEvent): void => {

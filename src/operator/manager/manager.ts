@@ -15,7 +15,7 @@ import { podNameservers } from '../discovery/resolv-conf.ts';
 import { storedDiscovery } from '../discovery/stored-discovery.ts';
 import type { ClusterEventHandlers } from '../enqueue/event-handlers.ts';
 import { SYNC_POLL_MS } from '../queue/retry-policy.ts';
-import type { GuardLimits } from '../reconcile/change-guard.ts';
+import type { GuardLimits } from '../state/change-guard.ts';
 import { createInformers, type Informers } from '../watch/informers.ts';
 import { BaselineOperator } from '../watch/library-adapter.ts';
 import { Controller } from './controller.ts';

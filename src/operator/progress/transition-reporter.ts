@@ -1,15 +1,29 @@
 import { NAMESPACE_BASELINE_NAME } from '../../api/names.ts';
 import type { PolicyEntry } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
-import { type Action, type Drift, nameOf } from '../../domain/planning/plan.ts';
-import { reasonOf } from '../../domain/reporting/report.ts';
+import type { Result } from '../../base/result.ts';
+import type { Outcomes } from '../../domain/planning/outcome.ts';
+import { type Action, type Drift, nameOf, type PolicyPlan } from '../../domain/planning/plan.ts';
+import { type NamespaceReport, reasonOf } from '../../domain/reporting/report.ts';
+import type { World } from '../../domain/world.ts';
+import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { EventRecorder } from '../../telemetry/events.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { Reconciled } from '../reconcile/reconcile.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES } from '../watch/resources.ts';
 
 /** Not reported for a single namespace: no trouble, or reported once for the whole policy. */
 const QUIET: readonly Reason[] = ['Pending', 'Protected', 'DryRun', 'Paused', 'RemovalHeld', 'IsolationHeld'];
+
+/** What this file reads of a reconcile that has ended; src/operator/reconcile/reconcile.ts returns it. */
+interface Reconciled {
+  readonly world: World;
+  readonly plans: readonly PolicyPlan[];
+  readonly outcomes: Outcomes;
+  readonly report: NamespaceReport | undefined;
+  readonly isReported: boolean;
+  readonly reportWrite: Result<unknown, KubeError>;
+  readonly reportUid: string | undefined;
+}
 
 /**
  * Reports the changes of a namespace in the log and as Events, both with the same reason: on transitions only, and without

@@ -8,10 +8,10 @@ import type { KubeObject } from '../../kube/client/kube-object.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { REMOVAL_POLL_MS } from '../queue/retry-policy.ts';
 import type { QueueAction } from '../queue/work-queue.ts';
+import type { CompiledPolicies } from '../state/compiled-policies.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS } from '../watch/resources.ts';
-import type { CompiledPolicies } from './compiled-policies.ts';
 
 interface Dependencies {
   readonly kube: KubeClient;

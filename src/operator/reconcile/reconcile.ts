@@ -7,14 +7,14 @@ import { type NamespaceReport, reportFor } from '../../domain/reporting/report.t
 import type { BaselinePolicyFacts, World } from '../../domain/world.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { Priority } from '../queue/work-queue.ts';
+import type { ChangeGuard, Loss } from '../state/change-guard.ts';
+import type { CompiledPolicies } from '../state/compiled-policies.ts';
+import type { ContestTracker } from '../state/contest-tracker.ts';
+import type { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
 import { type ReportWrite, type ReportWriter, UNCHANGED } from '../write/report-writer.ts';
-import type { ChangeGuard, Loss } from './change-guard.ts';
-import type { CompiledPolicies } from './compiled-policies.ts';
-import type { ContestTracker } from './contest-tracker.ts';
 import { execute } from './execute.ts';
-import type { ServerDefaults } from './server-defaults.ts';
 import type { TransientFailures } from './transient-failures.ts';
 
 /** The writers of one priority. */

@@ -15,7 +15,7 @@ export interface Permission {
   readonly name?: string;
 }
 
-/** A permission as people write it: `create networkpolicies.networking.k8s.io in every namespace`. */
+/** A permission in words: `create networkpolicies.networking.k8s.io in every namespace`. */
 export function permissionText(permission: Permission): string {
   const resource = `${permission.resource}${permission.group === '' ? '' : `.${permission.group}`}${permission.subresource === undefined ? '' : `/${permission.subresource}`}`;
   const name = permission.name === undefined ? '' : ` named ${permission.name}`;
@@ -23,8 +23,8 @@ export function permissionText(permission: Permission): string {
 }
 
 /**
- * Asks the API server whether the operator may do this, by a SelfSubjectAccessReview. This is how a 403 of RBAC is told
- * from one of a quota or of admission, which look alike.
+ * Asks the API server whether the operator has this permission, by a SelfSubjectAccessReview. A 403 of RBAC and one of a
+ * quota or of admission look alike; this tells them apart.
  */
 export async function isAllowed(kube: KubeClient, permission: Permission): Promise<Result<boolean, KubeError>> {
   const review = await kube.create(SELF_SUBJECT_ACCESS_REVIEWS, {

@@ -2,7 +2,7 @@ import { crdFor, RESOURCE_DEFINITIONS } from '../../api/crd/crd.ts';
 import { fieldOf, itemsOf } from '../../base/json.ts';
 import { type NeededFields, schemaFields } from './served-crds.ts';
 
-/** The fields that a served CRD must have: all that the CRDs of this version have. */
+/** The fields that a served CRD must have: all fields of this version's CRDs. */
 export function neededFields(): NeededFields {
   return Object.fromEntries(
     RESOURCE_DEFINITIONS.map((definition) => [definition.plural, fieldsOfCrd(crdFor(definition))]),

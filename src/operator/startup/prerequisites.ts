@@ -4,13 +4,12 @@ import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { Check } from '../../telemetry/checks.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { PREREQUISITES_POLL_MS } from '../queue/retry-policy.ts';
 import { type Permission, permissionText } from './access.ts';
 import { missingPermissions, OLDEST_MINOR, serverVersion } from './preflight.ts';
 import { crdProblems, crdProblemText, type NeededFields } from './served-crds.ts';
 
-const RETRY_MS = 1000;
-
-/** How the wait for everything that has to be there ended. */
+/** How the wait for the prerequisites ended. */
 export type Readiness =
   | { readonly kind: 'ready' }
   | { readonly kind: 'aborted' }
@@ -22,15 +21,15 @@ interface Dependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** How long an API server may be out of reach, in milliseconds, before that is taken for a mistake. */
+  /** How long the API server may be unreachable before the start fails, in milliseconds. */
   readonly unreachableLimitMs: number;
   readonly needed: { readonly permissions: readonly Permission[]; readonly fields: NeededFields };
 }
 
 /**
- * Waits until the operator can do its work: an API server that answers and is new enough, every permission, and CRDs
- * that have every field. What is missing is said once each time it changes, with what to do; permissions and CRDs that
- * come later are noticed by themselves, as GitOps brings them in any order.
+ * Waits until the operator can work: the API server answers and is new enough, every permission is granted, and both
+ * CRDs serve every field. Each change of what is missing is logged once, with the command that adds it. Permissions and
+ * CRDs that arrive later are noticed without a restart, since GitOps applies them in any order.
  */
 export class Prerequisites implements Check {
   readonly name = 'prerequisites';
@@ -41,13 +40,13 @@ export class Prerequisites implements Check {
     this.#dependencies = dependencies;
   }
 
-  /** For `/readyz`: what is still waited for. */
+  /** For `/readyz`: what is still missing. */
   check(): { readonly ok: boolean; readonly message: string } {
     const isMet = this.#waitingFor.length === 0;
     return { ok: isMet, message: isMet ? 'all there' : `waiting for ${this.#waitingFor.join('; ')}` };
   }
 
-  /** Resolves when all is there, or when there is no use in waiting. */
+  /** Resolves when nothing is missing, or when waiting cannot help. */
   async met(): Promise<Readiness> {
     const { clock, signal, log } = this.#dependencies;
     const reached = await this.#reached();
@@ -56,12 +55,12 @@ export class Prerequisites implements Check {
     }
     while (!signal.aborted) {
       const missing = await this.#missing();
-      this.#say(missing);
+      this.#report(missing);
       if (missing.length === 0) {
-        log.debug({}, 'everything the operator needs is there');
+        log.debug({}, 'every prerequisite is met');
         return { kind: 'ready' };
       }
-      await pause(clock, RETRY_MS, signal);
+      await pause(clock, PREREQUISITES_POLL_MS, signal);
     }
     return { kind: 'aborted' };
   }
@@ -81,11 +80,11 @@ export class Prerequisites implements Check {
           message: `the API server is ${version.value.gitVersion}; nsbaseline needs Kubernetes 1.${OLDEST_MINOR} or newer`,
         };
       }
-      if (isHopeless(version.error) || clock.nowMs() - startMs > unreachableLimitMs) {
+      if (isPermanent(version.error) || clock.nowMs() - startMs > unreachableLimitMs) {
         return { kind: 'unreachable', message: version.error.message };
       }
       log.warn({ error: version.error }, 'api server does not answer yet');
-      await pause(clock, RETRY_MS, signal);
+      await pause(clock, PREREQUISITES_POLL_MS, signal);
     }
     return { kind: 'aborted' };
   }
@@ -96,7 +95,7 @@ export class Prerequisites implements Check {
     if (!permissions.ok) {
       return [`an answer about permissions (${permissions.error.message})`];
     }
-    // Without the permission to read CRDs, their absence cannot be told from our blindness.
+    // Without the permission to read CRDs, a missing CRD and a hidden one look alike.
     if (permissions.value.length > 0) {
       return permissions.value.map((permission) => `the permission to ${permissionText(permission)}`);
     }
@@ -108,10 +107,10 @@ export class Prerequisites implements Check {
     return found.ok ? { ok: true, value: found.value.map(crdProblemText) } : found;
   }
 
-  #say(missing: readonly string[]): void {
-    const isNews = missing.join() !== this.#waitingFor.join();
+  #report(missing: readonly string[]): void {
+    const hasChanged = missing.join() !== this.#waitingFor.join();
     this.#waitingFor = missing;
-    if (isNews && missing.length > 0) {
+    if (hasChanged && missing.length > 0) {
       this.#dependencies.log.error(
         {
           missing,
@@ -123,7 +122,7 @@ export class Prerequisites implements Check {
   }
 }
 
-/** A wrong certificate, refused or unusable credentials do not mend themselves within seconds. */
-function isHopeless(error: KubeError): boolean {
+/** Refused or unusable credentials do not become valid within seconds. */
+function isPermanent(error: KubeError): boolean {
   return error.kind === 'unauthorized' || error.kind === 'credentials';
 }

@@ -5,17 +5,17 @@ import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { ResourceType } from '../../kube/client/resource-type.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES } from '../watch/resources.ts';
 
-/** What stands between the operator and its custom resources. */
+/** Why the operator cannot use one of its custom resources. */
 export type CrdProblem =
   | { readonly kind: 'missing'; readonly crd: string }
   | { readonly kind: 'notServed'; readonly crd: string; readonly version: string }
-  /** The served schema lacks fields; with them gone the API server would silently drop what users and we write. */
+  /** The served schema lacks fields, and the API server would silently drop them from every write. */
   | { readonly kind: 'outdated'; readonly crd: string; readonly fields: readonly string[] };
 
 /** The fields that this version of the operator reads or writes, by plural: dotted paths, with `[]` for the items of a list. */
 export type NeededFields = Readonly<Record<string, readonly string[]>>;
 
-/** Looks at both CRDs as the API server has them; no problem is an empty list. */
+/** Compares both CRDs on the API server with what is needed; an empty list when nothing is wrong. */
 export async function crdProblems(
   kube: KubeClient,
   needed: NeededFields,
@@ -36,7 +36,7 @@ export async function crdProblems(
   return success(problems);
 }
 
-/** What is wrong with one CRD, as a sentence that says what to do. */
+/** One problem as a sentence, with the command that solves it. */
 export function crdProblemText(problem: CrdProblem): string {
   switch (problem.kind) {
     case 'missing':

@@ -46,7 +46,7 @@ export interface WatchScope {
 }
 
 /** One watched kind. */
-export interface Watched<T extends Identity> {
+export interface WatchRow<T extends Identity> {
   readonly type: ResourceType;
   /** What the cache keeps of an object (an informer's transform function). It may throw on a malformed object. */
   readonly project: (settings: { readonly exclusion: Exclusion }) => (object: KubeObject) => T;
@@ -61,21 +61,21 @@ export interface Watched<T extends Identity> {
 }
 
 /** A kind that is watched in the whole cluster. */
-interface ClusterWatched<T extends Identity> extends Watched<T> {
+interface ClusterRow<T extends Identity> extends WatchRow<T> {
   readonly scopes?: never;
 }
 
 /** A kind that is watched in some namespaces only. */
-interface ScopedWatched<T extends Identity> extends Watched<T> {
+interface ScopedRow<T extends Identity> extends WatchRow<T> {
   readonly scopes: (dnsNamespaces: readonly string[]) => readonly WatchScope[];
 }
 
-function clusterWide<T extends Identity>(watched: ClusterWatched<T>): ClusterWatched<T> {
-  return watched;
+function clusterWide<T extends Identity>(row: ClusterRow<T>): ClusterRow<T> {
+  return row;
 }
 
-function scoped<T extends Identity>(watched: ScopedWatched<T>): ScopedWatched<T> {
-  return watched;
+function scoped<T extends Identity>(row: ScopedRow<T>): ScopedRow<T> {
+  return row;
 }
 
 const inDnsNamespaces = (dnsNamespaces: readonly string[]): readonly WatchScope[] =>
@@ -151,24 +151,20 @@ export const WATCHES = {
 };
 
 type Watches = typeof WATCHES;
-type CachedOf<Row> = Row extends Watched<infer T> ? T : never;
+type CachedOf<Row> = Row extends WatchRow<infer T> ? T : never;
 
 /** The rows for the whole cluster, by name, with the type of a cached object. */
 export type ClusterWatches = {
-  readonly [Name in keyof Watches as Watches[Name] extends ScopedWatched<Identity> ? never : Name]: CachedOf<
-    Watches[Name]
-  >;
+  readonly [Name in keyof Watches as Watches[Name] extends ScopedRow<Identity> ? never : Name]: CachedOf<Watches[Name]>;
 };
 
 /** The rows for some namespaces, by name, with the type of a cached object. */
 export type ScopedWatches = {
-  readonly [Name in keyof Watches as Watches[Name] extends ScopedWatched<Identity> ? Name : never]: CachedOf<
-    Watches[Name]
-  >;
+  readonly [Name in keyof Watches as Watches[Name] extends ScopedRow<Identity> ? Name : never]: CachedOf<Watches[Name]>;
 };
 
 /** The rows of {@link WATCHES} by name, without their differences. */
-export const WATCH_ROWS: Readonly<Record<string, Watched<Identity>>> = WATCHES;
+export const WATCH_ROWS: Readonly<Record<string, WatchRow<Identity>>> = WATCHES;
 
 /** The plurals of all watched kinds: the values of the metric label `resource`. */
 export const WATCHED_RESOURCES: readonly string[] = [

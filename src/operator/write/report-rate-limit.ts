@@ -1,5 +1,5 @@
 import { NAMESPACE_BASELINE_NAME } from '../../api/names.ts';
-import type { ContestTracker } from '../reconcile/contest-tracker.ts';
+import type { ContestTracker } from '../state/contest-tracker.ts';
 
 /**
  * Keeps the writes of a NamespaceBaseline out of a hot loop when another client keeps changing it, such as an operator of

@@ -5,11 +5,11 @@ import { exclusionFor } from '../../../domain/selection.ts';
 import type { KubeClient, Scope } from '../../../kube/client/kube-client.ts';
 import type { KubeObject } from '../../../kube/client/kube-object.ts';
 import { type CachedObject, ObjectCache } from '../../../kube/informer/object-cache.ts';
-import { ChangeGuard } from '../../../operator/reconcile/change-guard.ts';
-import { CompiledPolicies } from '../../../operator/reconcile/compiled-policies.ts';
-import { ContestTracker } from '../../../operator/reconcile/contest-tracker.ts';
 import { snapshotOf } from '../../../operator/reconcile/reconcile.ts';
-import { ServerDefaults } from '../../../operator/reconcile/server-defaults.ts';
+import { ChangeGuard } from '../../../operator/state/change-guard.ts';
+import { CompiledPolicies } from '../../../operator/state/compiled-policies.ts';
+import { ContestTracker } from '../../../operator/state/contest-tracker.ts';
+import { ServerDefaults } from '../../../operator/state/server-defaults.ts';
 import type { Caches } from '../../../operator/watch/caches.ts';
 import {
   baselinePolicyProjection,

@@ -5,7 +5,7 @@ import { createInformer } from '../../../../src/operator/watch/informer.ts';
 import { NAMESPACES } from '../../../../src/operator/watch/resources.ts';
 import type { Log, LogFields } from '../../../../src/telemetry/log.ts';
 import type { Metrics } from '../../../../src/telemetry/metrics.ts';
-import { ManualClock } from '../../../fixtures/manual-clock.ts';
+import { ManualClock, settled } from '../../../fixtures/manual-clock.ts';
 import { bookmark, namespace, ScriptedServer } from '../../kube/scripted-server.ts';
 
 function project({ metadata }: KubeObject): Identity {
@@ -25,7 +25,7 @@ test('F38 an object that cannot be kept is named in the log, and the others are 
   const warnings: LogFields[] = [];
   const log: Pick<Log, 'debug' | 'warn'> = { debug: () => undefined, warn: (fields) => void warnings.push(fields) };
   const metrics: Pick<Metrics, 'watchRestarted'> = { watchRestarted: () => undefined };
-  const surroundings = {
+  const context = {
     kube: server as never,
     clock: new ManualClock(),
     random: () => 0.5,
@@ -33,9 +33,10 @@ test('F38 an object that cannot be kept is named in the log, and the others are 
     metrics: metrics as Metrics,
     silenceLimitMs: 70_000,
   };
-  const { cache, reflector } = createInformer({ type: NAMESPACES, project, onChange: () => undefined }, surroundings);
+  const { cache, reflector } = createInformer({ type: NAMESPACES, project, onChange: () => undefined }, context);
   const stop = new AbortController();
   const running = reflector.run(stop.signal);
+  await settled();
   for (const object of [namespace('a', '1'), namespace('odd', '2'), namespace('b', '3')]) {
     server.watching.send('ADDED', object);
   }

@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  CONTEST_PACE_MS,
-  CONTEST_REPAIRS,
-  ContestTracker,
-} from '../../../../src/operator/reconcile/contest-tracker.ts';
+import { CONTEST_PACE_MS } from '../../../../src/operator/queue/retry-policy.ts';
+import { CONTEST_REPAIRS, ContestTracker } from '../../../../src/operator/state/contest-tracker.ts';
 import { ReportRateLimit } from '../../../../src/operator/write/report-rate-limit.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 

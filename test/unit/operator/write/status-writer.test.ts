@@ -5,8 +5,8 @@ import { exclusionFor } from '../../../../src/domain/selection.ts';
 import type { KubeClient } from '../../../../src/kube/client/kube-client.ts';
 import { ObjectCache } from '../../../../src/kube/informer/object-cache.ts';
 import { PolicyProgressTracker, type ReportedEntry } from '../../../../src/operator/progress/policy-progress.ts';
-import { ChangeGuard } from '../../../../src/operator/reconcile/change-guard.ts';
-import { CompiledPolicies } from '../../../../src/operator/reconcile/compiled-policies.ts';
+import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
+import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
 import {
   baselinePolicyProjection,
   namespaceProjection,

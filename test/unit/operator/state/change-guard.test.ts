@@ -3,7 +3,7 @@ import { planFor } from '../../../../src/domain/planning/plan.ts';
 import { exclusionFor } from '../../../../src/domain/selection.ts';
 import type { BaselinePolicyFacts, NamespaceFacts } from '../../../../src/domain/world.ts';
 import { ObjectCache } from '../../../../src/kube/informer/object-cache.ts';
-import { ChangeGuard, GUARD_WINDOW_MS } from '../../../../src/operator/reconcile/change-guard.ts';
+import { ChangeGuard, GUARD_WINDOW_MS } from '../../../../src/operator/state/change-guard.ts';
 import {
   baselinePolicyProjection,
   namespaceProjection,

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  CONTEST_PACE_MS,
-  CONTEST_REPAIRS,
-  CONTEST_WINDOW_MS,
-  ContestTracker,
-  OPEN_LIMIT_MS,
-} from '../../../../src/operator/reconcile/contest-tracker.ts';
+import { CONTEST_PACE_MS, CONTEST_PACE_OF_DENY_MS } from '../../../../src/operator/queue/retry-policy.ts';
+import { CONTEST_REPAIRS, CONTEST_WINDOW_MS, ContestTracker } from '../../../../src/operator/state/contest-tracker.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 
 const dns = { namespace: 'a', name: 'standard.allow-dns' };
@@ -39,8 +34,8 @@ describe('R6 Contested', () => {
     await calm.clock.advance(CONTEST_PACE_MS);
     expect(calm.log.contestsAmong('a', [dns.name]).get(dns.name)?.waitMs).toBe(0);
     const open = quarrel(deny);
-    expect(open.log.contestsAmong('a', [deny.name]).get(deny.name)?.waitMs).toBe(OPEN_LIMIT_MS);
-    expect([CONTEST_PACE_MS, OPEN_LIMIT_MS]).toEqual([10_000, 1000]);
+    expect(open.log.contestsAmong('a', [deny.name]).get(deny.name)?.waitMs).toBe(CONTEST_PACE_OF_DENY_MS);
+    expect([CONTEST_PACE_MS, CONTEST_PACE_OF_DENY_MS]).toEqual([10_000, 1000]);
   });
 
   test('R6 it is over after ten quiet minutes, and each further repair begins them anew', async () => {

@@ -1,15 +1,12 @@
 import type { Clock } from '../../base/clock.ts';
 import { roleIn } from '../../domain/ownership.ts';
 import type { Contest } from '../../domain/world.ts';
+import { CONTEST_PACE_MS, CONTEST_PACE_OF_DENY_MS } from '../queue/retry-policy.ts';
 
 /** This many repairs of one object within {@link CONTEST_WINDOW_MS} make it contested (R6, repair). */
 export const CONTEST_REPAIRS = 5;
 /** The time within which repairs are counted, and without a repair after which a contest ends, in milliseconds. */
 export const CONTEST_WINDOW_MS = 600_000;
-/** A contested object is repaired at most this often, in milliseconds. */
-export const CONTEST_PACE_MS = 10_000;
-/** A contested default-deny is repaired at most this often, in milliseconds: without it the namespace is not isolated. */
-export const OPEN_LIMIT_MS = 1000;
 /** How many objects are remembered. Beyond that those without a repair for the longest time are forgotten. */
 const MAX_REMEMBERED = 10_000;
 
@@ -78,7 +75,7 @@ export class ContestTracker {
       this.#histories.delete(key);
       return undefined;
     }
-    const paceMs = roleIn(object.name) === 'deny' ? OPEN_LIMIT_MS : CONTEST_PACE_MS;
+    const paceMs = roleIn(object.name) === 'deny' ? CONTEST_PACE_OF_DENY_MS : CONTEST_PACE_MS;
     return { manager: history.manager, waitMs: Math.max(0, paceMs - sinceMs) };
   }
 
