@@ -14,7 +14,7 @@ const FORBIDDEN_RECHECK_MS = 30_000;
 /** How long until a change that waits for a confirmation, or for a contest to end, is checked again, in milliseconds. */
 export const HELD_RECHECK_MS = 30_000;
 
-/** What a reconcile waits for besides its own writes. */
+/** The reasons to check a namespace again besides its own writes. */
 export interface Waits {
   readonly isHeld: boolean;
   readonly isContested: boolean;
@@ -76,7 +76,7 @@ const ROWS: readonly Row[] = [
 
 const SUCCESS: ReconcileResultRow = { result: 'success', queue: { kind: 'forget' } };
 
-/** What the queue does next and what the metric counts, from the outcomes of one reconcile. A delay that the server asked for is kept. */
+/** The next step of the queue and the result that the metric counts, from the outcomes of one reconcile. A delay that the server has asked for is kept. */
 export function resultFor(
   outcomes: Iterable<Outcome>,
   reportWrite: Result<ReportWrite, KubeError>,
