@@ -221,9 +221,7 @@ function actionFor(world: World, policy: BaselinePolicyFacts, part: RenderedPart
   const observed = world.observed.find((candidate) => candidate.name === part.name);
   const contest = earlyContest(world, part);
   if (observed === undefined) {
-    // A contested object that waits is no longer listed in the NamespaceBaseline, but is restored all the same (R6, repair).
-    const isRestoring = isRecordedName(part.name, policy, world.report) || world.contests.has(part.name);
-    return contest !== undefined ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
+    return contest === undefined ? createAction(world, policy, part) : { kind: 'wait', part, contest };
   }
   const ownership = ownershipOf(observed, policy, world.report);
   if (ownership === 'foreign' && !observed.isAdoptable) {
@@ -239,6 +237,12 @@ function actionFor(world: World, policy: BaselinePolicyFacts, part: RenderedPart
   return contest !== undefined && !isDeclared
     ? { kind: 'wait', part, contest }
     : { kind: 'repair', part, observed, cause };
+}
+
+/** A contested object that waits is no longer listed in the NamespaceBaseline, but is restored all the same (R6, repair). */
+function createAction(world: World, policy: BaselinePolicyFacts, part: RenderedPart): Action {
+  const isRestoring = isRecordedName(part.name, policy, world.report) || world.contests.has(part.name);
+  return { kind: 'create', part, isRestoring };
 }
 
 /** R15 (one writer): an older version does not undo what a newer one rendered for this generation and no client has changed since. */

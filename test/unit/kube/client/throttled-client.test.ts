@@ -72,7 +72,7 @@ describe('a client with something around each request', () => {
       return send();
     });
     const done = sendAll(around);
-    for (const _ of ALL) {
+    for (let answered = 0; answered < ALL.length; answered += 1) {
       await answer();
     }
     await done;
