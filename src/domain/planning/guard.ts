@@ -12,7 +12,7 @@ export interface Unprotection {
 }
 
 /**
- * What carrying out the plans of one namespace would unprotect (R9, the guards): the directions that a managed
+ * The directions that the plans of one namespace would unprotect (R9, the guards): those that a managed
  * default-deny isolates now and that none would isolate afterwards. A recorded default-deny that another client has just
  * deleted counts as present, since a repair would restore it. A move from one policy to another unprotects nothing, nor
  * does a namespace that is terminating. `plans` must be those of `world`.
@@ -122,7 +122,7 @@ export function allowance(limit: GuardLimit, whole: number): number {
 }
 
 /**
- * What confirms a held change (R9, the guards): the number of namespaces and 8 hex digits of the SHA-256 of the policy's
+ * The confirmation of a held change (R9, the guards): the number of namespaces and 8 hex digits of the SHA-256 of the policy's
  * uid, its generation and the sorted names, so that a confirmation fits one generation and one set of names only.
  */
 export function confirmationFor(held: {

@@ -24,7 +24,7 @@ export type Outcome =
   | { readonly kind: 'blocked'; readonly name: string }
   /** Not attempted: the policy is frozen (R7 DryRun and Paused, R11 invalid policy). */
   | { readonly kind: 'frozen'; readonly name: string }
-  /** The namespace is terminating or gone (R12). */
+  /** The namespace is terminating or gone (R12, one namespace's failure). */
   | { readonly kind: 'namespaceGone'; readonly name: string };
 
 /** The outcome of each action, by the NetworkPolicy's name. */

@@ -11,7 +11,7 @@ import {
   type World,
 } from '../world.ts';
 
-/** What another client did to one of our objects. */
+/** A change that another client made to one of our objects. */
 export type Drift = 'deleted' | 'spec' | 'labels';
 
 /**
@@ -20,7 +20,7 @@ export type Drift = 'deleted' | 'spec' | 'labels';
  */
 export type RepairCause = Exclude<Drift, 'deleted'> | 'rollout' | 'rewrite' | 'adoption' | 'takeover';
 
-/** What shall happen to one NetworkPolicy on behalf of one BaselinePolicy. */
+/** The desired write of one NetworkPolicy on behalf of one BaselinePolicy. */
 export type Action =
   /** In place as declared. */
   | { readonly kind: 'keep'; readonly part: RenderedPart; readonly observed: ObservedNetworkPolicy }
@@ -45,7 +45,7 @@ export type Action =
 /** Why a policy's objects are left as they are. */
 export type Frozen = 'DryRun' | 'Paused' | 'Invalid' | Hold;
 
-/** What one BaselinePolicy wants of one namespace. */
+/** The actions of one BaselinePolicy in one namespace. */
 export interface PolicyPlan {
   readonly policy: BaselinePolicyFacts;
   readonly isSelected: boolean;
@@ -59,8 +59,8 @@ export interface PolicyPlan {
 }
 
 /**
- * What is to be done in one namespace: a plan for each BaselinePolicy that selects it or still has objects in it, in the
- * order of names. A terminating namespace gets no plan (R12). Nothing foreign is ever repaired or removed. An object with
+ * The plans of one namespace: one for each BaselinePolicy that selects it or still has objects in it, in the
+ * order of names. A terminating namespace gets no plan (R12, one namespace's failure). Nothing foreign is ever repaired or removed. An object with
  * the uid of a former policy of the same name is taken over where this policy selects the namespace, even when it is no
  * longer a part and so is removed; elsewhere it stays (R5 ownership, R8 deletion).
  */
@@ -225,9 +225,7 @@ function actionFor(world: World, policy: BaselinePolicyFacts, part: RenderedPart
   const observed = world.observed.find((candidate) => candidate.name === part.name);
   const contest = earlyContest(world, part);
   if (observed === undefined) {
-    // A contested object that waits is no longer listed in the NamespaceBaseline, but is restored all the same (R6, repair).
-    const isRestoring = isRecordedName(part.name, policy, world.report) || world.contests.has(part.name);
-    return contest !== undefined ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
+    return contest === undefined ? createAction(world, policy, part) : { kind: 'wait', part, contest };
   }
   const ownership = ownershipOf(observed, policy, world.report);
   if (ownership === 'foreign' && !observed.isAdoptable) {
@@ -243,6 +241,12 @@ function actionFor(world: World, policy: BaselinePolicyFacts, part: RenderedPart
   return contest !== undefined && !isDeclared
     ? { kind: 'wait', part, contest }
     : { kind: 'repair', part, observed, cause };
+}
+
+/** A contested object that waits is no longer listed in the NamespaceBaseline, but is restored all the same (R6, repair). */
+function createAction(world: World, policy: BaselinePolicyFacts, part: RenderedPart): Action {
+  const isRestoring = isRecordedName(part.name, policy, world.report) || world.contests.has(part.name);
+  return { kind: 'create', part, isRestoring };
 }
 
 /** R15 (one writer): an older version does not undo what a newer one rendered for this generation and no client has changed since. */

@@ -10,7 +10,7 @@ import type {
 import type { BuiltInPart } from '../../api/parts.ts';
 import { EVERYWHERE, internetBlocks, singleAddressBlock } from './internet.ts';
 
-/** What one part lets through, before it is cut to the isolated directions. */
+/** The traffic that one part allows, before it is cut to the isolated directions. */
 export interface Opening {
   /** One sentence. */
   readonly purpose: string;

@@ -26,7 +26,7 @@ export interface NamespaceState {
   readonly pendingForMs: number;
 }
 
-/** What is known of a BaselinePolicy's progress over all namespaces. */
+/** The progress of a BaselinePolicy over all namespaces. */
 export interface PolicyProgress {
   readonly generation: number;
   readonly mode: Mode;

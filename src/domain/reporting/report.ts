@@ -218,7 +218,7 @@ function contestedVerdict(plan: PolicyPlan, contests: ReadonlyMap<string, Contes
 
 /** The message about a contest. */
 export function contestText(name: string, contest: Contest): string {
-  return `${name}: ${contest.manager === '' ? 'somebody' : `the field manager ${contest.manager}`} keeps changing it`;
+  return `${name}: ${contest.manager === '' ? 'another client' : `the field manager ${contest.manager}`} keeps changing it`;
 }
 
 /** R5 (ownership): a foreign object is a conflict; every other refusal is a failure, which is worse. */

@@ -64,7 +64,7 @@ export async function execute(
 }
 
 /**
- * The order of writes (R3). A default-deny that gives up a direction may leave it to another policy, so it is narrowed
+ * R3 (order of writes). A default-deny that gives up a direction may leave it to another policy, so it is narrowed
  * only when the others are in place; policies that swap directions isolate both until all do (R9, the guards).
  */
 function stagesOf(live: readonly Step[]): {
@@ -177,7 +177,7 @@ function isNewlyIsolating({ plan, action }: Step): boolean {
 }
 
 function deferredWhileStale(name: string): Outcome {
-  return { kind: 'retry', name, message: 'nothing is taken away while a watch is being begun anew' };
+  return { kind: 'retry', name, message: 'nothing is removed while a watch is restarted' };
 }
 
 function frozenOutcome(action: Action): Outcome {

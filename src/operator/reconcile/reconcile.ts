@@ -38,7 +38,7 @@ export interface ReconcileContext {
   readonly nowTime: () => string;
 }
 
-/** What a reconcile found and did. */
+/** The findings and the outcomes of a reconcile. */
 export interface Reconciled {
   readonly world: World;
   readonly plans: readonly PolicyPlan[];
@@ -54,7 +54,7 @@ export interface Reconciled {
 
 /**
  * Brings one namespace to its declared state. Undefined when the namespace is gone or terminating, in which case nothing
- * was written (R12). It decides by the caches alone, and never throws unless there is a bug.
+ * was written (R12, one namespace's failure). It decides by the caches alone, and never throws unless there is a bug.
  */
 export async function reconcile(
   namespace: string,

@@ -6,7 +6,7 @@ import { FORBIDDEN_RETRY, HELD_RECHECK_MS, SLOW_RECHECK_MS } from '../queue/retr
 import type { QueueAction } from '../queue/work-queue.ts';
 import type { ReportWrite } from '../write/report-writer.ts';
 
-/** What a reconcile waits for besides its own writes. */
+/** The reasons to check a namespace again besides its own writes. */
 export interface Waits {
   readonly isHeld: boolean;
   readonly isContested: boolean;
@@ -68,7 +68,7 @@ const ROWS: readonly Row[] = [
 
 const SUCCESS: ReconcileResultRow = { result: 'success', queue: { kind: 'forget' } };
 
-/** What the queue does next and what the metric counts, from the outcomes of one reconcile. A delay that the server asked for is kept. */
+/** The next step of the queue and the result that the metric counts, from the outcomes of one reconcile. A delay that the server has asked for is kept. */
 export function resultFor(
   outcomes: Iterable<Outcome>,
   reportWrite: Result<ReportWrite, KubeError>,

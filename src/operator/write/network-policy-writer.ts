@@ -287,5 +287,5 @@ function replacedMeanwhile(name: string): Outcome {
 
 /** The outcome where a foreign object has the name (R5, ownership). */
 export function foreignObject(name: string): Outcome {
-  return { kind: 'refused', name, reason: 'ForeignObject', message: "somebody else's NetworkPolicy has this name" };
+  return { kind: 'refused', name, reason: 'ForeignObject', message: "another client's NetworkPolicy has this name" };
 }

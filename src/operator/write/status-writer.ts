@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import { confirmationLine } from '../../domain/planning/guard.ts';
 import { isOfFormer } from '../../domain/planning/orphans.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
-import { policyStatusFor, untilPendingCountsMs } from '../../domain/reporting/policy-status.ts';
+import { type NamespaceState, policyStatusFor, untilPendingCountsMs } from '../../domain/reporting/policy-status.ts';
 import type { Hold } from '../../domain/world.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { ObjectCache } from '../../kube/informer/object-cache.ts';
@@ -122,10 +122,7 @@ export class StatusWriter {
         return { kind: 'backoff', atLeastMs: STATUS_INTERVAL_MS };
       }
     }
-    const untilCountedMs = untilPendingCountsMs(counted.namespaceStates);
-    return untilCountedMs === undefined
-      ? { kind: 'forget' }
-      : { kind: 'after', delayMs: Math.max(STATUS_INTERVAL_MS, untilCountedMs) };
+    return nextWriteFor(counted.namespaceStates);
   }
 
   #statusFor(
@@ -196,6 +193,14 @@ export class StatusWriter {
       this.#reportedHolds.set(policy.uid, messages);
     }
   }
+}
+
+/** A namespace that stays Pending changes a condition without any further event (R16, status). */
+function nextWriteFor(states: readonly NamespaceState[]): QueueAction {
+  const untilCountedMs = untilPendingCountsMs(states);
+  return untilCountedMs === undefined
+    ? { kind: 'forget' }
+    : { kind: 'after', delayMs: Math.max(STATUS_INTERVAL_MS, untilCountedMs) };
 }
 
 function isFinished(status: BaselinePolicyStatus): boolean {

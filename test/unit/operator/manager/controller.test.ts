@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { ConcurrencyLimiter } from '../../../../src/kube/client/concurrency-limiter.ts';
+import { Controller } from '../../../../src/operator/manager/controller.ts';
+import { ManualClock } from '../../../fixtures/manual-clock.ts';
+import { SILENT_LOG, SILENT_METRICS } from '../../../fixtures/silence.ts';
+import { cachedScene } from '../../../support/operators/cached-scene.ts';
+import { eventually, OPTED_IN, standardSet } from '../../../support/operators/people.ts';
+
+const scene = cachedScene();
+
+/** A controller over the caches of the scene, and the kinds and verbs of its writes. */
+async function controller(clock: ManualClock): Promise<{ readonly controller: Controller; readonly writes: string[] }> {
+  await scene.sync();
+  const { kube, caches } = scene;
+  const writes: string[] = [];
+  const limit = { count: 5, percent: 10 };
+  const made = new Controller({
+    kube,
+    caches,
+    flow: new ConcurrencyLimiter({ clock }),
+    clock,
+    random: () => 0.5,
+    log: SILENT_LOG,
+    metrics: { ...SILENT_METRICS, wrote: ({ kind, verb, result }) => void writes.push(`${verb} ${kind} ${result}`) },
+    events: { record: () => undefined },
+    workers: 4,
+    discovery: { discovered: {}, isDnsCurrent: true },
+    guardLimits: { removal: limit, isolation: limit },
+    isNewerAtWork: () => false,
+  });
+  for (const { name } of caches.baselinePolicies.values()) {
+    made.handlers.baselinePolicyChanged(name);
+  }
+  made.start();
+  return { controller: made, writes };
+}
+
+test('R2 R16 it protects the namespaces of the caches, writes the status, counts its writes and ends', async () => {
+  await scene.people.baselinePolicy('standard', {});
+  await scene.people.namespace('team-a', OPTED_IN);
+  const clock = new ManualClock();
+  const { controller: running, writes } = await controller(clock);
+  await eventually(() => scene.people.networkPolicyNames('team-a')).toEqual(standardSet());
+  await eventually(() => scene.people.report('team-a')).toMatchObject({ phase: 'Protected' });
+  await eventually(async () => {
+    await clock.advance(1000);
+    return scene.people.condition('standard', 'AllProtected');
+  }).toBe('True AllInPlace');
+  await running.drain();
+  expect(writes.filter((write) => write === 'create NetworkPolicy success')).toHaveLength(3);
+  expect(writes).toContain('apply NamespaceBaseline success');
+  expect(running.state()).toMatchObject({ unprotectedNamespaces: 0, conflicts: 0, contested: 0 });
+});
