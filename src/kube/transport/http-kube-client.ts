@@ -86,7 +86,7 @@ class TransportKubeClient implements HttpKubeClient {
   readonly #userAgent: string;
   readonly #requestTimeoutMs: number;
   readonly #listTimeoutMs: number;
-  readonly #isInTheClear: boolean;
+  readonly #isCleartext: boolean;
 
   constructor(options: KubeClientOptions, transport: HttpTransport, clock: Clock) {
     this.#cluster = options.cluster;
@@ -97,7 +97,7 @@ class TransportKubeClient implements HttpKubeClient {
     this.#userAgent = options.userAgent;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
     this.#listTimeoutMs = options.listTimeoutMs ?? 30_000;
-    this.#isInTheClear = isInTheClear(options.cluster.server);
+    this.#isCleartext = isCleartext(options.cluster.server);
   }
 
   async list(request: Parameters<KubeClient['list']>[0]): Promise<Result<ListPage, KubeError>> {
@@ -305,7 +305,7 @@ class TransportKubeClient implements HttpKubeClient {
     credentials: CredentialHeaders,
     reading?: StreamReading,
   ): Promise<Result<HttpResponse, KubeError>> {
-    if (this.#isInTheClear && Object.keys(credentials).length > 0) {
+    if (this.#isCleartext && Object.keys(credentials).length > 0) {
       return failure({
         kind: 'credentials',
         message: 'credentials are never sent over plain http to another machine: use https',
@@ -342,7 +342,7 @@ function isDistrust(code: string | undefined): boolean {
   return code !== undefined && DISTRUST_CODES.has(code);
 }
 
-function isInTheClear(server: string): boolean {
+function isCleartext(server: string): boolean {
   const { protocol, hostname } = new URL(server);
   return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

@@ -68,11 +68,11 @@ export function createHttpTransport({
   readonly cluster: Cluster;
   readonly clock: Clock;
 }): HttpTransport {
-  const requests = new Connections(cluster, REQUEST_CONNECTIONS);
-  const watches = new Connections(cluster, WATCH_CONNECTIONS);
+  const requests = new ReloadingPool(cluster, REQUEST_CONNECTIONS);
+  const watches = new ReloadingPool(cluster, WATCH_CONNECTIONS);
   return {
-    send: (request) => exchange({ request, clock, connections: requests }),
-    stream: (request, reading) => exchange({ request, clock, connections: watches, reading }),
+    send: (request) => exchange({ request, clock, pool: requests }),
+    stream: (request, reading) => exchange({ request, clock, pool: watches, reading }),
     close: async () => {
       await Promise.all([requests.close(), watches.close()]);
     },
@@ -82,48 +82,48 @@ export function createHttpTransport({
 interface Exchange {
   readonly request: HttpRequest;
   readonly clock: Clock;
-  readonly connections: Connections;
+  readonly pool: ReloadingPool;
   readonly reading?: StreamReading;
 }
 
-async function exchange({ request, clock, connections, reading }: Exchange): Promise<Result<HttpResponse, KubeError>> {
-  const end = new RequestDeadline(clock, request.signal);
-  end.allow(request.timeoutMs);
+async function exchange({ request, clock, pool, reading }: Exchange): Promise<Result<HttpResponse, KubeError>> {
+  const deadline = new RequestDeadline(clock, request.signal);
+  deadline.allow(request.timeoutMs);
   try {
-    const response = await connections.request(request, end.signal);
+    const response = await pool.request(request, deadline.signal);
     const answer = { status: response.statusCode, retryAfter: single(response.headers['retry-after']) };
     if (reading !== undefined && response.statusCode === 200) {
-      end.allow(reading.silenceLimitMs);
-      await pour(response.body, reading, end);
-      return end.reason === undefined ? success({ ...answer, body: Buffer.alloc(0) }) : failure(end.reason);
+      deadline.allow(reading.silenceLimitMs);
+      await pour(response.body, reading, deadline);
+      return deadline.reason === undefined ? success({ ...answer, body: Buffer.alloc(0) }) : failure(deadline.reason);
     }
-    const body = await wholeBody(response.body, request.limitBytes, end);
-    return end.reason === undefined ? success({ ...answer, body }) : failure(end.reason);
+    const body = await wholeBody(response.body, request.limitBytes, deadline);
+    return deadline.reason === undefined ? success({ ...answer, body }) : failure(deadline.reason);
   } catch (thrown) {
-    return failure(end.reason ?? connectionError(thrown));
+    return failure(deadline.reason ?? connectionError(thrown));
   } finally {
-    end.dispose();
+    deadline.dispose();
   }
 }
 
-async function pour(body: AsyncIterable<Buffer>, reading: StreamReading, end: RequestDeadline): Promise<void> {
+async function pour(body: AsyncIterable<Buffer>, reading: StreamReading, deadline: RequestDeadline): Promise<void> {
   for await (const chunk of body) {
-    end.touch();
-    const error = end.reason ?? reading.onChunk(chunk);
+    deadline.touch();
+    const error = deadline.reason ?? reading.onChunk(chunk);
     if (error !== undefined) {
-      end.end(error);
+      deadline.end(error);
       return;
     }
   }
 }
 
-async function wholeBody(body: AsyncIterable<Buffer>, limitBytes: number, end: RequestDeadline): Promise<Buffer> {
+async function wholeBody(body: AsyncIterable<Buffer>, limitBytes: number, deadline: RequestDeadline): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of body) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > limitBytes) {
-      end.end({ kind: 'tooLarge', message: `the answer is larger than ${limitBytes} bytes`, limitBytes });
+      deadline.end({ kind: 'tooLarge', message: `the answer is larger than ${limitBytes} bytes`, limitBytes });
       return Buffer.alloc(0);
     }
     chunks.push(chunk);
@@ -148,7 +148,7 @@ function codeOf(thrown: unknown): string | undefined {
 }
 
 /** A pool that is replaced when the certificates are. */
-class Connections {
+class ReloadingPool {
   readonly #cluster: Cluster;
   readonly #connections: number;
   readonly #url: URL;
