@@ -49,11 +49,15 @@ function matches(entry: string, { host, port }: { readonly host: string; readonl
   if (wantedPort !== undefined && wantedPort !== port) {
     return false;
   }
-  const domain = name.replace(/^\[|\]$/g, '');
-  if (isIP(domain) !== 0) {
-    return isWithin(host, `${domain}/${isIP(domain) === 4 ? 32 : 128}`);
+  return isSameHost(host, name.replace(/^\[|\]$/g, ''));
+}
+
+/** `example.com` is that domain and all below it; `.example.com` and `*.example.com` are only those below it. */
+function isSameHost(host: string, name: string): boolean {
+  if (isIP(name) !== 0) {
+    return isWithin(host, `${name}/${isIP(name) === 4 ? 32 : 128}`);
   }
-  const suffix = domain.replace(/^\*/, '');
+  const suffix = name.replace(/^\*/, '');
   return suffix.startsWith('.') ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`);
 }
 

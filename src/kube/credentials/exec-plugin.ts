@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Clock } from '../../base/clock.ts';
-import { fieldOf, isJsonObject, parsedJson, present, textOf } from '../../base/json.ts';
+import { fieldOf, isAbsent, isJsonObject, type JsonObject, parsedJson, present, textOf } from '../../base/json.ts';
 import { failure, type Result, success } from '../../base/result.ts';
 import { readableText } from '../../base/text.ts';
 import type { KubeError } from '../client/kube-error.ts';
@@ -166,20 +166,19 @@ function credentialsFrom(output: string, config: ExecConfig): Result<CachedCrede
   const token = textOf(fieldOf(status, 'token'));
   const cert = textOf(fieldOf(status, 'clientCertificateData'));
   const key = textOf(fieldOf(status, 'clientKeyData'));
+  const expiresMs = expiryOf(status);
   const problem = statusProblem({ token, cert, key });
-  if (problem !== undefined) {
-    return failure(problem);
+  if (problem !== undefined || Number.isNaN(expiresMs)) {
+    return failure(problem ?? 'printed an expirationTimestamp that is not a time');
   }
-  const expiry = fieldOf(status, 'expirationTimestamp') ?? undefined;
-  const expiresMs = expiry === undefined ? undefined : Date.parse(textOf(expiry));
-  if (Number.isNaN(expiresMs)) {
-    return failure('printed an expirationTimestamp that is not a time');
-  }
-  const authorization = token === '' ? undefined : `Bearer ${token}`;
-  return success({
-    credentials: present({ authorization, cert: cert === '' ? undefined : cert, key: key === '' ? undefined : key }),
-    expiresMs,
-  });
+  const authorization = token === '' ? {} : { authorization: `Bearer ${token}` };
+  return success({ credentials: { ...authorization, ...(cert === '' ? {} : { cert, key }) }, expiresMs });
+}
+
+/** In milliseconds of wall time: NaN if it is not a time, undefined if there is none. */
+function expiryOf(status: JsonObject): number | undefined {
+  const expiry = fieldOf(status, 'expirationTimestamp');
+  return isAbsent(expiry) ? undefined : Date.parse(textOf(expiry));
 }
 
 function statusProblem({

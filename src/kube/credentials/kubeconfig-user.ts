@@ -115,26 +115,21 @@ function execOf(path: string, exec: unknown): ExecConfig | undefined | string {
   if (command === undefined) {
     return 'without a command';
   }
-  const apiVersion = textIn(exec, 'apiVersion');
-  const knownVersion = EXEC_API_VERSIONS.find((known) => known === apiVersion);
-  if (knownVersion === undefined) {
-    return `with ${apiVersion === undefined ? 'no apiVersion' : `the apiVersion ${JSON.stringify(apiVersion)}`}; use ${EXEC_API_VERSIONS.join(' or ')}`;
+  const apiVersion = EXEC_API_VERSIONS.find((known) => known === textIn(exec, 'apiVersion'));
+  if (apiVersion === undefined) {
+    return `with ${shown(exec, 'apiVersion')}; use ${EXEC_API_VERSIONS.join(' or ')}`;
   }
-  // The default of v1beta1; v1 has none.
-  const mode = textIn(exec, 'interactiveMode') ?? (apiVersion?.endsWith('/v1beta1') === true ? 'IfAvailable' : '');
+  const mode = textIn(exec, 'interactiveMode') ?? DEFAULT_MODES[apiVersion];
   const interactiveMode = INTERACTIVE_MODES.find((known) => known === mode);
   if (interactiveMode === undefined) {
-    return `with ${mode === '' ? 'no interactiveMode' : `the interactiveMode ${JSON.stringify(mode)}`}; use ${INTERACTIVE_MODES.join(', ')}`;
+    return `with ${shown(exec, 'interactiveMode')}; use ${INTERACTIVE_MODES.join(', ')}`;
   }
-  const env = itemsOf(fieldOf(exec, 'env')).map((each) => [
-    textOf(fieldOf(each, 'name')),
-    textOf(fieldOf(each, 'value')),
-  ]);
+  const env = itemsOf(fieldOf(exec, 'env')).map(variableOf);
   if (env.some(([name]) => name === '')) {
     return 'with an environment variable without a name';
   }
   return {
-    apiVersion: knownVersion,
+    apiVersion,
     // As in kubectl, a command with a slash is a path from the kubeconfig's folder; one without is looked up in PATH.
     command: command.includes('/') ? absolutePath(path, command) : command,
     args: itemsOf(fieldOf(exec, 'args')).map(textOf),
@@ -146,6 +141,21 @@ function execOf(path: string, exec: unknown): ExecConfig | undefined | string {
 }
 
 const INTERACTIVE_MODES: readonly InteractiveMode[] = ['Never', 'IfAvailable', 'Always'];
+
+/** In v1 the field is required. */
+const DEFAULT_MODES: Readonly<Record<ExecConfig['apiVersion'], InteractiveMode | undefined>> = {
+  'client.authentication.k8s.io/v1': undefined,
+  'client.authentication.k8s.io/v1beta1': 'IfAvailable',
+};
+
+function shown(exec: unknown, field: string): string {
+  const value = textIn(exec, field);
+  return value === undefined ? `no ${field}` : `the ${field} ${JSON.stringify(value)}`;
+}
+
+function variableOf(entry: unknown): readonly [string, string] {
+  return [textOf(fieldOf(entry, 'name')), textOf(fieldOf(entry, 'value'))];
+}
 
 /** The headers, or the problem as the beginning of a sentence's end. */
 function impersonationOf(fields: unknown): CredentialHeaders | string {
