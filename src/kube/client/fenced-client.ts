@@ -2,19 +2,19 @@ import { failure, type Result } from '../../base/result.ts';
 import type { KubeClient, WriteOptions } from './kube-client.ts';
 import type { KubeError } from './kube-error.ts';
 
-/** Until when somebody may write. */
+/** The time in which this process may write: its fencing token. */
 export interface Fence {
-  /** Aborted when it is over. */
+  /** Aborted when that time is over. */
   readonly lost: AbortSignal;
-  /** For how long a request that is sent now may go on, in milliseconds; 0 when nothing may be sent. */
+  /** How long a request that is sent now may take, in milliseconds; 0 if no request may be sent. */
   remainingMs(): number;
 }
 
 /**
- * A client that reads like `kube` and writes only inside the fence (R15): what is sent when it is over gives `aborted`
- * without having been sent, what is under way then is aborted, and nothing may take longer than the fence is sure to
- * stand. A request that the server has already may still be carried out; the server is told the same time limit, and
- * writes bound to uids and versions do no harm late.
+ * A client that reads like `kube` and writes only inside the fence (R15). After the fence has ended, a write returns
+ * `aborted` without being sent, and writes in flight are aborted. No write may take longer than the fence certainly
+ * lasts; the server gets the same time limit. A write that has reached the server may still take effect, which is
+ * harmless, because writes are bound to uids and versions.
  */
 export function fencedClient(kube: KubeClient, fence: Fence, requestTimeoutMs: number): KubeClient {
   const within = async <Value>(

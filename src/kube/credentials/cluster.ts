@@ -32,6 +32,8 @@ export interface Cluster {
   tls(): ClusterTls;
   /** The headers to send now; the same object until they change. It never rejects; the only error is `credentials`. */
   authorization(): Promise<Result<CredentialHeaders, KubeError>>;
-  /** Reads all files and runs the plugin again; for use after the server has refused the credentials. It never rejects. */
+  /**
+   * Reads all files and runs the plugin again; for use after the server has refused the credentials. It never rejects.
+   */
   refresh(): Promise<Result<void, KubeError>>;
 }

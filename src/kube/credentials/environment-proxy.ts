@@ -37,7 +37,9 @@ function isExcluded(url: URL, noProxy: string): boolean {
   return entries.some((entry) => entry !== '' && matches(entry, { host, port }));
 }
 
-/** Whether an entry of NO_PROXY matches: `*`, an address, a CIDR block, or a domain, the latter with a port if need be. */
+/**
+ * Whether an entry of NO_PROXY matches: `*`, an address, a CIDR block, or a domain, the latter with a port if need be.
+ */
 function matches(entry: string, { host, port }: { readonly host: string; readonly port: string }): boolean {
   if (entry === '*') {
     return true;

@@ -128,7 +128,10 @@ function startProblem(error: Error, { installHint }: ExecConfig): string {
   return installHint === undefined ? why : `${why} ${readableText(installHint)}`;
 }
 
-/** The ExecCredential that tells the plugin about us: https://kubernetes.io/docs/reference/config-api/client-authentication.v1/ */
+/**
+ * The ExecCredential that tells the plugin about us:
+ * https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
+ */
 function execInfo({ config, context, tls }: ExecPluginOptions, isInteractive: boolean): object {
   const cluster = {
     server: context.server,

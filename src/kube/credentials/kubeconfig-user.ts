@@ -26,7 +26,10 @@ export interface KubeconfigUser {
   readonly password?: { readonly username: string; readonly password: string };
   readonly cert?: TextSource;
   readonly key?: TextSource;
-  /** The impersonation headers: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
+  /**
+   * The impersonation headers:
+   * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
+   */
   readonly impersonation: CredentialHeaders;
   readonly exec?: ExecConfig;
   /** The raw `auth-provider` entry. */
@@ -193,7 +196,9 @@ function headerText(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** As client-go escapes keys: each byte that may not be in a header name, and the percent sign, as `%` and two digits. */
+/**
+ * As client-go escapes keys: each byte that may not be in a header name, and the percent sign, as `%` and two digits.
+ */
 function escapedHeaderKey(key: string): string {
   return [...Buffer.from(key, 'utf8')]
     .map((byte) => {

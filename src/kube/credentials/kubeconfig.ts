@@ -109,7 +109,9 @@ async function chosenContext(
   return await fromFiles([join(choice.homeDirectory ?? homedir(), '.kube', 'config')], context);
 }
 
-/** The address that a pod uses for the API server: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
+/**
+ * The address that a pod uses for the API server: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+ */
 function podServer({ KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT }: Environment): string | undefined {
   const [host, port] = [named(KUBERNETES_SERVICE_HOST), named(KUBERNETES_SERVICE_PORT)];
   if (host === undefined || port === undefined) {

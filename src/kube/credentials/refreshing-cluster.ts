@@ -9,7 +9,9 @@ import type { KubeconfigContext } from './kubeconfig-file.ts';
 import type { KubeconfigUser } from './kubeconfig-user.ts';
 import { isHeaderSafe, readText, TokenFile } from './token-file.ts';
 
-/** The credentials from a plugin: the value of the Authorization header, or a client certificate with its key, or both. */
+/**
+ * The credentials from a plugin: the value of the Authorization header, or a client certificate with its key, or both.
+ */
 export interface PluginCredentials {
   readonly authorization?: string;
   readonly cert?: string;

@@ -36,7 +36,10 @@ export interface ReflectorOptions {
   readonly random: () => number;
   /** Objects per list page; 500 when absent. A page whose body is too large is requested again with fewer. */
   readonly pageSize?: number;
-  /** A watch that receives nothing for this time is restarted; 70 s when absent. The server sends a bookmark about every minute. */
+  /**
+   * A watch that receives nothing for this time is restarted; 70 s when absent. The server sends a bookmark about every
+   * minute.
+   */
   readonly silenceLimitMs?: number;
   /**
    * `stream` reads the first state as a WatchList
@@ -49,7 +52,9 @@ export interface ReflectorOptions {
 
 /** Keeps a sink equal to the server's state: the list and watch part of an informer. */
 export interface Reflector {
-  /** Lists and watches until the signal is aborted. It never rejects, never gives up and always pauses between failures. */
+  /**
+   * Lists and watches until the signal is aborted. It never rejects, never gives up and always pauses between failures.
+   */
   run(signal: AbortSignal): Promise<void>;
   /** Whether a complete list has reached the sink. */
   hasSynced(): boolean;
