@@ -120,7 +120,9 @@ class ListWatchReflector implements Reflector {
     const state = this.#state;
     switch (state.kind) {
       case 'empty':
-        return this.#startList({ isRepeated: false });
+        // The first request leaves in the same turn, so that nothing else runs between `run` and it.
+        this.#state = this.#startList({ isRepeated: false });
+        return await this.#step(signal);
       case 'initPage':
         return await this.#readPage(state, signal);
       case 'initialWatch':
@@ -149,12 +151,12 @@ class ListWatchReflector implements Reflector {
     }
   }
 
-  #startList({ isRepeated }: { readonly isRepeated: boolean }): Step {
+  #startList({ isRepeated }: { readonly isRepeated: boolean }): State {
     this.#sink.listStarted();
     if (this.#initial === 'stream') {
-      return { next: { kind: 'initialWatch' } };
+      return { kind: 'initialWatch' };
     }
-    return { next: { kind: 'initPage', limit: this.#options.pageSize ?? PAGE_SIZE, count: 0, isRepeated } };
+    return { kind: 'initPage', limit: this.#options.pageSize ?? PAGE_SIZE, count: 0, isRepeated };
   }
 
   async #readPage(state: Extract<State, { kind: 'initPage' }>, signal: AbortSignal): Promise<Step> {
@@ -184,7 +186,7 @@ class ListWatchReflector implements Reflector {
   #finishList({ count, resourceVersion, isRepeated }: Extract<State, { kind: 'initListed' }>): Step {
     // R13: an empty list where objects were known is more likely a fault of the server than the truth.
     if (count === 0 && this.#sink.size > 0 && !isRepeated) {
-      return this.#startList({ isRepeated: true });
+      return { next: this.#startList({ isRepeated: true }) };
     }
     this.#sync(count, resourceVersion);
     return { next: { kind: 'watching', resourceVersion } };
