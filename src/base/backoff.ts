@@ -1,6 +1,6 @@
-/** How long to wait before trying again; times in milliseconds. */
+/** The parameters of a pause; times in milliseconds. */
 export interface BackoffRequest {
-  /** How many attempts have failed in a row: 0 before the first failure. */
+  /** The number of consecutive failures before this one. */
   readonly attempt: number;
   readonly baseMs: number;
   readonly capMs: number;
@@ -9,12 +9,12 @@ export interface BackoffRequest {
 }
 
 /**
- * An exponential wait with "equal jitter": half of it is sure, so that nothing becomes a hot loop, half is random, so
- * that many clients of a server that was away do not come back at one moment
+ * An exponential pause with "equal jitter": one half is fixed, which prevents hot loops, and the other half is random,
+ * so that many clients do not return to a recovered server at the same moment
  * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). Never above the cap.
  */
 export function backoffMs({ attempt, baseMs, capMs, random }: BackoffRequest): number {
-  // Beyond 2^30 the cap has long decided; a larger exponent would only overflow.
+  // Beyond 2^30 the cap applies anyway, and a larger exponent would overflow.
   const fullMs = Math.min(capMs, baseMs * 2 ** Math.min(Math.max(attempt, 0), 30));
   return fullMs / 2 + (fullMs / 2) * random();
 }

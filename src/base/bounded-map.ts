@@ -1,4 +1,7 @@
-/** A map that forgets what was set longest ago when it would grow beyond `limit` entries; setting again renews. */
+/**
+ * A map of at most `limit` entries. When it is full, `set` drops the entry that was set longest ago; reading renews
+ * nothing.
+ */
 export class BoundedMap<Key, Value> {
   readonly #limit: number;
   readonly #entries = new Map<Key, Value>();
@@ -19,7 +22,7 @@ export class BoundedMap<Key, Value> {
     this.#entries.delete(key);
   }
 
-  /** Returns the value that had to go for it, if one had to. */
+  /** Returns the value that was dropped to make room, if any. */
   set(key: Key, value: Value): Value | undefined {
     this.#entries.delete(key);
     this.#entries.set(key, value);

@@ -1,11 +1,11 @@
 /**
- * Time as the operator sees it. Every timer, age and backoff goes through this interface, so that tests and the
- * simulation can own time. All durations are milliseconds.
+ * The source of time for timers, ages and backoffs, so that tests and the simulation can control it. All durations are
+ * in milliseconds.
  */
 export interface Clock {
-  /** Milliseconds on a monotonic scale of unknown origin: for ages and durations, unmoved by wall-clock jumps. */
+  /** Monotonic milliseconds of unknown origin, for ages and durations; jumps of the wall clock do not affect them. */
   nowMs(): number;
-  /** The wall clock: for timestamps that people and the API read, never for measuring. */
+  /** The wall clock, for timestamps that people and the API read; never for measuring. */
   wallTime(): Date;
   /** Calls `callback` once after `delayMs`. The timer never keeps the process alive by itself. */
   after(delayMs: number, callback: () => void): Timer;

@@ -1,4 +1,4 @@
-/** What an operation that can fail gives back: failures are values, never exceptions. */
+/** The result of an operation that can fail. Failures are values, never exceptions. */
 export type Result<Value, Failure> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: Failure };

@@ -10,7 +10,10 @@ export function cutText(text: string, maxLength: number): string {
   return text.slice(0, endsInPair ? maxLength - 1 : maxLength);
 }
 
-/** The text, or as much of it as fits into `maxBytes` of UTF-8 together with an ellipsis. It never cuts a character in two. */
+/**
+ * The text, or as much of it as fits into `maxBytes` of UTF-8 together with an ellipsis. It never cuts a character in
+ * two.
+ */
 export function cutToBytes(text: string, maxBytes: number): string {
   // A lone surrogate is not UTF-8; on the wire it would become the three bytes of the replacement character.
   const whole = text.toWellFormed();

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** Lets a burst through and then a steady trickle. */
+/** A rate limiter that allows a burst and then a steady rate. */
 export interface TokenBucket {
   /** Takes one token; false when there is none. */
   take(): boolean;

@@ -1,24 +1,24 @@
 import type { Clock } from '../base/clock.ts';
 
-/** What a check found; the message is one line for people, also when all is well. */
+/** The result of a check; the message is one line for people, also on success. */
 export interface CheckResult {
   readonly ok: boolean;
   readonly message: string;
 }
 
-/** One thing that `/livez` or `/readyz` looks at. `check` answers at once and never throws. */
+/** One check of `/livez` or `/readyz`. `check` returns at once and never throws. */
 export interface Check {
   readonly name: string;
   check(): CheckResult;
 }
 
-/** A loop's sign of life, and the check that fails when there was none for too long. */
+/** The heartbeat of a loop, and the check that fails when it is too old. */
 export interface Heartbeat extends Check {
-  /** The loop turned. */
+  /** The loop is alive. */
   beat(): void;
 }
 
-/** A heartbeat that begins with a beat; a loop that is idle must beat too. */
+/** A heartbeat that starts with a beat. An idle loop must beat too. */
 export function heartbeat(options: {
   readonly name: string;
   readonly clock: Clock;
@@ -39,8 +39,8 @@ export function heartbeat(options: {
 }
 
 /**
- * Fails when a watch has stood still for longer than `limitMs`. Neither one whose attempts go on does so, since to
- * restart us because the API server is away would help nobody, nor one that was not begun, for which the time is undefined.
+ * Fails when a watch has been stuck for longer than `limitMs`. A watch that is still trying is not stuck, because a
+ * restart would not help while the API server is away. Neither is one that has not started; its time is undefined.
  */
 export function watchesAlive(options: {
   readonly name: string;
@@ -61,7 +61,7 @@ export function watchesAlive(options: {
   };
 }
 
-/** Fails while a cache has not been filled by a whole list. */
+/** Fails until a complete list has filled every cache. */
 export function cachesSynced(options: {
   readonly name: string;
   readonly caches: () => Iterable<{ readonly resource: string; readonly isSynced: boolean }>;

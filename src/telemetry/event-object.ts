@@ -13,30 +13,30 @@ export const EVENTS: ResourceType = {
   isNamespaced: true,
 };
 
-/** The controller that every Event of ours names. */
+/** The reportingController of our Events. */
 export const REPORTING_CONTROLLER = 'nsbaseline.io/operator';
 
 /** The object that an Event is about. */
 export interface Regarding {
   readonly type: ResourceType;
   readonly name: string;
-  /** Absent for cluster-scoped objects, whose Events go into the namespace `default`, as the API demands. */
+  /** Absent for cluster-scoped objects; the API requires their Events in the namespace `default`. */
   readonly namespace?: string;
   readonly uid?: string;
 }
 
-/** What happened to an object, in the words that `kubectl describe` shows. */
+/** What happened to an object, as `kubectl describe` shows it. */
 export interface EventRecord {
   readonly regarding: Regarding;
   readonly type: 'Normal' | 'Warning';
   readonly reason: Reason;
-  /** What we did or tried, as one word such as `Repair`. */
+  /** The attempted action as one word, such as `Repair`. */
   readonly action: string;
   /** A sentence or two; cut to 1024 bytes. */
   readonly note: string;
 }
 
-/** How often the same thing happened, and when last. */
+/** The count and the last time of a repeated Event. */
 export interface EventSeries {
   readonly count: number;
   readonly lastObserved: Date;
@@ -47,12 +47,15 @@ const MAX_NOTE_BYTES = 1_024;
 const MAX_INSTANCE_BYTES = 128;
 const MAX_NAME_LENGTH = 253;
 
-/** The namespace that an Event on this object lives in. */
+/** The namespace of an Event about this object. */
 export function eventNamespace(regarding: Regarding): string {
   return regarding.namespace ?? 'default';
 }
 
-/** The Event in its wire shape. `uniqueId` is made of lower-case letters and digits and tells it from every other Event on the object. */
+/**
+ * The Event in the shape of the API. `uniqueId` consists of lower-case letters and digits and is unique among the
+ * Events about the object.
+ */
 export function eventObject(
   record: EventRecord,
   facts: {

@@ -7,15 +7,18 @@ import { EVENTS, type EventRecord, eventNamespace, eventObject, type Regarding }
 import type { Log } from './log.ts';
 import type { EventResult } from './metric-table.ts';
 
-/** Where the layers say what happened to an object. */
+/** Records Events about objects. */
 export interface EventRecorder {
-  /** Takes note and returns at once. It never throws, and what becomes of the Event concerns nobody: status and metrics are the truth. */
+  /**
+   * Queues the Event and returns at once. It never throws, and an Event may be lost: status and metrics are the source
+   * of truth.
+   */
   record(record: EventRecord): void;
 }
 
-/** A recorder as the composition root has it. */
+/** The recorder for the composition root. */
 export interface EventRecorderControl extends EventRecorder {
-  /** Takes no more, forgets what waits, and resolves when the writes under way are over. */
+  /** Accepts no more Events, drops the waiting ones, and resolves when the writes in flight have ended. */
   close(): Promise<void>;
 }
 
@@ -25,20 +28,20 @@ interface Options {
   readonly log: Log;
   /** The name of this process, such as its pod's: `reportingInstance`. */
   readonly instance: string;
-  /** Told what became of each record. */
+  /** Called with the result for each recorded Event. */
   readonly onResult?: (result: EventResult) => void;
-  /** Lower-case letters and digits, never the same twice. */
+  /** Unique text of lower-case letters and digits. */
   readonly uniqueId?: () => string;
 }
 
-/** What happens again within this time after the last time belongs to the same Event. */
+/** A repetition within this time after the last one belongs to the same Event. */
 const SERIES_WINDOW_MS = 10 * 60_000;
-/** An Event that counts is written at most this often. */
+/** The shortest time between two writes of one Event. */
 const SERIES_INTERVAL_MS = 60_000;
 /** As client-go does it, per object: https://pkg.go.dev/k8s.io/client-go/tools/record#CorrelatorOptions */
 const OBJECT_BURST = 25;
 const OBJECT_REFILL_MS = 5 * 60_000;
-/** For all objects together: a sweep over thousands of namespaces must not fill etcd with Events. */
+/** For all objects together: a change of thousands of namespaces must not fill etcd with Events. */
 const TOTAL_BURST = 100;
 const TOTAL_REFILL_MS = 200;
 const MAX_SERIES = 2_048;
@@ -47,7 +50,7 @@ const MAX_WAITING = 256;
 const MAX_IN_FLIGHT = 2;
 const REQUEST_LIMIT_MS = 10_000;
 
-/** One Event and how often its record came. */
+/** One Event and its repetitions. */
 interface Series {
   readonly key: string;
   readonly record: EventRecord;
@@ -56,7 +59,7 @@ interface Series {
   lastObserved: Date;
   lastObservedMs: number;
   count: number;
-  /** What the server has been told, or is being told; 0 before the first answer. */
+  /** The count in the last write that was sent; 0 before the first. */
   writtenCount: number;
   writtenMs: number;
   uid: string | undefined;
@@ -65,10 +68,10 @@ interface Series {
 }
 
 /**
- * Makes Events in `events.k8s.io/v1`. The same record (object, type, reason, action and note) within ten minutes is
+ * Writes Events of `events.k8s.io/v1`. Repetitions (same object, type, reason, action and note) within ten minutes are
  * one Event with a growing `series.count`, written at most once a minute. Each object may cause 25 Events and then one
- * in five minutes, all objects together 100 and then five a second; what is beyond is dropped and counted. Memory and
- * requests in flight are bounded; nothing is retried.
+ * in five minutes, all objects together 100 and then five a second; more are dropped and counted. Memory and requests
+ * in flight are bounded, and nothing is retried.
  */
 export function createEventRecorder(options: Options): EventRecorderControl {
   return new SeriesRecorder(options);
@@ -140,7 +143,7 @@ class SeriesRecorder implements EventRecorderControl {
     this.#enqueue(series);
   }
 
-  /** Every repetition renews its place, so that what is busiest is forgotten last. */
+  /** A repetition renews the entry, so that the most frequent Events are dropped last. */
   #keep(series: Series): void {
     this.#series.set(series.key, series)?.timer?.cancel();
   }
@@ -154,7 +157,7 @@ class SeriesRecorder implements EventRecorderControl {
     this.#writeLater(series);
   }
 
-  /** The first repetition is written at once, the next ones together when the interval is over. */
+  /** The first repetition is written at once, the following ones together after the interval. */
   #writeLater(series: Series): void {
     if (series.isBusy || series.timer !== undefined || this.#isClosed) {
       return;
@@ -233,7 +236,7 @@ class SeriesRecorder implements EventRecorderControl {
       : await kube.apply(EVENTS, object, { timeoutMs: REQUEST_LIMIT_MS });
     series.isBusy = false;
     if (!result.ok) {
-      // An Event lives for an hour; when it is gone, the next repetition begins a new one.
+      // The server deletes an Event after an hour; the next repetition then starts a new one.
       if (this.#series.get(series.key) === series) {
         this.#series.delete(series.key);
       }

@@ -1,17 +1,17 @@
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { redacted } from './redaction.ts';
 
-/** From the most to the least talkative. */
+/** From the most to the least verbose. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-/** How much is logged. */
+/** The minimum level of logged lines. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** `auto` is `pretty` on a terminal and `json` elsewhere. */
 export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
-/** What a log line looks like. */
+/** The format of log lines. */
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** The values of a log line. The keys that every line has anyway are taken. */
+/** The fields of a log line. The keys that every line has are reserved. */
 export interface LogFields {
   readonly [key: string]: unknown;
   readonly level?: never;
@@ -20,8 +20,8 @@ export interface LogFields {
 }
 
 /**
- * What the layers log through. Messages are constant lower-case sentences; everything that varies is a field, so that
- * a message can be searched for and counted. Credentials in fields are replaced by `[redacted]`. No method throws.
+ * The log of a component. Messages are constant lower-case sentences, and everything that varies is a field, so that
+ * messages can be searched for and counted. Credentials in fields are replaced by `[redacted]`. No method throws.
  *
  * @example
  * const reconcileLog = log.child({ namespace, reconcileId: randomUUID() });
@@ -32,22 +32,25 @@ export interface Log {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
-  /** A log whose every line carries `fields` too. It follows later changes of the level. */
+  /** A log that adds `fields` to every line. It follows later changes of the level. */
   child(fields: LogFields): Log;
 }
 
-/** Where lines go: each ends with a line break. */
+/** The destination of lines, each of which ends with a line break. */
 export interface LogDestination {
   write(lines: string): unknown;
   readonly isTerminal: boolean;
 }
 
-/** A log and what the composition root does with it; the layers only get `log`. */
+/** The log with its controls, for the composition root; other components only get `log`. */
 export interface LogControl {
   readonly log: Log;
-  /** Switches between `debug` and the configured level (`info` if that is `debug`), for children too; returns the new level. */
+  /**
+   * Switches between `debug` and the configured level (`info` if that is `debug`), for children too; returns the new
+   * level.
+   */
   toggleDebug(): LogLevel;
-  /** Writes out what is still buffered, before the process ends. */
+  /** Writes out the buffered lines, before the process ends. */
   flush(): void;
 }
 
@@ -72,7 +75,7 @@ export async function createLog(options: {
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: redacted },
-      // Errors have become plain objects by then.
+      // The redaction has turned errors into plain objects.
       serializers: { err: (error: unknown) => error },
     },
     isPretty ? await prettyOutput(output, isTerminal) : output,
@@ -85,7 +88,7 @@ export async function createLog(options: {
 
 type Output = Pick<LogDestination, 'write'>;
 
-/** A reader of our output that is stuck must cost neither time nor memory: beyond the limit, lines are lost instead. */
+/** A stuck reader of our output must cost neither time nor memory: beyond the limit, lines are dropped. */
 function bufferedOutput(): Output & { readonly flushSync: () => void } {
   const stream = pino.destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES });
   return {
@@ -94,13 +97,13 @@ function bufferedOutput(): Output & { readonly flushSync: () => void } {
       try {
         stream.flushSync();
       } catch {
-        // Standard output is closed or was never opened: there is nobody left to tell.
+        // Standard output is closed, so there is no place to report this.
       }
     },
   };
 }
 
-/** In this process and not in a worker thread, so that the last lines before an end are not lost. */
+/** In this process instead of a worker thread, so that the last lines before the end are not lost. */
 async function prettyOutput(output: Output, isTerminal: boolean): Promise<Output> {
   const { prettyFactory, isColorSupported } = await import('pino-pretty');
   const pretty = prettyFactory({

@@ -21,12 +21,19 @@ import {
 } from './metric-table.ts';
 import type { BuildInfo } from './version.ts';
 
-/** A lag shorter than this is not told from none. The loop is woken as often to measure it: every 10 ms would be more than half of all the CPU that an idle operator takes. */
+/**
+ * A shorter lag counts as none. The measurement wakes the loop at this interval; 10 ms would take more than half of an
+ * idle operator's CPU.
+ */
 const LAG_PRECISION_MS = 100;
 
-/** What the gauges show; read anew at every scrape, so that nothing is kept twice. All durations are milliseconds. */
+/**
+ * The values of the gauges, read at every scrape, so that nothing is stored twice. All durations are in milliseconds.
+ */
 export interface GaugeState {
-  /** How many namespaces each policy has in each phase; a phase that is not named counts 0, a policy that is not named is forgotten. */
+  /**
+   * The number of namespaces per BaselinePolicy and phase. A missing phase counts 0; a missing policy loses its series.
+   */
   readonly policies: Iterable<{ readonly policy: string; readonly phases: Readonly<Partial<Record<Phase, number>>> }>;
   readonly unprotectedNamespaces: number;
   readonly weakenedNamespaces: number;
@@ -37,18 +44,21 @@ export interface GaugeState {
     readonly oldestMs: number;
     readonly retries: number;
   };
-  /** `resource` is the plural of a watched type; of several watches on one type the longest silence counts, and all objects. */
+  /**
+   * `resource` is the plural of a watched type; of several watches on one type the longest silence counts, and all
+   * objects.
+   */
   readonly watches: Iterable<{ readonly resource: string; readonly silenceMs: number; readonly objects: number }>;
   readonly isReady: boolean;
   readonly isLeading: boolean;
 }
 
 /**
- * What the layers report to. No method throws; none takes the name of a namespace or of an object, so that the number
- * of series does not grow with the cluster.
+ * The metrics that components report to. No method throws. None takes the name of a namespace or of an object, so that
+ * the number of series does not grow with the cluster.
  */
 export interface Metrics {
-  /** A namespace that was newly selected has its last managed policy. */
+  /** A newly selected namespace has its last managed NetworkPolicy. */
   namespaceProtected(durationMs: number): void;
   reconciled(reconcile: { readonly result: ReconcileResult; readonly durationMs: number }): void;
   /** `kind` is the kind of the written object. */
@@ -57,28 +67,30 @@ export interface Metrics {
   /** `resource` is the plural of the watched type. */
   watchRestarted(restart: { readonly resource: string; readonly reason: WatchRestartReason }): void;
   eventHandled(result: EventResult): void;
-  /** This replica began to lead. */
+  /** This replica became the leader. */
   termBegun(): void;
-  /** This replica, standing by, created so many managed policies. */
+  /** This replica, on standby, created this number of managed NetworkPolicies. */
   stoodIn(policies: number): void;
 }
 
-/** The metrics and the page that a scrape gets. */
+/** The metrics and their page. */
 export interface MetricsControl extends Metrics {
-  /** The Prometheus text format of the moment. Rejects when `state` throws. */
+  /** The current values in the text format of Prometheus. It rejects if `state` throws. */
   page(): Promise<string>;
   /** The `Content-Type` of {@link page}. */
   readonly contentType: string;
 }
 
-/** Makes a set of metrics of its own; several in one process share nothing. Every known combination of labels starts at 0. */
+/**
+ * Makes a separate set of metrics; several in one process share nothing. Every known combination of labels starts at 0.
+ */
 export function createMetrics(options: {
   readonly buildInfo: BuildInfo;
   /** The plurals of all watched kinds: the values of the label `resource`. */
   readonly watchedResources: readonly string[];
   /** Called once per scrape. */
   readonly state: () => GaugeState;
-  /** Memory, CPU and event loop of the process too, as prom-client names them. */
+  /** Whether to add memory, CPU and event loop of the process, by prom-client's names. */
   readonly withProcess?: boolean;
 }): MetricsControl {
   const registry = new Registry();
@@ -222,7 +234,7 @@ function makeGauges(
 
 type PhaseCounts = Readonly<Partial<Record<Phase, number>>>;
 
-/** A policy that has a label of its own keeps it while it exists, however many come and go beside it. */
+/** A BaselinePolicy with its own label keeps it while it exists, regardless of other policies. */
 function policyLabels(): (policies: GaugeState['policies']) => readonly (readonly [string, PhaseCounts])[] {
   let named = new Set<string>();
   return (policies) => {

@@ -4,26 +4,26 @@ import { failure, type Result, success } from '../base/result.ts';
 import type { Check } from './checks.ts';
 import type { Log } from './log.ts';
 
-/** Where to listen. Without a host: on every address of the machine. Port 0: any free port. */
+/** The address to listen on. Without a host: every address of the machine. Port 0: any free port. */
 export interface ListenAddress {
   readonly host?: string;
   readonly port: number;
 }
 
-/** A server that answers. */
+/** A running server. */
 export interface ProbeServer {
-  /** The real one, also when 0 was asked for. */
+  /** The actual port, also if 0 was requested. */
   readonly port: number;
-  /** Stops to listen and ends every connection, also those in the middle of a request. */
+  /** Stops listening and closes every connection, even in the middle of a request. */
   close(): Promise<void>;
 }
 
-/** A request is a line and a few headers; everything beyond is refused with 431. */
+/** A request is a line and a few headers; a larger one is refused with 431. */
 const MAX_HEADER_BYTES = 8 * 1024;
 const MAX_URL_LENGTH = 512;
 const MAX_CONNECTIONS = 128;
 const REQUEST_LIMIT_MS = 5_000;
-/** An idle connection is kept for a scraper that comes every minute. */
+/** Longer than the minute between two scrapes of Prometheus, so that its connection is reused. */
 const IDLE_LIMIT_MS = 75_000;
 const TEXT = 'text/plain; charset=utf-8';
 
@@ -34,10 +34,10 @@ interface Answer {
 }
 
 /**
- * Serves `/metrics`, `/livez` and `/readyz` over plain HTTP, and nothing else; it changes nothing and asks for no
- * credentials, so the pages hold no names of namespaces or objects. `/livez` and `/readyz` answer 200 `ok` or 503 with
- * one line per check, which `?verbose` gives in both cases, as those of Kubernetes do
- * (https://kubernetes.io/docs/reference/using-api/health-checks/). Gives the error when the address cannot be had.
+ * Serves only `/metrics`, `/livez` and `/readyz`, over plain HTTP. It requires no credentials, so the pages contain no
+ * names of namespaces or objects. `/livez` and `/readyz` answer 200 `ok`, or 503 with one line per check; `?verbose`
+ * shows the lines in both cases, as in Kubernetes (https://kubernetes.io/docs/reference/using-api/health-checks/).
+ * Returns the error if it cannot listen on the address.
  */
 export function startProbeServer(options: {
   readonly listen: ListenAddress;
@@ -45,7 +45,7 @@ export function startProbeServer(options: {
   readonly readyz: readonly Check[];
   readonly metrics: { page(): Promise<string>; readonly contentType: string };
   readonly log: Log;
-  /** Whoever takes longer to send a request is cut off; 5000 when absent. */
+  /** The time in milliseconds in which a client must send its request; 5000 when absent. */
   readonly requestLimitMs?: number;
 }): Promise<Result<ProbeServer, Error>> {
   const pages = new Map<string, (query: URLSearchParams) => Promise<Answer>>([
@@ -108,7 +108,7 @@ async function respond(
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     ...(answer.status === 405 ? { Allow: 'GET, HEAD' } : {}),
-    // What a body may hold is not read; the connection cannot be used further then.
+    // The body is not read, so the connection cannot be reused.
     ...(answer.status >= 400 && answer.status !== 503 ? { Connection: 'close' } : {}),
   });
   response.end(request.method === 'HEAD' ? undefined : answer.body);

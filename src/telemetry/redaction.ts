@@ -15,22 +15,22 @@ const SECRETS_IN_TEXT: readonly RegExp[] = [
 ];
 
 /**
- * A copy of `fields` that is fit for a log: what looks like a credential, by its key or by its form, is replaced by
- * `[redacted]` at any depth, long strings and deep or large structures (circular ones too) are cut, and errors become
- * plain objects. It never changes what it is given.
+ * A copy of `fields` for a log. Values that look like credentials, by their key or form, become `[redacted]` at any
+ * depth; long strings and deep, large or circular structures are cut; errors become plain objects. It never changes
+ * its argument.
  */
 export function redacted(fields: object): Record<string, unknown> {
   return redactedFields(fields, { depth: 0, budget: { values: MAX_VALUES } });
 }
 
-/** `text` without what looks like a credential, cut to 4096 characters. */
+/** The text without anything that looks like a credential, cut to 4096 characters. */
 export function redactedText(text: string): string {
   const cut =
     text.length > MAX_STRING_LENGTH ? `${cutText(text, MAX_STRING_LENGTH)}… (${text.length} characters)` : text;
   return SECRETS_IN_TEXT.reduce((clean, secret) => clean.replace(secret, REDACTED), cut);
 }
 
-/** The budget is shared by the whole of one line: a bound per level would still let a wide structure multiply. */
+/** The whole line shares one budget: with a limit per level, a wide structure could still multiply. */
 interface Place {
   readonly depth: number;
   readonly budget: { values: number };

@@ -2,7 +2,7 @@ import type { Result } from '../base/result.ts';
 import type { KubeError } from '../kube/client/kube-error.ts';
 import type { WriteResult } from './metric-table.ts';
 
-/** How the metric counts what came of a write. */
+/** The metric label for the result of a write. */
 export function writeResultFor(answer: Result<unknown, KubeError>): WriteResult {
   if (answer.ok) {
     return 'success';

@@ -2,7 +2,9 @@ import type { Clock } from '../../base/clock.ts';
 import type { Result } from '../../base/result.ts';
 import type { KubeError } from './kube-error.ts';
 
-/** `urgent` requests go first. Every eighth turn belongs to `background` requests, so they are late but never starve. */
+/**
+ * `urgent` requests go first. Every eighth turn belongs to `background` requests, so they are late but never starve.
+ */
 export type RequestPriority = 'urgent' | 'background';
 
 /** The options of a limiter. */
@@ -17,12 +19,18 @@ type Task<Value> = () => Promise<Result<Value, KubeError>>;
 const BACKGROUND_TURN = 8;
 /** The pause after a 429 without a Retry-After. */
 const PAUSE_MS = 1_000;
-/** The longest pause of all requests: a refused request waits as long as it was asked to, but the 429 may come from a webhook of one namespace. */
+/**
+ * The longest pause of all requests: a refused request waits as long as it was asked to, but the 429 may come from a
+ * webhook of one namespace.
+ */
 const LONGEST_PAUSE_MS = 5_000;
 /** A latency above this multiple of the best one seen, plus a margin for noise, counts as queueing in the server. */
 const SLOW_FACTOR = 4;
 const SLOW_MARGIN_MS = 50;
-/** Slow or missing responses never lower the limit below this: a slow server or a hung webhook of one namespace must not block the other namespaces. */
+/**
+ * Slow or missing responses never lower the limit below this: a slow server or a hung webhook of one namespace must not
+ * block the other namespaces.
+ */
 const SLOW_FLOOR = 8;
 const SMOOTHING = 0.1;
 /** How fast, per request, the best latency seen is forgotten: a cluster may become slower permanently. */

@@ -2,19 +2,19 @@ import { failure } from '../../base/result.ts';
 import { clientAround, isWriteVerb } from './client-around.ts';
 import type { KubeClient } from './kube-client.ts';
 
-/** Until when this process may write. */
+/** The time in which this process may write: its fencing token. */
 export interface Fence {
-  /** Aborted when the right to write has ended. */
+  /** Aborted when that time is over. */
   readonly lost: AbortSignal;
-  /** For how long a request that is sent now may go on, in milliseconds; 0 when nothing may be sent. */
+  /** How long a request that is sent now may take, in milliseconds; 0 if no request may be sent. */
   remainingMs(): number;
 }
 
 /**
- * A client that reads like `kube` and writes only inside the fence (R15, one writer): a write after the end of the fence
- * returns `aborted` without being sent, a write under way at that moment is aborted, and no write may take longer than
- * the fence is sure to last. The server may still carry out a request that it already has; it is told the same time
- * limit, and writes bound to uids and versions do no harm late.
+ * A client that reads like `kube` and writes only inside the fence (R15). After the fence has ended, a write returns
+ * `aborted` without being sent, and writes in flight are aborted. No write may take longer than the fence certainly
+ * lasts; the server gets the same time limit. A write that has reached the server may still take effect, which is
+ * harmless, because writes are bound to uids and versions.
  */
 export function fencedClient(kube: KubeClient, fence: Fence, requestTimeoutMs: number): KubeClient {
   return clientAround(kube, (send, { verb, options }) => {

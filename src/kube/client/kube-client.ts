@@ -3,12 +3,12 @@ import type { KubeError } from './kube-error.ts';
 import type { KubeObject } from './kube-object.ts';
 import type { ObjectReference, ResourceType } from './resource-type.ts';
 
-/** Ends a request early when aborted; the request then gives the error `aborted`. */
+/** Aborting the signal ends the request early with the error `aborted`. */
 interface Abortable {
   readonly signal?: AbortSignal;
 }
 
-/** Which objects of a type: of one namespace or of all, narrowed by selectors in the API's own syntax. */
+/** The objects of a type in one namespace or in all, optionally filtered by selectors in the syntax of the API. */
 export interface Scope {
   readonly type: ResourceType;
   readonly namespace?: string;
@@ -16,17 +16,20 @@ export interface Scope {
   readonly fieldSelector?: string;
 }
 
-/** One page of a list (https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks). */
+/**
+ * One page of a list
+ * (https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks).
+ */
 export interface ListRequest extends Scope, Abortable {
-  /** At most so many objects in the page. */
+  /** The maximum number of objects in the page. */
   readonly limit?: number;
-  /** The `continueToken` of the page before. */
+  /** The `continueToken` of the previous page. */
   readonly continueToken?: string;
-  /** Absent: the newest state, as a quorum read. `0`: whatever the server has at hand. */
+  /** Absent: the newest state, by a quorum read. `0`: any state that the server has cached. */
   readonly resourceVersion?: string;
 }
 
-/** A page as it came. The API server leaves `apiVersion` and `kind` out of the items of built-in types: their type is the request's. */
+/** One page. The API server omits `apiVersion` and `kind` in the items of built-in types. */
 export interface ListPage {
   readonly items: readonly KubeObject[];
   readonly resourceVersion: string;
@@ -34,29 +37,38 @@ export interface ListPage {
   readonly continueToken?: string;
 }
 
-/** A watch (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes). Bookmarks are always asked for. */
+/**
+ * A watch (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes). It always
+ * requests bookmarks.
+ */
 export interface WatchRequest extends Scope, Abortable {
   /** Where to start; absent only together with `sendInitialEvents`. */
   readonly resourceVersion?: string;
-  /** A WatchList stream: the current objects first, then a bookmark that carries the annotation `k8s.io/initial-events-end`. */
+  /**
+   * A WatchList stream: the current objects first, then a bookmark that carries the annotation
+   * `k8s.io/initial-events-end`.
+   */
   readonly sendInitialEvents?: boolean;
-  /** When the server shall end the watch by itself, in seconds. */
+  /** The time after which the server ends the watch, in seconds. */
   readonly timeoutSeconds?: number;
-  /** The watch ends with the error `timeout` when nothing at all, not even a bookmark, came for so long. Without it, only the time to the first byte has a limit. */
+  /**
+   * The watch ends with the error `timeout` if nothing arrives for this time, not even a bookmark. When absent, only
+   * the time to the first byte is limited.
+   */
   readonly silenceLimitMs?: number;
 }
 
-/** One line of a watch. ERROR lines never get here: they end the watch as its error. */
+/** One event of a watch. An ERROR event is not one of them: it ends the watch with an error. */
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   readonly object: KubeObject;
 }
 
-/** How a write names and limits itself. */
+/** The options of a write. */
 export interface WriteOptions extends Abortable {
-  /** The whole request's time limit in milliseconds; the client's own when absent. */
+  /** The time limit of the whole request in milliseconds; the client's default when absent. */
   readonly timeoutMs?: number;
-  /** Asks the server to do all but store it. */
+  /** Asks the server to do everything except store the result. */
   readonly isDryRun?: boolean;
 }
 
@@ -66,37 +78,45 @@ export interface ApplyOptions extends WriteOptions {
   readonly subresource?: 'status';
 }
 
-/** What must still be true of an object for a removal to happen; else the error is `conflict`. */
+/** The preconditions of a removal; if they do not hold, the error is `conflict`. */
 export interface RemoveOptions extends WriteOptions {
   readonly uid?: string;
   readonly resourceVersion?: string;
 }
 
 /**
- * The whole of what we ask of an API server. Bodies go out and come back in the wire shape, byte for byte as given.
- * No method throws or rejects: every failure is a {@link KubeError}. Nothing is retried but a 401 once, with
- * credentials read anew: retrying is the caller's decision.
+ * All requests that this program sends to an API server. Bodies have the shape of the API and are not changed. No method
+ * throws or rejects: every failure is a {@link KubeError}. Only a 401 is retried, once, with newly read credentials;
+ * any other retry is the decision of the caller.
  */
 export interface KubeClient {
   list(request: ListRequest): Promise<Result<ListPage, KubeError>>;
   /**
-   * Calls `onEvent` for each line as it comes, in order, and resolves when the watch is over: `ok` when the server ended
-   * it in order, `network` when it ended in the middle of a line. `onEvent` must not throw. A watch from a version that
-   * the server has not reached yet is accepted, and silent until then.
+   * Calls `onEvent` for each event in order and resolves when the watch ends: `ok` if the server ended it normally,
+   * `network` if it ended in the middle of a line. `onEvent` must not throw. The server accepts a watch from a version
+   * that it has not reached, and sends nothing until it does.
    */
   watch(request: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<Result<void, KubeError>>;
   get(reference: ObjectReference, options?: Abortable): Promise<Result<KubeObject, KubeError>>;
-  /** POST; `alreadyExists` when the name is taken. The body must carry metadata.namespace for namespaced types; a review has no name. */
+  /**
+   * POST; `alreadyExists` if the name is taken. The body of a namespaced type must contain metadata.namespace; a review
+   * has no name.
+   */
   create(type: ResourceType, object: KubeObject, options?: WriteOptions): Promise<Result<KubeObject, KubeError>>;
   /**
-   * PATCH, forced, as our one field manager. With metadata.uid in the body it never creates: `conflict` when that object
-   * is gone or another has its name. A field that the schema of a built-in type lacks comes back as `serverError` 500.
+   * PATCH, forced, as our field manager. With metadata.uid in the body it never creates an object: `conflict` if that
+   * object is gone or another one has its name. A field that a built-in type does not have is a `serverError` 500.
    */
   apply(type: ResourceType, object: KubeObject, options?: ApplyOptions): Promise<Result<KubeObject, KubeError>>;
   /** PUT of the whole object; `conflict` when metadata.resourceVersion is set and no longer current. */
   replace(type: ResourceType, object: KubeObject, options?: WriteOptions): Promise<Result<KubeObject, KubeError>>;
-  /** DELETE in the background, guarded by preconditions; `ok` also when finalizers still hold the object. A reference without a name is `invalid` and never sent. */
+  /**
+   * DELETE in the background with preconditions; `ok` also if finalizers delay the deletion. A reference without a name
+   * is `invalid` and never sent.
+   */
   remove(reference: ObjectReference, options?: RemoveOptions): Promise<Result<void, KubeError>>;
-  /** GET of a path that is no resource, such as `/version` or `/openapi/v3`; `malformed` when the answer is not JSON. */
+  /**
+   * GET of a path that is not a resource, such as `/version` or `/openapi/v3`; `malformed` if the response is not JSON.
+   */
   read(path: string, options?: Abortable): Promise<Result<unknown, KubeError>>;
 }

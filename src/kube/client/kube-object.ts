@@ -1,6 +1,6 @@
 import { fieldOf, isJsonObject } from '../../base/json.ts';
 
-/** Metadata as the wire has it; everything may be missing in what an untrusted server sends. */
+/** Metadata in the shape of the API. Any field may be missing, because the server is not trusted. */
 export interface ObjectMeta {
   readonly name?: string;
   readonly namespace?: string;
@@ -27,8 +27,8 @@ export interface ObjectMeta {
 }
 
 /**
- * Any API object in its wire shape (a NetworkPolicy's peers are under `from`, never `_from`). Only the outline is
- * promised; whoever reads further checks what is there.
+ * Any API object in the shape of the API (a NetworkPolicy's peers are under `from`, never `_from`). Only the outline is
+ * promised; check every other field before use.
  */
 export interface KubeObject {
   readonly apiVersion?: string;
@@ -39,7 +39,10 @@ export interface KubeObject {
 
 const IDENTITY_FIELDS = ['name', 'namespace', 'uid', 'resourceVersion'] as const;
 
-/** Whether the value has the outline of an API object: `metadata` is an object, and what identifies it there is text or absent. */
+/**
+ * Whether the value has the outline of an API object: `metadata` is an object whose identifying fields are text or
+ * absent.
+ */
 export function isKubeObject(value: unknown): value is KubeObject {
   const metadata = fieldOf(value, 'metadata');
   if (!isJsonObject(metadata)) {

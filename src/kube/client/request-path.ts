@@ -3,12 +3,12 @@ import type { Scope } from './kube-client.ts';
 import type { KubeError } from './kube-error.ts';
 import { apiVersionOf, type ResourceType } from './resource-type.ts';
 
-/** What goes after the `?`; absent values are left out. */
+/** The query parameters of a request; undefined ones are omitted. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /**
- * The path of one object, every part percent-encoded. A missing name or namespace is `invalid` here and now: the path
- * without it would mean the whole collection, and a DELETE of that deletes everything.
+ * The path of one object, with every part percent-encoded. A missing name or namespace is `invalid`, because the path
+ * without it would be the whole collection, and a DELETE of that deletes everything.
  */
 export function objectPath(object: {
   readonly type: ResourceType;
@@ -27,7 +27,7 @@ export function objectPath(object: {
   return success(`${collection.value}/${encoded(name)}${subresource === undefined ? '' : `/${subresource}`}`);
 }
 
-/** The path that new objects are posted to; `invalid` for a namespaced type without a namespace. */
+/** The path for a POST of new objects; `invalid` for a namespaced type without a namespace. */
 export function namespacedPath(type: ResourceType, namespace: string | undefined): Result<string, KubeError> {
   if (!type.isNamespaced) {
     return success(`${groupPath(type)}/${type.plural}`);
@@ -38,7 +38,7 @@ export function namespacedPath(type: ResourceType, namespace: string | undefined
   return success(`${groupPath(type)}/namespaces/${encoded(namespace)}/${type.plural}`);
 }
 
-/** The path to list and watch: over all namespaces when the scope names none. */
+/** The path for a list or a watch, across all namespaces if the scope names none. */
 export function scopePath({ type, namespace }: Scope): Result<string, KubeError> {
   return namespace === undefined ? success(`${groupPath(type)}/${type.plural}`) : namespacedPath(type, namespace);
 }
@@ -67,7 +67,7 @@ function encoded(segment: string): string {
   return encodeURIComponent(segment.toWellFormed());
 }
 
-/** The error of a request that is wrong before it is sent. */
+/** The error of a request that cannot be sent. */
 export function invalid(message: string): KubeError {
   return { kind: 'invalid', message, status: 400, causes: [] };
 }

@@ -1,4 +1,4 @@
-/** One kind of API object, as requests name it. `group` is empty for the core group. */
+/** One resource type as requests name it. `group` is empty for the core group. */
 export interface ResourceType {
   readonly group: string;
   readonly version: string;
@@ -12,7 +12,7 @@ export function apiVersionOf(type: ResourceType): string {
   return type.group === '' ? type.version : `${type.group}/${type.version}`;
 }
 
-/** Which object, or which collection, a request is about. */
+/** The object, or the collection, that a request is about. */
 export interface ObjectReference {
   readonly type: ResourceType;
   /** Absent for cluster-scoped types, and for a collection over all namespaces. */

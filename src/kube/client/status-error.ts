@@ -2,23 +2,23 @@ import { fieldOf, present, stringFieldOf } from '../../base/json.ts';
 import { readableText } from '../../base/text.ts';
 import type { KubeError, StatusCause } from './kube-error.ts';
 
-/** No server can put us to sleep for longer than this, whatever its Retry-After says. */
+/** The longest Retry-After that is respected. */
 export const LONGEST_RETRY_AFTER_MS = 120_000;
 
 const MOST_CAUSES = 20;
 
-/** A refusal as it came over the wire. */
+/** The parts of an error response that decide its meaning. */
 export interface Refusal {
   readonly status: number;
-  /** The parsed body: a Status when an API server wrote it, anything when a proxy did. */
+  /** The parsed body: a Status from an API server, anything from a proxy. */
   readonly body: unknown;
   /** The Retry-After header, in seconds or as a date (https://www.rfc-editor.org/rfc/rfc9110#name-retry-after). */
   readonly retryAfter?: string | undefined;
-  /** What to count a Retry-After date from. */
+  /** The current time, from which a Retry-After date counts. */
   readonly wallTime: Date;
 }
 
-/** The error that a response with this status means. It decides by status, reason and causes, never by message text. */
+/** The error for a response. It depends on status, reason and causes, never on the message. */
 export function statusError(refusal: Refusal): KubeError {
   const { status, body } = refusal;
   const message = messageFor(refusal);
@@ -56,8 +56,8 @@ const plainKinds: ReadonlyMap<number, 'unauthorized' | 'notFound' | 'expired'> =
 const refusedForGood: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
 /**
- * The error that an ERROR line of a watch means: its object is a Status. The same table as for responses holds, and
- * the reasons of an expired version count even without a code.
+ * The error for an ERROR event of a watch, whose object is a Status. The same table applies as for responses; the
+ * reasons for an expired version count even without a code.
  */
 export function watchError(status: unknown, wallTime: Date): KubeError {
   const code = fieldOf(status, 'code');
@@ -67,7 +67,7 @@ export function watchError(status: unknown, wallTime: Date): KubeError {
   return statusError({ status: isExpired ? 410 : statusCode, body: status, wallTime });
 }
 
-/** An apply that names the uid of an object that was replaced by another is refused as a 422: "field is immutable". */
+/** The server refuses an apply with the uid of a replaced object as a 422: "field is immutable". */
 function isOtherUid({ status, body }: Refusal): boolean {
   return status === 422 && causesOf(body).some(({ field }) => field === 'metadata.uid');
 }

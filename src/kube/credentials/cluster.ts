@@ -1,34 +1,39 @@
 import type { Result } from '../../base/result.ts';
 import type { KubeError } from '../client/kube-error.ts';
 
-/** How a connection proves who both ends are. PEM text throughout. */
+/** How a connection proves the identity of both ends; PEM text throughout. */
 export interface ClusterTls {
-  /** The authorities that may vouch for the server; the system's own when absent. */
+  /** The authorities that may sign the server's certificate; the system's when absent. */
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
-  /** The name to expect in the server's certificate, when it is not the host of the URL. */
+  /** The name to expect in the server's certificate; the host of the URL when absent. */
   readonly servername?: string;
-  /** The server's certificate is not looked at: `insecure-skip-tls-verify`. */
+  /** Whether the server's certificate is not checked: `insecure-skip-tls-verify`. */
   readonly isUnverified?: boolean;
 }
 
-/** The headers that say who is asking, such as `authorization`; empty when a client certificate does. */
-export type CredentialHeaders = Readonly<Record<string, string>>;
+/**
+ * The headers that identify the client, such as `authorization`; empty with a client certificate. Impersonation may
+ * repeat a header, hence the lists.
+ */
+export type CredentialHeaders = Readonly<Record<string, string | string[]>>;
 
-/** One API server and how to be let in. Credentials change while we run, so they are asked for at every request. */
+/** One API server and the credentials for it. Credentials change at run time, so ask for them with every request. */
 export interface Cluster {
-  /** The base URL; a path after the host is kept in front of every request's path. */
+  /** The base URL. A path after the host is a prefix of every request's path. */
   readonly server: string;
-  /** An HTTP proxy to reach the server through. */
+  /** The HTTP or SOCKS5 proxy in front of the server. */
   readonly proxyUrl?: string;
   readonly contextName: string;
-  /** The namespace of the context, or of the pod we run in; `default` when neither names one. */
+  /** The namespace of the context, or of our pod; `default` if neither names one. */
   readonly namespace: string;
-  /** The same object until the certificates change; a changed one asks for new connections. */
+  /** The same object until the certificates change; a new object asks for new connections. */
   tls(): ClusterTls;
-  /** The headers to send now, the same object until they change. It never rejects; the only error is `credentials`. */
+  /** The headers to send now; the same object until they change. It never rejects; the only error is `credentials`. */
   authorization(): Promise<Result<CredentialHeaders, KubeError>>;
-  /** Reads files and asks plugins anew, for when the server refused what we sent. It never rejects. */
+  /**
+   * Reads all files and runs the plugin again; for use after the server has refused the credentials. It never rejects.
+   */
   refresh(): Promise<Result<void, KubeError>>;
 }

@@ -1,8 +1,9 @@
-import { dirname, isAbsolute, join } from 'node:path';
 import { load, YAMLException } from 'js-yaml';
-import { fieldOf, isJsonObject, present, stringFieldOf } from '../../base/json.ts';
+import { fieldOf, isJsonObject, itemsOf, present, stringFieldOf } from '../../base/json.ts';
 import { failure, type Result, success } from '../../base/result.ts';
 import type { KubeError } from '../client/kube-error.ts';
+import { isBase64, sourceOf, type TextSource, textIn } from './kubeconfig-field.ts';
+import { type KubeconfigUser, kubeconfigUser } from './kubeconfig-user.ts';
 
 /** A kubeconfig as read from disk. */
 export interface KubeconfigText {
@@ -10,24 +11,7 @@ export interface KubeconfigText {
   readonly text: string;
 }
 
-/** Something that a kubeconfig either holds itself or names a file for. */
-export type TextSource = { readonly text: string } | { readonly path: string };
-
-/** How a user proves who they are; at most one of token, password and plugin is used, in this order. */
-export interface KubeconfigUser {
-  readonly name: string;
-  readonly token?: TextSource;
-  readonly password?: { readonly username: string; readonly password: string };
-  readonly cert?: TextSource;
-  readonly key?: TextSource;
-  /** `as` and `as-uid`: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
-  readonly impersonation: Readonly<Record<string, string>>;
-  /** The raw `exec` and `auth-provider` entries. */
-  readonly exec?: unknown;
-  readonly authProvider?: unknown;
-}
-
-/** What one context comes down to. */
+/** One context with its cluster and user. */
 export interface KubeconfigContext {
   /** For messages: the file or files. */
   readonly source: string;
@@ -38,8 +22,12 @@ export interface KubeconfigContext {
   readonly servername?: string;
   readonly isUnverified: boolean;
   readonly ca?: TextSource;
+  /** What the cluster has for exec plugins: its extension `client.authentication.k8s.io/exec`. */
+  readonly execExtension?: unknown;
   readonly user: KubeconfigUser;
 }
+
+const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
 
 interface Parsed {
   readonly path: string;
@@ -47,10 +35,10 @@ interface Parsed {
 }
 
 /**
- * The context of that name, or the current one, as kubectl would read it: of several files the first that has a name
- * decides, and a relative path starts from the file it stands in
- * (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/). The only error is
- * `credentials`; its message names the file and what to change.
+ * The context of that name, or the current one, as kubectl reads it: of several files the first one with a name wins,
+ * and a relative path starts from the folder of its file
+ * (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/). Like kubectl it checks the
+ * cluster and the user of that context only. The only error is `credentials`; its message names the file and the fix.
  */
 export function kubeconfigContext(
   texts: readonly KubeconfigText[],
@@ -72,7 +60,7 @@ export function kubeconfigContext(
   return success({ source, ...context });
 }
 
-/** The context, or what stands in its way. */
+/** The context, or the problem as the end of a sentence. */
 function contextOf(
   files: readonly Parsed[],
   contextName: string | undefined,
@@ -118,10 +106,9 @@ function parsed({ path, text }: KubeconfigText): Result<unknown, KubeError> {
   }
 }
 
-function clusterOf(
-  files: readonly Parsed[],
-  name: string,
-): Pick<KubeconfigContext, 'server' | 'proxyUrl' | 'servername' | 'isUnverified' | 'ca'> | string {
+type ClusterEntry = Omit<KubeconfigContext, 'source' | 'contextName' | 'namespace' | 'user'>;
+
+function clusterOf(files: readonly Parsed[], name: string): ClusterEntry | string {
   const quoted = JSON.stringify(name);
   const cluster = found(files, 'clusters', name);
   if (cluster === undefined) {
@@ -136,8 +123,12 @@ function clusterOf(
     return `has ${JSON.stringify(server)} as the server of cluster ${quoted}, which is no https address`;
   }
   const proxyUrl = textIn(fields, 'proxy-url');
-  if (proxyUrl !== undefined && !isHttpUrl(proxyUrl)) {
-    return `has the proxy-url ${JSON.stringify(proxyUrl)} for cluster ${quoted}; only http and https proxies are supported`;
+  if (proxyUrl !== undefined && !isProxyUrl(proxyUrl)) {
+    return `has the proxy-url ${JSON.stringify(proxyUrl)} for cluster ${quoted}; a proxy is http, https or socks5`;
+  }
+  const problem = authorityProblem(fields);
+  if (problem !== undefined) {
+    return `${problem} for cluster ${quoted}`;
   }
   return {
     server,
@@ -146,8 +137,32 @@ function clusterOf(
       proxyUrl,
       servername: textIn(fields, 'tls-server-name'),
       ca: sourceOf(cluster.path, fields, 'certificate-authority'),
+      execExtension: itemsOf(fieldOf(fields, 'extensions'))
+        .filter((each) => fieldOf(each, 'name') === EXEC_EXTENSION)
+        .map((each) => fieldOf(each, 'extension'))[0],
     }),
   };
+}
+
+/** As client-go's validateClusterInfo and TLSConfigFor. */
+function authorityProblem(fields: unknown): string | undefined {
+  const file = textIn(fields, 'certificate-authority');
+  const data = textIn(fields, 'certificate-authority-data');
+  if (file !== undefined && data !== undefined) {
+    return 'has both certificate-authority and certificate-authority-data; remove one of them,';
+  }
+  if (!isBase64(data)) {
+    return 'has certificate-authority-data that is not base64';
+  }
+  if ((file !== undefined || data !== undefined) && fieldOf(fields, 'insecure-skip-tls-verify') === true) {
+    return 'has insecure-skip-tls-verify together with a certificate authority; remove one of them,';
+  }
+  return undefined;
+}
+
+/** Whether kubectl accepts the address as a proxy. */
+export function isProxyUrl(text: string): boolean {
+  return /^(?:https?|socks5):$/.test(URL.parse(text)?.protocol ?? '');
 }
 
 function isHttpUrl(text: string): boolean {
@@ -162,63 +177,7 @@ function userOf(files: readonly Parsed[], name: string | undefined): KubeconfigU
   if (user === undefined) {
     return `has no user ${JSON.stringify(name)}, which the context names`;
   }
-  const { path } = user;
-  const fields = fieldOf(user.entry, 'user');
-  const unsupported = ['as-groups', 'as-user-extra'].find((field) => fieldOf(fields, field) !== undefined);
-  if (unsupported !== undefined) {
-    return `uses ${unsupported} for user ${JSON.stringify(name)}, which is not supported`;
-  }
-  return {
-    name,
-    impersonation: present({ 'impersonate-user': textIn(fields, 'as'), 'impersonate-uid': textIn(fields, 'as-uid') }),
-    ...present({
-      token: tokenOf(path, fields),
-      password: passwordOf(fields),
-      cert: sourceOf(path, fields, 'client-certificate'),
-      key: sourceOf(path, fields, 'client-key'),
-    }),
-    exec: execOf(path, fieldOf(fields, 'exec')),
-    authProvider: fieldOf(fields, 'auth-provider'),
-  };
-}
-
-function passwordOf(user: unknown): KubeconfigUser['password'] {
-  const username = textIn(user, 'username');
-  return username === undefined ? undefined : { username, password: textIn(user, 'password') ?? '' };
-}
-
-function tokenOf(path: string, user: unknown): TextSource | undefined {
-  const file = textIn(user, 'tokenFile');
-  const token = textIn(user, 'token');
-  // kubectl lets the file win, as it is the fresher of the two.
-  if (file !== undefined) {
-    return { path: absolute(path, file) };
-  }
-  return token === undefined ? undefined : { text: token };
-}
-
-/** A plugin's command that has a slash is a path like any other here; one without is looked for in PATH. */
-function execOf(path: string, exec: unknown): unknown {
-  const command = textIn(exec, 'command') ?? '';
-  return isJsonObject(exec) && command.includes('/') ? { ...exec, command: absolute(path, command) } : exec;
-}
-
-function sourceOf(path: string, entry: unknown, field: string): TextSource | undefined {
-  const data = textIn(entry, `${field}-data`);
-  if (data !== undefined) {
-    return { text: Buffer.from(data, 'base64').toString('utf8') };
-  }
-  const file = textIn(entry, field);
-  return file === undefined ? undefined : { path: absolute(path, file) };
-}
-
-function absolute(kubeconfigPath: string, path: string): string {
-  return isAbsolute(path) ? path : join(dirname(kubeconfigPath), path);
-}
-
-function textIn(entry: unknown, field: string): string | undefined {
-  const text = stringFieldOf(entry, field);
-  return text === '' ? undefined : text;
+  return kubeconfigUser({ path: user.path, name, fields: fieldOf(user.entry, 'user') });
 }
 
 function firstText(files: readonly Parsed[], field: string): string | undefined {
@@ -226,8 +185,7 @@ function firstText(files: readonly Parsed[], field: string): string | undefined 
 }
 
 function entriesOf(content: unknown, field: string): readonly unknown[] {
-  const entries = fieldOf(content, field);
-  return Array.isArray(entries) ? entries : [];
+  return itemsOf(fieldOf(content, field));
 }
 
 function found(

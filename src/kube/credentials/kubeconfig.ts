@@ -1,56 +1,97 @@
-import type { RequestOptions } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
-import { fieldOf, isJsonObject, present } from '../../base/json.ts';
+import { isJsonObject } from '../../base/json.ts';
 import { failure, type Result, success } from '../../base/result.ts';
-import { readableText } from '../../base/text.ts';
 import type { KubeError } from '../client/kube-error.ts';
-import type { Cluster } from './cluster.ts';
-import {
-  type KubeconfigContext,
-  type KubeconfigText,
-  type KubeconfigUser,
-  kubeconfigContext,
-} from './kubeconfig-file.ts';
-import { type CredentialPlugin, openCluster, type PluginCredentials } from './refreshing-cluster.ts';
+import { authProvider } from './auth-provider.ts';
+import type { Cluster, ClusterTls } from './cluster.ts';
+import { type Environment, proxyFromEnvironment } from './environment-proxy.ts';
+import { execPlugin } from './exec-plugin.ts';
+import { isProxyUrl, type KubeconfigContext, type KubeconfigText, kubeconfigContext } from './kubeconfig-file.ts';
+import { type CredentialPlugin, openCluster } from './refreshing-cluster.ts';
 import { readText } from './token-file.ts';
 
-/** Where to look for a cluster. What is absent comes from the process. */
+/** Where to look for a cluster. Absent fields come from the process. */
 export interface ClusterChoice {
-  /** A kubeconfig named by the user: nothing else is looked at. */
+  /** The kubeconfig that the user named; then no other place is searched. */
   readonly kubeconfigPath?: string | undefined;
   /** A context other than the current one. */
   readonly context?: string | undefined;
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Environment;
+  /** Whether standard input is a terminal, which an exec plugin may use. */
+  readonly isTerminal?: boolean;
+  /** The file descriptor for the standard error of an exec plugin. */
+  readonly stderrFd?: number;
   readonly homeDirectory?: string;
-  /** Where a pod finds its service account. */
+  /** The folder of the pod's service account. */
   readonly serviceAccountDirectory?: string;
   readonly clock?: Clock;
 }
 
 const SERVICE_ACCOUNT_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
-/** A plugin may ask a person to log in, but not forever. */
-const PLUGIN_TIMEOUT_MS = 60_000;
+const STDERR_FD = 2;
 
 /**
- * The cluster to talk to: the given kubeconfig, else the files of KUBECONFIG, else the pod's own service account, else
- * ~/.kube/config. Nothing is sent yet. The only error is `credentials`; its message names the file and what is wrong.
+ * The cluster of the given kubeconfig, else of the files of KUBECONFIG, else of the pod's service account, else of
+ * ~/.kube/config. It sends no request. The only error is `credentials`; its message names the file and the problem.
  */
 export async function loadCluster(choice: ClusterChoice = {}): Promise<Result<Cluster, KubeError>> {
   const clock = choice.clock ?? systemClock;
-  const context = await chosenContext(choice);
-  if (!context.ok) {
-    return context;
+  const environment = choice.environment ?? process.env;
+  const chosen = await chosenContext(choice, environment);
+  if (!chosen.ok) {
+    return chosen;
   }
-  const { user } = context.value;
-  const plugin = isPluginNeeded(user) ? credentialPlugin(user, clock) : undefined;
-  return await openCluster({ context: context.value, clock, ...(plugin === undefined ? {} : { plugin }) });
+  const context = chosen.value;
+  const { exec } = context.user;
+  const surroundings = {
+    clock,
+    environment,
+    isTerminal: choice.isTerminal ?? process.stdin.isTTY,
+    stderrFd: choice.stderrFd ?? STDERR_FD,
+  };
+  const proxied = withEnvironmentProxy(context, environment);
+  if (!proxied.ok) {
+    return proxied;
+  }
+  const needed = pluginFor(context);
+  const plugin = (tls: ClusterTls): CredentialPlugin | undefined => {
+    if (needed === 'exec' && exec !== undefined) {
+      return execPlugin({ ...surroundings, config: exec, context, tls });
+    }
+    return needed === undefined ? undefined : authProvider(context.user, clock);
+  };
+  return await openCluster({ context: proxied.value, clock, plugin });
 }
 
-async function chosenContext(choice: ClusterChoice): Promise<Result<KubeconfigContext, KubeError>> {
-  const environment = choice.environment ?? process.env;
+/** The context with the proxy of the environment, unless it has its own: `proxy-url` wins, also over NO_PROXY. */
+function withEnvironmentProxy(
+  context: KubeconfigContext,
+  environment: Environment,
+): Result<KubeconfigContext, KubeError> {
+  const proxyUrl = context.proxyUrl ?? proxyFromEnvironment(context.server, environment);
+  if (proxyUrl === undefined) {
+    return success(context);
+  }
+  return isProxyUrl(proxyUrl)
+    ? success({ ...context, proxyUrl })
+    : failure({
+        kind: 'credentials',
+        message: `the proxy ${JSON.stringify(redactedUrl(proxyUrl))} of the environment is none; a proxy is http, https or socks5`,
+      });
+}
+
+/** The address without the password that it may contain. */
+function redactedUrl(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//…@');
+}
+
+async function chosenContext(
+  choice: ClusterChoice,
+  environment: Environment,
+): Promise<Result<KubeconfigContext, KubeError>> {
   const context = named(choice.context);
   const path = named(choice.kubeconfigPath);
   if (path !== undefined) {
@@ -61,18 +102,17 @@ async function chosenContext(choice: ClusterChoice): Promise<Result<KubeconfigCo
     return await fromFiles(listed, context);
   }
   const server = podServer(environment);
-  // A context can only be meant for a kubeconfig.
+  // Only a kubeconfig has contexts.
   if (context === undefined && server !== undefined) {
     return success(await inClusterContext(server, choice.serviceAccountDirectory ?? SERVICE_ACCOUNT_DIRECTORY));
   }
   return await fromFiles([join(choice.homeDirectory ?? homedir(), '.kube', 'config')], context);
 }
 
-/** Where a pod finds its API server: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
-function podServer({
-  KUBERNETES_SERVICE_HOST,
-  KUBERNETES_SERVICE_PORT,
-}: Readonly<Record<string, string | undefined>>): string | undefined {
+/**
+ * The address that a pod uses for the API server: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+ */
+function podServer({ KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT }: Environment): string | undefined {
   const [host, port] = [named(KUBERNETES_SERVICE_HOST), named(KUBERNETES_SERVICE_PORT)];
   if (host === undefined || port === undefined) {
     return undefined;
@@ -84,7 +124,7 @@ function named(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }
 
-/** Of several files, those that cannot be read are passed over, as kubectl does, as long as one can. */
+/** As kubectl, it skips files that cannot be read as long as one can. */
 async function fromFiles(
   paths: readonly string[],
   wanted: string | undefined,
@@ -118,73 +158,14 @@ async function inClusterContext(server: string, directory: string): Promise<Kube
   };
 }
 
-function isPluginNeeded(user: KubeconfigUser): boolean {
-  return user.token === undefined && (isJsonObject(user.exec) || isJsonObject(user.authProvider));
-}
-
-/**
- * Exec plugins (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins)
- * and auth providers, run by client-node. It is loaded only here and only when needed, since loading it takes longer
- * than everything else at start.
- */
-function credentialPlugin(user: KubeconfigUser, clock: Clock): CredentialPlugin {
-  let authenticator: Promise<() => Promise<PluginCredentials>> | undefined;
-  return {
-    async credentials() {
-      try {
-        authenticator ??= clientNodeAuthenticator(user);
-        return success(await withinTime((await authenticator)(), clock));
-      } catch (thrown) {
-        const why =
-          thrown instanceof Error && thrown.message !== '' ? readableText(thrown.message) : 'it gave no credentials';
-        return failure({
-          kind: 'credentials',
-          message: `the credential plugin of user ${JSON.stringify(user.name)} failed: ${why}`,
-        });
-      }
-    },
-    forget() {
-      authenticator = undefined;
-    },
-  };
-}
-
-async function clientNodeAuthenticator(user: KubeconfigUser): Promise<() => Promise<PluginCredentials>> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
-  const config = new KubeConfig();
-  // The server is never contacted through this object, which only fills in headers and certificates.
-  config.loadFromOptions({
-    clusters: [{ name: 'unused', server: 'https://unused.invalid', skipTLSVerify: false }],
-    users: [{ name: user.name, exec: user.exec, authProvider: user.authProvider }],
-    contexts: [{ name: 'only', cluster: 'unused', user: user.name }],
-    currentContext: 'only',
-  });
-  return async () => {
-    const options: RequestOptions = {};
-    await config.applyToHTTPSOptions(options);
-    return present({
-      authorization: text(fieldOf(options.headers, 'Authorization')),
-      cert: text(options.cert),
-      key: text(options.key),
-    });
-  };
-}
-
-function text(value: unknown): string | undefined {
-  if (Buffer.isBuffer(value)) {
-    return value.toString('utf8');
+/** As in client-go, neither a plugin nor an auth-provider is asked when the user has other credentials. */
+function pluginFor({ user }: KubeconfigContext): 'exec' | 'authProvider' | undefined {
+  const hasCertificate = user.cert !== undefined && user.key !== undefined;
+  if (user.token !== undefined || user.password !== undefined || hasCertificate) {
+    return undefined;
   }
-  return typeof value === 'string' ? value : undefined;
-}
-
-async function withinTime<Value>(work: Promise<Value>, clock: Clock): Promise<Value> {
-  const { promise: tooLate, reject } = Promise.withResolvers<never>();
-  const timer = clock.after(PLUGIN_TIMEOUT_MS, () => {
-    reject(new Error(`no answer within ${PLUGIN_TIMEOUT_MS} ms`));
-  });
-  try {
-    return await Promise.race([work, tooLate]);
-  } finally {
-    timer.cancel();
+  if (user.exec !== undefined) {
+    return 'exec';
   }
+  return isJsonObject(user.authProvider) ? 'authProvider' : undefined;
 }

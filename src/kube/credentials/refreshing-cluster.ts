@@ -2,29 +2,35 @@ import type { Clock } from '../../base/clock.ts';
 import { present } from '../../base/json.ts';
 import { failure, type Result, success } from '../../base/result.ts';
 import type { KubeError } from '../client/kube-error.ts';
+import { certificatePairProblem, hasCertificate } from './certificates.ts';
 import type { Cluster, ClusterTls, CredentialHeaders } from './cluster.ts';
-import type { KubeconfigContext, TextSource } from './kubeconfig-file.ts';
+import type { TextSource } from './kubeconfig-field.ts';
+import type { KubeconfigContext } from './kubeconfig-file.ts';
+import type { KubeconfigUser } from './kubeconfig-user.ts';
 import { isHeaderSafe, readText, TokenFile } from './token-file.ts';
 
-/** What a credential plugin hands out: a whole Authorization header, or a client certificate with its key, or both. */
+/**
+ * The credentials from a plugin: the value of the Authorization header, or a client certificate with its key, or both.
+ */
 export interface PluginCredentials {
   readonly authorization?: string;
   readonly cert?: string;
   readonly key?: string;
 }
 
-/** Something outside this process that gives credentials. It keeps them for as long as they are valid. */
+/** A program outside this process that provides credentials. Its credentials are cached while they are valid. */
 export interface CredentialPlugin {
   /** It never rejects; the only error is `credentials`. */
   credentials(): Promise<Result<PluginCredentials, KubeError>>;
-  /** Makes the next call ask anew although what is kept looks valid. */
+  /** Drops the cached credentials, so that the next call asks the program again. */
   forget(): void;
 }
 
 interface Opening {
   readonly context: KubeconfigContext;
   readonly clock: Clock;
-  readonly plugin?: CredentialPlugin;
+  /** Makes the plugin that the user needs, if any; the plugin may need to know the authority. */
+  readonly plugin: (tls: ClusterTls) => CredentialPlugin | undefined;
 }
 
 /** The cluster of a context, with its certificate files read once. The only error is `credentials`. */
@@ -40,7 +46,7 @@ export async function openCluster({ context, clock, plugin }: Opening): Promise<
       message: `kubeconfig ${context.source} has a token with characters that no token has`,
     });
   }
-  const cluster = new RefreshingCluster({ context, clock, ...(plugin === undefined ? {} : { plugin }) }, tls.value);
+  const cluster = new RefreshingCluster({ context, clock, plugin }, tls.value);
   const usable = token !== undefined && 'path' in token ? await cluster.authorization() : success({});
   return usable.ok ? success(cluster) : usable;
 }
@@ -68,7 +74,7 @@ class RefreshingCluster implements Cluster {
     this.contextName = context.contextName;
     this.namespace = context.namespace;
     this.#context = context;
-    this.#plugin = plugin;
+    this.#plugin = plugin(tls);
     this.#tokenFile = token !== undefined && 'path' in token ? new TokenFile(token.path, clock) : undefined;
     this.#fileTls = tls;
     this.#tls = tls;
@@ -83,7 +89,7 @@ class RefreshingCluster implements Cluster {
     if (this.#tokenFile === undefined && this.#plugin === undefined) {
       return success(this.#headers);
     }
-    // Sixty requests at once ask the file or the plugin once.
+    // Concurrent requests share one read of the file or one run of the plugin.
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
@@ -91,7 +97,7 @@ class RefreshingCluster implements Cluster {
   }
 
   async refresh(): Promise<Result<void, KubeError>> {
-    this.#refreshing ??= this.#readAnew().finally(() => {
+    this.#refreshing ??= this.#readAgain().finally(() => {
       this.#refreshing = undefined;
     });
     return await this.#refreshing;
@@ -117,7 +123,7 @@ class RefreshingCluster implements Cluster {
     return success(this.#keepHeaders(authorization));
   }
 
-  async #readAnew(): Promise<Result<void, KubeError>> {
+  async #readAgain(): Promise<Result<void, KubeError>> {
     this.#tokenFile?.forget();
     this.#plugin?.forget();
     const tls = await readTls(this.#context);
@@ -132,7 +138,7 @@ class RefreshingCluster implements Cluster {
     return asked.ok ? success(undefined) : asked;
   }
 
-  /** The same object for the same header: that is how others see that nothing changed. */
+  /** The same object for the same header, so that callers can compare by identity. */
   #keepHeaders(authorization: string | undefined): CredentialHeaders {
     if (this.#headers.authorization !== authorization) {
       this.#headers = { ...this.#context.user.impersonation, ...present({ authorization }) };
@@ -140,7 +146,7 @@ class RefreshingCluster implements Cluster {
     return this.#headers;
   }
 
-  /** The same object for the same certificates: another one costs all connections. */
+  /** The same object for the same certificates, because a new one closes all connections. */
   #keepTls(tls: ClusterTls): void {
     const isSame = tls.ca === this.#tls.ca && tls.cert === this.#tls.cert && tls.key === this.#tls.key;
     if (!isSame) {
@@ -160,7 +166,21 @@ function fixedAuthorization({ user }: KubeconfigContext): CredentialHeaders {
   return { authorization: `Basic ${pair}` };
 }
 
+function certificateProblem(
+  { ca, cert, key }: Readonly<Record<'ca' | 'cert' | 'key', string | undefined>>,
+  user: KubeconfigUser,
+): string | undefined {
+  if (ca !== undefined && !hasCertificate(ca)) {
+    return 'has a certificate authority that is not a PEM certificate';
+  }
+  const problem = cert === undefined || key === undefined ? undefined : certificatePairProblem({ cert, key });
+  return problem === undefined
+    ? undefined
+    : `has a client certificate for user ${JSON.stringify(user.name)} that ${problem}`;
+}
+
 async function readTls({
+  source,
   ca,
   user,
   servername,
@@ -178,7 +198,13 @@ async function readTls({
   if (!key.ok) {
     return key;
   }
-  return success({ isUnverified, ...present({ ca: caText.value, cert: cert.value, key: key.value, servername }) });
+  const problem = certificateProblem({ ca: caText.value, cert: cert.value, key: key.value }, user);
+  if (problem !== undefined) {
+    return failure({ kind: 'credentials', message: `kubeconfig ${source} ${problem}` });
+  }
+  // As in kubectl, a key without a certificate has no effect.
+  const pair = cert.value === undefined ? {} : present({ cert: cert.value, key: key.value });
+  return success({ isUnverified, ...present({ ca: caText.value, servername }), ...pair });
 }
 
 async function textOf(source: TextSource | undefined, what: string): Promise<Result<string | undefined, KubeError>> {

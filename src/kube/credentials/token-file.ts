@@ -3,12 +3,15 @@ import type { Clock } from '../../base/clock.ts';
 import { failure, type Result, success } from '../../base/result.ts';
 import type { KubeError } from '../client/kube-error.ts';
 
-/** The kubelet renews a pod's token long before it runs out, so a minute is soon enough (https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#launch-a-pod-using-service-account-token-projection). */
+/**
+ * The kubelet renews a pod's token long before it expires, so once a minute is enough
+ * (https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#launch-a-pod-using-service-account-token-projection).
+ */
 const MAX_AGE_MS = 60_000;
-/** No token is so long; a file that is larger is something else. */
+/** No token is longer; a larger file is not a token file. */
 const LONGEST_TOKEN = 64 * 1024;
 
-/** A bearer token in a file that others renew. It is read again once a minute at most, and when `forget` was called. */
+/** A bearer token in a file that another program renews. It is read at most once a minute, and after `forget`. */
 export class TokenFile {
   readonly #path: string;
   readonly #clock: Clock;
@@ -20,7 +23,7 @@ export class TokenFile {
     this.#clock = clock;
   }
 
-  /** The token now. When the file cannot be read, the last token is given for as long as there is one; else the error `credentials`. */
+  /** The current token. If the file cannot be read, it is the last token; without one, the error is `credentials`. */
   async token(): Promise<Result<string, KubeError>> {
     if (this.#token !== undefined && this.#clock.nowMs() - this.#readAtMs < MAX_AGE_MS) {
       return success(this.#token);
@@ -35,7 +38,7 @@ export class TokenFile {
     return success(this.#token);
   }
 
-  /** Makes the next `token` read the file, because the server refused the last one. */
+  /** Makes the next `token` read the file, because the server refused the last token. */
   forget(): void {
     this.#readAtMs = Number.NEGATIVE_INFINITY;
   }
@@ -52,12 +55,12 @@ async function readToken(path: string): Promise<Result<string, KubeError>> {
     : failure({ kind: 'credentials', message: `the token file ${path} holds no token` });
 }
 
-/** Whether the text can stand in a header as a bearer token: not empty, visible ASCII only. */
+/** Whether the text can be a bearer token in a header: not empty, visible ASCII only. */
 export function isHeaderSafe(token: string): boolean {
   return token.length <= LONGEST_TOKEN && /^[\x21-\x7e]+$/.test(token);
 }
 
-/** The text of a file; the error `credentials` names the file, what it is for and why it cannot be read. */
+/** The text of a file. The error `credentials` names the file, its purpose and the reason. */
 export async function readText(path: string, what: string): Promise<Result<string, KubeError>> {
   try {
     return success(await readFile(path, 'utf8'));

