@@ -51,10 +51,6 @@ export function peopleWith(kube: KubeClient): People {
     type: ResourceType,
     key: { readonly namespace?: string; readonly name: string },
   ): Promise<KubeObject | undefined> => foundBy(kube, type, key);
-  const standing = async (
-    type: ResourceType,
-    key: { readonly namespace?: string; readonly name: string },
-  ): Promise<KubeObject> => valueOf(await kube.get({ type, ...key }));
   return {
     async namespace(name, labels = {}) {
       const created = await kube.create(NAMESPACES, {
@@ -65,30 +61,22 @@ export function peopleWith(kube: KubeClient): People {
       if (created.ok || created.error.kind !== 'alreadyExists') {
         return valueOf(created);
       }
-      const before = await standing(NAMESPACES, { name });
-      return valueOf(
-        await kube.replace(NAMESPACES, {
-          ...before,
-          metadata: { ...before.metadata, labels: { ...labels, 'kubernetes.io/metadata.name': name } },
-        }),
-      );
+      return changed(kube, { type: NAMESPACES, name }, (before) => ({
+        ...before,
+        metadata: { ...before.metadata, labels: { ...labels, 'kubernetes.io/metadata.name': name } },
+      }));
     },
     async label(name, labels) {
-      const before = await standing(NAMESPACES, { name });
-      const after = Object.entries({ ...before.metadata.labels, ...labels }).filter(
-        (entry): entry is [string, string] => entry[1] !== null,
-      );
-      valueOf(
-        await kube.replace(NAMESPACES, {
-          ...before,
-          metadata: { ...before.metadata, labels: Object.fromEntries(after) },
-        }),
-      );
+      await changed(kube, { type: NAMESPACES, name }, (before) => {
+        const after = Object.entries({ ...before.metadata.labels, ...labels }).filter(
+          (entry): entry is [string, string] => entry[1] !== null,
+        );
+        return { ...before, metadata: { ...before.metadata, labels: Object.fromEntries(after) } };
+      });
     },
     async baselinePolicy(name, spec) {
-      const before = await found(BASELINE_POLICIES, { name });
-      if (before !== undefined) {
-        return valueOf(await kube.replace(BASELINE_POLICIES, { ...before, spec }));
+      if ((await found(BASELINE_POLICIES, { name })) !== undefined) {
+        return changed(kube, { type: BASELINE_POLICIES, name }, (before) => ({ ...before, spec }));
       }
       return valueOf(
         await kube.create(BASELINE_POLICIES, {
@@ -120,7 +108,7 @@ export function peopleWith(kube: KubeClient): People {
         }),
       ),
     async editNetworkPolicy(namespace, name, edit) {
-      valueOf(await kube.replace(NETWORK_POLICIES, edit(await standing(NETWORK_POLICIES, { namespace, name }))));
+      await changed(kube, { type: NETWORK_POLICIES, namespace, name }, edit);
     },
     async removeNetworkPolicy(namespace, name) {
       valueOf(await kube.remove({ type: NETWORK_POLICIES, namespace, name }));
@@ -143,6 +131,23 @@ export function valueOf<Value>(result: Result<Value, KubeError>): Value {
     throw new Error(`${result.error.kind}: ${result.error.message}`);
   }
   return result.value;
+}
+
+/**
+ * Reads an object and replaces it with what `change` makes of it, again when another client, such as the operator,
+ * wrote it in between (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions).
+ */
+async function changed(
+  kube: KubeClient,
+  target: { readonly type: ResourceType; readonly namespace?: string; readonly name: string },
+  change: (before: KubeObject) => KubeObject,
+): Promise<KubeObject> {
+  for (;;) {
+    const replaced = await kube.replace(target.type, change(valueOf(await kube.get(target))));
+    if (replaced.ok || replaced.error.kind !== 'conflict') {
+      return valueOf(replaced);
+    }
+  }
 }
 
 async function conditionOf(kube: KubeClient, policy: string, type: string): Promise<unknown> {
