@@ -1,9 +1,9 @@
 import type { BaselinePolicySpec } from '../src/api/baseline-policy.ts';
 import { API_VERSION, LABELS } from '../src/api/names.ts';
 import type { Result } from '../src/base/result.ts';
-import { createKubeClient, type HttpKubeClient } from '../src/kube/client/http-kube-client.ts';
 import type { KubeError } from '../src/kube/client/kube-error.ts';
 import { loadCluster } from '../src/kube/credentials/kubeconfig.ts';
+import { createKubeClient, type HttpKubeClient } from '../src/kube/transport/http-kube-client.ts';
 import { BASELINE_POLICIES, NAMESPACES } from '../src/operator/watch/resources.ts';
 import { startControlPlane } from '../test/support/control-plane/control-plane.ts';
 import type { ControlPlaneAddress } from '../test/support/control-plane/protocol.ts';

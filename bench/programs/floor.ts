@@ -14,12 +14,12 @@ import { FIELD_MANAGER, LABELS } from '../../src/api/names.ts';
 import { fieldOf, textOf } from '../../src/base/json.ts';
 import type { Result } from '../../src/base/result.ts';
 import { type RenderedPart, renderedParts } from '../../src/domain/rendering/rendering.ts';
-import { createKubeClient } from '../../src/kube/client/http-kube-client.ts';
 import type { Scope } from '../../src/kube/client/kube-client.ts';
 import type { KubeError } from '../../src/kube/client/kube-error.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import { loadCluster } from '../../src/kube/credentials/kubeconfig.ts';
+import { createKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import {
   BASELINE_POLICIES,
   ENDPOINT_SLICES,

@@ -15,19 +15,19 @@ const dnsSchema = withRules(
       peersSchema(
         'an empty list is refused; leave "to" out to use the resolver found in the cluster, or write toAnywhere: true',
       ).optional(),
-      'The resolvers that pods may ask. Change it when pods do not use the resolver of the cluster, or when it is not found.',
+      'The resolvers that pods may query. Change it if pods do not use the resolver of the cluster, or if discovery does not find it.',
       'the resolver found in the cluster',
     ),
     ports: about(
       portsSchema(
         'an empty list is refused; leave ports out for the ports on which the resolver was found to listen',
       ).optional(),
-      'The ports that the resolver listens on in its pods. Change it when that is not where it was found.',
+      'The ports on which the resolver listens in its pods. Change it if discovery finds the wrong ones.',
       'the ports found in the cluster, else 53 over UDP and TCP',
     ),
     toAnywhere: about(
       z.boolean().optional(),
-      'Lets pods ask any address on the DNS ports. It is for clusters whose resolver can be named neither by pods nor by address; it also lets data leave by DNS.',
+      'Lets pods query any address on the DNS ports. For clusters whose resolver can be named neither by pods nor by address; it also lets data leave the cluster over DNS.',
       'false',
     ),
   }),
@@ -46,15 +46,15 @@ const monitoringSchema = z.strictObject({
     peersSchema(
       'an empty list is refused; leave "from" out for Prometheus in namespace monitoring, or turn monitoring off with enabled: false',
     ).optional(),
-    'Who scrapes. Change it when monitoring runs in another namespace or under other labels.',
+    'The pods that scrape. Change it if monitoring runs in another namespace or under other labels.',
     'pods labelled app.kubernetes.io/name=prometheus in namespace monitoring',
   ),
   ports: about(
     portsSchema(
       'an empty list is refused; leave ports out for every TCP port, or name the ports that serve metrics',
     ).optional(),
-    'The ports that may be scraped. Change it when all workloads serve metrics on known ports.',
-    'every TCP port, as each workload has its own',
+    'The ports that may be scraped. Change it if all workloads serve metrics on known ports.',
+    'every TCP port, since workloads differ',
   ),
 });
 
@@ -64,19 +64,19 @@ const ingressControllerSchema = z.strictObject({
     peersSchema(
       'an empty list is refused; leave "from" out for namespace ingress-nginx, or name the pods of your ingress controller',
     ).optional(),
-    'Where the ingress controller or gateway runs. Change it when that is not namespace ingress-nginx.',
+    'The pods of the ingress controller or gateway. Change it if it does not run in namespace ingress-nginx.',
     'every pod of namespace ingress-nginx',
   ),
   ports: about(
     portsSchema(
       'an empty list is refused; leave ports out for every TCP port, or name the ports that serve requests',
     ).optional(),
-    'The ports that it may reach. Change it when all workloads serve on known ports.',
+    'The ports that the controller may reach. Change it if all workloads serve on known ports.',
     'every TCP port',
   ),
 });
 
-/** Where `allow.internet` leads when it names no cidrs: both address families. */
+/** The default of `allow.internet.cidrs`: both address families. */
 const WHOLE_INTERNET = ['0.0.0.0/0', '::/0'] as const;
 
 const isSmallerThanOne = (range: string, cidrs: readonly string[]): boolean =>
@@ -91,7 +91,7 @@ const internetSchema = withRules(
         BOUNDS.internetRanges,
         'an empty list is refused; leave cidrs out for the whole internet, or turn internet off with enabled: false',
       ).optional(),
-      'The addresses that pods may reach. Private, shared, link-local, loopback and other reserved ranges are cut out of wider blocks; name such a range here to open it.',
+      'The addresses that pods may reach. Private, shared, link-local, loopback and other reserved ranges are excluded from wider blocks; name such a range here to open it.',
       '0.0.0.0/0 and ::/0 without the reserved ranges',
     ),
     ports: about(
@@ -107,8 +107,8 @@ const internetSchema = withRules(
         BOUNDS.internetRanges,
         'an empty list is refused; leave except out to leave out nothing but the reserved ranges',
       ).optional(),
-      'Further blocks to leave out, such as public addresses of your own network.',
-      'only the reserved ranges are left out',
+      'Further blocks to exclude, such as public addresses of your own network.',
+      'only the reserved ranges are excluded',
     ),
   }),
   {
@@ -125,36 +125,36 @@ const internetSchema = withRules(
   },
 );
 
-/** What pods of a protected namespace may still do. */
+/** The traffic that pods of an isolated namespace keep, by purpose. */
 export const allowSchema = z.strictObject({
   dns: about(
     dnsSchema.optional(),
-    'Lets every pod resolve names. The resolver is found in the cluster and followed when it moves; change this only when pods ask another one.',
-    'on, to the resolver found in the cluster, over UDP and TCP',
+    'Lets every pod resolve names. The operator discovers the resolver of the cluster and follows it when it moves; change this only if pods use another one.',
+    'on, to the discovered resolver of the cluster, over UDP and TCP',
   ),
   monitoring: about(
     monitoringSchema.optional(),
-    'Lets monitoring scrape every pod. Change it when Prometheus does not run in namespace monitoring, or turn it off when nothing is scraped.',
+    'Lets monitoring scrape every pod. Change it if Prometheus does not run in namespace monitoring, or turn it off if nothing is scraped.',
     'on, from pods app.kubernetes.io/name=prometheus in namespace monitoring, on every TCP port',
   ),
   sameNamespace: about(
     z.strictObject({ enabled: offUnlessTurnedOn }).optional(),
-    'Lets the pods of one namespace talk to each other on every port, in the isolated directions. Turn it on where namespaces are the boundary, leave it off where workloads are.',
+    'Lets the pods of one namespace talk to each other on every port, in the isolated directions. Turn it on if the namespace is the boundary, leave it off if each workload is.',
     'off',
   ),
   ingressController: about(
     ingressControllerSchema.optional(),
-    'Lets the ingress controller reach every pod. Turn it on where namespaces serve requests from outside through an ingress controller or gateway.',
+    'Lets the ingress controller reach every pod. Turn it on if namespaces serve requests from outside through an ingress controller or gateway.',
     'off; when on, from namespace ingress-nginx, on every TCP port',
   ),
   kubeApiServer: about(
     z.strictObject({ enabled: offUnlessTurnedOn }).optional(),
-    'Lets every pod reach the Kubernetes API server, at its own addresses and at that of its Service, both kept current. Turn it on for namespaces of operators and other clients of the API.',
+    'Lets every pod reach the Kubernetes API server, at its own addresses and at the address of its Service; the operator keeps both current. Turn it on for operators and other clients of the API.',
     'off',
   ),
   internet: about(
     internetSchema.optional(),
-    'Lets every pod reach addresses outside the cluster, but no private or reserved range, so neither other pods nor cloud metadata services.',
+    'Lets every pod reach addresses outside the cluster, except private and reserved ranges, so neither other pods nor cloud metadata services.',
     'off; when on, every public address on every port',
   ),
 });

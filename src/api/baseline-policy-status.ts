@@ -7,9 +7,9 @@ import { egressRuleSchema } from './network-policy.ts';
 
 const addressSchema = text(BOUNDS.labelLength);
 
-/** The cluster's resolver as egress rules, with where it was found for people to read. */
+/** The cluster's resolver as egress rules, with a readable note on where it was found. */
 export const discoveredDnsSchema = z.strictObject({
-  source: about(text(BOUNDS.messageLength), 'Where it was found, for people.'),
+  source: about(text(BOUNDS.messageLength), 'Where it was found, for people to read.'),
   egress: about(
     list(about(egressRuleSchema, 'A resolver and its ports.'), BOUNDS.discoveredRules),
     'The resolver as egress rules.',
@@ -18,7 +18,7 @@ export const discoveredDnsSchema = z.strictObject({
 /** {@link discoveredDnsSchema} */
 export type DiscoveredDns = z.infer<typeof discoveredDnsSchema>;
 
-/** The API server's addresses: `endpoints` are what it listens on, `service` what pods dial. */
+/** The API server's addresses: it listens on `endpoints`, and pods dial `service`. */
 export const discoveredApiServerSchema = z.strictObject({
   endpoints: about(
     list(
@@ -28,7 +28,7 @@ export const discoveredApiServerSchema = z.strictObject({
       ),
       BOUNDS.discoveredAddresses,
     ),
-    'What the API server listens on.',
+    'The addresses on which the API server listens.',
   ),
   service: about(
     z
@@ -46,7 +46,7 @@ export const discoveredApiServerSchema = z.strictObject({
 /** {@link discoveredApiServerSchema} */
 export type DiscoveredApiServer = z.infer<typeof discoveredApiServerSchema>;
 
-/** The last good values of what the cluster told us (R14). */
+/** The last known results of discovery (R14, discovery). */
 export const discoveredSchema = z.strictObject({
   dns: about(discoveredDnsSchema.optional(), 'The resolver of the cluster.'),
   apiServer: about(discoveredApiServerSchema.optional(), 'The API server.'),
@@ -56,11 +56,11 @@ export type Discovered = z.infer<typeof discoveredSchema>;
 
 const namespaceCountsSchema = z.strictObject({
   matched: about(z.int(), 'Namespaces that this policy selects.'),
-  protected: about(z.int(), 'Of these, where everything declared is in place.'),
-  pending: about(z.int(), 'Of these, where it is not yet in place.'),
-  failed: about(z.int(), 'Of these, where it could not be put in place.'),
-  conflicted: about(z.int(), "Of these, where somebody else's NetworkPolicy stands where one of ours should."),
-  weakened: about(z.int(), "Of these, where somebody else's NetworkPolicy undoes the isolation."),
+  protected: about(z.int(), 'Of these, the ones where everything declared is in place.'),
+  pending: about(z.int(), 'Of these, the ones where it is not in place yet.'),
+  failed: about(z.int(), 'Of these, the ones where it could not be put in place.'),
+  conflicted: about(z.int(), 'Of these, the ones where a foreign NetworkPolicy has the name of a managed one.'),
+  weakened: about(z.int(), 'Of these, the ones where a foreign NetworkPolicy undoes the isolation.'),
 });
 
 const failedNamespaceSchema = z.strictObject({
@@ -69,7 +69,7 @@ const failedNamespaceSchema = z.strictObject({
   message: about(text(BOUNDS.messageLength), 'Why, in a sentence for people.'),
 });
 
-/** What the operator says of a BaselinePolicy. It writes the whole of it at once (R16). */
+/** The status of a BaselinePolicy, which the operator writes as a whole (R16, status). */
 export const baselinePolicyStatusSchema = z.strictObject({
   observedGeneration: about(
     z.int(),
@@ -78,17 +78,17 @@ export const baselinePolicyStatusSchema = z.strictObject({
   mode: about(modeSchema.optional(), 'The mode in effect.'),
   conditions: about(
     keyedBy(list(about(conditionSchema, 'One aspect of the state of this policy.'), BOUNDS.conditions), 'type'),
-    'Ready: this generation is accepted and every namespace was attempted. AllProtected: everything is in place everywhere. Others are there while they apply; docs/conditions.md explains them.',
+    'Ready: the operator accepted this generation and attempted every selected namespace. AllProtected: everything is in place in every selected namespace. Other conditions are present while they apply; docs/conditions.md explains them.',
   ),
   namespaces: about(
     namespaceCountsSchema,
-    'How many namespaces are in which state. Each has a NamespaceBaseline that says more.',
+    'The number of namespaces in each state. The NamespaceBaseline of each has the details.',
   ),
   failed: about(
     list(about(failedNamespaceSchema, 'A namespace that is not protected, and why.'), BOUNDS.failed),
     `The first ${BOUNDS.failed} namespaces that are not protected, by name.`,
   ),
-  discovered: about(discoveredSchema, 'What the cluster told about itself, kept so that a restart renders the same.'),
+  discovered: about(discoveredSchema, 'The results of discovery, stored so that a restart renders the same.'),
 });
 /** {@link baselinePolicyStatusSchema} */
 export type BaselinePolicyStatus = z.infer<typeof baselinePolicyStatusSchema>;

@@ -12,23 +12,23 @@ export * from './baseline-policy-status.ts';
 export { type Mode, modeSchema } from './mode.ts';
 export { type Rule, ruleSchema } from './policy-rule.ts';
 
-/** What becomes of NetworkPolicies that no longer have a reason to be. */
+/** What happens to managed NetworkPolicies that are no longer wanted. */
 export const removalActionSchema = z.enum(['Remove', 'Keep']);
 
 const removalSchema = z.strictObject({
   onOptOut: about(
     removalActionSchema.optional(),
-    'When a namespace is no longer selected: Remove deletes our NetworkPolicies there, Keep leaves them as they are, marked and looked after no more.',
+    'When a namespace is no longer selected: Remove deletes the managed NetworkPolicies there, Keep leaves them in place, marked as kept and no longer repaired.',
     'Remove',
   ),
   onDelete: about(
     removalActionSchema.optional(),
-    'When this BaselinePolicy is deleted: Keep leaves its NetworkPolicies as they are, Remove deletes them first. Keep is the safe one: nothing is opened by deleting a policy.',
+    'When this BaselinePolicy is deleted: Keep leaves its NetworkPolicies in place, Remove deletes them first. Keep is safer: deleting the policy then opens nothing.',
     'Keep',
   ),
 });
 
-/** No policy may open a direction that it does not isolate: any NetworkPolicy that selects a pod for a direction isolates it. */
+/** A policy may not allow traffic in a direction that it does not isolate: any NetworkPolicy that selects a pod for a direction isolates it. */
 function isolatedDirectionRule(
   direction: Direction,
   field: 'ingress' | 'egress',
@@ -46,17 +46,17 @@ function isolatedDirectionRule(
   };
 }
 
-/** What a class of namespaces gets. Everything is optional: `{}` means all the defaults. */
+/** The baseline of a class of namespaces. Every field is optional: `{}` means all the defaults. */
 export const baselinePolicySpecSchema = withRules(
   z.strictObject({
     namespaceSelector: about(
       labelSelectorSchema.optional(),
-      'The namespaces that get this baseline, by their labels. {} selects every namespace. System namespaces, and those that the operator is configured to leave alone, are never selected.',
+      'The namespaces that get this baseline, by their labels. {} selects every namespace. System namespaces and the namespaces that the operator is configured to exclude are never selected.',
       'namespaces labelled nsbaseline.io/enabled=true',
     ),
     mode: about(
       modeSchema.optional(),
-      'Enforce keeps the NetworkPolicies in place. DryRun writes and deletes none, and reports in each NamespaceBaseline what Enforce would do. Paused does neither. In DryRun and Paused, what stands is left as it is and not repaired.',
+      'Enforce keeps the NetworkPolicies in place. DryRun writes and deletes none, and reports in each NamespaceBaseline what Enforce would do. Paused does neither. In DryRun and Paused, existing NetworkPolicies stay as they are and are not repaired.',
       'Enforce',
     ),
     isolate: about(
@@ -67,18 +67,22 @@ export const baselinePolicySpecSchema = withRules(
           'an empty list would isolate nothing; leave isolate out for both directions, or name Ingress, Egress or both; to stop enforcing, write mode: Paused',
         ),
       ).optional(),
-      'The directions in which nothing is allowed but what this and other NetworkPolicies allow. A direction that is not listed stays fully open, and nothing is rendered for it.',
+      'The directions that are closed except for the traffic that this and other NetworkPolicies allow. A direction that is not listed stays fully open, and nothing is rendered for it.',
       '[Ingress, Egress]',
     ),
-    allow: about(allowSchema.optional(), 'What is allowed in isolated namespaces, by purpose.', 'DNS and monitoring'),
+    allow: about(
+      allowSchema.optional(),
+      'The traffic that is allowed in isolated namespaces, by purpose.',
+      'DNS and monitoring',
+    ),
     rules: about(
       keyedBy(list(about(ruleSchema, 'One NetworkPolicy of your own.'), BOUNDS.rules), 'name').optional(),
-      "Further NetworkPolicies that each namespace gets, in the NetworkPolicy API's own words. Each becomes one NetworkPolicy.",
+      'Further NetworkPolicies for each namespace, in the form of the NetworkPolicy API. Each rule becomes one NetworkPolicy.',
       'none',
     ),
     removal: about(
       removalSchema.optional(),
-      'What becomes of our NetworkPolicies that no longer have a reason to be.',
+      'What happens to managed NetworkPolicies that are no longer wanted.',
       'removed when a namespace opts out, kept when this policy is deleted',
     ),
   }),

@@ -5,8 +5,8 @@ import { withRules } from './schema-rule.ts';
 export const DEFAULT_IN_WORDS = 'x-nsbaseline-default';
 
 /**
- * The schema with what `kubectl explain` and the reference docs say about it. `byDefault` is what an absent field
- * means, in words: nothing is ever filled in, since a server that changes a spec is an endless diff to a GitOps tool.
+ * The schema with the description that `kubectl explain` and the reference docs show. `byDefault` describes the meaning
+ * of an absent field. Nothing is ever defaulted: a server that changes a spec causes an endless diff in a GitOps tool.
  */
 export function about<Schema extends z.ZodType>(schema: Schema, meaning: string, byDefault?: string): Schema {
   if (byDefault === undefined) {
@@ -15,7 +15,7 @@ export function about<Schema extends z.ZodType>(schema: Schema, meaning: string,
   return schema.meta({ description: `${meaning} Default: ${byDefault}.`, [DEFAULT_IN_WORDS]: byDefault });
 }
 
-/** Text of at most `maxLength` characters. What is longer is looked at no further. */
+/** Text of at most `maxLength` characters. No further rule reads longer text. */
 export function text(maxLength: number): z.ZodString {
   return z.string().max(maxLength, { abort: true });
 }
@@ -25,7 +25,7 @@ export function list<Item extends z.ZodType>(item: Item, maxItems: number): z.Zo
   return z.array(item).max(maxItems, { abort: true });
 }
 
-/** A list of 1 to `maxItems`; `whenEmpty` says what to write instead of an empty one. */
+/** A list of 1 to `maxItems`; `whenEmpty` is the message that refuses an empty one. */
 export function filledList<Item extends z.ZodType>(item: Item, maxItems: number, whenEmpty: string): z.ZodArray<Item> {
   return withRules(list(item, maxItems), {
     cel: 'self.size() > 0',
@@ -48,7 +48,7 @@ export function keyedBy<Item extends z.ZodObject>(
   return checked.meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] });
 }
 
-/** The list, refused when an item stands in it twice; server-side apply merges it as a set. */
+/** The list, refused if an item occurs twice; server-side apply merges it as a set. */
 export function unique<Item extends z.ZodType<string>>(items: z.ZodArray<Item>): z.ZodArray<Item> {
   return items.superRefine(addRepeats).meta({ 'x-kubernetes-list-type': 'set' });
 }

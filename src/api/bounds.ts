@@ -1,8 +1,8 @@
 /**
  * The upper bounds of every list, map and string of both resources. They hold in the CRDs and offline alike, and they
- * are what keeps the CEL rules inside the API server's cost limit
+ * keep the CEL rules within the API server's cost limit
  * (https://kubernetes.io/docs/reference/using-api/cel/#resource-use-by-cel-functions). A bound may only ever grow.
- * Who writes a status cuts its lists and texts to these, or the API server refuses the whole of it.
+ * A status writer cuts its lists and texts to these bounds, or the API server refuses the whole status.
  */
 export const BOUNDS = {
   /** Further named policies in `spec.rules`. */

@@ -11,7 +11,7 @@ interface Block {
 const IPV4_BLOCK = /^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}\/(0|[1-9]\d?)$/;
 const IPV6_BLOCK = /^(?![0-9a-fA-F:.]*[0-9a-fA-F]{5})[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\/(0|[1-9]\d{0,2})$/;
 
-/** What CEL's `cidr()` reads and nothing else: no octets with leading zeros, no zones, no IPv4-mapped IPv6 (https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-cidr-library). */
+/** The syntax that CEL's `cidr()` accepts: no octets with leading zeros, no zones, no IPv4-mapped IPv6 (https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-cidr-library). */
 function blockOf(cidr: string): Block | undefined {
   if (
     cidr.length > BOUNDS.cidrLength ||
@@ -24,14 +24,14 @@ function blockOf(cidr: string): Block | undefined {
   return address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? undefined : { address, prefixLength };
 }
 
-/** Whether the text is an address block at all, be it in canonical form or not. */
+/** Whether the text is an address block, in canonical form or not. */
 export function isCidr(cidr: string): boolean {
   return blockOf(cidr) !== undefined;
 }
 
 /**
- * The one canonical spelling of a block: its first address, IPv6 in the form of RFC 5952. Undefined when the text is no
- * block.
+ * The one canonical spelling of a block: its first address, IPv6 in the form of RFC 5952. Undefined if the text is not
+ * a block.
  */
 export function canonicalCidr(cidr: string): string | undefined {
   const block = blockOf(cidr);
@@ -45,7 +45,7 @@ export function canonicalCidr(cidr: string): string | undefined {
   return `${ipaddr.fromByteArray(bytes).toString()}/${prefixLength}`;
 }
 
-/** Whether every address of `range` is one of `cidr`, which may be all of it. When one of them is no block, the answer is no. */
+/** Whether every address of `range` is in `cidr`; true if they are equal, false if either is not a block. */
 export function isInside(range: string, cidr: string): boolean {
   const inner = blockOf(range);
   const outer = blockOf(cidr);

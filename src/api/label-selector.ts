@@ -16,7 +16,7 @@ const LABEL_VALUE_HINT =
 
 const isLabelKey = (key: string): boolean => key.length <= BOUNDS.labelKeyLength && LABEL_KEY.test(key);
 
-/** The value of a label, as Kubernetes takes it; text such as `no` or `1e3` must be quoted in YAML. */
+/** The value of a label in Kubernetes; text such as `no` or `1e3` must be quoted in YAML. */
 export const labelValueSchema = text(BOUNDS.labelLength).regex(LABEL_VALUE, LABEL_VALUE_HINT);
 
 // Without `nullable` the API server drops an entry whose value is null (`team:` in YAML) before any rule sees it, and the
@@ -54,7 +54,7 @@ const labelRequirementSchema = withRules(
     ),
     operator: about(
       z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-      'How the label is compared: In and NotIn compare with values, Exists and DoesNotExist look at the key alone. NotIn and DoesNotExist hold, too, where there is no such label.',
+      'How the label is compared: In and NotIn compare with values, Exists and DoesNotExist look at the key alone. NotIn and DoesNotExist also match if the label is absent.',
     ),
     values: about(
       list(about(labelValueSchema, 'A value of the label.'), BOUNDS.matchValues).optional(),
@@ -81,8 +81,8 @@ export const labelSelectorSchema = z
   .strictObject({
     matchLabels: about(
       matchLabelsSchema.optional(),
-      'Labels that must all be there with exactly these values. Quote values that YAML would not read as text, such as "true" or "no".',
-      'no label is asked for',
+      'Labels that must all be present with exactly these values. Quote values that YAML would not read as text, such as "true" or "no".',
+      'no label is required',
     ),
     matchExpressions: about(
       list(about(labelRequirementSchema, 'A requirement on one label.'), BOUNDS.matchExpressions).optional(),

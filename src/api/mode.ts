@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the operator does with the namespaces that a policy selects (R7). */
+/** Whether the operator enforces a policy, only plans it, or leaves it alone (R7, modes). */
 export const modeSchema = z.enum(['Enforce', 'DryRun', 'Paused']);
 /** {@link modeSchema} */
 export type Mode = z.infer<typeof modeSchema>;

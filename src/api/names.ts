@@ -1,4 +1,4 @@
-/** Every name that other people's manifests, tools and dashboards may rely on. Nothing here changes in v1alpha1. */
+/** Every name that manifests, tools and dashboards of users may rely on. Nothing here changes in v1alpha1. */
 
 /** The API group of both custom resources. */
 export const GROUP = 'nsbaseline.io';
@@ -8,7 +8,7 @@ export const VERSION = 'v1alpha1';
 export const API_VERSION = `${GROUP}/${VERSION}`;
 /** The field manager of every write, and the value of the managed-by label. */
 export const FIELD_MANAGER = 'nsbaseline';
-/** The one name that a NamespaceBaseline may have. */
+/** The only name that a NamespaceBaseline may have. */
 export const NAMESPACE_BASELINE_NAME = 'baseline';
 
 /** Labels that the operator reads or sets. */
@@ -27,24 +27,24 @@ export const LABELS = {
 export const ANNOTATIONS = {
   /** On a managed NetworkPolicy: the uid of its BaselinePolicy. Never in `render` output. */
   policyUid: 'nsbaseline.io/policy-uid',
-  /** On a managed NetworkPolicy: one sentence on what it is for. */
+  /** On a managed NetworkPolicy: one sentence about its purpose. */
   purpose: 'nsbaseline.io/purpose',
-  /** On a foreign NetworkPolicy of a managed name: `"true"` hands it over to the operator (R5). */
+  /** On a foreign NetworkPolicy of a managed name: `"true"` hands it over to the operator (R5, foreign objects). */
   adopt: 'nsbaseline.io/adopt',
-  /** On a NetworkPolicy that was left behind on purpose (R4). */
+  /** On a managed NetworkPolicy that stays after an opt-out, because of `onOptOut: Keep` (R4, opting out). */
   kept: 'nsbaseline.io/kept',
-  /** On the Lease: the newest version of the operator that ever led (R15). */
+  /** On the Lease: the newest version of the operator that ever led (R15, one writer). */
   version: 'nsbaseline.io/version',
-  /** On a BaselinePolicy: confirms a held removal (R9). */
+  /** On a BaselinePolicy: confirms a held removal (R9, guards). */
   confirmRemoval: 'nsbaseline.io/confirm-removal',
-  /** On a BaselinePolicy: confirms a held isolation (R9). */
+  /** On a BaselinePolicy: confirms a held isolation (R9, guards). */
   confirmIsolation: 'nsbaseline.io/confirm-isolation',
 } as const;
 
-/** On a BaselinePolicy with `onDelete: Remove`, and on no other: holds it until its NetworkPolicies are removed (R8). */
+/** On a BaselinePolicy with `onDelete: Remove`, and on no other: keeps it until its NetworkPolicies are removed (R8, deleting a policy). */
 export const FINALIZER = 'nsbaseline.io/remove-policies';
 
-/** The parts that a BaselinePolicy can render by itself, in the order in which people read them. */
+/** The built-in parts of a BaselinePolicy, in the order in which they are listed. */
 export const BUILT_IN_PARTS = [
   'default-deny',
   'allow-dns',
@@ -57,9 +57,9 @@ export const BUILT_IN_PARTS = [
 /** The name of a built-in part; a NetworkPolicy is named `<policy>.<part>`. */
 export type BuiltInPart = (typeof BUILT_IN_PARTS)[number];
 
-/** Namespaces that no BaselinePolicy ever selects (R1); the operator's own is added at run time. */
+/** Namespaces that no BaselinePolicy ever selects (R1, selection); the operator's own is added at run time. */
 export const ALWAYS_EXCLUDED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'] as const;
-/** Globs of namespaces that are excluded unless the configuration says otherwise (R1). */
+/** Globs of the namespaces that are excluded by default (R1, selection). */
 export const DEFAULT_EXCLUDED_NAMESPACES = [
   'openshift-*',
   'calico-*',
@@ -70,8 +70,8 @@ export const DEFAULT_EXCLUDED_NAMESPACES = [
 ] as const;
 
 /**
- * Condition types. `Ready` and `AllProtected` are always there; the others only while they apply, and then they are
- * `True`, as kstatus asks (https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md).
+ * Condition types. `Ready` and `AllProtected` are always present; the others only while they apply, and then they are
+ * `True`, as kstatus requires (https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md).
  */
 export const CONDITIONS = {
   ready: 'Ready',

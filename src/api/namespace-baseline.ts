@@ -4,7 +4,7 @@ import { BOUNDS } from './bounds.ts';
 import { conditionSchema } from './condition.ts';
 import { modeSchema } from './mode.ts';
 
-/** Worst first. */
+/** The phases of a namespace, worst first. */
 export const PHASES = ['Failed', 'Conflict', 'Pending', 'Protected', 'DryRun', 'Paused'] as const;
 /** The state of a namespace, or of one policy in it. */
 export const phaseSchema = z.enum(PHASES);
@@ -16,28 +16,28 @@ const namesOfPolicies = list(about(nameSchema, 'The name of a NetworkPolicy.'), 
 
 const managedPolicySchema = z.strictObject({
   name: about(nameSchema, 'Its name.'),
-  uid: about(text(BOUNDS.uidLength), 'Its uid, by which it is known again as ours.'),
+  uid: about(text(BOUNDS.uidLength), 'Its uid, by which the operator recognizes it.'),
   hash: about(
     text(BOUNDS.uidLength).optional(),
-    'A digest of its spec, by which an older version of the operator knows again what a newer one rendered.',
+    'A digest of its spec, by which an older version of the operator recognizes what a newer one rendered.',
   ),
 });
 
 /** The state of one BaselinePolicy in one namespace. */
 export const policyEntrySchema = z.strictObject({
   policy: about(text(BOUNDS.labelLength), 'The name of the BaselinePolicy.'),
-  generation: about(z.int(), 'The metadata.generation of the BaselinePolicy that this was said of.'),
+  generation: about(z.int(), 'The metadata.generation of the BaselinePolicy that this entry is about.'),
   mode: about(modeSchema, 'The mode of the BaselinePolicy.'),
   phase: about(phaseSchema, 'The state of this policy here.'),
-  reason: about(text(BOUNDS.nameLength).optional(), 'Why, in one word for programs, when it is not simply in place.'),
+  reason: about(text(BOUNDS.nameLength).optional(), 'Why, in one word for programs, if it differs from the phase.'),
   message: about(text(BOUNDS.messageLength).optional(), 'Why, in a sentence for people.'),
   inPlace: about(
     z.boolean(),
-    'True once the default-deny and the DNS rule have been seen in place and every other part is in place or refused for good; false again only when the default-deny is gone. Pods may be started then.',
+    'True once the default-deny and the DNS rule have been seen in place and every other part is in place or refused for good; false again only when the default-deny is gone. While it is true, pods may be started.',
   ),
   managed: about(
-    list(about(managedPolicySchema, 'A NetworkPolicy of ours.'), BOUNDS.managedPerPolicy),
-    'The NetworkPolicies of ours that stand here.',
+    list(about(managedPolicySchema, 'A managed NetworkPolicy.'), BOUNDS.managedPerPolicy),
+    'The managed NetworkPolicies in this namespace.',
   ),
   plan: about(
     z
@@ -62,7 +62,7 @@ const weakeningSchema = z.strictObject({
   why: about(text(BOUNDS.messageLength), 'How it undoes the isolation.'),
 });
 
-/** The truth about one namespace, written whole and by the operator only. */
+/** The state of one namespace. Only the operator writes it, and always as a whole. */
 export const namespaceBaselineStatusSchema = z.strictObject({
   phase: about(
     phaseSchema,
@@ -76,12 +76,12 @@ export const namespaceBaselineStatusSchema = z.strictObject({
     'The BaselinePolicies that select this namespace.',
   ),
   conflicts: about(
-    list(about(conflictSchema, 'A NetworkPolicy of somebody else.'), BOUNDS.conflicts).optional(),
-    'NetworkPolicies of others that stand where ours should. They are left alone; annotate one with nsbaseline.io/adopt=true to hand it over.',
+    list(about(conflictSchema, 'A foreign NetworkPolicy.'), BOUNDS.conflicts).optional(),
+    'Foreign NetworkPolicies that have the name of a managed one. The operator leaves them alone; annotate one with nsbaseline.io/adopt=true to hand it over.',
   ),
   weakenedBy: about(
-    list(about(weakeningSchema, 'A NetworkPolicy of somebody else.'), BOUNDS.weakenedBy).optional(),
-    `NetworkPolicies of others that undo the isolation, such as one that allows everything; the first ${BOUNDS.weakenedBy}. They are left alone.`,
+    list(about(weakeningSchema, 'A foreign NetworkPolicy.'), BOUNDS.weakenedBy).optional(),
+    `Foreign NetworkPolicies that undo the isolation, such as one that allows everything; the first ${BOUNDS.weakenedBy}. The operator leaves them alone.`,
   ),
   conditions: about(
     keyedBy(list(about(conditionSchema, 'One aspect of the state of this namespace.'), BOUNDS.conditions), 'type'),

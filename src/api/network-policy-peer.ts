@@ -5,17 +5,17 @@ import { cidrSchema, isCidr, isInside } from './cidr.ts';
 import { labelSelectorSchema } from './label-selector.ts';
 import { withRules } from './schema-rule.ts';
 
-/** An IPBlock as the API has it. */
+/** An IPBlock of the Kubernetes API. */
 export const ipBlockSchema = withRules(
   z.strictObject({
     cidr: about(
       cidrSchema,
-      'The address block, such as 10.0.0.0/8, 203.0.113.7/32 or 2001:db8::/32. It is compared with addresses outside the cluster; whether pods can be named this way depends on the network plugin.',
+      'The address block, such as 10.0.0.0/8, 203.0.113.7/32 or 2001:db8::/32. It is meant for addresses outside the cluster; whether it also matches pods depends on the network plugin.',
     ),
     except: about(
       list(about(cidrSchema, 'A block inside cidr.'), BOUNDS.exceptions).optional(),
-      'Blocks inside cidr that are left out of it.',
-      'nothing is left out',
+      'Blocks inside cidr that are excluded.',
+      'nothing is excluded',
     ),
   }),
   {
@@ -35,7 +35,7 @@ export const ipBlockSchema = withRules(
 /** {@link ipBlockSchema} */
 export type IpBlock = z.infer<typeof ipBlockSchema>;
 
-/** A NetworkPolicyPeer as the API has it. */
+/** A NetworkPolicyPeer of the Kubernetes API. */
 export const networkPolicyPeerSchema = withRules(
   z.strictObject({
     podSelector: about(
@@ -46,7 +46,10 @@ export const networkPolicyPeerSchema = withRules(
       labelSelectorSchema.optional(),
       'Namespaces by their labels; {} is every namespace. Each namespace has the label kubernetes.io/metadata.name with its own name. With podSelector: only those pods in them.',
     ),
-    ipBlock: about(ipBlockSchema.optional(), 'Addresses, mostly outside the cluster. It stands alone in a peer.'),
+    ipBlock: about(
+      ipBlockSchema.optional(),
+      'Addresses, mostly outside the cluster. A peer with ipBlock has no other field.',
+    ),
   }),
   {
     cel: 'has(self.podSelector) || has(self.namespaceSelector) || has(self.ipBlock)',

@@ -4,7 +4,7 @@ import { BOUNDS } from './bounds.ts';
 import { withRules } from './schema-rule.ts';
 
 /**
- * The name of a port but for its length: lower-case letters, digits and single hyphens with at least one letter
+ * The syntax of a port name, apart from its length: lower-case letters, digits and single hyphens with at least one letter
  * (https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go, IsValidPortName).
  */
 const PORT_NAME = /^([0-9]+-)*[0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
@@ -18,13 +18,13 @@ const portSchema = z
   })
   .meta({ 'x-kubernetes-int-or-string': true, maxLength: BOUNDS.portNameLength, pattern: PORT_NAME.source });
 
-/** A NetworkPolicyPort as the API has it; an empty one is every TCP port. */
+/** A NetworkPolicyPort of the Kubernetes API; an empty one is every TCP port. */
 export const networkPolicyPortSchema = withRules(
   z.strictObject({
     protocol: about(z.enum(['TCP', 'UDP', 'SCTP']).optional(), 'The protocol.', 'TCP'),
     port: about(
       portSchema.optional(),
-      'The port on the pods: its number, or the name that the container gives it. Service ports are not looked at.',
+      'The port on the pods: its number, or its name in the container. Service ports do not matter.',
       'every port of the protocol',
     ),
     endPort: about(
@@ -33,8 +33,8 @@ export const networkPolicyPortSchema = withRules(
       'port alone',
     ),
   }),
-  // This rule does not stand at `port` itself, and none looks at its text: up to Kubernetes 1.33 at least, CEL's cost
-  // estimate takes a number or text for a text of 3 MB, whatever its maxLength, and the CRD is refused.
+  // This rule is not on `port` itself, and no rule reads the text of it: up to Kubernetes 1.33 at least, CEL's cost
+  // estimate assumes 3 MB of text for a field that is a number or text, whatever its maxLength, and refuses the CRD.
   {
     cel: '!has(self.port) || type(self.port) != int || (int(self.port) >= 1 && int(self.port) <= 65535)',
     holds: ({ port }) => typeof port !== 'number' || (port >= 1 && port <= 65_535),

@@ -9,16 +9,16 @@ export { type LabelSelector, labelSelectorSchema } from './label-selector.ts';
 export { type IpBlock, ipBlockSchema, type NetworkPolicyPeer, networkPolicyPeerSchema } from './network-policy-peer.ts';
 export { type NetworkPolicyPort, networkPolicyPortSchema } from './network-policy-port.ts';
 
-/** A list of peers; `whenEmpty` says what to write instead of an empty one. */
+/** A list of peers; `whenEmpty` is the message that refuses an empty one. */
 export function peersSchema(whenEmpty: string): z.ZodArray<typeof networkPolicyPeerSchema> {
   return filledList(
-    about(networkPolicyPeerSchema, 'Who is on the other side: pods, pods of namespaces, or addresses.'),
+    about(networkPolicyPeerSchema, 'The other side of a connection: pods, pods of namespaces, or addresses.'),
     BOUNDS.peers,
     whenEmpty,
   );
 }
 
-/** A list of ports; `whenEmpty` says what to write instead of an empty one. */
+/** A list of ports; `whenEmpty` is the message that refuses an empty one. */
 export function portsSchema(whenEmpty: string): z.ZodArray<typeof networkPolicyPortSchema> {
   return filledList(
     about(networkPolicyPortSchema, 'A port or a range of ports; {} is every TCP port.'),
@@ -30,36 +30,36 @@ export function portsSchema(whenEmpty: string): z.ZodArray<typeof networkPolicyP
 const EVERY_PORT_HINT =
   'an empty list is refused, as it reads like "no port" and means every port; leave ports out for every port of every protocol';
 
-/** A NetworkPolicyIngressRule as the API has it; an empty one admits everyone on every port. */
+/** A NetworkPolicyIngressRule of the Kubernetes API; an empty one admits everyone on every port. */
 export const ingressRuleSchema = z.strictObject({
   from: about(
     peersSchema(
       'an empty list is refused, as it reads like "nobody" and means everyone; leave "from" out to allow every source, or name who may connect',
     ).optional(),
-    'Who may connect; any one of them.',
+    'The sources that may connect; any one of them.',
     'anyone, from inside and outside the cluster',
   ),
   ports: about(
     portsSchema(EVERY_PORT_HINT).optional(),
-    'The ports that they may connect to; any one of them.',
+    'The allowed ports; any one of them.',
     'every port of every protocol',
   ),
 });
 /** {@link ingressRuleSchema} */
 export type NetworkPolicyIngressRule = z.infer<typeof ingressRuleSchema>;
 
-/** A NetworkPolicyEgressRule as the API has it; an empty one opens every destination. */
+/** A NetworkPolicyEgressRule of the Kubernetes API; an empty one opens every destination. */
 export const egressRuleSchema = z.strictObject({
   to: about(
     peersSchema(
       'an empty list is refused, as it reads like "nowhere" and means anywhere; leave "to" out to allow every destination, or name where pods may connect to',
     ).optional(),
-    'Where pods may connect to; any one of them.',
+    'The destinations to which pods may connect; any one of them.',
     'anywhere, inside and outside the cluster',
   ),
   ports: about(
     portsSchema(EVERY_PORT_HINT).optional(),
-    'The ports that they may connect to; any one of them.',
+    'The allowed ports; any one of them.',
     'every port of every protocol',
   ),
 });

@@ -1,6 +1,6 @@
-/** What is wrong with one field, and what to write instead. */
+/** A problem with one field, and what to write instead. */
 export interface Problem {
-  /** Where, as the API server would say it, such as `spec.rules[2].egress[0].to`. */
+  /** The path of the field in the API server's spelling, such as `spec.rules[2].egress[0].to`. */
   readonly path: string;
   readonly message: string;
 }
@@ -11,7 +11,7 @@ export type FieldPath = readonly PropertyKey[];
 const MAX_DEPTH = 32;
 const MAX_VALUES = 100_000;
 
-/** A path in the API server's spelling; keys that are no plain field names stand in brackets. */
+/** A path in the API server's spelling; keys that are not plain field names are in brackets. */
 export function pathText(path: FieldPath): string {
   return path.reduce<string>((before, step) => {
     if (typeof step === 'number') {
@@ -22,16 +22,16 @@ export function pathText(path: FieldPath): string {
   }, '');
 }
 
-/** Untrusted text cut to a length that fits into a sentence, without control characters. */
+/** Untrusted text, cut to the length of a quotation and without control characters. */
 export function quotable(text: string): string {
   const printable = text.slice(0, 64).replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?');
   return text.length > 64 ? `${printable}…` : printable;
 }
 
 /**
- * Why a value cannot be looked at any further: nested too deep (YAML aliases can make a circle), too many values (or a
- * few kilobytes of them mean billions), or with a key `__proto__`, which no field and no label has and which schemas
- * silently drop. Undefined for any value that JSON could hold.
+ * Why a value is refused unread: it is nested too deep (YAML aliases can form a cycle), it has too many values (a few
+ * kilobytes of aliases can mean billions), or it has a key `__proto__`, which no field and no label has and which schemas
+ * silently drop. Undefined for any other value that JSON can hold.
  */
 export function structureProblem(value: unknown, path: FieldPath): Problem | undefined {
   const budget = { values: MAX_VALUES };

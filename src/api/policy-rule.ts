@@ -28,26 +28,26 @@ export const ruleSchema = withRules(
     name: about(ruleNameSchema, 'The name of this rule, a DNS label. Its NetworkPolicy is called <policy>.<name>.'),
     podSelector: about(
       labelSelectorSchema.optional(),
-      'The pods of the protected namespace that this rule is for.',
+      'The pods of the namespace to which this rule applies.',
       'every pod of the namespace',
     ),
     ingress: about(
       filledList(
-        about(ingressRuleSchema, 'Who may connect, and to which ports.'),
+        about(ingressRuleSchema, 'The sources that may connect, and the ports.'),
         BOUNDS.rulesPerDirection,
         'an empty list is refused; leave ingress out when this rule allows no ingress, as all that no rule allows is denied already',
       ).optional(),
-      'What may connect to these pods. Only for policies that isolate Ingress.',
-      'this rule says nothing about ingress',
+      'The connections to these pods that are allowed. Only for policies that isolate Ingress.',
+      'this rule allows no ingress',
     ),
     egress: about(
       filledList(
-        about(egressRuleSchema, 'Where pods may connect to, and on which ports.'),
+        about(egressRuleSchema, 'The destinations to which pods may connect, and the ports.'),
         BOUNDS.rulesPerDirection,
         'an empty list is refused; leave egress out when this rule allows no egress, as all that no rule allows is denied already',
       ).optional(),
-      'What these pods may connect to. Only for policies that isolate Egress.',
-      'this rule says nothing about egress',
+      'The connections from these pods that are allowed. Only for policies that isolate Egress.',
+      'this rule allows no egress',
     ),
   }),
   {

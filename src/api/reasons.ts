@@ -1,48 +1,50 @@
 /**
- * Every reason that a condition, an event and a log line can carry, with what it means to whoever meets it. The reason
- * of a condition, of its event and of its log line are one and the same word.
+ * Every reason that a condition, an Event and a log line can carry, and its meaning. A condition, its Event and its log
+ * line carry the same reason.
  */
 export const REASONS = {
-  Applied: 'This generation was accepted and every selected namespace was attempted.',
-  DryRun: 'The policy is in DryRun: nothing is written, the plan of each namespace is in its NamespaceBaseline.',
-  Paused: 'The policy is Paused: nothing is written, what stands is left as it is.',
-  Progressing: 'Selected namespaces are still being brought to this generation.',
+  Applied: 'The operator accepted this generation and attempted every selected namespace.',
+  DryRun:
+    'The policy is in DryRun: no NetworkPolicy is written, and each NamespaceBaseline reports what Enforce would do.',
+  Paused: 'The policy is Paused: nothing is written, and existing NetworkPolicies stay as they are.',
+  Progressing: 'The operator is still applying this generation to the selected namespaces.',
   InvalidSpec:
-    'The spec breaks a rule that the API server did not check; the last good set stays. Mend the fields that the message names.',
-  Forbidden: 'The operator lacks a permission. Grant what the message names (deploy/base has the whole role).',
+    'The spec breaks a rule that the API server did not check; the last valid spec stays in force. Correct the fields that the message names.',
+  Forbidden: 'The operator lacks a permission. Grant the one that the message names; deploy/base has the whole role.',
   AllInPlace: 'Every selected namespace is protected.',
   NoneSelected: 'No namespace is selected.',
   NotAllInPlace: 'Some selected namespaces are not protected; status.failed lists the first ten.',
-  DnsNotFound: 'No DNS Service was found; the usual one is assumed (kube-system, k8s-app=kube-dns, port 53).',
-  DnsStale: 'The DNS Service is gone or empty; the last good answer is used.',
-  ApiServerNotFound: 'The API server has no known address; allow-kube-api-server waits for one.',
+  DnsNotFound: 'No DNS Service was found; kube-system, k8s-app=kube-dns and port 53 are assumed.',
+  DnsStale: 'The DNS Service is gone or has no endpoints; the last known addresses are used.',
+  ApiServerNotFound: 'No address of the API server is known; allow-kube-api-server waits for one.',
   Protected: 'Every part is in place as declared.',
-  Pending: 'Parts are being written, or will be tried again soon.',
+  Pending: 'Parts are being written, or will be retried soon.',
   Unprotected:
-    'There is no default-deny and none can be written: allow-dns cannot be put in place, and without it pods could not resolve names.',
+    'There is no default-deny, and none is written: allow-dns cannot be written, and without it pods could not resolve names.',
   AllowDnsMissing:
-    'The default-deny stands, but allow-dns is missing and cannot be written: pods cannot resolve names.',
+    'The default-deny is in place, but allow-dns is missing and cannot be written: pods cannot resolve names.',
   ForeignObject:
-    "Somebody else's NetworkPolicy has the name of a managed one. Rename it, delete it, or hand it over with the annotation nsbaseline.io/adopt=true.",
-  Denied: 'A quota or an admission plugin refused the NetworkPolicy; the message is theirs.',
+    'A NetworkPolicy that the operator did not write has the name of a managed one. Rename it, delete it, or hand it over with the annotation nsbaseline.io/adopt=true.',
+  Denied: 'A quota or an admission plugin refused the NetworkPolicy; the message is its own.',
   Rejected: 'The API server refused the NetworkPolicy as invalid; the message is its own.',
   Altered:
-    'The API server stored something else than what was written, as a mutating webhook does; writing again would loop.',
-  PolicyInvalid: 'The BaselinePolicy is invalid, so that nothing is started here until it is mended.',
-  Retrying: 'The API server could not take a write; it is tried again.',
+    'The API server stored something other than what the operator wrote, as a mutating webhook causes; writing again would loop.',
+  PolicyInvalid: 'The BaselinePolicy is invalid, so nothing new is written here until it is corrected.',
+  Retrying: 'A write failed with a transient error; the operator retries it.',
   RemovalHeld:
-    'So much would lose its protection at once that it waits for a confirmation; the message has the kubectl line that gives it.',
+    'The change would remove protection from many namespaces at once, so it is held until you approve it; the message has the kubectl command.',
   IsolationHeld:
-    'The policy would isolate so many namespaces at once that it waits for a confirmation; the message has the kubectl line that gives it.',
+    'The policy would newly isolate many namespaces at once, so it is held until you approve it; the message has the kubectl command.',
   Contested:
-    'Somebody else keeps changing a managed NetworkPolicy; it is repaired at a slower pace. Find the field manager that the message names, and stop it.',
-  Kept: 'The namespace is no longer selected, and onOptOut: Keep leaves the NetworkPolicies as they are.',
+    'Another client keeps changing a managed NetworkPolicy, so the operator repairs it at a slower pace. Find the field manager that the message names, and stop it.',
+  Kept: 'The namespace is no longer selected, and onOptOut: Keep leaves its NetworkPolicies as they are.',
   OrphansPresent:
-    'Managed NetworkPolicies of a former BaselinePolicy of this name stand where this one selects nothing; nsbaseline prune lists and removes them.',
-  Weakened: "Somebody else's NetworkPolicy undoes the isolation; nothing is done about it.",
-  Repaired: 'A managed NetworkPolicy had been changed or deleted, and was put back.',
-  Adopted: "A NetworkPolicy that was somebody else's was handed over by its annotation, and is managed from now on.",
-  Removed: 'The namespace is no longer selected; the managed NetworkPolicies were removed.',
+    'Managed NetworkPolicies of a deleted BaselinePolicy of this name remain where this one selects nothing; nsbaseline prune lists and removes them.',
+  Weakened:
+    'A NetworkPolicy that the operator did not write undoes the isolation; the operator reports it and leaves it alone.',
+  Repaired: 'A managed NetworkPolicy was changed or deleted, and the operator restored it.',
+  Adopted: 'A NetworkPolicy was handed over to the operator by its annotation, and is managed from now on.',
+  Removed: 'The namespace is no longer selected, and its managed NetworkPolicies were removed.',
 } as const;
 /** A documented reason. */
 export type Reason = keyof typeof REASONS;

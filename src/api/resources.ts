@@ -7,16 +7,16 @@ import { API_VERSION, NAMESPACE_BASELINE_NAME } from './names.ts';
 import { namespaceBaselineStatusSchema } from './namespace-baseline.ts';
 import { withRules } from './schema-rule.ts';
 
-const apiVersionSchema = about(z.string().optional(), `The version of this form, ${API_VERSION}.`);
+const apiVersionSchema = about(z.string().optional(), `The version of this resource, ${API_VERSION}.`);
 const metadataSchema = z.looseObject({ name: text(BOUNDS.labelLength) });
 
-/** A policy that nobody has looked at yet has a status, too, as it came: kstatus and `kubectl wait` then see that it is not yet observed. */
+/** A new policy has a status by default, so that kstatus and `kubectl wait` see that the operator has not observed it yet. */
 const storedStatusSchema = about(
   baselinePolicyStatusSchema.partial({ conditions: true, namespaces: true, failed: true, discovered: true }).optional(),
-  'What the operator has seen and done. Only the operator writes it.',
+  'The state that the operator observed. Only the operator writes it.',
 ).meta({ default: { observedGeneration: -1 } });
 
-/** A whole BaselinePolicy as the API server takes it. */
+/** A complete BaselinePolicy, as the API server accepts it. */
 export const baselinePolicySchema = about(
   withRules(
     z.strictObject({
@@ -25,7 +25,7 @@ export const baselinePolicySchema = about(
       metadata: metadataSchema,
       spec: about(
         baselinePolicySpecSchema.optional(),
-        'What the selected namespaces get. Required; {} means all the defaults.',
+        'The baseline of the selected namespaces. Required; {} means all the defaults.',
       ),
       status: storedStatusSchema,
     }),
@@ -43,10 +43,10 @@ export const baselinePolicySchema = about(
       reason: 'FieldValueRequired',
     },
   ),
-  'A BaselinePolicy is what a class of namespaces gets: all traffic is denied but what is allowed here. The operator keeps it in place as NetworkPolicies in every namespace that it selects.',
+  'A BaselinePolicy declares the baseline of a class of namespaces: all traffic is denied except the traffic allowed here. The operator keeps it in place as NetworkPolicies in every namespace that it selects.',
 );
 
-/** A whole NamespaceBaseline as the API server takes it. */
+/** A complete NamespaceBaseline, as the API server accepts it. */
 export const namespaceBaselineSchema = about(
   withRules(
     z.strictObject({
@@ -62,5 +62,5 @@ export const namespaceBaselineSchema = about(
       field: 'metadata.name',
     },
   ),
-  'A NamespaceBaseline, always named baseline, says what is in place in its namespace. The operator writes it, and nobody else need.',
+  'A NamespaceBaseline, always named baseline, reports what is in place in its namespace. Only the operator writes it.',
 );

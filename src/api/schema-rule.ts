@@ -1,19 +1,19 @@
 import type { z } from 'zod';
 
 /**
- * One rule that a value must keep, said twice: in CEL for the API server and in TypeScript for offline validation. The
- * two must agree on every value; `test/fixtures/policies` holds them to it.
+ * One rule about a value, written twice: in CEL for the API server and in TypeScript for offline validation. The two
+ * must agree on every value; a test over `test/fixtures/policies` checks that they do.
  */
 export interface SchemaRule<Value> {
   /** True when the value is valid; `self` is the value (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules). */
   readonly cel: string;
-  /** The same in TypeScript. The parts of `value` may break rules of their own, but have their types and bounds. */
+  /** The same in TypeScript. The fields of `value` have the right types and bounds, but may break rules of their own. */
   readonly holds: (value: Value) => boolean;
-  /** What is wrong and what to write instead. */
+  /** The problem, and what to write instead. */
   readonly message: string;
-  /** What to write, said offline only after `message`: the API server's cost limit has no room for messages that are computed. */
+  /** Appended to `message` offline only: the API server's cost limit leaves no room for computed messages. */
   readonly suggestion?: (value: Value) => string;
-  /** The field below the value that the problem is about, with dots between names; absent: the value itself. */
+  /** The field of the value that has the problem, with dots between names; absent: the value itself. */
   readonly field?: string;
   /** `FieldValueRequired` for a field that is missing; absent: `FieldValueInvalid`. */
   readonly reason?: 'FieldValueRequired';
@@ -23,8 +23,8 @@ export interface SchemaRule<Value> {
 export const CEL_RULES = 'x-kubernetes-validations';
 
 /**
- * The schema with rules added, in both languages. Like the API server, zod asks them only of values whose types and
- * bounds are right, and asks all of them, so that all problems are told at once.
+ * The schema with rules added, in both languages. Like the API server, zod checks them only on values whose types and
+ * bounds are right, and checks all of them, so that all problems are reported at once.
  */
 export function withRules<Schema extends z.ZodType>(
   schema: Schema,

@@ -5,7 +5,7 @@ import { baselinePolicySchema } from './resources.ts';
 
 export { type FieldPath, type Problem, pathText } from './plain-value.ts';
 
-/** A spec that may be rendered, or everything that is wrong with it. */
+/** A valid spec, or all problems with it. */
 export type Validation =
   | { readonly ok: true; readonly spec: BaselinePolicySpec }
   | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -13,9 +13,9 @@ export type Validation =
 const MAX_PROBLEMS = 20;
 
 /**
- * Whether a BaselinePolicy is valid, decided as the API server decides with our CRD, but without it: for stored
- * policies that an older CRD let through (R11), and for files. Unknown fields are refused, as kubectl has the API server
- * do. Any value is safe to ask about; it is never changed, and at most 20 problems are told.
+ * Validates a BaselinePolicy as the API server does with our CRD, but offline: for stored policies that an older CRD
+ * accepted (R11, invalid policies), and for files. It refuses unknown fields, as the API server does for kubectl. Any
+ * value is safe to pass; it is never changed, and at most 20 problems are reported.
  */
 export function validateBaselinePolicy(name: string, spec: unknown): Validation {
   const blocked = structureProblem(spec, ['spec']);
@@ -36,12 +36,12 @@ function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), message: issue.message }));
   }
-  // The rules of the whole object are about its name.
+  // The rules on the whole object are about its name.
   const path: FieldPath = issue.path.length === 0 ? ['metadata', 'name'] : issue.path;
   return [{ path: pathText(path), message: issue.message }];
 }
 
-/** zod's own findings in the words of this project; undefined leaves zod's. */
+/** Our message for a finding of zod; undefined keeps zod's own. */
 function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_type') {
     return typeMessage(issue.expected, issue.input);
@@ -90,7 +90,7 @@ function described(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'a map';
 }
 
-/** Unquoted YAML where text is meant is the most common slip of all; what was written may have been `no` or `1e3`, so it cannot be repeated. */
+/** A hint for unquoted YAML in place of text, the most common mistake. It cannot repeat the value, which may have been written as `no` or `1e3`. */
 function quoteHint(expected: string, input: unknown): string {
   if (input === null) {
     return '; write a value, or take the field out';

@@ -4,17 +4,17 @@ import { LOG_FORMATS, LOG_LEVELS } from '../telemetry/log.ts';
 import { durationSchema } from './duration.ts';
 import { listenAddressSchema } from './listen-address.ts';
 
-/** How an option is called, and what people read of it. */
+/** The names of an option and its description. */
 export interface OptionDescription {
   /** With the name of its value, such as `--workers <number>`. */
   readonly flag: `--${string} <${string}>`;
   readonly env: `NSBASELINE_${string}`;
   readonly description: string;
-  /** As it would be written on the command line; absent when there is none or when it depends on where we run. */
+  /** The default, as written on the command line; absent if there is none or if it depends on the environment. */
   readonly default?: string;
-  /** Said in place of a default that depends on where we run. */
+  /** Describes a default that depends on the environment. */
   readonly defaultNote?: string;
-  /** What can be written, for shell completion and messages. */
+  /** The allowed values, for shell completion and messages. */
   readonly choices?: readonly string[];
   /** The value is a list, separated by commas; the flag can be repeated. */
   readonly isList?: boolean;
@@ -39,15 +39,15 @@ const globSchema = z
 const pathSchema = z.string().min(1, 'write the path of a file').max(4_096, 'write a path of at most 4096 characters');
 
 /**
- * The one description of what `nsbaseline run` can be told. Every value arrives as the text that was written; what
- * comes out is what the operator uses. Flags, environment, help, completion and docs/configuration.md are made from it.
+ * The options of `nsbaseline run`, described once. The input of each is text; the output is the value that the operator
+ * uses. Flags, environment variables, help, completion and docs/configuration.md are made from it.
  */
 export const runOptionsSchema = z
   .strictObject({
     kubeconfig: pathSchema.optional().register(registry, {
       flag: '--kubeconfig <path>',
       env: 'NSBASELINE_KUBECONFIG',
-      description: 'The kubeconfig to use.',
+      description: 'The kubeconfig file.',
       defaultNote: '$KUBECONFIG, else the service account of the pod, else ~/.kube/config',
       isFile: true,
     }),
@@ -59,19 +59,19 @@ export const runOptionsSchema = z
       .register(registry, {
         flag: '--context <name>',
         env: 'NSBASELINE_CONTEXT',
-        description: 'The context of the kubeconfig to use.',
+        description: 'The context in the kubeconfig.',
         defaultNote: 'the current context of the kubeconfig',
       }),
     operatorNamespace: namespaceSchema.register(registry, {
       flag: '--operator-namespace <name>',
       env: 'NSBASELINE_OPERATOR_NAMESPACE',
-      description: 'The namespace the operator runs in. It is never selected, and holds the lease.',
+      description: 'The namespace in which the operator runs. It holds the Lease and is never selected.',
       defaultNote: '$POD_NAMESPACE, else that of the service account, else nsbaseline-system',
     }),
     excludeNamespaces: listOf(globSchema, { atMost: 64 }).register(registry, {
       flag: '--exclude-namespaces <globs>',
       env: 'NSBASELINE_EXCLUDE_NAMESPACES',
-      description: `Namespaces that no BaselinePolicy selects, in addition to ${ALWAYS_EXCLUDED_NAMESPACES.join(', ')} and the operator's own, which are always excluded. * stands for any characters. This replaces the default list.`,
+      description: `Namespaces that no BaselinePolicy selects. * stands for any characters. The list replaces the default one; ${ALWAYS_EXCLUDED_NAMESPACES.join(', ')} and the operator's own namespace are always excluded.`,
       default: DEFAULT_EXCLUDED_NAMESPACES.join(','),
       isList: true,
     }),
@@ -79,14 +79,14 @@ export const runOptionsSchema = z
       flag: '--dns-namespaces <names>',
       env: 'NSBASELINE_DNS_NAMESPACES',
       description:
-        "The namespaces in which the cluster's DNS Service is looked for. The operator needs to read Services and EndpointSlices there.",
+        "The namespaces in which the operator looks for the cluster's DNS Service. It needs permission to read Services and EndpointSlices there.",
       default: 'kube-system',
       isList: true,
     }),
     resolvConf: pathSchema.register(registry, {
       flag: '--resolv-conf <path>',
       env: 'NSBASELINE_RESOLV_CONF',
-      description: 'The file that names the resolver of pods. It is read only when the operator runs in a pod.',
+      description: 'The file that names the DNS resolver of pods. The operator reads it only when it runs in a pod.',
       default: '/etc/resolv.conf',
       isFile: true,
     }),
@@ -94,118 +94,118 @@ export const runOptionsSchema = z
       flag: '--listen <address>',
       env: 'NSBASELINE_LISTEN',
       description:
-        'Where /metrics, /livez and /readyz are served, as host:port. Without a host: on every address. Port 0: any free port, which the log then names.',
+        'The address of /metrics, /livez and /readyz, as host:port. Without a host: every address. Port 0: a free port, which the log names.',
       default: ':8080',
     }),
     logLevel: z.enum(LOG_LEVELS, `write one of ${LOG_LEVELS.join(', ')}`).register(registry, {
       flag: '--log-level <level>',
       env: 'NSBASELINE_LOG_LEVEL',
-      description: 'How much is logged. SIGUSR2 switches to debug and back while running.',
+      description: 'The lowest level that is logged. SIGUSR2 switches to debug and back while running.',
       default: 'info',
       choices: LOG_LEVELS,
     }),
     logFormat: z.enum(LOG_FORMATS, `write one of ${LOG_FORMATS.join(', ')}`).register(registry, {
       flag: '--log-format <format>',
       env: 'NSBASELINE_LOG_FORMAT',
-      description: 'What log lines look like. auto is pretty on a terminal and json elsewhere.',
+      description: 'The format of log lines. auto is pretty on a terminal and json elsewhere.',
       default: 'auto',
       choices: LOG_FORMATS,
     }),
     workers: wholeNumber({ atLeast: 1, atMost: 1024 }).register(registry, {
       flag: '--workers <number>',
       env: 'NSBASELINE_WORKERS',
-      description: 'How many namespaces are worked on at once.',
+      description: 'The number of namespaces that are reconciled at the same time.',
       default: '64',
     }),
     maxInFlight: wholeNumber({ atLeast: 1, atMost: 1024 }).register(registry, {
       flag: '--max-in-flight <number>',
       env: 'NSBASELINE_MAX_IN_FLIGHT',
-      description: 'How many requests to the API server are under way at once, watches aside.',
+      description: 'The largest number of requests to the API server in flight, not counting watches.',
       default: '64',
     }),
     requestTimeoutMs: durationSchema({ atLeast: '100ms', atMost: '60s' }).register(registry, {
       flag: '--request-timeout <duration>',
       env: 'NSBASELINE_REQUEST_TIMEOUT',
-      description: 'How long one request to the API server may take.',
+      description: 'The time limit of one request to the API server.',
       default: '10s',
     }),
     watchSilenceLimitMs: durationSchema({ atLeast: '5s', atMost: '10m' }).register(registry, {
       flag: '--watch-silence-limit <duration>',
       env: 'NSBASELINE_WATCH_SILENCE_LIMIT',
       description:
-        'A watch that brings nothing for so long is begun anew. The API server sends a bookmark about once a minute.',
+        'A watch that delivers nothing for this long is restarted. The API server sends a bookmark about once a minute.',
       default: '70s',
     }),
     leaderElect: z.enum(['true', 'false'], 'write true or false').register(registry, {
       flag: '--leader-elect <boolean>',
       env: 'NSBASELINE_LEADER_ELECT',
-      description: 'Whether replicas agree by a Lease on the one that writes. Without it, only one may run.',
+      description: 'Whether replicas elect a leader, which alone writes, by a Lease. If false, run only one replica.',
       default: 'true',
       choices: ['true', 'false'],
     }),
     leaseDurationMs: durationSchema({ atLeast: '1s', atMost: '10m' }).register(registry, {
       flag: '--lease-duration <duration>',
       env: 'NSBASELINE_LEASE_DURATION',
-      description: 'How long a leader that was not heard of is still taken for the leader, in whole seconds.',
+      description: 'How long a standby waits after the last renewal before it takes over the Lease, in whole seconds.',
       default: '15s',
     }),
     renewDeadlineMs: durationSchema({ atLeast: '500ms', atMost: '10m' }).register(registry, {
       flag: '--renew-deadline <duration>',
       env: 'NSBASELINE_RENEW_DEADLINE',
-      description: 'After how long without a renewal the leader stops writing. Shorter than the lease duration.',
+      description: 'How long the leader keeps writing after its last renewal. Must be shorter than the lease duration.',
       default: '10s',
     }),
     retryPeriodMs: durationSchema({ atLeast: '100ms', atMost: '1m' }).register(registry, {
       flag: '--retry-period <duration>',
       env: 'NSBASELINE_RETRY_PERIOD',
-      description: 'How often the lease is renewed, or asked for. Shorter than the renew deadline.',
+      description: 'The pause between attempts to renew or acquire the Lease. At most half the renew deadline.',
       default: '2s',
     }),
     standInAfterMs: durationSchema({ atLeast: '0s', atMost: '1m' }).register(registry, {
       flag: '--stand-in-after <duration>',
       env: 'NSBASELINE_STAND_IN_AFTER',
       description:
-        'A standby creates the policies that a namespace has lacked for so long while the leader, of the same version, was silent. 0s: never.',
+        'A standby creates missing policies of a namespace when the leader, of the same version, has been silent for this long. 0s: never.',
       default: '1s',
     }),
     removalLimit: wholeNumber({ atLeast: 0, atMost: 1_000_000 }).register(registry, {
       flag: '--removal-limit <number>',
       env: 'NSBASELINE_REMOVAL_LIMIT',
       description:
-        'So many directions of namespaces may lose their default-deny within ten minutes without a confirmation, or the share below if that is more.',
+        'How many namespace directions (ingress and egress count separately) may lose their default-deny within ten minutes before approval is required. The larger of this and --removal-limit-percent applies.',
       default: '5',
     }),
     removalLimitPercent: wholeNumber({ atLeast: 0, atMost: 100 }).register(registry, {
       flag: '--removal-limit-percent <number>',
       env: 'NSBASELINE_REMOVAL_LIMIT_PERCENT',
-      description: 'The same as a share of the isolated namespaces, in percent.',
+      description: 'The same limit as a share of the isolated namespaces, in percent.',
       default: '10',
     }),
     isolationLimit: wholeNumber({ atLeast: 0, atMost: 1_000_000 }).register(registry, {
       flag: '--isolation-limit <number>',
       env: 'NSBASELINE_ISOLATION_LIMIT',
       description:
-        'So many namespaces may be newly isolated by one new or edited BaselinePolicy without a confirmation, or the share below if that is more. Namespaces that opted in by label do not count.',
+        'How many namespaces one new or edited BaselinePolicy may newly isolate before approval is required. The larger of this and --isolation-limit-percent applies. Namespaces that opted in by label do not count.',
       default: '20',
     }),
     isolationLimitPercent: wholeNumber({ atLeast: 0, atMost: 100 }).register(registry, {
       flag: '--isolation-limit-percent <number>',
       env: 'NSBASELINE_ISOLATION_LIMIT_PERCENT',
-      description: 'The same as a share of all namespaces, in percent.',
+      description: 'The same limit as a share of all namespaces, in percent.',
       default: '10',
     }),
     startupTimeoutMs: durationSchema({ atLeast: '100ms', atMost: '10m' }).register(registry, {
       flag: '--startup-timeout <duration>',
       env: 'NSBASELINE_STARTUP_TIMEOUT',
       description:
-        'How long the API server may be out of reach at the start before the process ends. Permissions and custom resources that are missing are waited for without end.',
+        'How long the operator waits at startup for an unreachable API server before it exits. For missing permissions and custom resources it waits without a limit.',
       default: '30s',
     }),
     shutdownTimeoutMs: durationSchema({ atLeast: '1s', atMost: '10m' }).register(registry, {
       flag: '--shutdown-timeout <duration>',
       env: 'NSBASELINE_SHUTDOWN_TIMEOUT',
       description:
-        "How long the work in hand may take after SIGTERM, before the process ends regardless. Keep it below the pod's terminationGracePeriodSeconds.",
+        "How long work in progress may take after SIGTERM before the process exits anyway. Keep it below the pod's terminationGracePeriodSeconds.",
       default: '25s',
     }),
   })
@@ -221,16 +221,16 @@ export const runOptionsSchema = z
     }
   });
 
-/** What `nsbaseline run` was told, checked, with every default filled in. */
+/** The checked options of `nsbaseline run`, with every default filled in. */
 export type RunOptions = Readonly<z.output<typeof runOptionsSchema>>;
 
 /** The key of an option in {@link RunOptions}. */
 export type RunOptionKey = keyof typeof runOptionsSchema.shape;
 
-/** The options in the order in which people read them. */
+/** The options in the order of the help and the docs. */
 export const RUN_OPTION_KEYS = Object.keys(runOptionsSchema.shape) as RunOptionKey[];
 
-/** How an option is called, and what people read of it. */
+/** The names of an option and its description. */
 export function descriptionOf(key: RunOptionKey): OptionDescription {
   const description = registry.get(runOptionsSchema.shape[key]);
   if (description === undefined) {

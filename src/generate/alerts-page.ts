@@ -2,22 +2,22 @@ import { ALERTS } from './alerts.ts';
 import { ruleFile } from './prometheus-rule.ts';
 import { yamlOf } from './yaml.ts';
 
-/** The text of docs/alerts.md: every alert with its runbook, and all of them as Prometheus takes them. Pure. */
+/** The text of docs/alerts.md: every alert with its runbook, and all of them as a Prometheus rule file. Pure. */
 export function alertsPage(): string {
   return `${[
     '# Alerts',
     'Generated from `src/generate/alerts.ts`; do not edit.',
-    'They go by the metrics of [metrics.md](metrics.md). A test holds that every metric, label and value in them exists, and that each has a page that says what to do. For the Prometheus operator, `deploy/components/monitoring` and the chart (`monitoring.enabled`) have them as a PrometheusRule; the rules [below](#as-prometheus-takes-them) are a rule file.',
-    'critical: protection is missing, or nobody keeps it. warning: somebody should look today. info: worth knowing.',
+    'The alerts use the metrics of [metrics.md](metrics.md). A test checks that every metric, label and value in them exists, and that each alert has a runbook. For the Prometheus operator, `deploy/components/monitoring` and the chart (`monitoring.enabled`) contain them as a PrometheusRule; [below](#as-a-rule-file) they are a rule file.',
+    'critical: protection is missing or is not maintained. warning: look at it today. info: worth knowing.',
     [
-      '| alert | severity | after | when | what to do |',
+      '| alert | severity | for | expression | runbook |',
       '|---|---|---|---|---|',
       ...ALERTS.map(
         (alert) =>
           `| \`${alert.name}\` | ${alert.severity} | ${alert.for} | \`${alert.expr.replaceAll('|', '\\|')}\` | ${runbookLink(alert.runbook)} |`,
       ),
     ].join('\n'),
-    '## As Prometheus takes them',
+    '## As a rule file',
     `\`\`\`yaml\n${yamlOf(ruleFile())}\`\`\``,
   ].join('\n\n')}\n`;
 }

@@ -1,19 +1,19 @@
-/** One alert, as Prometheus takes it (https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/). */
+/** One Prometheus alerting rule (https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/). */
 export interface Alert {
   readonly name: `Nsbaseline${string}`;
-  /** PromQL over our own metrics and those of the process; it names no job and no namespace, as installations differ in them. */
+  /** PromQL over our own metrics and those of the process. It names no job and no namespace, since these differ between installations. */
   readonly expr: string;
-  /** For so long it must hold before anybody is told, as Prometheus writes durations. */
+  /** How long the expression must hold before the alert fires, in Prometheus' form of a duration. */
   readonly for: `${number}m`;
-  /** critical: protection is missing or nobody keeps it; warning: somebody should look today; info: worth knowing. */
+  /** critical: protection is missing or is not maintained; warning: look at it today; info: worth knowing. */
   readonly severity: 'critical' | 'warning' | 'info';
-  /** One sentence for whoever is called. */
+  /** One sentence for the person on call. */
   readonly summary: string;
-  /** The page that says what to do, from the root of the repository. */
+  /** The runbook, from the root of the repository. */
   readonly runbook: `docs/runbooks/${string}.md`;
 }
 
-/** Half of what deploy/base/deployment.yaml allows. */
+/** Half of the memory limit in deploy/base/deployment.yaml. */
 const MEMORY_LIMIT_MIB = 512;
 
 /** Every alert, most urgent first; docs/alerts.md is made from this table. */
@@ -23,7 +23,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'max(nsbaseline_unprotected_namespaces) > 0',
     for: '1m',
     severity: 'critical',
-    summary: '{{ $value }} selected namespaces have no default-deny, and so are open.',
+    summary: '{{ $value }} selected namespaces have no default-deny and are therefore open.',
     runbook: 'docs/runbooks/unprotected.md',
   },
   {
@@ -31,7 +31,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'absent(nsbaseline_ready == 1)',
     for: '5m',
     severity: 'critical',
-    summary: 'No replica of nsbaseline is ready: new namespaces stay open, and what is changed is not put back.',
+    summary: 'No replica of nsbaseline is ready: new namespaces stay open, and changed policies are not restored.',
     runbook: 'docs/runbooks/not-ready.md',
   },
   {
@@ -39,7 +39,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'sum(nsbaseline_leader) < 1',
     for: '1m',
     severity: 'critical',
-    summary: 'No replica of nsbaseline leads: what is changed is not put back.',
+    summary: 'No replica of nsbaseline leads: new namespaces stay open, and changed policies are not restored.',
     runbook: 'docs/runbooks/leader.md',
   },
   {
@@ -47,7 +47,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'sum(nsbaseline_leader) > 1',
     for: '2m',
     severity: 'critical',
-    summary: '{{ $value }} replicas of nsbaseline lead at once.',
+    summary: '{{ $value }} replicas of nsbaseline lead at the same time.',
     runbook: 'docs/runbooks/leader.md',
   },
   {
@@ -55,7 +55,8 @@ export const ALERTS: readonly Alert[] = [
     expr: 'max by (resource) (nsbaseline_watch_silence_seconds) > 180',
     for: '2m',
     severity: 'critical',
-    summary: 'A watch on {{ $labels.resource }} has brought nothing for {{ $value }} seconds: changes are not seen.',
+    summary:
+      'A watch on {{ $labels.resource }} has been silent for {{ $value }} seconds: the operator does not see changes.',
     runbook: 'docs/runbooks/watch-silent.md',
   },
   {
@@ -64,7 +65,7 @@ export const ALERTS: readonly Alert[] = [
     for: '10m',
     severity: 'warning',
     summary:
-      '{{ $value }} namespaces of BaselinePolicy {{ $labels.policy }} are Failed: something cannot be put in place.',
+      '{{ $value }} namespaces of BaselinePolicy {{ $labels.policy }} are Failed: a part cannot be put in place.',
     runbook: 'docs/runbooks/failed.md',
   },
   {
@@ -80,7 +81,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'max(nsbaseline_conflicts) > 0',
     for: '15m',
     severity: 'warning',
-    summary: "In {{ $value }} namespaces somebody else's NetworkPolicy has the name of a managed one.",
+    summary: 'In {{ $value }} namespaces a foreign NetworkPolicy has the name of a managed one.',
     runbook: 'docs/runbooks/conflict.md',
   },
   {
@@ -88,7 +89,8 @@ export const ALERTS: readonly Alert[] = [
     expr: 'max(nsbaseline_contested_objects) > 0',
     for: '5m',
     severity: 'warning',
-    summary: 'Somebody keeps changing {{ $value }} managed objects, which are put back at a slower pace.',
+    summary:
+      'Another client keeps changing {{ $value }} managed objects, which nsbaseline now repairs at a slower pace.',
     runbook: 'docs/runbooks/contested.md',
   },
   {
@@ -96,7 +98,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'max(nsbaseline_weakened_namespaces) > 0',
     for: '5m',
     severity: 'warning',
-    summary: "In {{ $value }} namespaces somebody else's NetworkPolicy undoes the isolation.",
+    summary: 'In {{ $value }} namespaces a foreign NetworkPolicy undoes the isolation.',
     runbook: 'docs/runbooks/weakened.md',
   },
   {
@@ -104,7 +106,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'sum(increase(nsbaseline_reconciles_total{result="terminal"}[10m])) > 0',
     for: '10m',
     severity: 'warning',
-    summary: 'A change waits for a confirmation, or the operator lacks a permission.',
+    summary: 'A change is held until you approve it, or the operator lacks a permission.',
     runbook: 'docs/runbooks/stalled.md',
   },
   {
@@ -112,7 +114,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'sum by (kind) (increase(nsbaseline_writes_total{result="refused"}[15m])) > 0',
     for: '10m',
     severity: 'warning',
-    summary: 'The API server refuses to store a {{ $labels.kind }} of the operator.',
+    summary: 'The API server refuses a {{ $labels.kind }} that nsbaseline writes.',
     runbook: 'docs/runbooks/writes-failing.md',
   },
   {
@@ -120,7 +122,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'sum(rate(nsbaseline_writes_total{result=~"failed|throttled"}[5m])) > 0.1 * sum(rate(nsbaseline_writes_total[5m]))',
     for: '10m',
     severity: 'warning',
-    summary: 'More than a tenth of the writes to the API server fail or are asked to slow down.',
+    summary: 'More than a tenth of the writes to the API server fail or are throttled.',
     runbook: 'docs/runbooks/writes-failing.md',
   },
   {
@@ -136,7 +138,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'histogram_quantile(0.99, sum by (le) (rate(nsbaseline_time_to_protect_seconds_bucket[10m]))) > 10',
     for: '10m',
     severity: 'warning',
-    summary: 'One in a hundred new namespaces stays open for {{ $value }} seconds.',
+    summary: 'One in a hundred new namespaces stays open for {{ $value }} seconds or longer.',
     runbook: 'docs/runbooks/queue-old.md',
   },
   {
@@ -144,7 +146,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'sum by (resource, reason) (increase(nsbaseline_watch_restarts_total{reason!="ended"}[10m])) > 10',
     for: '10m',
     severity: 'warning',
-    summary: 'The watch on {{ $labels.resource }} is begun anew again and again ({{ $labels.reason }}).',
+    summary: 'The watch on {{ $labels.resource }} restarts repeatedly ({{ $labels.reason }}).',
     runbook: 'docs/runbooks/watch-silent.md',
   },
   {
@@ -152,7 +154,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'nsbaseline_ready == 0',
     for: '15m',
     severity: 'warning',
-    summary: 'A replica of nsbaseline has not become ready for a quarter of an hour.',
+    summary: 'A replica of nsbaseline has not been ready for 15 minutes.',
     runbook: 'docs/runbooks/not-ready.md',
   },
   {
@@ -160,7 +162,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'sum(increase(nsbaseline_leader_terms_total[30m])) > 4',
     for: '0m',
     severity: 'warning',
-    summary: 'The lead has changed {{ $value }} times within half an hour.',
+    summary: 'The leader of nsbaseline has changed {{ $value }} times within half an hour.',
     runbook: 'docs/runbooks/leader.md',
   },
   {
@@ -168,7 +170,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'sum(increase(nsbaseline_stood_in_total[15m])) > 0',
     for: '0m',
     severity: 'warning',
-    summary: 'A standby created {{ $value }} policies because the leader was silent.',
+    summary: 'A standby created {{ $value }} NetworkPolicies because the leader was silent.',
     runbook: 'docs/runbooks/leader.md',
   },
   {
@@ -176,7 +178,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'sum(increase(nsbaseline_reconciles_total{result="panic"}[15m])) > 0',
     for: '0m',
     severity: 'warning',
-    summary: 'The operator met an error that it does not know. This is a fault of nsbaseline.',
+    summary: 'A reconcile of nsbaseline ended with an unexpected error. This is a bug in nsbaseline.',
     runbook: 'docs/runbooks/unexpected-error.md',
   },
   {
@@ -184,7 +186,7 @@ export const ALERTS: readonly Alert[] = [
     expr: `(process_resident_memory_bytes and on (job, instance) nsbaseline_build_info) > ${MEMORY_LIMIT_MIB} * 1024 * 1024`,
     for: '10m',
     severity: 'warning',
-    summary: 'A replica of nsbaseline takes {{ $value | humanize1024 }}B of memory.',
+    summary: 'A replica of nsbaseline uses {{ $value | humanize1024 }}B of memory.',
     runbook: 'docs/runbooks/memory-high.md',
   },
   {
@@ -192,7 +194,7 @@ export const ALERTS: readonly Alert[] = [
     expr: '(nodejs_eventloop_lag_p99_seconds and on (job, instance) nsbaseline_build_info) > 1',
     for: '5m',
     severity: 'warning',
-    summary: 'The event loop of a replica of nsbaseline stands still for {{ $value }} seconds at a time.',
+    summary: 'The event loop of a replica of nsbaseline is blocked for {{ $value }} seconds at a time.',
     runbook: 'docs/runbooks/event-loop-lagging.md',
   },
   {
@@ -200,7 +202,7 @@ export const ALERTS: readonly Alert[] = [
     expr: 'sum by (drift) (increase(nsbaseline_drift_repairs_total[1h])) > 10',
     for: '0m',
     severity: 'info',
-    summary: '{{ $value }} managed NetworkPolicies were put back within an hour ({{ $labels.drift }}).',
+    summary: '{{ $value }} managed NetworkPolicies were repaired within an hour ({{ $labels.drift }}).',
     runbook: 'docs/runbooks/repaired.md',
   },
 ];

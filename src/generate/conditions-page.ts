@@ -3,14 +3,14 @@ import { PHASES, type Phase } from '../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../api/reasons.ts';
 import { CONDITION_RUNBOOKS, REASON_RUNBOOKS } from './runbooks.ts';
 
-/** What there is to say of a condition on one kind. */
+/** A condition on one kind: its meaning and its reasons. */
 interface ConditionText {
   readonly kind: 'BaselinePolicy' | 'NamespaceBaseline';
   readonly type: ConditionType;
-  /** Whether `True` is what people want to see. */
+  /** Whether `True` is the healthy status. */
   readonly isGood: boolean;
   readonly meaning: string;
-  /** The reasons by the status that they come with. */
+  /** The reasons for each status. */
   readonly reasons: Readonly<Partial<Record<'True' | 'False', readonly Reason[]>>>;
 }
 
@@ -39,7 +39,7 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     type: CONDITIONS.ready,
     isGood: true,
     meaning:
-      'The operator accepted this generation and attempted every selected namespace. A namespace that could not be protected does not make it False, so that one tenant cannot block a GitOps sync; a missing permission does.',
+      'The operator accepted this generation and attempted every selected namespace. A namespace that it could not protect does not make Ready False, so that one tenant cannot block a GitOps sync; a missing permission does.',
     reasons: {
       True: ['Applied', 'DryRun', 'Paused'],
       False: ['Progressing', 'InvalidSpec', 'Forbidden', 'RemovalHeld', 'IsolationHeld'],
@@ -57,49 +57,49 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     kind: 'BaselinePolicy',
     type: CONDITIONS.reconciling,
     isGood: false,
-    meaning: 'Selected namespaces are still to be attempted at this generation.',
+    meaning: 'The operator has not attempted every selected namespace at this generation yet.',
     reasons: { True: ['Progressing'] },
   },
   {
     kind: 'BaselinePolicy',
     type: CONDITIONS.stalled,
     isGood: false,
-    meaning: 'The operator cannot go on until somebody does something.',
+    meaning: 'The operator cannot continue without your help.',
     reasons: { True: ['InvalidSpec', 'Forbidden', 'RemovalHeld', 'IsolationHeld'] },
   },
   {
     kind: 'BaselinePolicy',
     type: CONDITIONS.discoveryStale,
     isGood: false,
-    meaning: 'What this policy renders rests on an older answer of the cluster, or on an assumption.',
+    meaning: 'The addresses that this policy renders are the last known ones, or assumed.',
     reasons: { True: ['DnsNotFound', 'DnsStale', 'ApiServerNotFound'] },
   },
   {
     kind: 'BaselinePolicy',
     type: CONDITIONS.removalHeld,
     isGood: false,
-    meaning: 'A removal that would unprotect much waits for a confirmation.',
+    meaning: 'A change that would remove protection from many namespaces is held until you approve it.',
     reasons: { True: ['RemovalHeld'] },
   },
   {
     kind: 'BaselinePolicy',
     type: CONDITIONS.isolationHeld,
     isGood: false,
-    meaning: 'A change that would newly isolate much waits for a confirmation.',
+    meaning: 'A change that would newly isolate many namespaces is held until you approve it.',
     reasons: { True: ['IsolationHeld'] },
   },
   {
     kind: 'BaselinePolicy',
     type: CONDITIONS.orphansPresent,
     isGood: false,
-    meaning: 'Managed NetworkPolicies stand where no live policy wants them.',
+    meaning: 'Managed NetworkPolicies remain that no live BaselinePolicy wants.',
     reasons: { True: ['OrphansPresent'] },
   },
   {
     kind: 'BaselinePolicy',
     type: CONDITIONS.weakened,
     isGood: false,
-    meaning: "Somebody else's NetworkPolicy undoes the isolation of a selected namespace.",
+    meaning: 'A NetworkPolicy that the operator did not write undoes the isolation of a selected namespace.',
     reasons: { True: ['Weakened'] },
   },
   {
@@ -107,59 +107,58 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     type: CONDITIONS.ready,
     isGood: true,
     meaning:
-      'Every policy that selects this namespace has everything in place. The reason is that of the worst one. It stays True with `PolicyInvalid` where a policy turned invalid and what it last put in place is left standing.',
+      'Every policy that selects this namespace has everything in place. The reason is that of the worst policy. Ready stays True with `PolicyInvalid` if a policy became invalid and its last valid set is still in place.',
     reasons: { True: ['Protected', 'RemovalHeld', 'IsolationHeld', 'PolicyInvalid'], False: NAMESPACE_REASONS },
   },
 ];
 
-/** What to do about each reason; empty where there is nothing to do. */
+/** The remedy for each reason; empty if none is needed. */
 const REMEDIES: Readonly<Record<Reason, string>> = {
   Applied: '',
   DryRun: 'Read `status.policies[].plan` of the NamespaceBaselines, then set `mode: Enforce`.',
-  Paused: 'Set `mode: Enforce` when you are done. Nothing is repaired until then.',
-  Progressing: 'Wait. If it lasts, look at `nsbaseline_queue_depth` and `nsbaseline_queue_retries_total`.',
+  Paused: 'Set `mode: Enforce` when you are done. Until then nothing is repaired.',
+  Progressing: 'Wait. If it does not end, look at `nsbaseline_queue_depth` and `nsbaseline_queue_retries_total`.',
   InvalidSpec:
-    '`kubectl edit` the fields that the message names; see `docs/api.md`. Update the CRDs (`kubectl apply -f crds/`), so that the API server refuses such a spec at once.',
+    'Correct the fields that the message names; see `docs/api.md`. Update the CRDs (`kubectl apply --server-side -k deploy/crds`), so that the API server refuses such a spec at once.',
   Forbidden:
-    'Grant the permission that the message names: `kubectl apply -k deploy/base`. It is tried again by itself.',
+    'Grant the permission that the message names: `kubectl apply -k deploy/base`. The operator retries by itself.',
   AllInPlace: '',
   NoneSelected: 'Label a namespace, or look at `spec.namespaceSelector` and `--exclude-namespaces`.',
-  NotAllInPlace: 'Look at `status.failed`, or at all of them: `kubectl get namespacebaselines -A`.',
+  NotAllInPlace: 'Look at `status.failed`, or list all namespaces: `kubectl get namespacebaselines -A`.',
   DnsNotFound:
-    'If pods use another resolver, name it in `spec.allow.dns.to`, or give its namespace to `--dns-namespaces`.',
-  DnsStale: 'Look at the DNS Service and its EndpointSlices. What pods were allowed before is still allowed.',
+    'If pods use another resolver, name it in `spec.allow.dns.to`, or add its namespace to `--dns-namespaces`.',
+  DnsStale: 'Look at the DNS Service and its EndpointSlices. Pods may still reach the last known addresses.',
   ApiServerNotFound: 'Look at the EndpointSlices of Service `kubernetes` in namespace `default`.',
   Protected: '',
   RemovalHeld:
-    'If you mean it, run the kubectl line of the message or `nsbaseline approve`; else undo the edit or set the labels again.',
+    'To go ahead, run the kubectl command in the message, or `nsbaseline approve`. Otherwise undo the edit or set the labels again.',
   IsolationHeld:
-    'If you mean it, run the kubectl line of the message or `nsbaseline approve`; or try the same spec in DryRun first.',
+    'To go ahead, run the kubectl command in the message, or `nsbaseline approve`; or try the same spec in DryRun first.',
   Contested:
-    'Find who runs the field manager that the message names (`kubectl get networkpolicy NAME -n NAMESPACE --show-managed-fields -o yaml`) and have it leave the object alone.',
+    'Find the client that the message names as field manager (`kubectl get networkpolicy NAME -n NAMESPACE --show-managed-fields -o yaml`) and stop it from changing this object.',
   Kept: '',
   Adopted: '',
   OrphansPresent: '`nsbaseline prune` lists and removes them.',
-  Weakened: 'Look at the NetworkPolicy that the message names, with whoever owns the namespace.',
-  Pending: 'Wait. If it lasts, read the message and the log of the operator.',
+  Weakened: 'Review the NetworkPolicy that the message names with the owner of the namespace.',
+  Pending: "Wait. If it does not end, read the message and the operator's log.",
   Unprotected:
-    'Clear what is in the way of `<policy>.allow-dns`: the end of the message names it. Until then, this policy isolates nothing that was not isolated before.',
+    'Remove the obstacle to `<policy>.allow-dns`; the end of the message names it. Until then this policy isolates no further pods.',
   AllowDnsMissing:
-    'Clear what is in the way of `<policy>.allow-dns`: the end of the message names it. Until then, pods can resolve names only if another policy lets them.',
+    'Remove the obstacle to `<policy>.allow-dns`; the end of the message names it. Until then pods can resolve names only if another policy allows it.',
   ForeignObject:
-    'Rename or delete the other object, or hand it over: `kubectl annotate networkpolicy <name> -n <namespace> nsbaseline.io/adopt=true`. Handing it over replaces its spec.',
-  Denied:
-    'Raise the quota, or exempt the NetworkPolicies of the operator in the admission policy that the message names.',
+    'Rename or delete the other object, or hand it over: `kubectl annotate networkpolicy <name> -n <namespace> nsbaseline.io/adopt=true`. The operator then replaces its spec.',
+  Denied: "Raise the quota, or exempt the operator's NetworkPolicies in the admission policy that the message names.",
   Rejected:
-    'Read the message. A spec that passed the checks of the CRD and is refused here is a fault of this project; please report it.',
+    'Read the message. If the CRD accepted the spec and the API server refuses the NetworkPolicy, that is a bug in nsbaseline; please report it.',
   Altered: 'Exempt objects labelled `app.kubernetes.io/managed-by=nsbaseline` in the mutating webhook or policy.',
-  PolicyInvalid: 'Mend the BaselinePolicy; its condition Stalled names the fields.',
-  Retrying: 'Wait. It is tried again with growing pauses, up to a minute.',
+  PolicyInvalid: 'Correct the BaselinePolicy; its condition Stalled names the fields.',
+  Retrying: 'Wait. The operator retries with growing pauses of up to a minute.',
   Repaired:
-    'Find out who does it: `kubectl get networkpolicy <name> -n <namespace> -o yaml --show-managed-fields`, or the audit log.',
+    'Find the client that changed it: `kubectl get networkpolicy <name> -n <namespace> -o yaml --show-managed-fields`, or the audit log.',
   Removed: '',
 };
 
-/** The reasons that come as Events too, on the NamespaceBaseline, with the type of the Event. */
+/** The reasons that are also Events on the NamespaceBaseline, with the type of the Event. */
 export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>> = {
   ...Object.fromEntries(
     NAMESPACE_REASONS.filter((reason) => reason !== 'Pending' && reason !== 'DryRun' && reason !== 'Paused').map(
@@ -176,37 +175,38 @@ export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>
 };
 
 const PHASE_TEXTS: Readonly<Record<Phase, string>> = {
-  Failed: 'Something could not be put in place, and trying again soon would change nothing. The reason says what.',
-  Conflict: "Somebody else's NetworkPolicy has the name of one of ours. Everything else is in place or being written.",
-  Pending: 'Something is being written, removed, or tried again.',
+  Failed: 'A part could not be put in place, and an early retry would change nothing. The reason says why.',
+  Conflict:
+    'A NetworkPolicy that the operator did not write has the name of a part. All other parts are in place or being written.',
+  Pending: 'A part is being written, removed, or retried.',
   Protected: 'Everything is in place as declared.',
   DryRun: 'The policy is in DryRun; see `status.policies[].plan`.',
   Paused: 'The policy is Paused.',
 };
 
-/** The text of docs/conditions.md: every condition, phase and reason, what it means and what to do. Pure. */
+/** The text of docs/conditions.md: the meaning and the remedy of every condition, phase and reason. Pure. */
 export function conditionsPage(): string {
   return `${[
     '# Conditions, phases and reasons',
     'Generated by `src/generate/conditions-page.ts` from `src/api/names.ts` and `src/api/reasons.ts`; do not edit.',
-    'A condition, its Event and its log line have one and the same reason. Messages are for people and may change; types, phases and reasons do not change in v1alpha1.',
+    'A condition, its Event and its log line carry the same reason. Messages are for people and may change; types, phases and reasons do not change in v1alpha1.',
     "A condition's `lastTransitionTime` moves only when its `status` does.",
     ...conditionSections(
       'BaselinePolicy',
-      '`Ready` and `AllProtected` are always there. Every other condition is there only while it applies, and then it is `True`; no condition is ever `Unknown`.',
+      '`Ready` and `AllProtected` are always present. Every other condition is present only while it applies, and then it is `True`; no condition is ever `Unknown`.',
     ),
     ...conditionSections(
       'NamespaceBaseline',
-      `There is one NamespaceBaseline in each namespace that a policy selects, and it is always named \`${NAMESPACE_BASELINE_NAME}\`. It has one condition.`,
+      `Each namespace that a policy selects has one NamespaceBaseline, always named \`${NAMESPACE_BASELINE_NAME}\`. It has one condition.`,
     ),
     '## Phases of a namespace',
-    'Worst first. `status.policies[].phase` is that of one policy, `status.phase` the worst of them.',
+    'Worst first. `status.policies[].phase` is the phase of one policy, `status.phase` the worst of them.',
     table(
       ['phase', 'meaning'],
       PHASES.map((phase) => [`\`${phase}\``, PHASE_TEXTS[phase]]),
     ),
     '## Reasons',
-    'Events are on the NamespaceBaseline, in its namespace, and only on a change: `kubectl get events -n team-a`.',
+    'Events are on the NamespaceBaseline, in its namespace, and only on a transition: `kubectl get events -n team-a`.',
     table(
       ['reason', 'condition', 'Event', 'meaning', 'what to do', 'runbook'],
       reasons().map((reason) => [
@@ -250,7 +250,7 @@ function reasons(): readonly Reason[] {
   return Object.keys(REASONS) as Reason[];
 }
 
-/** The conditions that can have a reason; empty for what only Events and log lines say. */
+/** The conditions that can have a reason; empty for a reason of Events and log lines only. */
 function placesOf(reason: Reason): string {
   const places = CONDITION_TEXTS.flatMap((text) => {
     const has = Object.values(text.reasons).some((named) => named.includes(reason));
@@ -269,26 +269,32 @@ const WAITING: readonly string[] = [
     'kubectl wait --for=condition=AllProtected baselinepolicy/standard --timeout=60s',
     '# one namespace is protected by all policies that select it',
     `kubectl wait --for=condition=Ready namespacebaseline/${NAMESPACE_BASELINE_NAME} -n team-a --timeout=60s`,
-    '# all namespaces that are not',
+    '# list all namespaces that are not protected',
     `kubectl get namespacebaselines -A -o jsonpath='{range .items[?(@.status.phase!="Protected")]}{.metadata.namespace}{" "}{.status.phase}{" "}{.status.conditions[0].reason}{"\\n"}{end}'`,
     '```',
   ].join('\n'),
-  'A NamespaceBaseline comes with the first look at its namespace. `kubectl wait` on one that is not there yet fails at once; wait with `--for=create` first.',
+  'The operator creates the NamespaceBaseline when it first reconciles the namespace. Before that, `kubectl wait` fails at once; wait with `--for=create` first.',
 ];
+
+/** The reasons of Stalled, so that the table below cannot lag behind the conditions. */
+function stalledReasons(): string {
+  const stalled = CONDITION_TEXTS.find(({ type }) => type === CONDITIONS.stalled);
+  return (stalled?.reasons.True ?? []).map((reason) => `\`${reason}\``).join(', ');
+}
 
 const KSTATUS: readonly string[] = [
   '## What GitOps tools see',
-  'Flux and others go by [kstatus](https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md); Argo CD needs a health rule of its own, which is planned with "Installed on a real cluster". A BaselinePolicy that nobody has looked at has `status.observedGeneration: -1`, by default of the CRD, and so is not taken for healthy.',
+  'Flux and other tools use [kstatus](https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md); Argo CD needs a health check of its own, which is in `deploy/components/argocd-health` ([gitops.md](guides/gitops.md#health)). A BaselinePolicy that the operator has not processed yet has `status.observedGeneration: -1`, the default in the CRD, so that no tool takes it for healthy.',
   table(
     ['BaselinePolicy', 'kstatus'],
     [
       ['`status.observedGeneration` is not `metadata.generation`, or `Reconciling` is True', 'InProgress'],
-      ['`Stalled` is True (`InvalidSpec`, `Forbidden`)', 'Failed'],
+      [`\`Stalled\` is True (${stalledReasons()})`, 'Failed'],
       ['`Ready` is True, in DryRun and Paused too', 'Current'],
-      ['`AllProtected`, `DiscoveryStale` and all others', 'not looked at'],
+      ['`AllProtected`, `DiscoveryStale` and all others', 'ignored'],
     ],
   ),
-  'A NamespaceBaseline is written by the operator and should not be in Git. It has no `observedGeneration`, since one write makes it whole; while its `Ready` is False it counts as InProgress, for good too.',
+  'The operator writes NamespaceBaselines, so they should not be in Git. A NamespaceBaseline has no `observedGeneration`, since the operator writes it as a whole; while its `Ready` is False, kstatus counts it as InProgress, however long that lasts.',
 ];
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

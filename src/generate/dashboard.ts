@@ -1,13 +1,13 @@
-/** One panel of the dashboard, as people see it. */
+/** One panel of the dashboard. */
 export interface Panel {
   readonly title: string;
-  /** What it tells, and what to do about it. */
+  /** What the panel shows. */
   readonly description: string;
   readonly kind: 'stat' | 'timeseries';
   readonly unit: 'short' | 's' | 'bytes' | 'ops';
-  /** PromQL, each with its legend. `$job` is what the viewer chose. */
+  /** PromQL, each with its legend. `$job` is the job that the viewer selected. */
   readonly queries: readonly { readonly expr: string; readonly legend: string }[];
-  /** Only for a stat: from this value on it is red. */
+  /** For a stat: the value from which it is red. */
   readonly redFrom?: number;
   /** In 24ths of the screen. */
   readonly width: 4 | 8 | 12;
@@ -22,8 +22,8 @@ export interface Row {
 const JOB = 'job=~"$job"';
 
 /**
- * The dashboard, row by row, by the metrics of metric-table.ts and those of the process. Only the leader knows of
- * namespaces, and standbys say 0, hence `max`.
+ * The dashboard, row by row, over the metrics of metric-table.ts and of the process. Only the leader counts namespaces,
+ * and standbys report 0, hence `max`.
  */
 export const DASHBOARD: readonly Row[] = [
   {
@@ -31,31 +31,31 @@ export const DASHBOARD: readonly Row[] = [
     panels: [
       stat({
         title: 'Unprotected',
-        description: 'Selected namespaces that lack a default-deny, and so are open.',
+        description: 'Selected namespaces without a default-deny, which are therefore open.',
         expr: `max(nsbaseline_unprotected_namespaces{${JOB}})`,
         redFrom: 1,
       }),
       stat({
         title: 'Failed',
-        description: 'Namespaces in which something cannot be put in place.',
+        description: 'Namespaces in which a part cannot be put in place.',
         expr: `sum(max by (policy) (nsbaseline_namespaces{${JOB}, phase="Failed"}))`,
         redFrom: 1,
       }),
       stat({
         title: 'Conflicts',
-        description: "Namespaces in which somebody else's NetworkPolicy has the name of a managed one.",
+        description: 'Namespaces in which a foreign NetworkPolicy has the name of a managed one.',
         expr: `max(nsbaseline_conflicts{${JOB}})`,
         redFrom: 1,
       }),
       stat({
         title: 'Weakened',
-        description: "Namespaces in which somebody else's NetworkPolicy undoes the isolation.",
+        description: 'Namespaces in which a foreign NetworkPolicy undoes the isolation.',
         expr: `max(nsbaseline_weakened_namespaces{${JOB}})`,
         redFrom: 1,
       }),
       stat({
         title: 'Leaders',
-        description: 'Replicas that lead. 0 for the length of a hand-over, never more than 1.',
+        description: 'Replicas that lead: 1, or 0 during a hand-over.',
         expr: `sum(nsbaseline_leader{${JOB}})`,
         redFrom: 2,
       }),
@@ -77,7 +77,7 @@ export const DASHBOARD: readonly Row[] = [
       },
       {
         title: 'Time to protect',
-        description: 'From seeing that a namespace is newly selected to its last managed policy being stored.',
+        description: 'From the event that selects a namespace to the storing of its last managed NetworkPolicy.',
         kind: 'timeseries',
         unit: 's',
         width: 12,
@@ -87,8 +87,8 @@ export const DASHBOARD: readonly Row[] = [
         })),
       },
       {
-        title: 'Put back',
-        description: 'Managed policies that were restored after somebody else had changed or deleted them.',
+        title: 'Repairs',
+        description: 'Managed NetworkPolicies that were restored after another client changed or deleted them.',
         kind: 'timeseries',
         unit: 'ops',
         width: 12,
@@ -101,7 +101,7 @@ export const DASHBOARD: readonly Row[] = [
       },
       {
         title: 'Contested',
-        description: 'Managed objects that somebody keeps changing, which are put back at a slower pace.',
+        description: 'Managed objects that another client keeps changing, repaired at a slower pace.',
         kind: 'timeseries',
         unit: 'short',
         width: 12,
@@ -114,7 +114,7 @@ export const DASHBOARD: readonly Row[] = [
     panels: [
       {
         title: 'Reconciles',
-        description: 'By how they ended: docs/reconcile.md.',
+        description: 'By result; docs/reconcile.md explains them.',
         kind: 'timeseries',
         unit: 'ops',
         width: 8,
@@ -127,7 +127,7 @@ export const DASHBOARD: readonly Row[] = [
       },
       {
         title: 'Writes',
-        description: 'To the API server, by how they ended.',
+        description: 'Writes to the API server, by result.',
         kind: 'timeseries',
         unit: 'ops',
         width: 8,
@@ -139,8 +139,8 @@ export const DASHBOARD: readonly Row[] = [
         ],
       },
       {
-        title: 'Waiting longest',
-        description: 'How long the key that has waited longest has waited.',
+        title: 'Longest wait',
+        description: 'How long the oldest key in the queue has waited.',
         kind: 'timeseries',
         unit: 's',
         width: 8,
@@ -148,15 +148,15 @@ export const DASHBOARD: readonly Row[] = [
       },
       {
         title: 'Queue',
-        description: 'Keys that wait for a worker.',
+        description: 'Keys waiting for a worker.',
         kind: 'timeseries',
         unit: 'short',
         width: 8,
         queries: [{ expr: `sum by (priority) (nsbaseline_queue_depth{${JOB}})`, legend: '{{priority}}' }],
       },
       {
-        title: 'Watches begun anew',
-        description: 'ended is usual, every few minutes; anything else is not.',
+        title: 'Watch restarts',
+        description: 'ended is normal, every few minutes; all other reasons are not.',
         kind: 'timeseries',
         unit: 'ops',
         width: 8,
@@ -168,8 +168,8 @@ export const DASHBOARD: readonly Row[] = [
         ],
       },
       {
-        title: 'Silence of watches',
-        description: 'A bookmark comes about once a minute.',
+        title: 'Watch silence',
+        description: 'The API server sends a bookmark about once a minute.',
         kind: 'timeseries',
         unit: 's',
         width: 8,
@@ -182,7 +182,7 @@ export const DASHBOARD: readonly Row[] = [
     panels: [
       {
         title: 'Memory',
-        description: 'Of each replica.',
+        description: 'Resident memory of each replica.',
         kind: 'timeseries',
         unit: 'bytes',
         width: 8,
@@ -195,7 +195,7 @@ export const DASHBOARD: readonly Row[] = [
       },
       {
         title: 'Processor time',
-        description: 'Seconds a second; one replica cannot use much more than 1.',
+        description: 'Seconds of CPU per second; one replica cannot use much more than 1.',
         kind: 'timeseries',
         unit: 'short',
         width: 8,
@@ -208,7 +208,7 @@ export const DASHBOARD: readonly Row[] = [
       },
       {
         title: 'Objects in memory',
-        description: 'What the caches hold.',
+        description: 'Objects in the caches.',
         kind: 'timeseries',
         unit: 'short',
         width: 8,

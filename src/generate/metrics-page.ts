@@ -1,6 +1,6 @@
 import { METRICS, type MetricDescription } from '../telemetry/metric-table.ts';
 
-/** The text of docs/metrics.md, which a test holds to this. */
+/** The text of docs/metrics.md. Pure. */
 export function metricsPage(): string {
   const metrics: readonly MetricDescription[] = Object.values(METRICS);
   return [
@@ -8,12 +8,12 @@ export function metricsPage(): string {
     '',
     'Generated from `src/telemetry/metric-table.ts`; do not edit.',
     '',
-    'The operator serves these under `/metrics` of `--listen` (port 8080 unless told otherwise), without credentials, in the Prometheus text format.',
-    'Beside them there are the usual `process_*` and `nodejs_*` metrics of prom-client: memory, CPU, garbage collection, event loop lag.',
+    'The operator serves these at `/metrics` of `--listen` (by default port 8080), without authentication, in the Prometheus text format.',
+    'It also serves the `process_*` and `nodejs_*` metrics of prom-client: memory, CPU, garbage collection, event loop lag.',
     '',
-    'Every known combination of label values starts at 0, so that an alert sees the first increment. No label holds the name of a namespace or of an object other than a BaselinePolicy: the number of series does not grow with the cluster.',
+    'Every known combination of label values starts at 0, so that alerts see the first increment. No label holds the name of a namespace or of an object other than a BaselinePolicy: the number of series does not grow with the cluster.',
     '',
-    '| metric | type | what it says |',
+    '| metric | type | meaning |',
     '|---|---|---|',
     ...metrics.map(
       (metric) =>
@@ -25,10 +25,10 @@ export function metricsPage(): string {
     '',
     '## The same server',
     '',
-    '- `/livez` answers 503 when a loop no longer turns or a watch stands still (`standing still: …`), which is when not even its attempts go on: Kubernetes shall restart the pod. An API server that is away is no reason.',
+    '- `/livez` answers 503 when a loop is stuck or a watch no longer even tries to reconnect (`standing still: …`), so that Kubernetes restarts the pod. An unreachable API server is no reason.',
     '- `/readyz` answers 503 until every cache is synced.',
-    '- `?verbose` lists each check, as a 503 does anyway: `curl localhost:8080/readyz?verbose`.',
-    '- Only GET and HEAD are answered, and nothing can be changed here.',
+    '- `?verbose` lists each check, as a 503 always does: `curl localhost:8080/readyz?verbose`.',
+    '- The server answers GET and HEAD only, and nothing can be changed through it.',
     '',
   ].join('\n');
 }

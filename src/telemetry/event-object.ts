@@ -1,4 +1,6 @@
 import type { Reason } from '../api/reasons.ts';
+import { microTime } from '../base/micro-time.ts';
+import { cutToBytes } from '../base/text.ts';
 import type { KubeObject } from '../kube/client/kube-object.ts';
 import { apiVersionOf, type ResourceType } from '../kube/client/resource-type.ts';
 
@@ -90,25 +92,7 @@ export function eventObject(
   };
 }
 
-/** `text` itself, or as much of it as fits into `maxBytes` of UTF-8 together with an ellipsis; no character is halved. */
-export function cutToBytes(text: string, maxBytes: number): string {
-  // Lone surrogates would become three bytes each on the wire.
-  const whole = text.toWellFormed();
-  if (Buffer.byteLength(whole) <= maxBytes) {
-    return whole;
-  }
-  const ellipsis = '…';
-  const bytes = Buffer.from(whole).subarray(0, maxBytes - Buffer.byteLength(ellipsis));
-  // With `stream`, a character that is not complete at the end is left out.
-  return new TextDecoder().decode(bytes, { stream: true }) + ellipsis;
-}
-
 function eventName(name: string, uniqueId: string): string {
   const room = MAX_NAME_LENGTH - uniqueId.length - 1;
   return `${name.slice(0, room).replace(/[.-]+$/, '')}.${uniqueId}`;
-}
-
-/** A MicroTime must have exactly six digits after the second. */
-function microTime(time: Date): string {
-  return time.toISOString().replace('Z', '000Z');
 }

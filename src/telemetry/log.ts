@@ -45,10 +45,7 @@ export interface LogDestination {
 /** A log and what the composition root does with it; the layers only get `log`. */
 export interface LogControl {
   readonly log: Log;
-  readonly level: LogLevel;
-  /** Takes effect at once, for every child too. */
-  setLevel(level: LogLevel): void;
-  /** Between `debug` and the level it was made with (`info` when that is `debug`); returns the level that now holds. */
+  /** Switches between `debug` and the configured level (`info` if that is `debug`), for children too; returns the new level. */
   toggleDebug(): LogLevel;
   /** Writes out what is still buffered, before the process ends. */
   flush(): void;
@@ -116,20 +113,13 @@ async function prettyOutput(output: Output, isTerminal: boolean): Promise<Output
 
 function controlOf(root: Logger, { configured, flush }: { configured: LogLevel; flush: () => void }): LogControl {
   let level = configured;
-  const setLevel = (next: LogLevel): void => {
-    level = next;
-    // A pino child without a level of its own follows the root, as it inherits its methods.
-    root.level = next;
-  };
   return {
     log: narrowed(root),
-    get level() {
-      return level;
-    },
-    setLevel,
     toggleDebug: () => {
       const quiet = configured === 'debug' ? 'info' : configured;
-      setLevel(level === 'debug' ? quiet : 'debug');
+      level = level === 'debug' ? quiet : 'debug';
+      // A pino child without its own level follows the root, because it inherits the root's methods.
+      root.level = level;
       return level;
     },
     flush,

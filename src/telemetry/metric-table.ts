@@ -1,18 +1,18 @@
 import { PHASES } from '../api/namespace-baseline.ts';
 
-/** The results of a reconcile: one per row of the outcome table in docs/reconcile.md. */
+/** The results of a reconcile; docs/reconcile.md (Outcomes) says which outcome has which. */
 export const RECONCILE_RESULTS = ['success', 'waiting', 'retry', 'refused', 'terminal', 'panic'] as const;
-/** How a reconcile ended. */
+/** The result of a reconcile. */
 export type ReconcileResult = (typeof RECONCILE_RESULTS)[number];
 
-/** How a write to the API server can end. */
+/** The results of a write to the API server. */
 export const WRITE_RESULTS = ['success', 'conflict', 'refused', 'throttled', 'failed'] as const;
-/** How a write ended. */
+/** The result of a write. */
 export type WriteResult = (typeof WRITE_RESULTS)[number];
 
 /** The writing methods of the KubeClient. */
 export const WRITE_VERBS = ['create', 'apply', 'replace', 'remove'] as const;
-/** How an object was written. */
+/** The method by which an object was written. */
 export type WriteVerb = (typeof WRITE_VERBS)[number];
 
 /** The kinds that the operator writes, with the verbs it uses; Events have a metric of their own. */
@@ -22,12 +22,12 @@ export const WRITTEN_KINDS = {
   BaselinePolicy: ['apply', 'replace'],
 } as const satisfies Readonly<Record<string, readonly WriteVerb[]>>;
 
-/** What can have happened to a managed policy behind our back. */
+/** The kinds of drift of a managed NetworkPolicy. */
 export const DRIFTS = ['deleted', 'spec', 'labels'] as const;
-/** What happened to a managed policy. */
+/** A kind of drift. */
 export type DriftLabel = (typeof DRIFTS)[number];
 
-/** Why a watch can have to be begun anew. */
+/** The reasons why a watch restarts. */
 export const WATCH_RESTART_REASONS = [
   'ended',
   'expired',
@@ -37,15 +37,15 @@ export const WATCH_RESTART_REASONS = [
   'throttled',
   'failed',
 ] as const;
-/** Why a watch was begun anew. */
+/** Why a watch restarted. */
 export type WatchRestartReason = (typeof WATCH_RESTART_REASONS)[number];
 
-/** What can become of an Event. */
+/** The results of recording an Event. */
 export const EVENT_RESULTS = ['written', 'aggregated', 'rateLimited', 'overflowed', 'failed'] as const;
-/** What became of an Event. */
+/** The result of recording an Event. */
 export type EventResult = (typeof EVENT_RESULTS)[number];
 
-/** How urgent a waiting key is. */
+/** The priorities of a key in the work queue. */
 export const QUEUE_PRIORITIES = ['fresh', 'resync'] as const;
 
 /** The resources that the operator watches, as the API names them. */
@@ -56,22 +56,21 @@ export const WATCHED_RESOURCES = [
   'namespacebaselines',
   'services',
   'endpointslices',
-  'customresourcedefinitions',
 ] as const;
 
-/** At most so many values of the label `policy`; further ones share {@link OTHER}. */
+/** The largest number of values of the label `policy`; further policies share {@link OTHER}. */
 export const MAX_POLICY_LABELS = 100;
-/** The label value of what is beyond a limit or not known. */
+/** The label value for anything beyond a limit or unknown. */
 export const OTHER = 'other';
 
-/** One metric as people see it. */
+/** One metric, as docs/metrics.md describes it. */
 export interface MetricDescription {
   readonly name: `nsbaseline_${string}`;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
-  /** Each label with the values it can have, or a sentence on them. */
+  /** Each label with its possible values, or a sentence about them. */
   readonly labels: Readonly<Record<string, readonly string[] | string>>;
-  /** Seconds; histograms only. */
+  /** The upper bounds of the buckets in seconds; histograms only. */
   readonly buckets?: readonly number[];
 }
 
@@ -80,138 +79,138 @@ export const METRICS = {
   namespaces: {
     name: 'nsbaseline_namespaces',
     type: 'gauge',
-    help: 'Namespaces that a BaselinePolicy selects, by the phase of that policy in them.',
+    help: 'Namespaces that a BaselinePolicy selects, by the phase of that policy in the namespace.',
     labels: {
-      policy: `the name of the BaselinePolicy; beyond ${MAX_POLICY_LABELS} policies the rest are added up as \`${OTHER}\``,
+      policy: `the name of the BaselinePolicy; the policies beyond ${MAX_POLICY_LABELS} are summed as \`${OTHER}\``,
       phase: PHASES,
     },
   },
   unprotected: {
     name: 'nsbaseline_unprotected_namespaces',
     type: 'gauge',
-    help: 'Selected namespaces that lack a default-deny they should have. Alert on more than 0 for a minute.',
+    help: 'Selected namespaces without the default-deny that they should have. Alert if it is above 0 for a minute.',
     labels: {},
   },
   conflicts: {
     name: 'nsbaseline_conflicts',
     type: 'gauge',
-    help: 'Namespaces in which a NetworkPolicy of somebody else has the name of a managed one.',
+    help: 'Namespaces in which a foreign NetworkPolicy has the name of a managed one.',
     labels: {},
   },
   contested: {
     name: 'nsbaseline_contested_objects',
     type: 'gauge',
-    help: 'Managed NetworkPolicies and NamespaceBaselines that somebody keeps changing, so that they are put back at a slower pace. Alert on more than 0.',
+    help: 'Managed NetworkPolicies and NamespaceBaselines that another client keeps changing, so that they are repaired at a slower pace. Alert if it is above 0.',
     labels: {},
   },
   weakened: {
     name: 'nsbaseline_weakened_namespaces',
     type: 'gauge',
-    help: 'Protected namespaces in which a NetworkPolicy of somebody else undoes the isolation.',
+    help: 'Protected namespaces in which a foreign NetworkPolicy undoes the isolation.',
     labels: {},
   },
   timeToProtect: {
     name: 'nsbaseline_time_to_protect_seconds',
     type: 'histogram',
-    help: 'From seeing that a namespace is newly selected to its last managed policy being stored.',
+    help: 'Time from the event that selects a namespace to the storing of its last managed NetworkPolicy.',
     labels: {},
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   },
   reconciles: {
     name: 'nsbaseline_reconciles_total',
     type: 'counter',
-    help: 'Reconciles of one namespace or one BaselinePolicy, by how they ended.',
+    help: 'Reconciles of one namespace, by result. docs/reconcile.md explains the results.',
     labels: { result: RECONCILE_RESULTS },
   },
   reconcileDuration: {
     name: 'nsbaseline_reconcile_duration_seconds',
     type: 'histogram',
-    help: 'How long a reconcile took, requests included.',
+    help: 'Duration of a reconcile, including its requests.',
     labels: {},
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   },
   writes: {
     name: 'nsbaseline_writes_total',
     type: 'counter',
-    help: 'Writes to the API server. conflict: the object was not as expected; refused: asking again would not help; throttled: asked to slow down; failed: anything else.',
+    help: 'Writes to the API server. conflict: the object was not as expected; refused: a retry would not help; throttled: 429; failed: any other error.',
     labels: { kind: [...Object.keys(WRITTEN_KINDS), OTHER], verb: WRITE_VERBS, result: WRITE_RESULTS },
   },
   driftRepairs: {
     name: 'nsbaseline_drift_repairs_total',
     type: 'counter',
-    help: 'Managed policies that were put back after somebody else had deleted them, changed their spec, or changed our labels on them.',
+    help: 'Managed NetworkPolicies that were repaired after another client deleted them, changed their spec, or changed our labels.',
     labels: { drift: DRIFTS },
   },
   queueDepth: {
     name: 'nsbaseline_queue_depth',
     type: 'gauge',
-    help: 'Keys that wait for a worker. fresh: newly selected or tampered with; resync: everything else.',
+    help: 'Keys waiting for a worker. fresh: newly selected namespaces and drift; resync: everything else.',
     labels: { priority: QUEUE_PRIORITIES },
   },
   queueOldest: {
     name: 'nsbaseline_queue_oldest_seconds',
     type: 'gauge',
-    help: 'How long the key that has waited longest has waited; 0 when none waits.',
+    help: 'How long the oldest key in the queue has waited; 0 if the queue is empty.',
     labels: {},
   },
   queueRetries: {
     name: 'nsbaseline_queue_retries_total',
     type: 'counter',
-    help: 'Keys that were put back with a backoff.',
+    help: 'Keys that were requeued with a backoff.',
     labels: {},
   },
   watchRestarts: {
     name: 'nsbaseline_watch_restarts_total',
     type: 'counter',
-    help: 'Watches that were begun anew. ended: the server closed it in order, as it does every few minutes; expired: our version was too old; silent: nothing came for too long; refused: credentials or permissions.',
+    help: 'Watch restarts. ended: closed by the server, as every few minutes; expired: our resourceVersion was too old; silent: nothing arrived for too long; refused: credentials or permissions.',
     labels: { resource: WATCHED_RESOURCES, reason: WATCH_RESTART_REASONS },
   },
   watchSilence: {
     name: 'nsbaseline_watch_silence_seconds',
     type: 'gauge',
-    help: 'How long a watch has brought nothing, not even a bookmark (they come about once a minute); where a resource has several watches, the most silent one.',
+    help: 'How long a watch has delivered nothing, not even a bookmark (about one a minute); for a resource with several watches, the longest silence.',
     labels: { resource: WATCHED_RESOURCES },
   },
   cacheObjects: {
     name: 'nsbaseline_cache_objects',
     type: 'gauge',
-    help: 'Objects held in memory.',
+    help: 'Objects in the caches.',
     labels: { resource: WATCHED_RESOURCES },
   },
   events: {
     name: 'nsbaseline_events_total',
     type: 'counter',
-    help: 'Events for `kubectl describe`. aggregated: counted in an Event that exists; the last three were dropped.',
+    help: 'Events for `kubectl describe`. aggregated: counted in an existing Event; rateLimited, overflowed and failed: dropped.',
     labels: { result: EVENT_RESULTS },
   },
   leader: {
     name: 'nsbaseline_leader',
     type: 'gauge',
-    help: '1 while this replica leads and writes; else 0. Over all replicas the sum is 1, and for the length of a hand-over 0.',
+    help: '1 while this replica leads and writes, else 0. The sum over all replicas is 1, or 0 during a hand-over.',
     labels: {},
   },
   terms: {
     name: 'nsbaseline_leader_terms_total',
     type: 'counter',
-    help: 'How often this replica began to lead.',
+    help: 'How many times this replica became the leader.',
     labels: {},
   },
   stoodIn: {
     name: 'nsbaseline_stood_in_total',
     type: 'counter',
-    help: 'Managed policies that this replica, standing by, created because the leader was silent.',
+    help: 'Managed NetworkPolicies that this replica created as a standby because the leader was silent.',
     labels: {},
   },
   ready: {
     name: 'nsbaseline_ready',
     type: 'gauge',
-    help: '1 when every cache is synced, as `/readyz` says; else 0.',
+    help: '1 when every cache is synced, as in `/readyz`, else 0.',
     labels: {},
   },
   buildInfo: {
     name: 'nsbaseline_build_info',
     type: 'gauge',
-    help: 'Always 1; the labels say what runs.',
+    help: 'Always 1; the labels name the running versions.',
     labels: {
       version: 'the version of nsbaseline',
       commit: 'the git commit it was built from',

@@ -1,3 +1,5 @@
+import { cutText } from '../base/text.ts';
+
 const MAX_DEPTH = 6;
 const MAX_VALUES = 500;
 const MAX_STRING_LENGTH = 4_096;
@@ -24,7 +26,7 @@ export function redacted(fields: object): Record<string, unknown> {
 /** `text` without what looks like a credential, cut to 4096 characters. */
 export function redactedText(text: string): string {
   const cut =
-    text.length > MAX_STRING_LENGTH ? `${text.slice(0, MAX_STRING_LENGTH)}… (${text.length} characters)` : text;
+    text.length > MAX_STRING_LENGTH ? `${cutText(text, MAX_STRING_LENGTH)}… (${text.length} characters)` : text;
   return SECRETS_IN_TEXT.reduce((clean, secret) => clean.replace(secret, REDACTED), cut);
 }
 

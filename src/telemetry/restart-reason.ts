@@ -1,14 +1,14 @@
 import type { RestartReason } from '../kube/informer/watch-backoff.ts';
 import type { WatchRestartReason } from './metric-table.ts';
 
-/** How the metric counts why a watch had to be begun anew. */
+/** The metric label for the reason why a watch was restarted. */
 export function restartReasonFor(cause: RestartReason): WatchRestartReason {
   switch (cause) {
     case 'ended':
       return 'ended';
     case 'expired':
     case 'resourceVersionTooLarge':
-    case 'wentBack':
+    case 'rolledBack':
       return 'expired';
     case 'timeout':
       return 'silent';

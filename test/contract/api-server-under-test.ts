@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { Result } from '../../src/base/result.ts';
-import type { HttpKubeClient } from '../../src/kube/client/http-kube-client.ts';
 import type { KubeClient, WatchEvent, WatchRequest } from '../../src/kube/client/kube-client.ts';
 import type { KubeError } from '../../src/kube/client/kube-error.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import type { ResourceType } from '../../src/kube/client/resource-type.ts';
+import type { HttpKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { EVENTUALLY_MS } from '../support/deadlines.ts';
 
 /** An API server with nsbaseline's CRDs, fake or real. */

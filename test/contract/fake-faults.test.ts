@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { crdFor, RESOURCE_DEFINITIONS } from '../../src/api/crd/crd.ts';
-import { createKubeClient, type HttpKubeClient } from '../../src/kube/client/http-kube-client.ts';
+import { createKubeClient, type HttpKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { forbidden } from '../support/fake-api/api-status.ts';
 import type { FakeApiServer } from '../support/fake-api/fake-api-server.ts';
 import { fakeServerWithCrds } from '../support/fake-api/nsbaseline-api-server.ts';

@@ -1,4 +1,4 @@
-import { createKubeClient } from '../../src/kube/client/http-kube-client.ts';
+import { createKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { fakeServerWithCrds } from '../support/fake-api/nsbaseline-api-server.ts';
 import { describeApiServer } from './api-server.contract.ts';
 

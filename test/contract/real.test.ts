@@ -1,7 +1,7 @@
 import { inject } from 'vitest';
 import { crdFor, RESOURCE_DEFINITIONS } from '../../src/api/crd/crd.ts';
-import { createKubeClient } from '../../src/kube/client/http-kube-client.ts';
 import { loadCluster } from '../../src/kube/credentials/kubeconfig.ts';
+import { createKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { clusterAt } from '../support/control-plane/cluster.ts';
 import { describeApiServer } from './api-server.contract.ts';
 import { valueOf } from './api-server-under-test.ts';

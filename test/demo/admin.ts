@@ -1,10 +1,10 @@
 import { systemClock } from '../../src/base/clock.ts';
 import type { Result } from '../../src/base/result.ts';
-import { createKubeClient, type HttpKubeClient } from '../../src/kube/client/http-kube-client.ts';
 import { isKubeObject, type KubeObject } from '../../src/kube/client/kube-object.ts';
 import { objectPath, withQuery } from '../../src/kube/client/request-path.ts';
 import { apiVersionOf, type ObjectReference, type ResourceType } from '../../src/kube/client/resource-type.ts';
 import { loadCluster } from '../../src/kube/credentials/kubeconfig.ts';
+import { createKubeClient, type HttpKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { createHttpTransport } from '../../src/kube/transport/http-transport.ts';
 import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 

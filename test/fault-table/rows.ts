@@ -1,32 +1,21 @@
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-const root = join(import.meta.dirname, '../..');
+import { numbersIn, titlesByFile } from './titles.ts';
 
 /** The page that the table is in, from the root of the repository. */
 export const FAULTS_PAGE = 'docs/faults.md';
 
-/** These prove that the fake API server can do a fault, not that the operator survives it. */
+/** These prove that the fake API server can produce a fault, not that the operator survives it. */
 const OF_THE_FAKE = 'test/contract/fake-faults.test.ts';
 
 /** The test files by the numbers (`F7`) that titles in them carry, each list in order. */
 export function testFilesByFault(): ReadonlyMap<string, readonly string[]> {
   const files = new Map<string, string[]>();
-  for (const path of globSync('test/**/*.test.ts', { cwd: root }).sort()) {
-    if (path === OF_THE_FAKE) {
-      continue;
-    }
-    for (const fault of faultsIn(readFileSync(join(root, path), 'utf8'))) {
+  for (const [path, titles] of titlesByFile()) {
+    const numbers = path === OF_THE_FAKE ? [] : titles.flatMap(numbersIn).filter((number) => number.startsWith('F'));
+    for (const fault of new Set(numbers)) {
       files.set(fault, [...(files.get(fault) ?? []), path]);
     }
   }
   return files;
-}
-
-/** The numbers in the titles of test, describe and test.each. */
-function faultsIn(source: string): ReadonlySet<string> {
-  const titles = [...source.matchAll(/\(\s*(['"`])((?:(?!\1).|\\.)+)\1\s*,/g)].map((match) => match[2] ?? '');
-  return new Set(titles.flatMap((title) => title.match(/\bF[1-9]\d?\b/g) ?? []));
 }
 
 /** The page with the last column of its table as the tests have it now; everything else is left as it is. */

@@ -1,8 +1,8 @@
 import dns from 'node:dns';
 import { describe, expect, test, vi } from 'vitest';
-import { staticCluster } from '../../src/kube/credentials/cluster.ts';
 import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { OPTED_IN } from '../support/operators/people.ts';
+import { staticCluster } from '../support/static-cluster.ts';
 import { everywhere, type Target, type Where, watchesOf } from './fault-proxy.ts';
 import { faultScene } from './fault-scene.ts';
 import type { Cut } from './proxied-connection.ts';

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect } from 'vitest';
 import { pause, systemClock } from '../../src/base/clock.ts';
 import type { KubeClient } from '../../src/kube/client/kube-client.ts';
-import { staticCluster } from '../../src/kube/credentials/cluster.ts';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
 import type { FakeClusterOptions } from '../support/fake-api/fake-cluster.ts';
 import { clientAround, countingUnderWay } from '../support/operators/client-around.ts';
 import type { InProcess, InProcessOptions } from '../support/operators/in-process.ts';
 import { OPTED_IN, standardSet } from '../support/operators/people.ts';
+import { staticCluster } from '../support/static-cluster.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { type FaultStage, faultStage } from './fault-stage.ts';
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ANNOTATIONS, API_VERSION, FIELD_MANAGER, LABELS } from '../../src/api/names.ts';
 import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
-import { createKubeClient, type HttpKubeClient } from '../../src/kube/client/http-kube-client.ts';
 import { apiVersionOf } from '../../src/kube/client/resource-type.ts';
+import { createKubeClient, type HttpKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
 import type { InProcess } from '../support/operators/in-process.ts';

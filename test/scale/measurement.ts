@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { API_VERSION, FIELD_MANAGER } from '../../src/api/names.ts';
 import { pause, systemClock } from '../../src/base/clock.ts';
-import { createKubeClient } from '../../src/kube/client/http-kube-client.ts';
+import { createKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { FakeApiServer } from '../support/fake-api/fake-api-server.ts';
 import { fakeServerWithCrds } from '../support/fake-api/nsbaseline-api-server.ts';

@@ -1,6 +1,6 @@
 import { pause, systemClock } from '../../src/base/clock.ts';
-import { createKubeClient } from '../../src/kube/client/http-kube-client.ts';
 import { loadCluster } from '../../src/kube/credentials/kubeconfig.ts';
+import { createKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { NAMESPACE_BASELINES } from '../../src/operator/watch/resources.ts';
 import { seededRandom } from '../simulation/seeded-random.ts';
 import { clusterDns } from '../support/control-plane/cluster-dns.ts';

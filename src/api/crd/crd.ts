@@ -14,7 +14,7 @@ interface PrinterColumn {
   readonly priority?: number;
 }
 
-/** All that makes a schema a resource of the API server. */
+/** Everything besides the schema that defines a custom resource. */
 export interface ResourceDefinition {
   readonly kind: string;
   readonly plural: string;
@@ -24,7 +24,7 @@ export interface ResourceDefinition {
   readonly hasStatusSubresource: boolean;
   readonly schema: z.ZodType;
   readonly columns: readonly PrinterColumn[];
-  /** Fields that `kubectl get --field-selector` can ask for. */
+  /** The fields that `kubectl get --field-selector` can use. */
   readonly selectableFields: readonly string[];
 }
 
@@ -49,19 +49,19 @@ const baselinePolicy: ResourceDefinition = {
       name: 'Matched',
       type: 'integer',
       jsonPath: '.status.namespaces.matched',
-      description: 'Namespaces that it selects.',
+      description: 'The number of selected namespaces.',
     },
     {
       name: 'Protected',
       type: 'integer',
       jsonPath: '.status.namespaces.protected',
-      description: 'Of these, where everything is in place.',
+      description: 'Of these, the ones where everything is in place.',
     },
     {
       name: 'Ready',
       type: 'string',
       jsonPath: ".status.conditions[?(@.type=='Ready')].status",
-      description: 'Whether it is accepted and every namespace was attempted.',
+      description: 'Whether the operator accepted it and attempted every selected namespace.',
     },
     {
       name: 'Reason',
@@ -103,7 +103,7 @@ const namespaceBaseline: ResourceDefinition = {
   selectableFields: ['.status.phase'],
 };
 
-/** Every custom resource, in the order in which people read about them. */
+/** Every custom resource, in the order of the docs. */
 export const RESOURCE_DEFINITIONS: readonly ResourceDefinition[] = [baselinePolicy, namespaceBaseline];
 
 /** The CustomResourceDefinition of a resource, as one plain object. */
@@ -137,7 +137,7 @@ export function crdFor(definition: ResourceDefinition): Readonly<Record<string, 
   };
 }
 
-/** The schema as the API server takes it: without our own words, and with nothing required of `metadata`, which is its own. */
+/** The schema that the API server accepts: without our own keywords, and without rules on `metadata`, which the API server owns. */
 function servedSchema(schema: StructuralSchema): StructuralSchema {
   const { metadata, ...properties } = schema.properties ?? {};
   const { name } = metadata?.properties ?? {};

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DEFAULT_IN_WORDS } from '../bounded.ts';
 
-/** A structural schema as a CRD holds it (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema). */
+/** A structural schema in a CRD (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema). */
 export interface StructuralSchema {
   readonly description?: string;
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
@@ -46,8 +46,8 @@ const KEYWORDS = new Set([
 ]);
 
 /**
- * The structural schema of a zod schema: what zod writes as OpenAPI 3.0, less what the API server does not take. It
- * throws on anything that it does not know, since that would be a rule that the API server silently does not have.
+ * The structural schema of a zod schema: zod's OpenAPI 3.0 output without the keywords that the API server refuses. It
+ * throws on an unknown keyword, since the API server would silently lack that rule.
  */
 export function structuralSchema(schema: z.ZodType): StructuralSchema {
   return structural(z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' }));
@@ -79,7 +79,7 @@ function nested(keyword: string, value: unknown): unknown {
   );
 }
 
-/** Whether the API server implies the keyword, or takes another in its place. */
+/** Whether the API server implies the keyword, or uses another one instead. */
 function isImplied(node: Readonly<Record<string, unknown>>, keyword: string, value: unknown): boolean {
   switch (keyword) {
     case 'additionalProperties':
@@ -95,7 +95,7 @@ function isImplied(node: Readonly<Record<string, unknown>>, keyword: string, val
   }
 }
 
-/** The schema without some of its own keywords; what is inside stays as it is. */
+/** The schema without some of its own keywords; nested schemas stay unchanged. */
 export function withoutKeywords(schema: StructuralSchema, ...keywords: readonly string[]): StructuralSchema {
   return Object.fromEntries(Object.entries(schema).filter(([keyword]) => !keywords.includes(keyword)));
 }

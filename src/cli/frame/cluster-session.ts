@@ -1,7 +1,7 @@
 import { type ExitCodeName, exitCode } from '../../app/exit-codes.ts';
-import { createKubeClient, type HttpKubeClient } from '../../kube/client/http-kube-client.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import { loadCluster } from '../../kube/credentials/kubeconfig.ts';
+import { createKubeClient, type HttpKubeClient } from '../../kube/transport/http-kube-client.ts';
 import { buildInfo } from '../../telemetry/version.ts';
 import { printable } from '../views/printable.ts';
 import type { CommandContext } from './command-context.ts';

@@ -4,7 +4,7 @@ import type { Condition } from '../../api/condition.ts';
 import { CONDITIONS, type ConditionType } from '../../api/names.ts';
 import type { Phase } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
-import { cutText } from '../../base/text-cut.ts';
+import { cutText } from '../../base/text.ts';
 import type { Hold } from '../world.ts';
 
 /** Namespaces that have been Pending for less than this change no condition (R16). */

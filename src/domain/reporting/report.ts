@@ -3,7 +3,7 @@ import type { Condition } from '../../api/condition.ts';
 import { CONDITIONS } from '../../api/names.ts';
 import { type NamespaceBaselineStatus, PHASES, type Phase, type PolicyEntry } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
-import { cutText } from '../../base/text-cut.ts';
+import { cutText } from '../../base/text.ts';
 import type { Outcome, Outcomes } from '../planning/outcome.ts';
 import { type Action, type Frozen, nameOf, type PolicyPlan, standingDeny } from '../planning/plan.ts';
 import { digestOf } from '../rendering/comparison.ts';

@@ -1,4 +1,4 @@
-import { fieldOf, isAbsentOrEmpty, isJson, itemsOf } from '../../base/untrusted-json.ts';
+import { fieldOf, isAbsentOrEmpty, isJsonObject, itemsOf } from '../../base/json.ts';
 
 /** What a NetworkPolicy can name a port of. */
 export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
@@ -54,7 +54,7 @@ function unionOf(ranges: readonly PortRange[]): readonly PortRange[] {
 }
 
 function portRange(item: unknown): PortRange | undefined {
-  if (item !== null && !isJson(item)) {
+  if (item !== null && !isJsonObject(item)) {
     return undefined;
   }
   const declared = fieldOf(item, 'protocol') ?? 'TCP';

@@ -1,7 +1,7 @@
 import { isDnsLabel } from '../../api/dns-label.ts';
 import { LABELS } from '../../api/names.ts';
 import { quotable } from '../../api/plain-value.ts';
-import { fieldOf, isAbsent, isAbsentOrEmpty, isEmptyMap, isJson, itemsOf } from '../../base/untrusted-json.ts';
+import { fieldOf, isAbsent, isAbsentOrEmpty, isEmptyMap, isJsonObject, itemsOf } from '../../base/json.ts';
 import { NOT_INTERNET } from '../rendering/internet.ts';
 import {
   type AddressRange,
@@ -123,7 +123,7 @@ function openingIn(
 
 /** Whether a rule names neither ports nor peers. */
 function isUnlimited(rule: unknown, peersField: 'from' | 'to'): boolean {
-  if (rule !== null && !isJson(rule)) {
+  if (rule !== null && !isJsonObject(rule)) {
     return false;
   }
   return isAbsentOrEmpty(fieldOf(rule, 'ports')) && isAbsentOrEmpty(fieldOf(rule, peersField));
@@ -245,7 +245,7 @@ function reachOf(peers: readonly Peers[]): Reach {
 }
 
 function readRule(rule: unknown, peersField: 'from' | 'to'): OpenRule | undefined {
-  if (rule !== null && !isJson(rule)) {
+  if (rule !== null && !isJsonObject(rule)) {
     return undefined;
   }
   const ports = declaredPorts(fieldOf(rule, 'ports'));
@@ -267,10 +267,11 @@ function peersOf(peers: unknown): Peers {
 function isEveryPod(peer: unknown): boolean {
   const podSelector = fieldOf(peer, 'podSelector');
   const namespaceSelector = fieldOf(peer, 'namespaceSelector');
-  if (!isJson(namespaceSelector) || !isAbsent(fieldOf(peer, 'ipBlock'))) {
+  if (!isJsonObject(namespaceSelector) || !isAbsent(fieldOf(peer, 'ipBlock'))) {
     return false;
   }
-  const isEveryPodThere = isAbsent(podSelector) || (isJson(podSelector) && requirementsOf(podSelector).length === 0);
+  const isEveryPodThere =
+    isAbsent(podSelector) || (isJsonObject(podSelector) && requirementsOf(podSelector).length === 0);
   return (
     isEveryPodThere &&
     isEmptyMap(fieldOf(namespaceSelector, 'matchLabels')) &&
@@ -323,7 +324,7 @@ export function describeSelector(selector: unknown): string {
 
 function requirementsOf(selector: unknown): readonly string[] {
   const labels = fieldOf(selector, 'matchLabels');
-  const equal = isJson(labels) ? Object.keys(labels).map((key) => `${quotable(key)}=${shown(labels[key])}`) : [];
+  const equal = isJsonObject(labels) ? Object.keys(labels).map((key) => `${quotable(key)}=${shown(labels[key])}`) : [];
   return [...equal, ...itemsOf(fieldOf(selector, 'matchExpressions')).map(expressionText)];
 }
 

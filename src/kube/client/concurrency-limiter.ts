@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
-import { failure, type Result } from '../../base/result.ts';
+import type { Result } from '../../base/result.ts';
 import type { KubeError } from './kube-error.ts';
 
-/** `urgent` work goes first; `background` work still gets every eighth turn, so that it is late but never starved. */
+/** `urgent` requests go first. Every eighth turn belongs to `background` requests, so they are late but never starve. */
 export type RequestPriority = 'urgent' | 'background';
 
-/** How a flow limit is set up. */
+/** The options of a limiter. */
 export interface ConcurrencyLimiterOptions {
   readonly clock: Clock;
   /** The most requests in flight at once; 64 when absent. */
@@ -15,23 +15,24 @@ export interface ConcurrencyLimiterOptions {
 type Task<Value> = () => Promise<Result<Value, KubeError>>;
 
 const BACKGROUND_TURN = 8;
-/** Without a Retry-After, a server that asks to slow down gets this much rest. */
-const REST_MS = 1_000;
-/** The longest rest of all: who was refused waits as long as asked, but a webhook of one namespace may have said it. */
-const LONGEST_REST_MS = 5_000;
-/** Latency that counts as queueing in the server: so many times the best seen, and not just noise. */
+/** The pause after a 429 without a Retry-After. */
+const PAUSE_MS = 1_000;
+/** The longest pause of all requests: a refused request waits as long as it was asked to, but the 429 may come from a webhook of one namespace. */
+const LONGEST_PAUSE_MS = 5_000;
+/** A latency above this multiple of the best one seen, plus a margin for noise, counts as queueing in the server. */
 const SLOW_FACTOR = 4;
 const SLOW_MARGIN_MS = 50;
-/** Latency and requests without an answer never take the limit below this: a slow server, or a hung webhook of one namespace, refuses nobody else. */
+/** Slow or missing responses never lower the limit below this: a slow server or a hung webhook of one namespace must not block the other namespaces. */
 const SLOW_FLOOR = 8;
 const SMOOTHING = 0.1;
-/** How fast the best latency seen is forgotten, per request: a cluster may become slower for good. */
+/** How fast, per request, the best latency seen is forgotten: a cluster may become slower permanently. */
 const FLOOR_DRIFT = 0.001;
 
 /**
- * How many requests may be in flight, found out by trying: one more for each round that went well, half as many when
- * the server says 429 or does not answer in time, somewhat fewer when answers take much longer than they can. Only a
- * 429 takes it below {@link SLOW_FLOOR}. One overload counts once, however many of the requests in flight it hits.
+ * Limits the requests in flight, and adapts the limit to the server (additive increase, multiplicative decrease): one
+ * more after each round of successful requests, half after a 429 or a timeout, 20 % less when responses are much slower
+ * than the best ones. Only a 429 lowers it below {@link SLOW_FLOOR}. One overload counts once, however many requests in
+ * flight it affects.
  */
 export class ConcurrencyLimiter {
   readonly #clock: Clock;
@@ -40,7 +41,7 @@ export class ConcurrencyLimiter {
   #limit: number;
   #inFlight = 0;
   #turn = 0;
-  #restUntilMs = Number.NEGATIVE_INFINITY;
+  #pauseUntilMs = Number.NEGATIVE_INFINITY;
   #isWakePending = false;
   #loweredAtMs = Number.NEGATIVE_INFINITY;
   #latencyMs: number | undefined;
@@ -52,56 +53,43 @@ export class ConcurrencyLimiter {
     this.#limit = maxInFlight;
   }
 
-  /** How many requests may be in flight now. */
+  /** The current limit of requests in flight. */
   get limit(): number {
     return Math.floor(this.#limit);
   }
 
-  /** How many are in flight now. */
-  get inFlight(): number {
-    return this.#inFlight;
-  }
-
-  /** How many wait for their turn. */
+  /** The number of waiting requests. */
   get waiting(): number {
     return this.#waiting.urgent.length + this.#waiting.background.length;
   }
 
   /**
-   * Runs the task as soon as there is room and gives what it gives. It never retries. When the signal is aborted before
-   * the task's turn has come, the task is not run and the error is `aborted`; from then on the signal is the task's own matter.
+   * Runs the task as soon as the limit allows it and returns its result. It never retries.
    */
-  async run<Value>(
-    priority: RequestPriority,
-    task: Task<Value>,
-    signal?: AbortSignal,
-  ): Promise<Result<Value, KubeError>> {
+  async run<Value>(priority: RequestPriority, task: Task<Value>): Promise<Result<Value, KubeError>> {
     await this.#turnOf(priority);
     const startedMs = this.#clock.nowMs();
     try {
-      if (signal?.aborted === true) {
-        return failure({ kind: 'aborted', message: 'the request was aborted while it waited for its turn' });
-      }
       const result = await task();
       this.#learn(result, startedMs);
       return result;
     } finally {
       this.#inFlight -= 1;
-      this.#admit();
+      this.#startWaiting();
     }
   }
 
   #turnOf(priority: RequestPriority): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting[priority].push(resolve);
-      this.#admit();
+      this.#startWaiting();
     });
   }
 
-  #admit(): void {
-    const restMs = this.#restUntilMs - this.#clock.nowMs();
-    if (restMs > 0) {
-      this.#wakeAfter(restMs);
+  #startWaiting(): void {
+    const pauseMs = this.#pauseUntilMs - this.#clock.nowMs();
+    if (pauseMs > 0) {
+      this.#wakeAfter(pauseMs);
       return;
     }
     while (this.#inFlight < this.limit) {
@@ -120,23 +108,23 @@ export class ConcurrencyLimiter {
     return this.#turn === 0 ? (background.shift() ?? urgent.shift()) : (urgent.shift() ?? background.shift());
   }
 
-  #wakeAfter(restMs: number): void {
+  #wakeAfter(pauseMs: number): void {
     if (this.#isWakePending || this.waiting === 0) {
       return;
     }
     this.#isWakePending = true;
-    this.#clock.after(restMs, () => {
+    this.#clock.after(pauseMs, () => {
       this.#isWakePending = false;
-      this.#admit();
+      this.#startWaiting();
     });
   }
 
   #learn(result: Result<unknown, KubeError>, startedMs: number): void {
     const nowMs = this.#clock.nowMs();
     if (!result.ok && result.error.kind === 'throttled') {
-      this.#restUntilMs = Math.max(
-        this.#restUntilMs,
-        nowMs + Math.min(result.error.retryAfterMs ?? REST_MS, LONGEST_REST_MS),
+      this.#pauseUntilMs = Math.max(
+        this.#pauseUntilMs,
+        nowMs + Math.min(result.error.retryAfterMs ?? PAUSE_MS, LONGEST_PAUSE_MS),
       );
       this.#lower(startedMs, Math.max(1, this.#limit / 2));
     } else if (!result.ok && result.error.kind === 'timeout') {
@@ -167,7 +155,7 @@ export class ConcurrencyLimiter {
     }
   }
 
-  /** Only what began after the last lowering can speak against the limit that holds since. */
+  /** Requests that started before the last decrease say nothing about the current limit. */
   #lower(startedMs: number, limit: number): void {
     if (startedMs < this.#loweredAtMs) {
       return;

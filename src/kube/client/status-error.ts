@@ -1,11 +1,10 @@
 import { fieldOf, present, stringFieldOf } from '../../base/json.ts';
-import { cutText } from '../../base/text-cut.ts';
+import { readableText } from '../../base/text.ts';
 import type { KubeError, StatusCause } from './kube-error.ts';
 
 /** No server can put us to sleep for longer than this, whatever its Retry-After says. */
 export const LONGEST_RETRY_AFTER_MS = 120_000;
 
-const LONGEST_MESSAGE = 1_000;
 const MOST_CAUSES = 20;
 
 /** A refusal as it came over the wire. */
@@ -80,11 +79,6 @@ function hasCause(body: unknown, reason: string): boolean {
 function messageFor({ status, body }: Refusal): string {
   const text = stringFieldOf(body, 'message') ?? '';
   return text === '' ? `the server answered with status ${status}` : readableText(text);
-}
-
-/** Text from the other side, made safe to show: no control characters (they would reach a terminal) and no endless length. */
-export function readableText(text: string): string {
-  return cutText(text, LONGEST_MESSAGE).replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }
 
 function causesOf(body: unknown): readonly StatusCause[] {

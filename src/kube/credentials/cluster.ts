@@ -1,4 +1,4 @@
-import { type Result, success } from '../../base/result.ts';
+import type { Result } from '../../base/result.ts';
 import type { KubeError } from '../client/kube-error.ts';
 
 /** How a connection proves who both ends are. PEM text throughout. */
@@ -31,23 +31,4 @@ export interface Cluster {
   authorization(): Promise<Result<CredentialHeaders, KubeError>>;
   /** Reads files and asks plugins anew, for when the server refused what we sent. It never rejects. */
   refresh(): Promise<Result<void, KubeError>>;
-}
-
-/** A cluster whose credentials never change: for tests, demos and local proxies. */
-export function staticCluster(options: {
-  readonly server: string;
-  readonly token?: string;
-  readonly tls?: ClusterTls;
-  readonly namespace?: string;
-}): Cluster {
-  const tls = options.tls ?? {};
-  const headers: CredentialHeaders = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
-  return {
-    server: options.server,
-    contextName: 'static',
-    namespace: options.namespace ?? 'default',
-    tls: () => tls,
-    authorization: () => Promise.resolve(success(headers)),
-    refresh: () => Promise.resolve(success(undefined)),
-  };
 }

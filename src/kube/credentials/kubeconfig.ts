@@ -5,8 +5,8 @@ import { delimiter, join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { fieldOf, isJsonObject, present } from '../../base/json.ts';
 import { failure, type Result, success } from '../../base/result.ts';
+import { readableText } from '../../base/text.ts';
 import type { KubeError } from '../client/kube-error.ts';
-import { readableText } from '../client/status-error.ts';
 import type { Cluster } from './cluster.ts';
 import {
   type KubeconfigContext,

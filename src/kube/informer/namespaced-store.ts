@@ -1,19 +1,19 @@
-/** What a store finds its entries by. `namespace` is empty for cluster-scoped objects. */
+/** The key of an entry; `namespace` is empty for cluster-scoped objects. */
 export interface Named {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** Up to here a search through a list is as fast as a Map, at a fraction of its memory. */
+/** Up to this length, searching a list is as fast as a Map, for a fraction of its memory. */
 const LARGEST_LIST = 16;
 
-/** A single entry is itself. */
+/** A bucket with one entry is that entry. */
 type Bucket<T> = T | readonly T[] | Map<string, T>;
 
 /**
- * Entries by namespace and name, in little memory: a namespace with few entries is one array of exactly their number,
- * one with a single entry not even that, a crowded one (or the whole of a cluster-scoped type) a Map. Arrays are
- * replaced, never changed, so that what `inNamespace` gave stays as it was.
+ * Entries by namespace and name, in little memory: a namespace with one entry stores only that entry, one with few
+ * entries an array of that length, one with many (or a whole cluster-scoped type) a Map. Arrays are replaced and never
+ * changed, so a result of `inNamespace` stays valid.
  */
 export class NamespacedStore<T extends Named> {
   readonly #buckets = new Map<string, Bucket<T>>();
@@ -48,7 +48,7 @@ export class NamespacedStore<T extends Named> {
     }
   }
 
-  /** Puts the entry in place of the one of that name. */
+  /** Stores the entry, and replaces the one with the same namespace and name. */
   put(entry: T): void {
     const bucket = this.#buckets.get(entry.namespace);
     if (bucket instanceof Map) {
@@ -66,7 +66,7 @@ export class NamespacedStore<T extends Named> {
     this.#keep(entry.namespace, at === -1 ? list.concat(entry) : list.with(at, entry));
   }
 
-  /** Takes the entry of that name away; harmless when there is none. */
+  /** Deletes the entry; does nothing if there is none. */
   delete({ namespace, name }: Named): void {
     const bucket = this.#buckets.get(namespace);
     if (bucket instanceof Map) {

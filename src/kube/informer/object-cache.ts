@@ -3,7 +3,7 @@ import { type Named, NamespacedStore } from './namespaced-store.ts';
 import type { ReflectorSink } from './reflector-sink.ts';
 import { isOlderVersion, resourceVersionOrder } from './resource-version.ts';
 
-/** What every cached object keeps of itself; `namespace` is empty for cluster-scoped objects. */
+/** The fields that every cached object has; `namespace` is empty for cluster-scoped objects. */
 export interface CachedObject {
   readonly uid: string;
   readonly name: string;
@@ -11,61 +11,58 @@ export interface CachedObject {
   readonly resourceVersion: string;
 }
 
-/** One change of one name: appeared (`current` only), gone (`old` only), changed, or replaced by an object with another uid (both). */
+/** One change of one name: added (`current` only), deleted (`old` only), updated, or replaced by an object with another uid (both). */
 export interface Change<T> {
   readonly old?: T;
   readonly current?: T;
 }
 
-/** How a cache is set up. */
+/** The options of a cache. */
 export interface ObjectCacheOptions<T> {
-  /** The slim form to keep. It may throw on an object that is not what it should be. */
+  /** The form to keep, as client-go's transform. It may throw on an object that does not have the expected shape. */
   readonly project: (object: KubeObject) => T;
-  /** Told of each change that somebody else made, after it is in the cache; of our own writes and removals it hears nothing. If it throws, the cache takes the change back and throws too, so that the next list brings it again. */
+  /**
+   * Called after each change from a list or an event is in the cache; never for our own writes and deletions. If it
+   * throws, the cache reverts the change and rethrows, so that the next list repeats it.
+   */
   readonly onChange: (change: Change<T>) => void;
-  /** Told of each object that `project` refused. The last good form under that name stays, unless it was of another uid. */
+  /** Called for each object that `project` refused. The last good form stays, unless the object has another uid. */
   readonly onRefused?: (object: KubeObject, thrown: unknown) => void;
-  /** Told when the server is in sight again after it was not. It must not throw. */
-  readonly onCertain?: () => void;
+  /** Called when the server is reachable again after the cache was stale. It must not throw. */
+  readonly onReconnected?: () => void;
 }
 
 /**
- * Objects of one type, slim, as the newest of three sources has them: lists, watch events and the answers to our own
- * writes. An older state never replaces a newer one, so that what we wrote is seen at once and stays seen although the
- * watch lags behind (https://github.com/kubernetes/enhancements/issues/5504 makes versions comparable). The exception is
- * a complete list that was begun after: it always wins, as after an etcd restore all versions go back.
+ * The objects of one type, in the newest version of three sources: lists, watch events and the responses to our own
+ * writes. An older version never replaces a newer one, so the cache shows our writes at once even if the watch lags
+ * behind (versions are comparable: https://github.com/kubernetes/enhancements/issues/5504). There is one exception: a
+ * complete list that began after a write always wins, because an etcd restore resets all versions.
  */
 export class ObjectCache<T extends CachedObject> implements ReflectorSink {
   readonly #options: ObjectCacheOptions<T>;
   readonly #store = new NamespacedStore<T>();
-  /** Entries that the list under way has named; `undefined` between lists. */
-  #named: Set<T> | undefined;
-  /** Entries of our own writes that were answered while the list was under way: it may not know them. */
+  /** The entries that the current list has named; `undefined` between lists. */
+  #listed: Set<T> | undefined;
+  /** The entries that we wrote during the current list, which may not contain them. */
   #writtenDuringList = new Set<T>();
-  /** Our own removals that the watch has not shown yet, by uid. */
-  readonly #removedUids = new Set<string>();
-  /** The newest version that the watch has shown: everything up to it is known. */
-  #seenVersion: string | undefined;
-  /** The newest version of a write of ours. */
+  /** The uids that we deleted and whose deletion the watch has not shown yet. */
+  readonly #pendingDeletes = new Set<string>();
+  /** The newest version that a list or the watch has shown: the cache knows all changes up to it. */
+  #observedVersion: string | undefined;
+  /** The newest version of our own writes since the last list. */
   #writtenVersion: string | undefined;
-  #hasSynced = false;
-  #isDoubtful = false;
+  #isStale = false;
 
   constructor(options: ObjectCacheOptions<T>) {
     this.#options = options;
   }
 
-  /** Whether a list was ever complete. Before that, what is missing here may well exist. */
-  get hasSynced(): boolean {
-    return this.#hasSynced;
+  /** Whether the server is unreachable. While it is, this cache may be older than others, so remove nothing because of it (R13). */
+  get isStale(): boolean {
+    return this.#isStale;
   }
 
-  /** Whether the server is out of sight: then nothing is to be taken away on the word of this cache and another (R13). */
-  get isDoubtful(): boolean {
-    return this.#isDoubtful;
-  }
-
-  /** Looks at every entry. */
+  /** The entry with the newest version. It walks through all entries. */
   get newest(): T | undefined {
     let newest: T | undefined;
     for (const entry of this.#store.values()) {
@@ -80,15 +77,15 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     return this.#store.size;
   }
 
-  get isAhead(): boolean {
-    return this.#removedUids.size > 0 || isOlderVersion(this.#seenVersion, this.#writtenVersion);
+  get hasUnobservedWrites(): boolean {
+    return this.#pendingDeletes.size > 0 || isOlderVersion(this.#observedVersion, this.#writtenVersion);
   }
 
   get(key: Named): T | undefined {
     return this.#store.get(key);
   }
 
-  /** The entries of a namespace as they are now; the array never changes afterwards. */
+  /** The current entries of a namespace. The array never changes afterwards. */
   inNamespace(namespace: string): readonly T[] {
     return this.#store.inNamespace(namespace);
   }
@@ -98,25 +95,28 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     return this.#store.values();
   }
 
-  /** Takes in the server's answer to a write of ours (or to a read of a single object), and gives its slim form: it is the entry at once, unless the watch has been further already. */
+  /**
+   * Stores the server's response to our write (or to a read of one object) at once, unless the watch has already passed
+   * it: client-go's AssumeCache. Returns the projected response; undefined if `project` refused it.
+   */
   assume(object: KubeObject): T | undefined {
     const written = this.#projected(object);
     if (written !== undefined) {
-      this.#takeWritten(written);
+      this.#storeWritten(written);
     }
     return written;
   }
 
-  #takeWritten(written: T): void {
-    const order = resourceVersionOrder(written.resourceVersion, this.#seenVersion);
-    // The watch or a list has shown this write and all that came of it, perhaps its deletion.
+  #storeWritten(written: T): void {
+    const order = resourceVersionOrder(written.resourceVersion, this.#observedVersion);
+    // A list or the watch has shown this write and everything after it, perhaps its deletion.
     if (order !== undefined && order <= 0) {
       return;
     }
-    const held = this.#store.get(written);
+    const stored = this.#store.get(written);
     if (
-      held !== undefined &&
-      (isSameState(held, written) || isOlderVersion(written.resourceVersion, held.resourceVersion))
+      stored !== undefined &&
+      (isSameVersion(stored, written) || isOlderVersion(written.resourceVersion, stored.resourceVersion))
     ) {
       return;
     }
@@ -124,105 +124,106 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     if (!isOlderVersion(written.resourceVersion, this.#writtenVersion)) {
       this.#writtenVersion = written.resourceVersion;
     }
-    if (this.#named !== undefined) {
+    if (this.#listed !== undefined) {
       this.#writtenDuringList.add(written);
     }
   }
 
-  /** Takes in that a removal of ours was accepted: older states of that object no longer count. */
+  /** Removes an object whose deletion the server has accepted: older versions of it no longer count. */
   assumeDeleted({ namespace, name, uid }: Named & { readonly uid: string }): void {
-    const held = this.#store.get({ namespace, name });
-    // Not held any more: the watch was faster, and nothing stale can follow.
-    if (held?.uid !== uid) {
+    const stored = this.#store.get({ namespace, name });
+    // The watch was faster, so no older version of this object can follow.
+    if (stored?.uid !== uid) {
       return;
     }
-    this.#removedUids.add(uid);
-    this.#store.delete(held);
+    this.#pendingDeletes.add(uid);
+    this.#store.delete(stored);
   }
 
   listStarted(): void {
-    this.#named = new Set();
+    this.#listed = new Set();
     this.#writtenDuringList = new Set();
-    this.#removedUids.clear();
+    this.#pendingDeletes.clear();
   }
 
   upsert(object: KubeObject): void {
-    this.#see(object.metadata.resourceVersion);
-    if (this.#isRemovedByUs(object)) {
+    this.#noteVersion(object.metadata.resourceVersion);
+    if (this.#isPendingDelete(object)) {
       return;
     }
-    const held = this.#store.get(keyOf(object));
-    const kept =
-      held !== undefined && this.#isOutdated(object.metadata.resourceVersion, held) ? held : this.#takeIn(held, object);
-    if (kept !== undefined) {
-      this.#named?.add(kept);
+    const stored = this.#store.get(keyOf(object));
+    const entry =
+      stored !== undefined && this.#isOutdated(object.metadata.resourceVersion, stored)
+        ? stored
+        : this.#update(stored, object);
+    if (entry !== undefined) {
+      this.#listed?.add(entry);
     }
   }
 
   remove(object: KubeObject): void {
     const { uid, resourceVersion } = object.metadata;
-    this.#see(resourceVersion);
+    this.#noteVersion(resourceVersion);
     if (uid !== undefined) {
-      this.#removedUids.delete(uid);
+      this.#pendingDeletes.delete(uid);
     }
-    const held = this.#store.get(keyOf(object));
-    // A deletion of an earlier object of that name says nothing about a later one.
-    if (held === undefined || (held.uid !== uid && !isOlderVersion(held.resourceVersion, resourceVersion))) {
+    const stored = this.#store.get(keyOf(object));
+    // The deletion of an earlier object of that name does not affect a later one.
+    if (stored === undefined || (stored.uid !== uid && !isOlderVersion(stored.resourceVersion, resourceVersion))) {
       return;
     }
-    this.#take(held);
+    this.#delete(stored);
   }
 
   listEnded(resourceVersion: string): void {
-    const named = this.#named ?? new Set();
+    const listed = this.#listed ?? new Set();
     for (const entry of [...this.#store.values()]) {
       const isTooNewForList =
         this.#writtenDuringList.has(entry) && isOlderVersion(resourceVersion, entry.resourceVersion);
-      if (!named.has(entry) && !isTooNewForList) {
-        this.#take(entry);
+      if (!listed.has(entry) && !isTooNewForList) {
+        this.#delete(entry);
       }
     }
-    this.#named = undefined;
+    this.#listed = undefined;
     this.#writtenDuringList = new Set();
-    this.#seenVersion = resourceVersion;
+    this.#observedVersion = resourceVersion;
     this.#writtenVersion = undefined;
-    this.#hasSynced = true;
-    this.confirmed();
+    this.reconnected();
   }
 
-  doubted(): void {
-    this.#isDoubtful = true;
+  disconnected(): void {
+    this.#isStale = true;
   }
 
-  confirmed(): void {
-    const wasDoubtful = this.#isDoubtful;
-    this.#isDoubtful = false;
-    if (wasDoubtful) {
-      this.#options.onCertain?.();
+  reconnected(): void {
+    const wasStale = this.#isStale;
+    this.#isStale = false;
+    if (wasStale) {
+      this.#options.onReconnected?.();
     }
   }
 
-  /** Between lists whatever is older; in a list only what was begun before our own write was answered. */
-  #isOutdated(resourceVersion: string | undefined, held: T): boolean {
-    const mayBeBehind = this.#named === undefined || this.#writtenDuringList.has(held);
-    return mayBeBehind && isOlderVersion(resourceVersion, held.resourceVersion);
+  /** During a watch, every older version is outdated. During a list, only an older version of an object that we wrote since the list began. */
+  #isOutdated(resourceVersion: string | undefined, stored: T): boolean {
+    const mayBeBehind = this.#listed === undefined || this.#writtenDuringList.has(stored);
+    return mayBeBehind && isOlderVersion(resourceVersion, stored.resourceVersion);
   }
 
-  #isRemovedByUs({ metadata }: KubeObject): boolean {
-    if (metadata.uid === undefined || !this.#removedUids.has(metadata.uid)) {
+  #isPendingDelete({ metadata }: KubeObject): boolean {
+    if (metadata.uid === undefined || !this.#pendingDeletes.has(metadata.uid)) {
       return false;
     }
     if (metadata.deletionTimestamp === undefined) {
       return true;
     }
-    // It waits for its finalizers: that is later than our removal.
-    this.#removedUids.delete(metadata.uid);
+    // The object waits for its finalizers: this version is newer than our deletion.
+    this.#pendingDeletes.delete(metadata.uid);
     return false;
   }
 
-  #see(resourceVersion: string | undefined): void {
-    if (this.#named === undefined && !isOlderVersion(resourceVersion, this.#seenVersion)) {
-      this.#seenVersion = resourceVersion;
+  #noteVersion(resourceVersion: string | undefined): void {
+    if (this.#listed === undefined && !isOlderVersion(resourceVersion, this.#observedVersion)) {
+      this.#observedVersion = resourceVersion;
     }
   }
 
@@ -235,54 +236,54 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     }
   }
 
-  /** Gives what is held afterwards. What cannot be projected leaves the last good form of that same object standing. */
-  #takeIn(held: T | undefined, object: KubeObject): T | undefined {
-    // As with the echo of every write of ours: there is nothing to read in it.
-    if (held !== undefined && isSameState(held, object.metadata)) {
-      return held;
+  /** Returns the entry that is stored afterwards. An object that cannot be projected keeps its last good form. */
+  #update(stored: T | undefined, object: KubeObject): T | undefined {
+    // The watch repeats every write of ours; the cache has it already.
+    if (stored !== undefined && isSameVersion(stored, object.metadata)) {
+      return stored;
     }
     const current = this.#projected(object);
     if (current !== undefined) {
-      return this.#put(held, current);
+      return this.#put(stored, current);
     }
-    if (held === undefined || held.uid === object.metadata.uid) {
-      return held;
+    if (stored === undefined || stored.uid === object.metadata.uid) {
+      return stored;
     }
-    this.#take(held);
+    this.#delete(stored);
     return undefined;
   }
 
-  /** Gives what is held afterwards: the same object as before where nothing changed. */
-  #put(held: T | undefined, current: T): T {
-    if (held !== undefined && isSameState(held, current)) {
-      return held;
+  /** Returns the entry that is stored afterwards: the same object as before if nothing changed. */
+  #put(stored: T | undefined, current: T): T {
+    if (stored !== undefined && isSameVersion(stored, current)) {
+      return stored;
     }
     this.#store.put(current);
     try {
-      this.#options.onChange(held === undefined ? { current } : { old: held, current });
+      this.#options.onChange(stored === undefined ? { current } : { old: stored, current });
     } catch (thrown) {
-      if (held === undefined) {
+      if (stored === undefined) {
         this.#store.delete(current);
       } else {
-        this.#store.put(held);
+        this.#store.put(stored);
       }
       throw thrown;
     }
     return current;
   }
 
-  #take(held: T): void {
-    this.#store.delete(held);
+  #delete(stored: T): void {
+    this.#store.delete(stored);
     try {
-      this.#options.onChange({ old: held });
+      this.#options.onChange({ old: stored });
     } catch (thrown) {
-      this.#store.put(held);
+      this.#store.put(stored);
       throw thrown;
     }
   }
 }
 
-function isSameState(first: CachedObject, second: Pick<KubeObject['metadata'], 'uid' | 'resourceVersion'>): boolean {
+function isSameVersion(first: CachedObject, second: Pick<KubeObject['metadata'], 'uid' | 'resourceVersion'>): boolean {
   return first.resourceVersion === second.resourceVersion && first.uid === second.uid;
 }
 

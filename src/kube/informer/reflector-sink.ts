@@ -1,7 +1,7 @@
 import type { KubeObject } from '../client/kube-object.ts';
 
 /** One object in one version; `namespace` is empty for cluster-scoped objects. */
-export interface Marker {
+export interface VersionedObject {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
@@ -9,28 +9,27 @@ export interface Marker {
 }
 
 /**
- * What a reflector fills. Calls come one after another, never at once:
- * `listStarted`, then an `upsert` for each listed object, then `listEnded`; after that an `upsert` or a `remove` for each
- * event. A list that fails midway never reaches `listEnded`, and the next `listStarted` forgets what it named: so an
- * incomplete list removes nothing.
+ * The store that a reflector fills. Calls never overlap and come in this order: `listStarted`, an `upsert` for each
+ * listed object, `listEnded`, then an `upsert` or a `remove` for each event. A list that fails midway never reaches
+ * `listEnded`, and the next `listStarted` discards what it named. So an incomplete list removes nothing (R13).
  */
 export interface ReflectorSink {
-  /** A complete list begins; whatever an unfinished one before it had named no longer counts. */
+  /** A list begins. Discard what an unfinished list before it had named. */
   listStarted(): void;
-  /** This object exists in this state. The same state may come again, and an older one after a newer. */
+  /** The object exists in this version. The same version may come again, and an older one after a newer one. */
   upsert(object: KubeObject): void;
-  /** This object, in this last state, is gone. It may never have been known. */
+  /** The object, last seen in this version, is gone. The sink may never have had it. */
   remove(object: KubeObject): void;
-  /** The list is complete: what it did not name is gone. */
+  /** The list is complete: every object that it did not name is gone. */
   listEnded(resourceVersion: string): void;
-  /** The server is out of sight: until the next `confirmed` or `listEnded`, what is held may be of another time than what other sinks hold. */
-  doubted?(): void;
-  /** The server has got at least as far as what is held. */
-  confirmed?(): void;
-  /** The object held in the newest version, by which a server that was out of sight shows that it still has all it had; undefined where nothing is held. */
-  readonly newest?: Marker | undefined;
-  /** How many objects are held now. */
+  /** The connection to the server is lost. Until `reconnected` or `listEnded` this sink may be older than others. */
+  disconnected?(): void;
+  /** The server is reachable again and has reached at least the version of this sink. */
+  reconnected?(): void;
+  /** The stored object with the newest version, by which the server proves that it lost nothing; undefined if empty. */
+  readonly newest?: VersionedObject | undefined;
+  /** The number of stored objects. */
   readonly size: number;
-  /** Whether it knows of changes, as from the answers to own writes, that no list or event has shown yet; never when absent. */
-  readonly isAhead?: boolean;
+  /** Whether the sink knows of changes, such as our own writes, that no list or event has shown yet; false when absent. */
+  readonly hasUnobservedWrites?: boolean;
 }

@@ -1,24 +1,32 @@
 import { type Clock, pause } from '../../base/clock.ts';
 import { fieldOf } from '../../base/json.ts';
-import { failure, type Result, success } from '../../base/result.ts';
-import type { KubeClient, ListPage, Scope, WatchEvent } from '../client/kube-client.ts';
-import type { KubeError } from '../client/kube-error.ts';
-import type { Marker, ReflectorSink } from './reflector-sink.ts';
+import type { KubeClient, ListPage, Scope, WatchEvent, WatchRequest } from '../client/kube-client.ts';
+import type { ReflectorSink, VersionedObject } from './reflector-sink.ts';
+import {
+  EMPTY,
+  endOf,
+  type Interruption,
+  interrupted,
+  interruptionFor,
+  type State,
+  type Step,
+  sinkFailed,
+  sinkFailure,
+  type WatchProgress,
+} from './reflector-state.ts';
 import { resourceVersionOrder } from './resource-version.ts';
 import { RestoreCheck } from './restore-check.ts';
-import { type EndedAttempt, type RestartReason, WatchBackoff } from './watch-backoff.ts';
+import { type RestartReason, WatchBackoff } from './watch-backoff.ts';
 
-/** Who wants to know how a reflector fares. Its methods must not throw. */
+/** Receives the progress of a reflector. Its methods must not throw. */
 export interface ReflectorObserver {
-  /** A complete list of so many objects is in the sink. */
+  /** The sink has received a complete list of `count` objects. */
   synced?(count: number): void;
-  /** Something interrupted the list or the watch; it is tried again. */
+  /** The list or the watch was interrupted; the reflector tries again. */
   restarted?(reason: RestartReason, message: string): void;
-  /** The server gave a sign of life: a page, an event, a bookmark. */
-  activity?(): void;
 }
 
-/** What a reflector works with; times in milliseconds. */
+/** The options of a reflector; times in milliseconds. */
 export interface ReflectorOptions {
   readonly client: Pick<KubeClient, 'list' | 'watch'>;
   readonly scope: Scope;
@@ -26,62 +34,48 @@ export interface ReflectorOptions {
   readonly clock: Clock;
   /** A number from 0 up to, not including, 1. */
   readonly random: () => number;
-  /** Objects in one page of a list; 500 when absent. A page that is too large in bytes is asked for again with fewer. */
+  /** Objects per list page; 500 when absent. A page whose body is too large is requested again with fewer. */
   readonly pageSize?: number;
-  /** A watch without so much as a bookmark (one comes about every minute) for so long is given up; 70 s when absent. */
+  /** A watch that receives nothing for this time is restarted; 70 s when absent. The server sends a bookmark about every minute. */
   readonly silenceLimitMs?: number;
-  /** `stream` asks for the first state as a WatchList (https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists) and turns to pages for good when that fails once. */
+  /**
+   * `stream` reads the first state as a WatchList
+   * (https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists). After the first failure of a stream
+   * the reflector lists in pages for the rest of its life. `pages` when absent.
+   */
   readonly initial?: 'pages' | 'stream';
   readonly observer?: ReflectorObserver;
 }
 
-/** Keeps a sink equal to the server's state. */
+/** Keeps a sink equal to the server's state: the list and watch part of an informer. */
 export interface Reflector {
-  /** Lists and watches until the signal is aborted. It never rejects, gives up on nothing and never loops hot. */
+  /** Lists and watches until the signal is aborted. It never rejects, never gives up and always pauses between failures. */
   run(signal: AbortSignal): Promise<void>;
-  /** Whether a list was ever complete. */
+  /** Whether a complete list has reached the sink. */
   hasSynced(): boolean;
-  /** When the server last gave a sign of life, on the clock's monotonic scale. */
+  /** The monotonic time of the last page, event or bookmark from the server. */
   lastActivityMs(): number;
-  /** When the server last gave a sign of life or was last tried, on the clock's monotonic scale; undefined before `run`. */
+  /** The monotonic time of the last sign of life or attempt; undefined before `run`. */
   lastTurnMs(): number | undefined;
 }
 
-/** A reflector, to be started once with `run`. */
+/** Makes a reflector. Call `run` once. */
 export function createReflector(options: ReflectorOptions): Reflector {
   return new ListWatchReflector(options);
 }
 
-interface Interruption extends EndedAttempt {
-  readonly message: string;
-}
-
+const PAGE_SIZE = 500;
 const SILENCE_LIMIT_MS = 70_000;
-
-/** After these the position in the history is of no use any more. */
-const RELIST_REASONS: ReadonlySet<RestartReason> = new Set<RestartReason>([
-  'expired',
-  'resourceVersionTooLarge',
-  'malformed',
-  'tooLarge',
-  'invalid',
-  'notFound',
-  'sinkFailed',
-  'wentBack',
-]);
 
 class ListWatchReflector implements Reflector {
   readonly #options: ReflectorOptions;
   readonly #sink: ReflectorSink;
-  #initial: 'pages' | 'stream';
-  /** The version to go on from; `undefined` when only a list can help. */
-  #position: string | undefined;
-  /** Whether the server may have been restored from a backup since we last heard of `#position`. */
-  #isPositionDoubtful = false;
-  readonly #sight = new RestoreCheck();
-  #hasSynced = false;
+  readonly #restoreCheck = new RestoreCheck();
+  readonly #backoff: WatchBackoff;
   readonly #silenceLimitMs: number;
-  readonly #delay: WatchBackoff;
+  #state: State = EMPTY;
+  #initial: 'pages' | 'stream';
+  #hasSynced = false;
   #lastActivityMs: number;
   #lastTurnMs: number | undefined;
 
@@ -90,7 +84,7 @@ class ListWatchReflector implements Reflector {
     this.#sink = options.sink;
     this.#initial = options.initial ?? 'pages';
     this.#silenceLimitMs = options.silenceLimitMs ?? SILENCE_LIMIT_MS;
-    this.#delay = new WatchBackoff({ random: options.random, silenceLimitMs: this.#silenceLimitMs });
+    this.#backoff = new WatchBackoff({ random: options.random, silenceLimitMs: this.#silenceLimitMs });
     this.#lastActivityMs = options.clock.nowMs();
   }
 
@@ -109,134 +103,135 @@ class ListWatchReflector implements Reflector {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#lastTurnMs = this.#options.clock.nowMs();
-      const interruption = await this.#step(signal);
-      const delayMs = interruption === undefined ? 0 : this.#delay.afterMs(interruption);
-      if (delayMs > 0) {
-        await pause(this.#options.clock, delayMs, signal);
+      const { next, interruption } = await this.#step(signal).catch((thrown: unknown) => sinkFailed(thrown));
+      this.#state = next;
+      if (interruption !== undefined) {
+        await this.#pauseAfter(interruption, signal);
       }
     }
   }
 
-  /** One list, or one watch from beginning to end. `undefined` when the next step may follow at once. */
-  async #step(signal: AbortSignal): Promise<Interruption | undefined> {
-    const interruption = await this.#advance(signal).catch(sinkFailure);
-    if (interruption === undefined || signal.aborted) {
-      return undefined;
+  async #step(signal: AbortSignal): Promise<Step> {
+    const state = this.#state;
+    switch (state.kind) {
+      case 'empty':
+        return this.#startList({ isRepeated: false });
+      case 'initPage':
+        return await this.#readPage(state, signal);
+      case 'initialWatch':
+        return await this.#watch({ kind: 'initial', count: 0 }, signal);
+      case 'initListed':
+        return this.#finishList(state);
+      case 'verifying':
+        return await this.#verify(state, signal);
+      case 'watching':
+        return await this.#watch({ kind: 'live', resourceVersion: state.resourceVersion }, signal);
     }
-    if (RELIST_REASONS.has(interruption.reason)) {
-      this.#position = undefined;
+  }
+
+  async #pauseAfter(interruption: Interruption, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) {
+      return;
     }
-    this.#isPositionDoubtful = true;
     if (interruption.reason !== 'ended') {
-      this.#sight.lose(this.#sink.newest);
+      this.#restoreCheck.suspect(this.#sink.newest);
     }
-    this.#sink.doubted?.();
+    this.#sink.disconnected?.();
     this.#options.observer?.restarted?.(interruption.reason, interruption.message);
-    return interruption;
+    const delayMs = this.#backoff.afterMs(interruption);
+    if (delayMs > 0) {
+      await pause(this.#options.clock, delayMs, signal);
+    }
   }
 
-  async #advance(signal: AbortSignal): Promise<Interruption | undefined> {
-    if (this.#position === undefined) {
-      return this.#initial === 'stream' ? await this.#watch(signal, new InitialState()) : await this.#list(signal);
+  #startList({ isRepeated }: { readonly isRepeated: boolean }): Step {
+    this.#sink.listStarted();
+    if (this.#initial === 'stream') {
+      return { next: { kind: 'initialWatch' } };
     }
-    if (this.#isPositionDoubtful) {
-      return await this.#verify(this.#position, signal);
-    }
-    return await this.#watch(signal);
+    return { next: { kind: 'initPage', limit: this.#options.pageSize ?? PAGE_SIZE, count: 0, isRepeated } };
   }
 
-  /**
-   * A watch from a version that the server has not reached is accepted and stays silent until it gets there. After an
-   * etcd restore that would lose every change until then, so the server's version is asked for before each new watch.
-   */
-  async #verify(position: string, signal: AbortSignal): Promise<Interruption | undefined> {
-    const { marker } = this.#sight;
+  async #readPage(state: Extract<State, { kind: 'initPage' }>, signal: AbortSignal): Promise<Step> {
+    const { limit, continueToken, count, isRepeated } = state;
     const page = await this.#options.client.list({
       ...this.#options.scope,
-      ...(marker === undefined ? {} : scopeOf(marker)),
-      limit: 1,
+      limit,
       signal,
+      ...(continueToken === undefined ? {} : { continueToken }),
     });
     if (!page.ok) {
-      return interruptionFor(page.error);
+      return page.error.kind === 'tooLarge' && limit > 1
+        ? { next: { ...state, limit: Math.ceil(limit / 4) } }
+        : interrupted(interruptionFor(page.error));
     }
     this.#noteActivity();
-    const loss = this.#lossIn(page.value, position);
-    if (loss !== undefined) {
-      return { reason: 'wentBack', message: loss };
+    const { items, resourceVersion, continueToken: nextToken } = page.value;
+    for (const object of items) {
+      this.#sink.upsert(object);
     }
-    this.#isPositionDoubtful = false;
-    this.#sight.regain();
-    this.#sink.confirmed?.();
-    return undefined;
+    const read = { count: count + items.length, isRepeated };
+    return nextToken === undefined
+      ? { next: { kind: 'initListed', resourceVersion, ...read } }
+      : { next: { kind: 'initPage', limit, continueToken: nextToken, ...read } };
   }
 
-  /** What the server has lost, in words; undefined where it has all that was seen of it. */
-  #lossIn({ resourceVersion, items }: ListPage, position: string): string | undefined {
-    const order = resourceVersionOrder(resourceVersion, position);
-    // Where we had written after that position, a server that is just there has lost it.
-    if (order !== undefined && (order < 0 || (order === 0 && this.#sink.isAhead === true))) {
-      return `the server is at version ${resourceVersion}, before ${position} or what we wrote after it`;
+  #finishList({ count, resourceVersion, isRepeated }: Extract<State, { kind: 'initListed' }>): Step {
+    // R13: an empty list where objects were known is more likely a fault of the server than the truth.
+    if (count === 0 && this.#sink.size > 0 && !isRepeated) {
+      return this.#startList({ isRepeated: true });
     }
-    return this.#sight.isProvenBy(items)
-      ? undefined
-      : 'what was seen last cannot be found in that version, as after a restore whose versions have caught up';
+    this.#sync(count, resourceVersion);
+    return { next: { kind: 'watching', resourceVersion } };
   }
 
-  async #list(signal: AbortSignal): Promise<Interruption | undefined> {
-    let listed = await this.#listAll(signal);
-    // Everything gone at once is more likely a fault than the truth.
-    if (listed.ok && listed.value.count === 0 && this.#sink.size > 0) {
-      listed = await this.#listAll(signal);
-    }
-    if (!listed.ok) {
-      return interruptionFor(listed.error);
-    }
-    this.#sync(listed.value);
-    return undefined;
-  }
-
-  async #listAll(signal: AbortSignal): Promise<Result<{ count: number; resourceVersion: string }, KubeError>> {
-    let limit = this.#options.pageSize ?? 500;
-    let continueToken: string | undefined;
-    let count = 0;
-    this.#sink.listStarted();
-    for (;;) {
-      const page = await this.#options.client.list({
-        ...this.#options.scope,
-        limit,
-        signal,
-        ...(continueToken === undefined ? {} : { continueToken }),
-      });
-      if (page.ok) {
-        this.#noteActivity();
-        for (const object of page.value.items) {
-          this.#sink.upsert(object);
-        }
-        count += page.value.items.length;
-        continueToken = page.value.continueToken;
-        if (continueToken === undefined) {
-          return success({ count, resourceVersion: page.value.resourceVersion });
-        }
-      } else if (page.error.kind === 'tooLarge' && limit > 1) {
-        limit = Math.ceil(limit / 4);
-      } else {
-        return failure(page.error);
-      }
-    }
-  }
-
-  #sync({ count, resourceVersion }: { readonly count: number; readonly resourceVersion: string }): void {
+  #sync(count: number, resourceVersion: string): void {
     this.#sink.listEnded(resourceVersion);
-    this.#position = resourceVersion;
-    this.#isPositionDoubtful = false;
-    this.#sight.regain();
-    this.#sight.note('list');
+    this.#restoreCheck.noteList();
     this.#hasSynced = true;
     this.#options.observer?.synced?.(count);
   }
 
-  async #watch(signal: AbortSignal, initial?: InitialState): Promise<Interruption | undefined> {
+  /**
+   * Asks for the server's version before a watch continues. A watch from a version that the server has not reached is
+   * accepted and stays silent until the server gets there; after an etcd restore all changes until then would be lost.
+   */
+  async #verify(state: Extract<State, { kind: 'verifying' }>, signal: AbortSignal): Promise<Step> {
+    const { resourceVersion } = state;
+    const { probe } = this.#restoreCheck;
+    const page = await this.#options.client.list({
+      ...this.#options.scope,
+      ...(probe === undefined ? {} : scopeOf(probe)),
+      limit: 1,
+      signal,
+    });
+    if (!page.ok) {
+      return interrupted(interruptionFor(page.error), resourceVersion);
+    }
+    this.#noteActivity();
+    const message = this.#rollbackIn(page.value, resourceVersion);
+    if (message !== undefined) {
+      return interrupted({ reason: 'rolledBack', message });
+    }
+    this.#restoreCheck.trust();
+    this.#sink.reconnected?.();
+    return { next: { kind: 'watching', resourceVersion } };
+  }
+
+  /** Describes what the server has lost; undefined if it still has everything that was seen. */
+  #rollbackIn({ resourceVersion, items }: ListPage, lastVersion: string): string | undefined {
+    const order = resourceVersionOrder(resourceVersion, lastVersion);
+    // If we wrote after the last version, a server that is only at that version has lost our writes.
+    if (order !== undefined && (order < 0 || (order === 0 && this.#sink.hasUnobservedWrites === true))) {
+      return `the server is at version ${resourceVersion}, before ${lastVersion} or what we wrote after it`;
+    }
+    return this.#restoreCheck.matches(items)
+      ? undefined
+      : 'what was seen last cannot be found in that version, as after a restore whose versions have caught up';
+  }
+
+  /** One watch from its start to its end. */
+  async #watch(start: WatchProgress, signal: AbortSignal): Promise<Step> {
     const { client, scope, clock, random } = this.#options;
     const startedMs = clock.nowMs();
     const stop = new AbortController();
@@ -244,111 +239,100 @@ class ListWatchReflector implements Reflector {
       stop.abort();
     };
     signal.addEventListener('abort', stopToo, { once: true });
-    if (initial !== undefined) {
-      this.#sink.listStarted();
-    }
+    let progress = start;
     let problem: Interruption | undefined;
-    const over = await client.watch(
+    const end = await client.watch(
       {
         ...scope,
-        ...(initial === undefined && this.#position !== undefined
-          ? { resourceVersion: this.#position }
-          : { sendInitialEvents: true }),
+        ...startOf(start),
         timeoutSeconds: Math.round(300 + 300 * random()),
         silenceLimitMs: this.#silenceLimitMs,
         signal: stop.signal,
       },
       (event) => {
-        problem ??= this.#taken(event, initial);
         if (problem !== undefined) {
+          return;
+        }
+        const handled = this.#handle(event, progress);
+        if ('kind' in handled) {
+          progress = handled;
+        } else {
+          problem = handled;
           stop.abort();
         }
       },
     );
     signal.removeEventListener('abort', stopToo);
-    const livedMs = clock.nowMs() - startedMs;
-    if (initial?.isOpen === true) {
-      return this.#turnToPages(problem ?? endOf(over), livedMs);
-    }
-    return { ...(problem ?? endOf(over)), livedMs };
+    const interruption = { ...(problem ?? endOf(end)), livedMs: clock.nowMs() - startedMs };
+    return progress.kind === 'live'
+      ? interrupted(interruption, progress.resourceVersion)
+      : this.#fallBackToPages(interruption);
   }
 
-  /** Where streams are not served, that is no failure, and nothing to wait for. */
-  #turnToPages(interruption: Interruption, livedMs: number): Interruption | undefined {
+  /** A server without streaming lists refuses them as invalid: that is no failure, so the list follows at once. */
+  #fallBackToPages(interruption: Interruption): Step {
     this.#initial = 'pages';
-    return interruption.reason === 'invalid' ? undefined : { ...interruption, livedMs };
+    return interruption.reason === 'invalid' ? { next: EMPTY } : interrupted(interruption);
   }
 
-  /** Takes one event in; what it gives is a reason to end the watch. */
-  #taken(event: WatchEvent, initial: InitialState | undefined): Interruption | undefined {
+  /** Passes one event to the sink. An interruption ends the watch. */
+  #handle(event: WatchEvent, progress: WatchProgress): WatchProgress | Interruption {
     const { resourceVersion } = event.object.metadata;
     if (resourceVersion === undefined || resourceVersion === '') {
       return { reason: 'malformed', message: 'an event has no resourceVersion' };
     }
     try {
       this.#noteActivity();
-      if (initial?.isOpen === true) {
-        return this.#takenInitially(event, resourceVersion, initial);
-      }
-      if (event.type === 'DELETED') {
-        this.#sink.remove(event.object);
-      } else if (event.type !== 'BOOKMARK') {
-        this.#sink.upsert(event.object);
-      }
-      if (event.type !== 'BOOKMARK') {
-        this.#sight.note(event.type === 'DELETED' ? 'deletion' : 'object');
-      }
-      this.#position = resourceVersion;
-      return undefined;
+      return progress.kind === 'initial'
+        ? this.#handleInitial(event, resourceVersion, progress)
+        : this.#handleLive(event, resourceVersion);
     } catch (thrown) {
       return sinkFailure(thrown);
     }
   }
 
-  #takenInitially(event: WatchEvent, resourceVersion: string, initial: InitialState): Interruption | undefined {
+  #handleInitial(
+    event: WatchEvent,
+    resourceVersion: string,
+    progress: Extract<WatchProgress, { kind: 'initial' }>,
+  ): WatchProgress | Interruption {
+    const { count } = progress;
     if (event.type !== 'BOOKMARK') {
-      initial.count += 1;
       this.#sink.upsert(event.object);
-    } else if (fieldOf(event.object.metadata.annotations, 'k8s.io/initial-events-end') === 'true') {
-      if (initial.count === 0 && this.#sink.size > 0) {
-        return { reason: 'malformed', message: 'the stream began empty although objects are known' };
-      }
-      initial.isOpen = false;
-      this.#sync({ count: initial.count, resourceVersion });
+      return { kind: 'initial', count: count + 1 };
     }
-    return undefined;
+    if (fieldOf(event.object.metadata.annotations, 'k8s.io/initial-events-end') !== 'true') {
+      return progress;
+    }
+    if (count === 0 && this.#sink.size > 0) {
+      return { reason: 'malformed', message: 'the stream began empty although objects are known' };
+    }
+    this.#sync(count, resourceVersion);
+    return { kind: 'live', resourceVersion };
+  }
+
+  #handleLive({ type, object }: WatchEvent, resourceVersion: string): WatchProgress {
+    if (type === 'DELETED') {
+      this.#sink.remove(object);
+      this.#restoreCheck.noteDeletion();
+    } else if (type !== 'BOOKMARK') {
+      this.#sink.upsert(object);
+      this.#restoreCheck.noteObject();
+    }
+    return { kind: 'live', resourceVersion };
   }
 
   #noteActivity(): void {
     this.#lastActivityMs = this.#options.clock.nowMs();
     this.#lastTurnMs = this.#lastActivityMs;
-    this.#options.observer?.activity?.();
   }
 }
 
-/** How far the first state of a stream has come. */
-class InitialState {
-  isOpen = true;
-  count = 0;
+function startOf(progress: WatchProgress): Pick<WatchRequest, 'resourceVersion' | 'sendInitialEvents'> {
+  return progress.kind === 'live' ? { resourceVersion: progress.resourceVersion } : { sendInitialEvents: true };
 }
 
-/** That object alone. */
-function scopeOf({ namespace, name }: Marker): Pick<Scope, 'namespace' | 'fieldSelector'> {
+/** The scope of that one object. */
+function scopeOf({ namespace, name }: VersionedObject): Pick<Scope, 'namespace' | 'fieldSelector'> {
   return { ...(namespace === '' ? {} : { namespace }), fieldSelector: `metadata.name=${name}` };
-}
-
-function endOf(watch: Result<unknown, KubeError>): Interruption {
-  return watch.ok ? { reason: 'ended', message: 'the server ended the watch' } : interruptionFor(watch.error);
-}
-
-function interruptionFor(error: KubeError): Interruption {
-  return {
-    reason: error.kind,
-    message: error.message,
-    ...('retryAfterMs' in error ? { retryAfterMs: error.retryAfterMs } : {}),
-  };
-}
-
-function sinkFailure(thrown: unknown): Interruption {
-  return { reason: 'sinkFailed', message: thrown instanceof Error ? thrown.message : 'what the reflector fills threw' };
 }

@@ -1,10 +1,10 @@
 const WHOLE_NUMBER = /^(0|[1-9][0-9]{0,38})$/;
 
 /**
- * Below 0 when `first` is older than `second`, 0 when they are one, above 0 when it is newer; `undefined` when the two
- * cannot be compared. Of one resource type's objects, decimal versions order in time
- * (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions); only an etcd restore breaks that.
- * They are compared as text, as they may be larger than a JavaScript number holds exactly.
+ * Negative if `first` is older than `second`, 0 if they are equal, positive if `first` is newer; `undefined` if they
+ * cannot be compared. The decimal versions of one resource type increase with time
+ * (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions), except across an etcd restore.
+ * They are compared as text because they may be too large for a JavaScript number.
  */
 export function resourceVersionOrder(first: string | undefined, second: string | undefined): number | undefined {
   if (first === undefined || second === undefined) {
@@ -22,7 +22,7 @@ export function resourceVersionOrder(first: string | undefined, second: string |
   return first < second ? -1 : 1;
 }
 
-/** Whether `first` is surely older than `second`. */
+/** Whether `first` is certainly older than `second`. */
 export function isOlderVersion(first: string | undefined, second: string | undefined): boolean {
   const order = resourceVersionOrder(first, second);
   return order !== undefined && order < 0;

@@ -1,53 +1,67 @@
 import type { KubeObject } from '../client/kube-object.ts';
-import type { Marker } from './reflector-sink.ts';
+import type { VersionedObject } from './reflector-sink.ts';
 
 /**
- * Whether the server that answers now is known to be in the history that was watched. After an etcd restore versions
- * may have caught up, so that they alone prove nothing. But they count for all of etcd: no two histories have one object
- * in one version, so that the newest object held tells them apart.
+ * Detects an etcd restore. After a restore the server's versions may have caught up with ours, so versions alone prove
+ * nothing. But a version counts for all of etcd: no two histories have the same object in the same version. So the
+ * newest object that was seen before the connection dropped tells two histories apart.
  */
 export class RestoreCheck {
-  #isLost = false;
-  #marker: Marker | undefined;
-  #hasDeletedLast = false;
+  #isSuspect = false;
+  #probe: VersionedObject | undefined;
+  #wasDeletionLast = false;
 
-  /** The object to look for; undefined while the server was never out of sight, or nothing was held then. */
-  get marker(): Marker | undefined {
-    return this.#marker;
+  /** The object to read back from the server; undefined if no restore is suspected or no object was known. */
+  get probe(): VersionedObject | undefined {
+    return this.#probe;
   }
 
-  /** From now on anything may have happened to the server. What is written later may be in another history already, so `newest` is what is held now. */
-  lose(newest: Marker | undefined): void {
-    if (this.#isLost) {
+  /**
+   * The connection dropped. It remembers `newest`, the newest object known now: anything written after this point may
+   * belong to a restored server. Calls before the next {@link trust} change nothing.
+   */
+  suspect(newest: VersionedObject | undefined): void {
+    if (this.#isSuspect) {
       return;
     }
-    this.#isLost = true;
-    this.#marker = newest;
+    this.#isSuspect = true;
+    this.#probe = newest;
   }
 
-  /** The server has shown that it is the same, or all of it was read anew. */
-  regain(): void {
-    this.#isLost = false;
-    this.#marker = undefined;
+  /** The server has proved that it lost nothing. */
+  trust(): void {
+    this.#isSuspect = false;
+    this.#probe = undefined;
   }
 
-  /** What the newest event was: a deletion leaves nothing to go by, until the next list. */
-  note(newest: 'deletion' | 'object' | 'list'): void {
-    this.#hasDeletedLast = newest === 'deletion';
+  /** A complete list was read, so the history before it no longer matters. */
+  noteList(): void {
+    this.trust();
+    this.#wasDeletionLast = false;
   }
 
-  /** Whether these objects, found by the {@link marker}, leave no doubt. */
-  isProvenBy(found: readonly KubeObject[]): boolean {
-    const marker = this.#marker;
-    if (!this.#isLost) {
+  /** The newest event was a deletion: no object in the server can prove that it happened. */
+  noteDeletion(): void {
+    this.#wasDeletionLast = true;
+  }
+
+  /** The newest event was an object. */
+  noteObject(): void {
+    this.#wasDeletionLast = false;
+  }
+
+  /** Whether the objects, read from the server by the {@link probe}, prove that no restore happened. */
+  matches(found: readonly KubeObject[]): boolean {
+    if (!this.#isSuspect) {
       return true;
     }
-    if (this.#hasDeletedLast) {
+    if (this.#wasDeletionLast) {
       return false;
     }
+    const probe = this.#probe;
     return (
-      marker === undefined ||
-      found.some(({ metadata }) => metadata.uid === marker.uid && metadata.resourceVersion === marker.resourceVersion)
+      probe === undefined ||
+      found.some(({ metadata }) => metadata.uid === probe.uid && metadata.resourceVersion === probe.resourceVersion)
     );
   }
 }

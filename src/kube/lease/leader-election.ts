@@ -1,5 +1,6 @@
 import { compareVersions, validate } from 'compare-versions';
 import { type Clock, pause, type Timer } from '../../base/clock.ts';
+import { microTime } from '../../base/micro-time.ts';
 import type { Result } from '../../base/result.ts';
 import type { KubeClient } from '../client/kube-client.ts';
 import type { KubeError } from '../client/kube-error.ts';
@@ -13,33 +14,32 @@ import {
   type LeaseRecord,
   leaseObject,
   leaseRecordOf,
-  microTime,
   nextRecord,
 } from './lease-record.ts';
 
-/** What an election works with; times in milliseconds. */
+/** The options of an election; times in milliseconds. */
 export interface ElectionOptions {
   readonly kube: Pick<KubeClient, 'get' | 'list' | 'watch' | 'create' | 'replace'>;
   readonly clock: Clock;
-  /** Uniform in [0, 1). */
+  /** A number from 0 up to, not including, 1. */
   readonly random: () => number;
   readonly lease: LeaseName;
-  /** Of this process, and of no other ever. */
+  /** The name of this process as a candidate; no other process may ever use it. */
   readonly identity: string;
-  /** Of this program. */
+  /** The version of this program. */
   readonly version: string;
-  /** The annotation of the Lease that names the newest version that ever led. */
+  /** The annotation of the Lease that stores the newest version that ever led. */
   readonly versionAnnotation: string;
-  /** For so long without a renewal the lease is still its holder's; whole seconds. */
+  /** How long a lease without a renewal still belongs to its holder; whole seconds. */
   readonly leaseDurationMs: number;
-  /** After so long without a renewal the leader stops by itself; less than the duration. */
+  /** How long the leader goes on without a renewal before it stops by itself; less than the duration. */
   readonly renewDeadlineMs: number;
-  /** How often it is renewed, or asked for; less than the deadline. */
+  /** The pause between two renewals, or between two attempts to acquire; less than the deadline. */
   readonly retryPeriodMs: number;
-  readonly onNews?: (news: ElectionEvent) => void;
+  readonly onEvent?: (event: ElectionEvent) => void;
 }
 
-/** What an election tells of itself. */
+/** What an election reports. */
 export type ElectionEvent =
   | { readonly kind: 'standby'; readonly holder: string }
   | { readonly kind: 'leading'; readonly newestVersion: string }
@@ -47,103 +47,118 @@ export type ElectionEvent =
   | { readonly kind: 'released' }
   | { readonly kind: 'failed'; readonly error: KubeError };
 
-/** A time of leading. */
+/** The time from the acquisition of the lease to its loss or release. */
 export interface Term {
   /** Aborted when the lease is lost. */
   readonly lost: AbortSignal;
-  /** For how long a request that is sent now may go on before the lease could be another's; 0 when nothing may be sent. It is reckoned at each call, so that a process that stood still knows before any timer does. */
+  /**
+   * How long a request that is sent now may take before another process could hold the lease; 0 if no request may be
+   * sent. It is computed at each call, so a process that was stopped for a while knows before any of its timers runs.
+   */
   remainingMs(): number;
-  /** The newest version that ever held the lease, this one included (R15). */
+  /** The newest version that ever held the lease, including this program's (R15). */
   readonly newestVersion: string;
 }
 
-/** What was last seen of the Lease, and since when its holder's word has been the same. */
-interface Sight {
+/** The Lease as it was last observed. */
+interface ObservedLease {
   readonly record: LeaseRecord;
-  /** Undefined when it is gone. */
-  readonly standing: KubeObject | undefined;
-  readonly sinceMs: number;
+  /** Undefined if it was deleted since. */
+  readonly object: KubeObject | undefined;
+  /** The monotonic time at which its latest renewal was first observed. */
+  readonly renewalObservedMs: number;
 }
 
-/** As in client-go: so far a rest is stretched at random, so that candidates do not march in step. */
+/** One attempt to renew: `unknown` means that the server gave no answer, so the lease may still be ours. */
+type Renewal = 'renewed' | 'unknown' | 'lost';
+
+/** As in client-go: each pause is extended by up to this factor at random, so that candidates do not act at one moment. */
 const JITTER = 1.2;
+/** The shortest time limit of a request. */
+const SHORTEST_ATTEMPT_MS = 100;
+/** As in client-go: a released lease expires after one second. */
+const RELEASED_DURATION_MS = 1_000;
 
 /**
- * Leader election on a Lease, with client-go's semantics
- * (https://pkg.go.dev/k8s.io/client-go/tools/leaderelection): a lease is free when its holder's word has not changed for
- * the whole duration as seen from here, on the monotonic clock; nobody's wall clock is trusted. Beyond that the Lease is
- * watched, so that a release is answered at once, and a Lease that was deleted counts as still held by whom it was last
- * seen with. It never rejects and never gives up.
+ * Leader election on a Lease, with the semantics of client-go
+ * (https://pkg.go.dev/k8s.io/client-go/tools/leaderelection): a lease may be acquired when no renewal was observed for
+ * the whole duration on our monotonic clock; no wall clock is trusted. Beyond client-go, it watches the Lease, so that
+ * it notices a release at once, and it treats a deleted Lease as held by its last observed holder. It never rejects and
+ * never gives up.
  */
 export class LeaderElection {
   readonly #options: ElectionOptions;
-  #sight: Sight | undefined;
-  /** Whether the server has said that there is no Lease, and none was ever seen. */
+  #observedLease: ObservedLease | undefined;
+  /** Whether the server answered that the Lease does not exist, and it was never observed. */
   #isNew = false;
   #isLeading = false;
-  #toldHolder = '';
-  #resting: AbortController | undefined;
+  #reportedHolder = '';
+  #pausing: AbortController | undefined;
 
   constructor(options: ElectionOptions) {
     this.#options = options;
   }
 
-  /** What the Lease said when it was last seen; undefined before. */
+  /** The content of the Lease as it was last observed; undefined before. */
   get record(): LeaseRecord | undefined {
-    return this.#sight?.record;
+    return this.#observedLease?.record;
   }
 
   /**
-   * Stands for election until `signal` is aborted, and calls `lead` for each term. `lead` must resolve soon after
-   * `signal` or the term's `lost` is aborted; only then is the lease given back.
+   * Takes part in the election until `signal` is aborted, and calls `lead` for each term. `lead` must resolve soon after
+   * `signal` or the term's `lost` is aborted; the lease is released only after that.
    */
   async run(signal: AbortSignal, lead: (term: Term) => Promise<void>): Promise<void> {
     const watching = this.#watch(signal);
-    await this.#look();
+    await this.#fetch();
     while (!signal.aborted) {
-      const claimedMs = this.#freeInMs() <= 0 ? await this.#claim() : undefined;
-      if (claimedMs !== undefined) {
-        await this.#serve({ claimedMs, signal, lead });
+      const acquiredMs = this.#freeInMs() <= 0 ? await this.#acquire() : undefined;
+      if (acquiredMs !== undefined) {
+        await this.#serve({ acquiredMs, signal, lead });
       } else {
-        await this.#waitAndLook(signal);
+        await this.#waitAndFetch(signal);
       }
     }
     await watching;
   }
 
-  async #waitAndLook(signal: AbortSignal): Promise<void> {
-    const { record } = this.#sight ?? {};
-    if (record !== undefined && record.holder !== '' && record.holder !== this.#toldHolder) {
-      this.#tell({ kind: 'standby', holder: record.holder });
-    }
-    this.#toldHolder = record?.holder ?? '';
+  async #waitAndFetch(signal: AbortSignal): Promise<void> {
+    this.#reportHolder();
     const { retryPeriodMs, random } = this.#options;
     const freeInMs = this.#freeInMs();
-    await this.#rest(
+    await this.#pause(
       Math.min(retryPeriodMs * (1 + JITTER * random()), freeInMs > 0 ? freeInMs : Number.POSITIVE_INFINITY),
       signal,
     );
     if (!signal.aborted && this.#freeInMs() > 0) {
-      await this.#look();
+      await this.#fetch();
     }
   }
 
-  /** One term, from the claim to its end. */
+  #reportHolder(): void {
+    const holder = this.#observedLease?.record.holder ?? '';
+    if (holder !== '' && holder !== this.#reportedHolder) {
+      this.#report({ kind: 'standby', holder });
+    }
+    this.#reportedHolder = holder;
+  }
+
+  /** One term, from the acquisition to its end. */
   async #serve({
-    claimedMs,
+    acquiredMs,
     signal,
     lead,
   }: {
-    readonly claimedMs: number;
+    readonly acquiredMs: number;
     readonly signal: AbortSignal;
     readonly lead: (term: Term) => Promise<void>;
   }): Promise<void> {
     const { clock, leaseDurationMs, renewDeadlineMs } = this.#options;
     const lost = new AbortController();
     const over = new AbortController();
-    let renewedMs = claimedMs;
+    let renewedMs = acquiredMs;
     let deadline: Timer | undefined;
-    const renewed = (atMs: number): void => {
+    const onRenewed = (atMs: number): void => {
       renewedMs = atMs;
       deadline?.cancel();
       deadline = clock.after(atMs + renewDeadlineMs - clock.nowMs(), () => {
@@ -154,11 +169,11 @@ export class LeaderElection {
       const nowMs = clock.nowMs();
       return lost.signal.aborted || nowMs >= renewedMs + renewDeadlineMs ? 0 : renewedMs + leaseDurationMs - nowMs;
     };
-    renewed(claimedMs);
+    onRenewed(acquiredMs);
     this.#isLeading = true;
-    const newestVersion = this.#sight?.record.newestVersion ?? '';
-    this.#tell({ kind: 'leading', newestVersion });
-    const renewing = this.#renew({ over: over.signal, lost, renewed });
+    const newestVersion = this.#observedLease?.record.newestVersion ?? '';
+    this.#report({ kind: 'leading', newestVersion });
+    const renewing = this.#renew({ over: over.signal, lost, onRenewed });
     try {
       await lead({ lost: lost.signal, remainingMs, newestVersion });
     } finally {
@@ -168,162 +183,167 @@ export class LeaderElection {
       this.#isLeading = false;
     }
     if (lost.signal.aborted) {
-      this.#tell({ kind: 'lost' });
+      this.#report({ kind: 'lost' });
     } else if (signal.aborted) {
       await this.#release();
     }
   }
 
+  /** Renews until the term is over or lost. */
   async #renew({
     over,
     lost,
-    renewed,
+    onRenewed,
   }: {
     readonly over: AbortSignal;
     readonly lost: AbortController;
-    readonly renewed: (atMs: number) => void;
+    readonly onRenewed: (atMs: number) => void;
   }): Promise<void> {
     const { clock, retryPeriodMs } = this.#options;
-    const either = AbortSignal.any([over, lost.signal]);
+    const overOrLost = AbortSignal.any([over, lost.signal]);
     for (;;) {
-      await this.#rest(retryPeriodMs, either);
-      if (either.aborted) {
+      await this.#pause(retryPeriodMs, overOrLost);
+      if (overOrLost.aborted) {
         return;
       }
       const startedMs = clock.nowMs();
-      if (!this.#isOurs() && this.#sight?.standing !== undefined) {
-        lost.abort();
-      } else if (await this.#hold(this.#options.identity)) {
-        renewed(startedMs);
-      }
-      // Nobody can say after a failure whose it is now but the Lease itself.
-      else if (!(await this.#look())) {
-        continue;
-      } else if (!this.#isOurs()) {
-        lost.abort();
+      switch (await this.#renewOnce()) {
+        case 'renewed':
+          onRenewed(startedMs);
+          break;
+        case 'unknown':
+          break;
+        case 'lost':
+          lost.abort();
       }
     }
   }
 
-  /** In milliseconds from now; not positive when the lease may be asked for. */
+  async #renewOnce(): Promise<Renewal> {
+    const isDeleted = this.#observedLease?.object === undefined;
+    if (!this.#isHolder() && !isDeleted) {
+      return 'lost';
+    }
+    if (await this.#tryAcquireOrRenew(this.#options.identity)) {
+      return 'renewed';
+    }
+    // After a failed write only the Lease itself says who holds it.
+    if (!(await this.#fetch())) {
+      return 'unknown';
+    }
+    return this.#isHolder() ? 'unknown' : 'lost';
+  }
+
+  /** Milliseconds until the lease may be acquired; not positive if it may be acquired now. */
   #freeInMs(): number {
     const { clock, identity, leaseDurationMs } = this.#options;
-    if (this.#sight === undefined) {
+    if (this.#observedLease === undefined) {
       return this.#isNew ? 0 : Number.POSITIVE_INFINITY;
     }
-    const { record, sinceMs } = this.#sight;
+    const { record, renewalObservedMs } = this.#observedLease;
     if (record.holder === '' || record.holder === identity) {
       return 0;
     }
-    return sinceMs + (record.durationMs ?? leaseDurationMs) - clock.nowMs();
+    return renewalObservedMs + (record.durationMs ?? leaseDurationMs) - clock.nowMs();
   }
 
-  /** When the request that won the lease was sent; undefined when it was not won. */
-  async #claim(): Promise<number | undefined> {
+  /** The time at which the request that acquired the lease was sent; undefined if it was not acquired. */
+  async #acquire(): Promise<number | undefined> {
     const startedMs = this.#options.clock.nowMs();
-    if (await this.#hold(this.#options.identity)) {
+    if (await this.#tryAcquireOrRenew(this.#options.identity)) {
       return startedMs;
     }
-    await this.#look();
+    await this.#fetch();
     return undefined;
   }
 
   async #release(): Promise<void> {
-    if (this.#isOurs() && (await this.#hold(''))) {
-      this.#tell({ kind: 'released' });
+    if (this.#isHolder() && (await this.#tryAcquireOrRenew(''))) {
+      this.#report({ kind: 'released' });
     }
   }
 
-  /** Writes the Lease for this holder, over exactly what was last seen of it. */
-  async #hold(holder: string): Promise<boolean> {
+  /** Writes the Lease for this holder (empty: for none) if it is still as observed; returns whether that succeeded. */
+  async #tryAcquireOrRenew(holder: string): Promise<boolean> {
     const { clock, lease, version, versionAnnotation, leaseDurationMs } = this.#options;
-    const { record, standing } = this.#sight ?? {};
+    const { record, object: existing } = this.#observedLease ?? {};
     const draft = {
       ...nextRecord(record, { holder, nowTime: microTime(clock.wallTime()) }),
-      // As client-go does: a released lease is nobody's for longer than a second.
-      durationMs: holder === '' ? 1000 : leaseDurationMs,
+      durationMs: holder === '' ? RELEASED_DURATION_MS : leaseDurationMs,
       newestVersion: newerVersion(record?.newestVersion ?? '', version),
     };
-    const written = await this.#write(
-      leaseObject(lease, draft, { standing, versionAnnotation }),
-      standing !== undefined,
-    );
+    const exists = existing !== undefined;
+    const written = await this.#write(leaseObject(lease, draft, { existing, versionAnnotation }), exists);
     if (written.ok) {
-      this.#see(written.value);
-    } else if (!isRace(written.error, standing !== undefined)) {
-      this.#tell({ kind: 'failed', error: written.error });
+      this.#observe(written.value);
+    } else if (!isRace(written.error, exists)) {
+      this.#report({ kind: 'failed', error: written.error });
     }
     return written.ok;
   }
 
-  #write(object: KubeObject, isStanding: boolean): Promise<Result<KubeObject, KubeError>> {
+  #write(object: KubeObject, exists: boolean): Promise<Result<KubeObject, KubeError>> {
     const { kube } = this.#options;
     const options = { timeoutMs: this.#attemptMs };
-    return isStanding ? kube.replace(LEASES, object, options) : kube.create(LEASES, object, options);
+    return exists ? kube.replace(LEASES, object, options) : kube.create(LEASES, object, options);
   }
 
-  /** So that one answer that never comes does not cost the lease. */
+  /** The time limit of one request: a third of the deadline, so that one lost response does not cost the lease. */
   get #attemptMs(): number {
-    return Math.max(100, Math.floor(this.#options.renewDeadlineMs / 3));
+    return Math.max(SHORTEST_ATTEMPT_MS, Math.floor(this.#options.renewDeadlineMs / 3));
   }
 
-  /** Asks the server for the Lease; gives back whether it answered. */
-  async #look(): Promise<boolean> {
+  /** Reads the Lease; returns whether the server answered. */
+  async #fetch(): Promise<boolean> {
     const { kube, lease, clock } = this.#options;
     const stop = new AbortController();
     const timer = clock.after(this.#attemptMs, () => {
       stop.abort();
     });
-    const found = await kube.get({ type: LEASES, ...lease }, { signal: stop.signal });
+    const fetched = await kube.get({ type: LEASES, ...lease }, { signal: stop.signal });
     timer.cancel();
-    if (found.ok) {
-      this.#see(found.value);
-    } else if (found.error.kind === 'notFound') {
-      this.#seeNothing();
-    } else {
-      this.#tell({ kind: 'failed', error: found.error });
+    if (fetched.ok) {
+      this.#observe(fetched.value);
+      return true;
     }
-    return found.ok || found.error.kind === 'notFound';
+    if (fetched.error.kind === 'notFound') {
+      this.#observeAbsence();
+      return true;
+    }
+    this.#report({ kind: 'failed', error: fetched.error });
+    return false;
   }
 
-  #isOurs(): boolean {
-    return this.#sight?.record.holder === this.#options.identity;
+  #isHolder(): boolean {
+    return this.#observedLease?.record.holder === this.#options.identity;
   }
 
-  #see(standing: KubeObject): void {
-    const record = leaseRecordOf(standing, this.#options.versionAnnotation);
-    const isSame = this.#sight !== undefined && isSameRenewal(this.#sight.record, record);
-    this.#sight = { record, standing, sinceMs: isSame ? (this.#sight?.sinceMs ?? 0) : this.#options.clock.nowMs() };
+  #observe(object: KubeObject): void {
+    const before = this.#observedLease;
+    const record = leaseRecordOf(object, this.#options.versionAnnotation);
+    const isKnownRenewal = before !== undefined && isSameRenewal(before.record, record);
+    this.#observedLease = {
+      record,
+      object,
+      renewalObservedMs: isKnownRenewal ? before.renewalObservedMs : this.#options.clock.nowMs(),
+    };
   }
 
-  #seeNothing(): void {
-    if (this.#sight === undefined) {
+  #observeAbsence(): void {
+    if (this.#observedLease === undefined) {
       this.#isNew = true;
     } else {
-      this.#sight = { ...this.#sight, standing: undefined };
+      this.#observedLease = { ...this.#observedLease, object: undefined };
     }
   }
 
-  /** What the watch shows may be older than what we have written or asked for since. */
   async #watch(signal: AbortSignal): Promise<void> {
     const { kube, clock, random, lease } = this.#options;
-    const seen = (object: KubeObject): void => {
-      const { resourceVersion = '' } = object.metadata;
-      if (
-        object.metadata.name !== lease.name ||
-        isOlderVersion(resourceVersion, this.#sight?.standing?.metadata.resourceVersion ?? '0')
-      ) {
-        return;
-      }
-      this.#see(object);
-      const { holder } = leaseRecordOf(object, this.#options.versionAnnotation);
-      if (this.#isLeading ? !this.#isOurs() : holder === '') {
-        this.#resting?.abort();
-      }
-    };
     const sink = {
       listStarted: () => undefined,
-      upsert: seen,
+      upsert: (object: KubeObject) => {
+        this.#observeWatched(object);
+      },
       remove: () => undefined,
       listEnded: () => undefined,
       size: 0,
@@ -332,17 +352,31 @@ export class LeaderElection {
     await createReflector({ client: kube, scope, sink, clock, random }).run(signal);
   }
 
-  async #rest(delayMs: number, signal: AbortSignal): Promise<void> {
-    this.#resting = new AbortController();
-    await pause(this.#options.clock, delayMs, AbortSignal.any([signal, this.#resting.signal]));
+  /** The watch may lag behind our own writes and reads. */
+  #observeWatched(object: KubeObject): void {
+    const { name, resourceVersion = '' } = object.metadata;
+    const observedVersion = this.#observedLease?.object?.metadata.resourceVersion ?? '0';
+    if (name !== this.#options.lease.name || isOlderVersion(resourceVersion, observedVersion)) {
+      return;
+    }
+    this.#observe(object);
+    const { holder } = leaseRecordOf(object, this.#options.versionAnnotation);
+    if (this.#isLeading ? !this.#isHolder() : holder === '') {
+      this.#pausing?.abort();
+    }
   }
 
-  #tell(news: ElectionEvent): void {
-    this.#options.onNews?.(news);
+  async #pause(delayMs: number, signal: AbortSignal): Promise<void> {
+    this.#pausing = new AbortController();
+    await pause(this.#options.clock, delayMs, AbortSignal.any([signal, this.#pausing.signal]));
+  }
+
+  #report(event: ElectionEvent): void {
+    this.#options.onEvent?.(event);
   }
 }
 
-/** Of two versions the newer one; what is no version is older than any. */
+/** The newer of two versions. A text that is not a version is older than any version. */
 export function newerVersion(a: string, b: string): string {
   if (!validate(a)) {
     return b;
@@ -350,8 +384,8 @@ export function newerVersion(a: string, b: string): string {
   return validate(b) && compareVersions(a, b) < 0 ? b : a;
 }
 
-/** Somebody was faster: everyday life among candidates. */
-function isRace(error: KubeError, isStanding: boolean): boolean {
-  // To create it and hear that something is not there means that its namespace is not.
-  return error.kind === 'conflict' || error.kind === 'alreadyExists' || (error.kind === 'notFound' && isStanding);
+/** Whether another candidate was faster, which is normal. */
+function isRace(error: KubeError, existed: boolean): boolean {
+  // A create that ends in `notFound` means that the namespace of the Lease is missing.
+  return error.kind === 'conflict' || error.kind === 'alreadyExists' || (error.kind === 'notFound' && existed);
 }

@@ -11,31 +11,34 @@ export const LEASES: ResourceType = {
   isNamespaced: true,
 };
 
-/** Where a Lease is. */
+/** The namespace and name of a Lease. */
 export interface LeaseName {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** What a Lease says, in what of it decides who leads. */
+/** The content of a Lease that decides who leads: client-go's LeaderElectionRecord. */
 export interface LeaseRecord {
-  /** Empty when nobody holds it. */
+  /** Empty if the lease is free. */
   readonly holder: string;
-  /** How long the holder's word is good for without being renewed; undefined where the Lease does not say. */
+  /** How long the lease belongs to its holder without a renewal; undefined if the Lease does not say. */
   readonly durationMs: number | undefined;
   readonly acquireTime: string;
   readonly renewTime: string;
-  /** How often it changed hands. */
+  /** How often the holder changed. */
   readonly transitions: number;
-  /** The newest version of the program that ever held it; empty when none is named (R15). */
+  /** The newest version of the program that ever held the lease; empty if the Lease names none (R15). */
   readonly newestVersion: string;
   readonly resourceVersion: string;
 }
 
-/** Longer than anybody configures: what is beyond it is a mistake, and would lock everybody out. */
+/** No one configures a longer duration; a longer one is a mistake that would lock out all candidates. */
 const LONGEST_DURATION_MS = 600_000;
 
-/** A Lease, read (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/). Whatever is not as it should be reads as not there. */
+/**
+ * The record of a Lease (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/). A field with
+ * an unexpected type counts as absent.
+ */
 export function leaseRecordOf({ metadata, spec }: KubeObject, versionAnnotation: string): LeaseRecord {
   const seconds = fieldOf(spec, 'leaseDurationSeconds');
   const transitions = fieldOf(spec, 'leaseTransitions');
@@ -50,7 +53,7 @@ export function leaseRecordOf({ metadata, spec }: KubeObject, versionAnnotation:
   };
 }
 
-/** Whether two looks at a Lease show the same word of the same holder: then nobody has renewed it in between. */
+/** Whether the lease was neither renewed nor acquired between the two observations. */
 export function isSameRenewal(a: LeaseRecord, b: LeaseRecord): boolean {
   return (
     a.holder === b.holder &&
@@ -60,29 +63,32 @@ export function isSameRenewal(a: LeaseRecord, b: LeaseRecord): boolean {
   );
 }
 
-/** What is to be written of a Lease. */
+/** The record to write into a Lease. */
 export interface LeaseDraft extends Omit<LeaseRecord, 'resourceVersion' | 'durationMs'> {
   readonly durationMs: number;
 }
 
-/** The Lease as it is written. Over `standing`, it keeps all that others put there, and the write fails when somebody was faster. */
+/**
+ * The Lease to write. With `existing` it keeps the fields that other clients added, and its resourceVersion makes the
+ * write fail if another candidate was faster.
+ */
 export function leaseObject(
   lease: LeaseName,
   draft: LeaseDraft,
-  write: { readonly standing: KubeObject | undefined; readonly versionAnnotation: string },
+  write: { readonly existing: KubeObject | undefined; readonly versionAnnotation: string },
 ): KubeObject {
-  const { standing, versionAnnotation } = write;
+  const { existing, versionAnnotation } = write;
   return {
-    ...standing,
+    ...existing,
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     metadata: {
-      ...standing?.metadata,
+      ...existing?.metadata,
       ...lease,
-      annotations: { ...standing?.metadata.annotations, [versionAnnotation]: draft.newestVersion },
+      annotations: { ...existing?.metadata.annotations, [versionAnnotation]: draft.newestVersion },
     },
     spec: {
-      ...(typeof standing?.spec === 'object' ? standing.spec : {}),
+      ...(typeof existing?.spec === 'object' ? existing.spec : {}),
       holderIdentity: draft.holder,
       leaseDurationSeconds: Math.max(1, Math.round(draft.durationMs / 1000)),
       acquireTime: draft.acquireTime,
@@ -92,7 +98,7 @@ export function leaseObject(
   };
 }
 
-/** What a holder says after what was said before: who begins anew says since when, and that it changed hands. */
+/** The next record of a Lease: a new holder sets acquireTime and increments leaseTransitions, a renewal only moves renewTime. */
 export function nextRecord(
   before: LeaseRecord | undefined,
   { holder, nowTime }: { readonly holder: string; readonly nowTime: string },
@@ -108,9 +114,4 @@ export function nextRecord(
     renewTime: nowTime,
     transitions: before.transitions + (isChange ? 1 : 0),
   };
-}
-
-/** A MicroTime, as the Lease has it. Nothing is ever decided by it. */
-export function microTime(wallTime: Date): string {
-  return `${wallTime.toISOString().slice(0, -1)}000Z`;
 }

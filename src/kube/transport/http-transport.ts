@@ -3,8 +3,8 @@ import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Clock } from '../../base/clock.ts';
 import { present } from '../../base/json.ts';
 import { failure, type Result, success } from '../../base/result.ts';
+import { readableText } from '../../base/text.ts';
 import type { KubeError } from '../client/kube-error.ts';
-import { readableText } from '../client/status-error.ts';
 import type { Cluster, ClusterTls, CredentialHeaders } from '../credentials/cluster.ts';
 import { RequestDeadline } from './request-deadline.ts';
 

@@ -26,15 +26,15 @@ export interface LeaseLeadershipParts
 /** Leads while this process holds the Lease (R15), and logs who does. */
 export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
   const { log, namespace, identity = `${hostname()}_${randomUUID()}` } = parts;
-  const onNews = (news: ElectionEvent): void => {
-    tell(log.child({ lease: `${namespace}/${LEASE_NAME}`, identity }), news);
+  const onEvent = (event: ElectionEvent): void => {
+    tell(log.child({ lease: `${namespace}/${LEASE_NAME}`, identity }), event);
   };
   const election = new LeaderElection({
     ...parts,
     identity,
     lease: { namespace, name: LEASE_NAME },
     versionAnnotation: ANNOTATIONS.version,
-    onNews,
+    onEvent,
   });
   return {
     run: (signal, lead) => election.run(signal, lead),

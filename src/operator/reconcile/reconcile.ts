@@ -117,7 +117,7 @@ function guarded(
 
 /** R13: after an etcd restore the first cache that is back shows objects that the others, still of the time before, know no reason for. */
 function isAnyDoubtful({ namespaces, baselinePolicies: policies, networkPolicies, reports: records }: Caches): boolean {
-  return namespaces.isDoubtful || policies.isDoubtful || networkPolicies.isDoubtful || records.isDoubtful;
+  return namespaces.isStale || policies.isStale || networkPolicies.isStale || records.isStale;
 }
 
 /** R9: it counts from the moment the default-deny itself is gone or narrowed, whatever becomes of the other parts. A write without an answer may have happened. */

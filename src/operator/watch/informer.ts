@@ -56,7 +56,7 @@ export function createInformer<T extends Identity>(
     project,
     onChange: (change) => tell?.(change),
     onRefused,
-    onCertain: () => reassure?.(),
+    onReconnected: () => reassure?.(),
   });
   const scope = {
     type,

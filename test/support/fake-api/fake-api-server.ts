@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pauseMs } from 'node:timers/promises';
-import { type Cluster, staticCluster } from '../../../src/kube/credentials/cluster.ts';
+import type { Cluster } from '../../../src/kube/credentials/cluster.ts';
+import { staticCluster } from '../static-cluster.ts';
 import { type ApiRequest, type ApiResponse, FakeCluster, type FakeClusterOptions, verbFor } from './fake-cluster.ts';
 import { targetFor } from './request-path.ts';
 

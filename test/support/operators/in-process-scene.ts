@@ -1,8 +1,8 @@
 import { afterEach, beforeEach } from 'vitest';
 import { crdFor, RESOURCE_DEFINITIONS } from '../../../src/api/crd/crd.ts';
 import { fieldOf, itemsOf } from '../../../src/base/json.ts';
-import { createKubeClient, type HttpKubeClient } from '../../../src/kube/client/http-kube-client.ts';
 import { isKubeObject, type KubeObject } from '../../../src/kube/client/kube-object.ts';
+import { createKubeClient, type HttpKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import type { FakeApiServer } from '../fake-api/fake-api-server.ts';
 import type { FakeClusterOptions } from '../fake-api/fake-cluster.ts';
 import { fakeServerWithCrds } from '../fake-api/nsbaseline-api-server.ts';

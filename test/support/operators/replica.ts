@@ -1,9 +1,9 @@
 import { FIELD_MANAGER } from '../../../src/api/names.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { failure } from '../../../src/base/result.ts';
-import { createKubeClient } from '../../../src/kube/client/http-kube-client.ts';
 import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
 import type { KubeError } from '../../../src/kube/client/kube-error.ts';
+import { createKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { createLeaseLeadership } from '../../../src/operator/manager/lease-leadership.ts';
 import { SILENT_LOG } from '../../fixtures/silence.ts';
 import { clientAround } from './client-around.ts';

@@ -1,8 +1,8 @@
 import { inject } from 'vitest';
 import type { BaselinePolicySpec } from '../../../src/api/baseline-policy.ts';
-import { createKubeClient } from '../../../src/kube/client/http-kube-client.ts';
 import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
 import { loadCluster } from '../../../src/kube/credentials/kubeconfig.ts';
+import { createKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { BASELINE_POLICIES } from '../../../src/operator/watch/resources.ts';
 import { type Cluster, clusterAt } from '../control-plane/cluster.ts';
 import { clusterDns } from '../control-plane/cluster-dns.ts';

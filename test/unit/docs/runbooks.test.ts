@@ -9,7 +9,7 @@ import { CONDITION_RUNBOOKS, PHASE_RUNBOOKS, REASON_RUNBOOKS } from '../../../sr
 import { OVERVIEWS, RUNBOOK_PAGES, type RunbookPage } from '../../runbooks/pages.ts';
 import { SCENES } from '../../runbooks/scenes.ts';
 
-const SECTIONS = ['What it means', 'How to look', 'What mends it', 'If nothing is done'];
+const SECTIONS = ['What it means', 'How to look', 'How to fix it', 'If nothing is done'];
 const pages = RUNBOOK_PAGES.filter(({ name }) => !OVERVIEWS.includes(name));
 
 function pageNamed(name: string): RunbookPage | undefined {
@@ -18,7 +18,7 @@ function pageNamed(name: string): RunbookPage | undefined {
 
 describe('docs/runbooks', () => {
   test.each(pages)(
-    '$name says what it means, how to look, what mends it, and what happens if nothing is done',
+    '$name says what it means, how to look, how to fix it, and what happens if nothing is done',
     ({ sections, text }) => {
       expect(sections).toEqual(SECTIONS);
       for (const section of text.split(/^## .+$/m).slice(1)) {
@@ -28,7 +28,7 @@ describe('docs/runbooks', () => {
   );
 
   test.each(pages)('$name has a command to look with', ({ text }) => {
-    expect(/## How to look\n.*?```sh(?: scene=[\w-]+)?\n.*?```.*?## What mends it/s.test(text)).toBe(true);
+    expect(/## How to look\n.*?```sh(?: scene=[\w-]+)?\n.*?```.*?## How to fix it/s.test(text)).toBe(true);
   });
 
   test.each(Object.entries(CONDITION_RUNBOOKS))('the page for condition %s is %s, which says so', (condition, page) => {

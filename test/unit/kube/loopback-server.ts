@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import type { ResourceType } from '../../../src/kube/client/resource-type.ts';
 import {
   createKubeClient,
   type HttpKubeClient,
   type KubeClientOptions,
-} from '../../../src/kube/client/http-kube-client.ts';
-import type { ResourceType } from '../../../src/kube/client/resource-type.ts';
-import { staticCluster } from '../../../src/kube/credentials/cluster.ts';
+} from '../../../src/kube/transport/http-kube-client.ts';
+import { staticCluster } from '../../support/static-cluster.ts';
 
 /** A request as the server saw it. */
 export interface SeenRequest {

@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { failure, type Result, success } from '../../../src/base/result.ts';
+import { cutToBytes } from '../../../src/base/text.ts';
 import type { KubeError } from '../../../src/kube/client/kube-error.ts';
 import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
-import { cutToBytes, type EventRecord } from '../../../src/telemetry/event-object.ts';
+import type { EventRecord } from '../../../src/telemetry/event-object.ts';
 import { createEventRecorder } from '../../../src/telemetry/events.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
 import { ManualClock } from './manual-clock.ts';

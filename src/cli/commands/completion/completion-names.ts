@@ -1,7 +1,7 @@
 import { isDnsLabel } from '../../../api/dns-label.ts';
 import { textOf } from '../../../base/json.ts';
-import { createKubeClient } from '../../../kube/client/http-kube-client.ts';
 import { loadCluster } from '../../../kube/credentials/kubeconfig.ts';
+import { createKubeClient } from '../../../kube/transport/http-kube-client.ts';
 import { BASELINE_POLICIES, NAMESPACES } from '../../../operator/watch/resources.ts';
 import { CLI_FIELD_MANAGER } from '../../frame/cluster-session.ts';
 import type { WantedNames } from './completions.ts';

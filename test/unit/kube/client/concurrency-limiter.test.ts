@@ -9,7 +9,7 @@ function given(maxInFlight = 8): {
   clock: ManualClock;
   flow: ConcurrencyLimiter;
   begun: string[];
-  begin: (name: string, priority?: RequestPriority, signal?: AbortSignal) => Promise<Result<string, KubeError>>;
+  begin: (name: string, priority?: RequestPriority) => Promise<Result<string, KubeError>>;
   end: (name: string, error?: KubeError) => Promise<void>;
 } {
   const clock = new ManualClock();
@@ -20,15 +20,11 @@ function given(maxInFlight = 8): {
     clock,
     flow,
     begun,
-    begin: (name, priority = 'urgent', signal) =>
-      flow.run(
-        priority,
-        () => {
-          begun.push(name);
-          return new Promise<Result<string, KubeError>>((resolve) => open.set(name, resolve));
-        },
-        signal,
-      ),
+    begin: (name, priority = 'urgent') =>
+      flow.run(priority, () => {
+        begun.push(name);
+        return new Promise<Result<string, KubeError>>((resolve) => open.set(name, resolve));
+      }),
     end: async (name, error) => {
       await settled();
       open.get(name)?.(error === undefined ? success(name) : failure(error));
@@ -144,17 +140,6 @@ describe('a flow limit', () => {
     expect(flow.limit).toBe(8);
     await take(5, 2_500);
     expect(flow.limit).toBe(64);
-  });
-
-  test('does not run what was aborted while it waited', async () => {
-    const { begun, begin, end } = given(1);
-    const stop = new AbortController();
-    void begin('a');
-    const waiting = begin('b', 'urgent', stop.signal);
-    stop.abort();
-    await end('a');
-    expect(await waiting).toMatchObject({ ok: false, error: { kind: 'aborted' } });
-    expect(begun).toEqual(['a']);
   });
 
   test('a task that throws leaves its place to the next', async () => {

@@ -313,7 +313,7 @@ describe('a reflector survives', () => {
     server.resourceVersion = '500';
     server.watching.end();
     await retry();
-    expect(restarts).toEqual(['ended', 'wentBack']);
+    expect(restarts).toEqual(['ended', 'rolledBack']);
     expect(held()).toEqual(['a@1', 'restored@400']);
     expect(server.watching.request.resourceVersion).toBe('500');
   });
@@ -326,7 +326,7 @@ describe('a reflector survives', () => {
     server.resourceVersion = '500';
     await retry();
     expect(server.lists.at(1)).toMatchObject({ fieldSelector: 'metadata.name=a', limit: 1 });
-    expect(restarts).toEqual(['network', 'wentBack']);
+    expect(restarts).toEqual(['network', 'rolledBack']);
     expect(held()).toEqual(['a@1', 'b@2', 'c@12']);
   });
 
@@ -339,7 +339,7 @@ describe('a reflector survives', () => {
     expect(held()).toEqual(['a@1', 'b@2']);
     server.watching.end(refusal('network'));
     await retry();
-    expect(restarts).toEqual(['network', 'wentBack', 'network']);
+    expect(restarts).toEqual(['network', 'rolledBack', 'network']);
   });
 
   test('F6 a connection that was cut while nothing happened goes on from where it was, without a list', async () => {
@@ -355,18 +355,18 @@ describe('a reflector survives', () => {
 
   test('R13 F12 what it fills is in doubt from the end of a watch until the server has shown how far it is', async () => {
     const { server, sink, retry } = await given();
-    expect(sink.isDoubtful).toBe(false);
+    expect(sink.isStale).toBe(false);
     server.nextLists.push(failure(refusal('network')), failure(refusal('network')));
     server.watching.end(refusal('network'));
     await settled();
-    expect(sink.isDoubtful).toBe(true);
+    expect(sink.isStale).toBe(true);
     await retry();
-    expect(sink.isDoubtful).toBe(false);
+    expect(sink.isStale).toBe(false);
     server.watching.end(refusal('expired'));
     await settled();
-    expect(sink.isDoubtful).toBe(true);
+    expect(sink.isStale).toBe(true);
     await retry();
-    expect(sink.isDoubtful).toBe(false);
+    expect(sink.isStale).toBe(false);
   });
 
   test('F15 a page that is too large is asked for in smaller parts', async () => {

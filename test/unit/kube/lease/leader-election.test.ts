@@ -59,7 +59,7 @@ function candidate(
     leaseDurationMs: 15_000,
     renewDeadlineMs: 10_000,
     retryPeriodMs: 2_000,
-    onNews: ({ kind }) => void news.push(kind),
+    onEvent: ({ kind }) => void news.push(kind),
   });
   const lead = async (term: Term): Promise<void> => {
     terms.push(term);

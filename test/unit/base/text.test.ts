@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cutText } from '../../../src/base/text-cut.ts';
+import { cutText } from '../../../src/base/text.ts';
 
 test('what fits stays as it is', () => {
   expect(cutText('team-a', 6)).toBe('team-a');

@@ -1,21 +1,21 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { fieldOf, parsedJson, stringFieldOf } from '../../base/json.ts';
 import { failure, type Result, success } from '../../base/result.ts';
+import type { KubeClient, ListPage, WatchEvent, WatchRequest, WriteOptions } from '../client/kube-client.ts';
+import type { KubeError } from '../client/kube-error.ts';
+import { isKubeObject, type KubeObject } from '../client/kube-object.ts';
+import { invalid, namespacedPath, objectPath, type Query, scopePath, withQuery } from '../client/request-path.ts';
+import { statusError } from '../client/status-error.ts';
 import type { Cluster, CredentialHeaders } from '../credentials/cluster.ts';
-import { DISTRUST_CODES } from '../transport/distrust-codes.ts';
+import { DISTRUST_CODES } from './distrust-codes.ts';
 import {
   createHttpTransport,
   type HttpRequest,
   type HttpResponse,
   type HttpTransport,
   type StreamReading,
-} from '../transport/http-transport.ts';
-import { LineSplitter, watchLine } from '../transport/watch-lines.ts';
-import type { KubeClient, ListPage, WatchEvent, WatchRequest, WriteOptions } from './kube-client.ts';
-import type { KubeError } from './kube-error.ts';
-import { isKubeObject, type KubeObject } from './kube-object.ts';
-import { invalid, namespacedPath, objectPath, type Query, scopePath, withQuery } from './request-path.ts';
-import { statusError } from './status-error.ts';
+} from './http-transport.ts';
+import { LineSplitter, watchLine } from './watch-lines.ts';
 
 /** How much of an answer is taken in, in bytes. */
 export interface BodyLimits {

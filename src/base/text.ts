@@ -1,0 +1,34 @@
+/**
+ * The text, or as much of its beginning as fits into `maxLength` UTF-16 code units. It never cuts a surrogate pair in
+ * two, because the API server would store another character for half of one.
+ */
+export function cutText(text: string, maxLength: number): string {
+  if (text.length <= maxLength) {
+    return text;
+  }
+  const endsInPair = /^[\uD800-\uDBFF][\uDC00-\uDFFF]/.test(text.slice(Math.max(0, maxLength - 1), maxLength + 1));
+  return text.slice(0, endsInPair ? maxLength - 1 : maxLength);
+}
+
+/** The text, or as much of it as fits into `maxBytes` of UTF-8 together with an ellipsis. It never cuts a character in two. */
+export function cutToBytes(text: string, maxBytes: number): string {
+  // A lone surrogate is not UTF-8; on the wire it would become the three bytes of the replacement character.
+  const whole = text.toWellFormed();
+  if (Buffer.byteLength(whole) <= maxBytes) {
+    return whole;
+  }
+  const ellipsis = '…';
+  const bytes = Buffer.from(whole).subarray(0, maxBytes - Buffer.byteLength(ellipsis));
+  // With `stream`, the decoder leaves out an incomplete character at the end.
+  return new TextDecoder().decode(bytes, { stream: true }) + ellipsis;
+}
+
+const LONGEST_READABLE_TEXT = 1_000;
+
+/**
+ * Text from another program, made safe to print on one line: at most 1000 code units, and a space for each run of
+ * control characters, which a terminal would obey.
+ */
+export function readableText(text: string): string {
+  return cutText(text, LONGEST_READABLE_TEXT).replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+}
