@@ -13,7 +13,10 @@ export const PAST_FAULTS: readonly { readonly fault: string; readonly history: H
         {
           do: 'declare',
           policy: 'q',
-          spec: { namespaceSelector: { matchLabels: { team: 'x' } }, removal: { onOptOut: 'Keep', onDelete: 'Remove' } },
+          spec: {
+            namespaceSelector: { matchLabels: { team: 'x' } },
+            removal: { onOptOut: 'Keep', onDelete: 'Remove' },
+          },
         },
         { do: 'wait', ms: 15 },
         { do: 'withdraw rights' },
