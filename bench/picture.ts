@@ -1,5 +1,5 @@
+import { numberText, quantityText } from '../test/support/measuring/number-text.ts';
 import type { Summary } from './figure.ts';
-import { numberText, quantityText } from './number-text.ts';
 
 const WIDTH = 880;
 const NAME_WIDTH = 330;

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { percentile } from '../../test/support/measuring/statistics.ts';
 import { startFloor } from '../process.ts';
 import {
   allComplete,
@@ -12,7 +13,6 @@ import {
   trickling,
 } from '../scenario.ts';
 import { type Stage, valueOf } from '../stage.ts';
-import { percentile } from '../statistics.ts';
 
 const EVERY_MS = 200;
 

@@ -1,3 +1,4 @@
+import { MEBIBYTE_BYTES } from '../../test/support/measuring/number-text.ts';
 import type { Figure } from '../figure.ts';
 import { passDoneMs, readyMs } from '../operator-pages.ts';
 import { startFloor, startOperator } from '../process.ts';
@@ -30,7 +31,7 @@ export function coldStart(count: number): Scenario {
       await allComplete(stage, all);
       const tookMs = lastMs(stage, all) - operator.startedMs;
       await passDoneMs(operator, all.length);
-      const { peakRssMiB } = await operator.consumption();
+      const { peakRssBytes } = await operator.consumption();
       await operator.stop();
       await estates.keep({ stage, namespaces: all });
       const scenario = 'cold start';
@@ -43,7 +44,12 @@ export function coldStart(count: number): Scenario {
           floor: floorMs,
           bar: { ratioAtMost: 1.25 },
         },
-        { scenario, what: `${text(all.length)} namespaces, most memory`, unit: 'MiB', value: peakRssMiB },
+        {
+          scenario,
+          what: `${text(all.length)} namespaces, most memory`,
+          unit: 'MiB',
+          value: peakRssBytes / MEBIBYTE_BYTES,
+        },
       ];
     },
   };

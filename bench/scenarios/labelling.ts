@@ -1,3 +1,4 @@
+import { percentile } from '../../test/support/measuring/statistics.ts';
 import type { Figure } from '../figure.ts';
 import { pauseMs } from '../operator-pages.ts';
 import {
@@ -12,7 +13,6 @@ import {
 } from '../scenario.ts';
 import { completeMs } from '../sightings.ts';
 import { inParallel, type Stage } from '../stage.ts';
-import { percentile } from '../statistics.ts';
 
 const TRICKLE_MS = 200;
 const MEANWHILE_MS = 100;

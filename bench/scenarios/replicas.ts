@@ -1,8 +1,8 @@
+import { percentile } from '../../test/support/measuring/statistics.ts';
 import type { Figure } from '../figure.ts';
 import { pauseMs } from '../operator-pages.ts';
 import { startOperator } from '../process.ts';
 import { allComplete, leading, names, onStage, protectedAfterMs, type Scenario } from '../scenario.ts';
-import { percentile } from '../statistics.ts';
 
 const EVERY_MS = 50;
 /** Longer than a Lease that is not given back. */

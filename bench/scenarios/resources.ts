@@ -1,3 +1,4 @@
+import { MEBIBYTE_BYTES } from '../../test/support/measuring/number-text.ts';
 import { Estates } from '../estate.ts';
 import { INSPECTABLE, retainedHeapBytes } from '../heap.ts';
 import { passDoneMs, pauseMs } from '../operator-pages.ts';
@@ -29,7 +30,7 @@ export const memory: Scenario = {
     const operator = startOperator(stage.kubeconfigPath);
     await passDoneMs(operator, namespaces.length);
     await pauseMs(SETTLE_MS);
-    const { rssMiB, peakRssMiB } = await operator.consumption();
+    const { rssBytes, peakRssBytes } = await operator.consumption();
     await operator.stop();
     const manyBytes = await retainedBytes(stage, namespaces.length);
     const scenario = 'memory';
@@ -45,16 +46,16 @@ export const memory: Scenario = {
         scenario,
         what: `RSS at ${namespaces.length.toLocaleString('en-US')} namespaces`,
         unit: 'MiB',
-        value: rssMiB,
-        floor: weight.rssMiB,
+        value: rssBytes / MEBIBYTE_BYTES,
+        floor: weight.rssBytes / MEBIBYTE_BYTES,
         bar: { aboveFloorAtMost: 60 },
       },
       {
         scenario,
         what: 'RSS at its highest, at the start',
         unit: 'MiB',
-        value: peakRssMiB,
-        floor: weight.peakRssMiB,
+        value: peakRssBytes / MEBIBYTE_BYTES,
+        floor: weight.peakRssBytes / MEBIBYTE_BYTES,
         bar: { aboveFloorAtMost: 120 },
       },
     ];

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
+import { median } from '../../test/support/measuring/statistics.ts';
 import { readyMs } from '../operator-pages.ts';
 import { EXECUTABLE, startOperator } from '../process.ts';
 import { onStage, type Scenario } from '../scenario.ts';
-import { median } from '../statistics.ts';
 
 const TIMES = 10;
 

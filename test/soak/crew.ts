@@ -86,7 +86,7 @@ export class Crew {
 
   /** What every operator holds now; undefined of one that has just ended. */
   samples(nowMs: number): Promise<readonly (Sample | undefined)[]> {
-    return Promise.all(this.posts.map(({ operator }) => sampleOf(operator.processId, nowMs)));
+    return Promise.all(this.posts.map(({ operator }) => sampleOf(operator, nowMs)));
   }
 
   /** Keeps what every operator holds now, when everything is at rest. */
@@ -152,9 +152,10 @@ export class Crew {
 }
 
 /** Undefined where the process has just ended, and where there is no /proc. */
-async function sampleOf(processId: number, atMs: number): Promise<Sample | undefined> {
-  const status = await readFile(`/proc/${processId}/status`, 'utf8').catch(() => '');
-  const handles = await readdir(`/proc/${processId}/fd`).catch(() => []);
-  const kibibytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
-  return kibibytes === 0 ? undefined : { atMs, rssBytes: kibibytes * 1024, handles: handles.length };
+async function sampleOf(operator: OperatorProcess, atMs: number): Promise<Sample | undefined> {
+  const consumption = await operator.consumption().catch(() => undefined);
+  const handles = await readdir(`/proc/${operator.processId}/fd`).catch(() => []);
+  return consumption === undefined || consumption.rssBytes === 0
+    ? undefined
+    : { atMs, rssBytes: consumption.rssBytes, handles: handles.length };
 }

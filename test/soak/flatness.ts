@@ -28,9 +28,3 @@ export function restsOf(life: readonly Sample[]): Rests | undefined {
       last.handles <= first.handles + MOST_HANDLES_MORE,
   };
 }
-
-/** The value below which this share of all values lies; 0 of nothing. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { benchOptions } from '../../../bench/command-line.ts';
 import { type Figure, isWithinBar, summariesOf } from '../../../bench/figure.ts';
-import { quantityText } from '../../../bench/number-text.ts';
 import { ratioPicture } from '../../../bench/picture.ts';
-import { median, percentile } from '../../../bench/statistics.ts';
 import { markdownTable, screenTable } from '../../../bench/table.ts';
+import { quantityText } from '../../support/measuring/number-text.ts';
+import { median, percentile } from '../../support/measuring/statistics.ts';
 
 /** What three runs found out of one figure, the middle one not in the middle. */
 function runs(bar: Figure['bar'] = {}): readonly Figure[] {

@@ -1,4 +1,5 @@
-import type { Unit } from './figure.ts';
+/** What a number counts. */
+export type Unit = 'ms' | 'MiB' | 'KiB' | 'bytes' | 'requests' | 'millicores' | 'objects' | 'percent';
 
 /** A number as people read it: three digits that count, thousands apart; a dash for what is not known. */
 export function numberText(value: number): string {
@@ -23,3 +24,11 @@ export function quantityText(value: number, unit: Unit): string {
   }
   return unit === 'percent' ? `${numberText(value)} %` : `${numberText(value)} ${unit}`;
 }
+
+/** Bytes as whole mebibytes. */
+export function mebibytesText(bytes: number): string {
+  return quantityText(Math.round(bytes / MEBIBYTE_BYTES), 'MiB');
+}
+
+/** The bytes of a mebibyte. */
+export const MEBIBYTE_BYTES = 1024 ** 2;
