@@ -7,10 +7,11 @@ import { loadCluster } from '../kube/credentials/kubeconfig.ts';
 import { createKubeClient, type HttpKubeClient } from '../kube/transport/http-kube-client.ts';
 import { aborted, type Leadership, soleLeadership } from '../operator/manager/leadership.ts';
 import { createLeaseLeadership } from '../operator/manager/lease-leadership.ts';
-import { createManager, type Manager, NOT_BEGUN } from '../operator/manager/manager.ts';
+import { Manager, NOT_STARTED } from '../operator/manager/manager.ts';
 import { neededFields } from '../operator/startup/needed-fields.ts';
 import { neededPermissions } from '../operator/startup/preflight.ts';
 import { Prerequisites, type Readiness } from '../operator/startup/prerequisites.ts';
+import { WATCHED_RESOURCES } from '../operator/watch/watches.ts';
 import { cachesSynced, watchesAlive } from '../telemetry/checks.ts';
 import { createEventRecorder } from '../telemetry/events.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
@@ -20,21 +21,21 @@ import { buildInfo } from '../telemetry/version.ts';
 import { exitCode } from './exit-codes.ts';
 import type { RunOptions } from './run-options.ts';
 
-/** A watch whose attempts, too, have been silent for so many silence limits is stuck. */
+/** A watch that made no attempt for this many silence limits is stuck. */
 const SILENCE_LIMITS = 3;
-/** Longer than any pause between two attempts, which a Retry-After can make two minutes: a restart would help nobody then. */
+/** Longer than any pause between two attempts of a watch (a Retry-After can be two minutes): a restart would not help then. */
 const SHORTEST_STILL_LIMIT_MS = 180_000;
 
 /**
- * `nsbaseline run`: works until `signal` is aborted and gives back the exit code (src/app/exit-codes.ts). This is the
- * composition root: everything that touches the outside is made here and handed down.
+ * `nsbaseline run`: works until `signal` is aborted and returns the exit code (src/app/exit-codes.ts). This is the
+ * composition root: everything that does I/O is created here and passed down.
  */
 export async function runOperator(options: RunOptions, signal: AbortSignal): Promise<number> {
   const control = await createLog({ level: options.logLevel, format: options.logFormat });
   const { log } = control;
   const toggleDebug = (): void => {
-    // At the level that always shows, so that the way back is seen too.
-    log.error({ logLevel: control.toggleDebug() }, 'log level changed');
+    // Not an error, so that no alert on error lines fires. With `--log-level error` the switch back is not shown.
+    log.warn({ logLevel: control.toggleDebug() }, 'log level changed');
   };
   process.on('SIGUSR2', toggleDebug);
   try {
@@ -77,9 +78,14 @@ async function serve(
   { kube, log, signal }: { readonly kube: HttpKubeClient; readonly log: Log; readonly signal: AbortSignal },
 ): Promise<number> {
   const clock = systemClock;
-  // The state comes from the runtime, which in turn counts through the metrics.
-  const made: { runtime?: Manager } = {};
-  const metrics = createMetrics({ buildInfo, withProcess: true, state: () => made.runtime?.state() ?? NOT_BEGUN });
+  // The gauges show the state of the manager, which in turn counts through the metrics.
+  const created: { manager?: Manager } = {};
+  const metrics = createMetrics({
+    buildInfo,
+    watchedResources: WATCHED_RESOURCES,
+    withProcess: true,
+    state: () => created.manager?.state() ?? NOT_STARTED,
+  });
   const events = createEventRecorder({
     kube,
     clock,
@@ -90,7 +96,7 @@ async function serve(
     },
   });
   const flow = new ConcurrencyLimiter({ clock, maxInFlight: options.maxInFlight });
-  const runtime = createManager({
+  const manager = new Manager({
     kube,
     clock,
     flow,
@@ -111,7 +117,7 @@ async function serve(
       isolation: { count: options.isolationLimit, percent: options.isolationLimitPercent },
     },
   });
-  made.runtime = runtime;
+  created.manager = manager;
   const needed = {
     permissions: neededPermissions({
       dnsNamespaces: options.dnsNamespaces,
@@ -130,12 +136,12 @@ async function serve(
   const watches = watchesAlive({
     name: 'watches',
     limitMs: Math.max(SHORTEST_STILL_LIMIT_MS, options.watchSilenceLimitMs * SILENCE_LIMITS),
-    watches: () => runtime.watches(),
+    watches: () => manager.watches(),
   });
-  const synced = cachesSynced({ name: 'caches', caches: () => runtime.watches() });
+  const synced = cachesSynced({ name: 'caches', caches: () => manager.watches() });
   const probes = await startProbeServer({
     listen: options.listen,
-    livez: [runtime.heartbeat, watches],
+    livez: [manager.heartbeat, watches],
     readyz: [prerequisites, synced],
     metrics,
     log,
@@ -150,9 +156,9 @@ async function serve(
     if (readiness.kind !== 'ready') {
       return endedEarly(readiness, log);
     }
-    const ended = runtime
+    const ended = manager
       .run(signal)
-      .then(() => runtime.close())
+      .then(() => manager.close())
       .then(() => true);
     await Promise.race([ended, aborted(signal)]);
     log.info({}, 'shutting down');

@@ -1,4 +1,5 @@
-import { METRICS, type MetricDescription } from '../telemetry/metric-table.ts';
+import { WATCHED_RESOURCES } from '../operator/watch/watches.ts';
+import { METRICS, type MetricDescription, WATCHED_RESOURCE } from '../telemetry/metric-table.ts';
 
 /** The text of docs/metrics.md. Pure. */
 export function metricsPage(): string {
@@ -33,6 +34,13 @@ export function metricsPage(): string {
   ].join('\n');
 }
 
+function valuesText(values: MetricDescription['labels'][string]): string {
+  if (values === WATCHED_RESOURCE) {
+    return `${WATCHED_RESOURCE}: ${valuesText(WATCHED_RESOURCES)}`;
+  }
+  return typeof values === 'string' ? values : values.map((value) => `\`${value}\``).join(', ');
+}
+
 function hasDetails({ labels, buckets }: MetricDescription): boolean {
   return Object.keys(labels).length > 0 || buckets !== undefined;
 }
@@ -42,10 +50,7 @@ function detailsOf({ name, labels, buckets }: MetricDescription): readonly strin
     '',
     `### ${name}`,
     '',
-    ...Object.entries(labels).map(
-      ([label, values]) =>
-        `- \`${label}\`: ${typeof values === 'string' ? values : values.map((value) => `\`${value}\``).join(', ')}`,
-    ),
+    ...Object.entries(labels).map(([label, values]) => `- \`${label}\`: ${valuesText(values)}`),
     ...(buckets === undefined ? [] : [`- buckets in seconds: ${buckets.join(', ')}`]),
   ];
 }

@@ -48,15 +48,8 @@ export type EventResult = (typeof EVENT_RESULTS)[number];
 /** The priorities of a key in the work queue. */
 export const QUEUE_PRIORITIES = ['fresh', 'resync'] as const;
 
-/** The resources that the operator watches, as the API names them. */
-export const WATCHED_RESOURCES = [
-  'namespaces',
-  'networkpolicies',
-  'baselinepolicies',
-  'namespacebaselines',
-  'services',
-  'endpointslices',
-] as const;
+/** The values of the label `resource`. The list itself is that of the operator's watches (src/operator/watch/watches.ts). */
+export const WATCHED_RESOURCE = 'the plural of a watched kind';
 
 /** The largest number of values of the label `policy`; further policies share {@link OTHER}. */
 export const MAX_POLICY_LABELS = 100;
@@ -119,7 +112,7 @@ export const METRICS = {
   reconciles: {
     name: 'nsbaseline_reconciles_total',
     type: 'counter',
-    help: 'Reconciles of one namespace, by result. docs/reconcile.md explains the results.',
+    help: 'Reconciles of one namespace, or of the finalizer of one BaselinePolicy, by result. docs/reconcile.md explains the results.',
     labels: { result: RECONCILE_RESULTS },
   },
   reconcileDuration: {
@@ -163,19 +156,19 @@ export const METRICS = {
     name: 'nsbaseline_watch_restarts_total',
     type: 'counter',
     help: 'Watch restarts. ended: closed by the server, as every few minutes; expired: our resourceVersion was too old; silent: nothing arrived for too long; refused: credentials or permissions.',
-    labels: { resource: WATCHED_RESOURCES, reason: WATCH_RESTART_REASONS },
+    labels: { resource: WATCHED_RESOURCE, reason: WATCH_RESTART_REASONS },
   },
   watchSilence: {
     name: 'nsbaseline_watch_silence_seconds',
     type: 'gauge',
     help: 'How long a watch has delivered nothing, not even a bookmark (about one a minute); for a resource with several watches, the longest silence.',
-    labels: { resource: WATCHED_RESOURCES },
+    labels: { resource: WATCHED_RESOURCE },
   },
   cacheObjects: {
     name: 'nsbaseline_cache_objects',
     type: 'gauge',
     help: 'Objects in the caches.',
-    labels: { resource: WATCHED_RESOURCES },
+    labels: { resource: WATCHED_RESOURCE },
   },
   events: {
     name: 'nsbaseline_events_total',

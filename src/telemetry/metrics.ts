@@ -13,7 +13,6 @@ import {
   RECONCILE_RESULTS,
   type ReconcileResult,
   WATCH_RESTART_REASONS,
-  WATCHED_RESOURCES,
   type WatchRestartReason,
   WRITE_RESULTS,
   WRITTEN_KINDS,
@@ -75,14 +74,18 @@ export interface MetricsControl extends Metrics {
 /** Makes a set of metrics of its own; several in one process share nothing. Every known combination of labels starts at 0. */
 export function createMetrics(options: {
   readonly buildInfo: BuildInfo;
+  /** The plurals of all watched kinds: the values of the label `resource`. */
+  readonly watchedResources: readonly string[];
   /** Called once per scrape. */
   readonly state: () => GaugeState;
   /** Memory, CPU and event loop of the process too, as prom-client names them. */
   readonly withProcess?: boolean;
 }): MetricsControl {
   const registry = new Registry();
-  const counters = makeCounters(registry);
-  const gauges = makeGauges(registry);
+  const { watchedResources } = options;
+  const resourceLabel = (resource: string): string => (watchedResources.includes(resource) ? resource : OTHER);
+  const counters = makeCounters(registry, watchedResources);
+  const gauges = makeGauges(registry, resourceLabel);
   const { version, commit, node } = options.buildInfo;
   gauge(registry, METRICS.buildInfo).set({ version, commit, node }, 1);
   if (options.withProcess === true) {
@@ -103,7 +106,7 @@ export function createMetrics(options: {
       counters.driftRepairs.inc({ drift });
     },
     watchRestarted: ({ resource, reason }) => {
-      counters.watchRestarts.inc({ resource: knownResource(resource), reason });
+      counters.watchRestarts.inc({ resource: resourceLabel(resource), reason });
     },
     eventHandled: (result) => {
       counters.events.inc({ result });
@@ -122,7 +125,7 @@ export function createMetrics(options: {
   };
 }
 
-function makeCounters(registry: Registry) {
+function makeCounters(registry: Registry, watchedResources: readonly string[]) {
   const counters = {
     timeToProtect: histogram(registry, METRICS.timeToProtect),
     reconciles: counter(registry, METRICS.reconciles),
@@ -144,7 +147,7 @@ function makeCounters(registry: Registry) {
   for (const result of EVENT_RESULTS) {
     counters.events.inc({ result }, 0);
   }
-  for (const resource of WATCHED_RESOURCES) {
+  for (const resource of watchedResources) {
     for (const reason of WATCH_RESTART_REASONS) {
       counters.watchRestarts.inc({ resource, reason }, 0);
     }
@@ -159,7 +162,10 @@ function makeCounters(registry: Registry) {
   return counters;
 }
 
-function makeGauges(registry: Registry): { show(state: GaugeState): void } {
+function makeGauges(
+  registry: Registry,
+  resourceLabel: (resource: string) => string,
+): { show(state: GaugeState): void } {
   const namespaces = gauge(registry, METRICS.namespaces);
   const unprotected = gauge(registry, METRICS.unprotected);
   const conflicts = gauge(registry, METRICS.conflicts);
@@ -186,7 +192,7 @@ function makeGauges(registry: Registry): { show(state: GaugeState): void } {
     cacheObjects.reset();
     const longestMs = new Map<string, number>();
     for (const watch of watches) {
-      const resource = knownResource(watch.resource);
+      const resource = resourceLabel(watch.resource);
       longestMs.set(resource, Math.max(longestMs.get(resource) ?? 0, watch.silenceMs));
       cacheObjects.inc({ resource }, watch.objects);
     }
@@ -226,10 +232,6 @@ function policyLabels(): (policies: GaugeState['policies']) => readonly (readonl
     named = new Set([...kept, ...added].map(({ policy }) => policy));
     return present.map(({ policy, phases }) => [named.has(policy) ? policy : OTHER, phases] as const);
   };
-}
-
-function knownResource(resource: string): string {
-  return WATCHED_RESOURCES.some((known) => known === resource) ? resource : OTHER;
 }
 
 function counter(registry: Registry, { name, help, labels }: MetricDescription): Counter {

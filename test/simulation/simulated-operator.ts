@@ -3,7 +3,7 @@ import { exclusionFor } from '../../src/domain/selection.ts';
 import { ConcurrencyLimiter } from '../../src/kube/client/concurrency-limiter.ts';
 import type { KubeClient } from '../../src/kube/client/kube-client.ts';
 import { createLeaseLeadership } from '../../src/operator/manager/lease-leadership.ts';
-import { createManager } from '../../src/operator/manager/manager.ts';
+import { Manager } from '../../src/operator/manager/manager.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import { SILENT_METRICS } from '../fixtures/silence.ts';
 
@@ -68,7 +68,7 @@ export function startSimulatedOperator({
           }),
           standInAfterMs: STAND_IN_AFTER_MS,
         };
-  const runtime = createManager({
+  const runtime = new Manager({
     kube,
     clock,
     random,

@@ -4,7 +4,7 @@ import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
 import { isKubeObject, type KubeObject } from '../../src/kube/client/kube-object.ts';
 import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import { LEASES } from '../../src/kube/lease/lease-record.ts';
-import { LEASE_NAME } from '../../src/operator/manager/lease-leadership.ts';
+import { LEASE_NAME } from '../../src/operator/startup/preflight.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { StoredEvent } from '../support/fake-api/event-log.ts';
 import { parsedObject, type StoredObject } from '../support/fake-api/stored-object.ts';

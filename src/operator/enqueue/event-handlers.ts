@@ -1,230 +1,246 @@
 import { CONDITIONS } from '../../api/names.ts';
-import type { BaselinePolicyFacts } from '../../domain/world.ts';
+import type { BaselinePolicyFacts, World } from '../../domain/world.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { DiscoveryState } from '../discovery/discovery.ts';
 import type { PolicyProgressTracker } from '../progress/policy-progress.ts';
 import type { TimeToProtect } from '../progress/time-to-protect.ts';
+import type { WorkQueue } from '../queue/work-queue.ts';
 import type { ChangeGuard } from '../reconcile/change-guard.ts';
 import type { CompiledPolicies } from '../reconcile/compiled-policies.ts';
 import type { Caches } from '../watch/caches.ts';
+import type { WatchEventHandlers } from '../watch/watches.ts';
 import { type StatusWriter, statusOf } from '../write/status-writer.ts';
 import { affectedNamespaces, isUnprotected, selectedNamespaces } from './enqueue-mapping.ts';
-import type { WorkQueue } from './work-queue.ts';
 
 interface Dependencies {
   readonly caches: Caches;
-  readonly book: CompiledPolicies;
-  readonly ledger: PolicyProgressTracker;
-  readonly queue: WorkQueue;
-  /** Of policy names, for their finalizers. */
-  readonly finalizers: WorkQueue;
+  readonly compiled: CompiledPolicies;
+  readonly progress: PolicyProgressTracker;
+  /** Namespaces by name. */
+  readonly namespaces: WorkQueue;
+  /** Policies by name, for their finalizers. */
+  readonly deletions: WorkQueue;
   readonly guard: ChangeGuard;
-  /** Has the guard count what the plan of a namespace would unprotect. */
-  readonly assess: (namespace: string) => void;
+  /** What the caches have of a namespace now; undefined when it does not exist. */
+  readonly snapshotOf: (namespace: string) => World | undefined;
   readonly statusWriter: StatusWriter;
-  readonly stopwatch: TimeToProtect;
+  readonly timeToProtect: TimeToProtect;
   readonly log: Log;
 }
 
-/** Who hears of every change that the watches bring. */
-export interface NamespaceEventHandler {
-  namespaceChanged(name: string): void;
-  /** A NetworkPolicy, anybody's. */
-  networkPolicyChanged(namespace: string): void;
-  /** Its NamespaceBaseline. */
-  reportChanged(namespace: string): void;
-  baselinePolicyChanged(name: string): void;
+/** Receives every event: of the watches, and of discovery. */
+export interface ClusterEventHandlers extends WatchEventHandlers {
   discoveryChanged(state: DiscoveryState): void;
 }
 
 /**
- * What follows from each event: which namespaces are to be looked at, and how urgently. Events only name a key; what is
- * to be done is decided from the caches when its turn comes. Until {@link EventHandlers.begin} nothing is queued, since the
- * first pass looks at every namespace anyway. Whatever could unprotect many namespaces is assessed in all of them before
- * the first is queued (R9).
+ * The leader's event handlers: they add the keys of the affected namespaces and policies to the queues. An event only
+ * names a key; the reconcile decides from the caches. Before {@link EventHandlers.start} nothing is queued, since the
+ * first pass covers every namespace. A change that could unprotect many namespaces is assessed in all of them before the
+ * first is queued (R9, removal limit).
  */
-export class EventHandlers implements NamespaceEventHandler {
+export class EventHandlers implements ClusterEventHandlers {
   readonly #dependencies: Dependencies;
-  #isLive = false;
+  #isStarted = false;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Every cache is filled: from here on events count, beginning with a pass over all namespaces (R10). */
-  begin(): void {
-    const { caches, queue, finalizers, ledger, book } = this.#dependencies;
-    this.#isLive = true;
-    for (const policy of book.facts) {
-      // Also where it is at work without selecting: its status counts those too, and must not be written before.
-      const affected = [...affectedNamespaces({ name: policy.name, before: undefined, after: policy }, caches, ledger)];
-      ledger.expect(
+  /** Starts with a pass over all namespaces (R10, restart). The caches must be filled. */
+  start(): void {
+    const { caches, namespaces, deletions, progress, compiled } = this.#dependencies;
+    for (const cached of caches.baselinePolicies.values()) {
+      compiled.upsert(cached);
+      this.#warnOfProblems(cached.name, undefined);
+    }
+    this.#isStarted = true;
+    for (const policy of compiled.facts) {
+      // Also namespaces that it no longer selects: its status counts them, and must not be written before they were reconciled.
+      const affected = [
+        ...affectedNamespaces({ name: policy.name, before: undefined, after: policy }, caches, progress),
+      ];
+      progress.expect(
         policy,
         affected.filter((name) => caches.namespaces.get({ namespace: '', name }) !== undefined),
       );
       this.#review(policy.name, undefined);
-      finalizers.add(policy.name, 'resync');
+      deletions.add(policy.name, 'resync');
     }
     const names = [...caches.namespaces.values()].map(({ name }) => name);
     for (const name of names) {
-      this.#dependencies.assess(name);
+      this.#assess(name);
     }
-    for (const policy of book.facts) {
+    for (const policy of compiled.facts) {
       this.#confirm(policy.name);
     }
     for (const name of names) {
       this.#queue(name);
     }
-    finalizers.start();
-    queue.start();
+    deletions.start();
+    namespaces.start();
   }
 
   /** A Namespace was created, changed or deleted. */
   namespaceChanged(name: string): void {
-    if (!this.#isLive) {
+    if (!this.#isStarted) {
       return;
     }
-    this.#dependencies.assess(name);
-    this.#queue(name, { isNewcomer: true });
+    this.#assess(name);
+    this.#queue(name, { isNew: true });
   }
 
-  /** A NamespaceBaseline was changed by someone else, which is to be undone at once. */
+  /** Another client changed a NamespaceBaseline: its namespace is reconciled at once. */
   reportChanged(namespace: string): void {
     this.networkPolicyChanged(namespace);
   }
 
-  /** A NetworkPolicy, anybody's, was changed by someone else: to be undone at once (R6). */
+  /** Another client changed a NetworkPolicy: its namespace is reconciled at once (R6, repair). */
   networkPolicyChanged(namespace: string): void {
-    if (!this.#isLive) {
+    if (!this.#isStarted) {
       return;
     }
-    const { queue, caches } = this.#dependencies;
+    const { namespaces, caches } = this.#dependencies;
     if (caches.namespaces.get({ namespace: '', name: namespace })?.isTerminating !== true) {
-      queue.add(namespace, 'fresh');
+      namespaces.add(namespace, 'fresh');
     }
   }
 
   /** A BaselinePolicy was created, changed or deleted. */
   baselinePolicyChanged(name: string): void {
-    const { caches, book, finalizers } = this.#dependencies;
+    const { caches, compiled, deletions, guard, statusWriter } = this.#dependencies;
     const cached = caches.baselinePolicies.get({ namespace: '', name });
-    const before = book.entry(name)?.facts;
-    const isNews = cached === undefined ? book.delete(name) : book.upsert(cached);
-    const after = book.entry(name)?.facts;
+    const before = compiled.entry(name)?.facts;
+    const hasChanged = cached === undefined ? compiled.delete(name) : compiled.upsert(cached);
+    const after = compiled.entry(name)?.facts;
     this.#warnOfProblems(name, before);
-    if (!this.#isLive) {
+    if (!this.#isStarted) {
       return;
     }
     if (before !== undefined && before.uid !== after?.uid) {
-      this.#dependencies.guard.close(before);
+      guard.close(before);
     }
     this.#review(name, before);
-    // First in line: what a policy that removes its own has made before it is held would stay behind a deletion (R8).
-    finalizers.add(name, 'fresh');
-    if (isNews) {
-      this.#follow({ name, before, after });
+    // Fresh: NetworkPolicies created before the finalizer is in place would be left behind by a deletion (R8, deletion).
+    deletions.add(name, 'fresh');
+    if (hasChanged) {
+      this.#queueAffected({ name, before, after });
     }
     this.#confirm(name);
-    // Also for a status that somebody else wrote.
-    this.#dependencies.statusWriter.touch(name);
+    // Also when another client wrote the status.
+    statusWriter.touch(name);
   }
 
-  /** A policy's deletion takes its objects along: in every namespace that has any (R8). */
-  removalDecided(name: string): void {
-    const facts = this.#dependencies.book.entry(name)?.facts;
-    this.#follow({ name, before: facts, after: facts });
+  /** A deleted policy's NetworkPolicies go too, in every namespace that has any (R8, deletion). */
+  removalDecided(policy: { readonly name: string; readonly uid: string }): void {
+    const { compiled } = this.#dependencies;
+    const { name } = policy;
+    compiled.decideRemoval(policy);
+    const facts = compiled.entry(name)?.facts;
+    this.#queueAffected({ name, before: facts, after: facts });
     this.#confirm(name);
   }
 
-  /** The cluster's DNS or API server is elsewhere now; rewrites for it queue behind fresh namespaces (R14). */
+  /** The addresses of DNS or the API server changed; rewrites for it queue behind fresh namespaces (R14, discovery). */
   discoveryChanged(state: DiscoveryState): void {
-    const { caches, book, ledger, queue, statusWriter } = this.#dependencies;
-    for (const name of book.setDiscovery(state)) {
-      if (!this.#isLive) {
+    const { caches, compiled, progress, namespaces, statusWriter } = this.#dependencies;
+    for (const name of compiled.setDiscovery(state)) {
+      if (!this.#isStarted) {
         continue;
       }
-      const facts = book.entry(name)?.facts;
-      for (const namespace of affectedNamespaces({ name, before: facts, after: facts }, caches, ledger)) {
-        queue.add(namespace, 'resync');
+      const facts = compiled.entry(name)?.facts;
+      for (const namespace of affectedNamespaces({ name, before: facts, after: facts }, caches, progress)) {
+        namespaces.add(namespace, 'resync');
       }
     }
-    for (const { name } of book.facts) {
+    for (const { name } of compiled.facts) {
       statusWriter.touch(name);
     }
   }
 
-  #follow(change: {
+  #queueAffected(change: {
     readonly name: string;
     readonly before: BaselinePolicyFacts | undefined;
     readonly after: BaselinePolicyFacts | undefined;
   }): void {
-    const { caches, ledger, queue, assess, statusWriter } = this.#dependencies;
-    const affected = affectedNamespaces(change, caches, ledger);
+    const { caches, progress, namespaces, statusWriter } = this.#dependencies;
+    const affected = affectedNamespaces(change, caches, progress);
     for (const namespace of affected) {
-      assess(namespace);
+      this.#assess(namespace);
     }
     for (const namespace of affected) {
-      queue.add(namespace, 'resync');
+      namespaces.add(namespace, 'resync');
     }
     if (change.after === undefined) {
-      ledger.close(change.name);
+      progress.close(change.name);
     } else {
-      ledger.expect(change.after, selectedNamespaces(change.after, caches));
+      progress.expect(change.after, selectedNamespaces(change.after, caches));
     }
     statusWriter.touch(change.name);
   }
 
-  /** R9: each generation is looked at once, and one that was at work before a restart is not looked at again. */
+  /** The change guard counts what the plans of this namespace would unprotect (R9, removal limit). */
+  #assess(namespace: string): void {
+    const { guard, snapshotOf, log } = this.#dependencies;
+    try {
+      guard.assess(namespace, snapshotOf(namespace));
+    } catch (cause) {
+      // Its reconcile throws too and is retried by itself; one namespace must stop neither a watch nor the start.
+      log.error({ namespace, err: cause }, 'namespace could not be assessed');
+    }
+  }
+
+  /** Each generation is reviewed once, and not again after a restart (R9, isolation limit). */
   #review(name: string, before: BaselinePolicyFacts | undefined): void {
-    const { book, guard } = this.#dependencies;
-    const page = book.entry(name);
-    if (page === undefined || (before?.uid === page.facts.uid && before.generation === page.facts.generation)) {
+    const { compiled, guard } = this.#dependencies;
+    const entry = compiled.entry(name);
+    if (entry === undefined || (before?.uid === entry.facts.uid && before.generation === entry.facts.generation)) {
       return;
     }
-    const status = statusOf(page.cached.status);
+    const status = statusOf(entry.cached.status);
     const isKnown =
-      status?.observedGeneration === page.facts.generation &&
+      status?.observedGeneration === entry.facts.generation &&
       !status.conditions.some(({ type }) => type === CONDITIONS.isolationHeld);
-    guard.reviewIsolation(page.facts, { spec: page.accepted, isKnown });
+    guard.reviewIsolation(entry.facts, { spec: entry.accepted, isKnown });
   }
 
   #confirm(name: string): void {
-    const { book, guard, queue, statusWriter } = this.#dependencies;
-    const page = book.entry(name);
-    if (page === undefined) {
+    const { compiled, guard, namespaces, statusWriter } = this.#dependencies;
+    const entry = compiled.entry(name);
+    if (entry === undefined) {
       return;
     }
-    const { confirmedRemoval: removal, confirmedIsolation: isolation } = page.cached;
+    const { confirmedRemoval: removal, confirmedIsolation: isolation } = entry.cached;
     if (removal === '' && isolation === '') {
       return;
     }
-    for (const namespace of guard.confirm(page.facts, { removal, isolation })) {
-      queue.add(namespace, 'resync');
+    for (const namespace of guard.confirm(entry.facts, { removal, isolation })) {
+      namespaces.add(namespace, 'resync');
     }
     statusWriter.touch(name);
   }
 
   #warnOfProblems(name: string, before: BaselinePolicyFacts | undefined): void {
-    const page = this.#dependencies.book.entry(name);
-    if (page === undefined || page.problems.length === 0 || before?.generation === page.facts.generation) {
+    const entry = this.#dependencies.compiled.entry(name);
+    if (entry === undefined || entry.problems.length === 0 || before?.generation === entry.facts.generation) {
       return;
     }
     this.#dependencies.log.warn(
-      { policy: name, reason: 'InvalidSpec', problems: page.problems.slice(0, 10) },
+      { policy: name, reason: 'InvalidSpec', problems: entry.problems.slice(0, 10) },
       'baseline policy is invalid',
     );
   }
 
-  #queue(namespace: string, { isNewcomer = false } = {}): void {
-    const { caches, book, queue, stopwatch } = this.#dependencies;
-    const isUrgent = isUnprotected(namespace, book.facts, caches);
+  #queue(namespace: string, { isNew = false } = {}): void {
+    const { caches, compiled, namespaces, timeToProtect } = this.#dependencies;
+    const isUrgent = isUnprotected(namespace, compiled.facts, caches);
     if (isUrgent) {
-      stopwatch.start(namespace);
+      timeToProtect.start(namespace);
     }
-    if (isUrgent && isNewcomer) {
-      queue.addNewestFirst(namespace);
+    if (isUrgent && isNew) {
+      namespaces.addNewestFirst(namespace);
     } else {
-      queue.add(namespace, isUrgent ? 'fresh' : 'resync');
+      namespaces.add(namespace, isUrgent ? 'fresh' : 'resync');
     }
   }
 }

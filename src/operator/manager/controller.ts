@@ -1,17 +1,17 @@
 import type { Clock } from '../../base/clock.ts';
-import { planFor } from '../../domain/planning/plan.ts';
 import type { ConcurrencyLimiter } from '../../kube/client/concurrency-limiter.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
-import { type Heartbeat, heartbeat } from '../../telemetry/checks.ts';
+import { type Check, type Heartbeat, heartbeat } from '../../telemetry/checks.ts';
 import type { EventRecorder } from '../../telemetry/events.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { GaugeState, Metrics } from '../../telemetry/metrics.ts';
 import type { DiscoveryState } from '../discovery/discovery.ts';
 import { EventHandlers } from '../enqueue/event-handlers.ts';
-import { type Priority, WorkQueue } from '../enqueue/work-queue.ts';
 import { PolicyProgressTracker } from '../progress/policy-progress.ts';
 import { TimeToProtect } from '../progress/time-to-protect.ts';
 import { TransitionReporter } from '../progress/transition-reporter.ts';
+import { ReconcileLog } from '../queue/reconcile-log.ts';
+import { type Attempt, type FailedAttempt, type Priority, type QueueAction, WorkQueue } from '../queue/work-queue.ts';
 import { ChangeGuard, type GuardLimits } from '../reconcile/change-guard.ts';
 import { CompiledPolicies } from '../reconcile/compiled-policies.ts';
 import { ContestTracker } from '../reconcile/contest-tracker.ts';
@@ -26,188 +26,246 @@ import { ReportRateLimit } from '../write/report-rate-limit.ts';
 import { ReportWriter } from '../write/report-writer.ts';
 import { StatusWriter } from '../write/status-writer.ts';
 
-/** No reconcile finished for so long although work was waiting: the loop is stuck. */
+/** The controller is stuck when no reconcile has finished for this long although keys wait. */
 const LOOP_LIMIT_MS = 120_000;
-/** How many policies' finalizers are seen to at once. */
-const FINALIZER_WORKERS = 4;
+/** How many policies' finalizers are reconciled at the same time. */
+const DELETION_WORKERS = 4;
 
-/** What an engine runs on. All of it can be replaced in a simulation. */
+/** What a controller is made of. A simulation can replace all of it. */
 export interface ControllerOptions {
   readonly kube: KubeClient;
   readonly caches: Caches;
   readonly flow: ConcurrencyLimiter;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: EventRecorder;
+  /** How many namespaces are reconciled at the same time. */
   readonly workers: number;
   readonly discovery: DiscoveryState;
   readonly guardLimits: GuardLimits;
-  /** Whether a newer version led before, so that what it rendered is left as it is (R15). */
+  /** Whether a newer version led before, so that its rendering is left as it is (R15, leadership). */
   readonly isNewerAtWork: () => boolean;
 }
 
-/** The loop and all that hangs on it, put together once. */
-export interface Controller {
-  readonly reactions: EventHandlers;
-  readonly statusWriter: StatusWriter;
-  /** Tries at once what waits after a failure: the API server was away and is back. */
-  hasten(): void;
-  /** Finishes the work in hand and begins no other. */
-  drain(): Promise<void>;
-  readonly heartbeat: Heartbeat;
+/** The queues, reconcilers and writers of one term as leader. */
+export class Controller {
+  /** Receives the events of the watches. */
+  readonly handlers: EventHandlers;
+  /** Fails when no reconcile has finished for too long although keys wait. */
+  readonly heartbeat: Check;
+  readonly #options: ControllerOptions;
+  readonly #compiled: CompiledPolicies;
+  readonly #guard: ChangeGuard;
+  readonly #contests: ContestTracker;
+  readonly #progress = new PolicyProgressTracker();
+  readonly #timeToProtect: TimeToProtect;
+  readonly #serverDefaults = new ServerDefaults();
+  readonly #transientFailures: TransientFailures;
+  readonly #transitions: TransitionReporter;
+  readonly #statusWriter: StatusWriter;
+  readonly #namespaces: WorkQueue;
+  /** Policies by name, for their finalizers. */
+  readonly #deletions: WorkQueue;
+  readonly #deletionReconciler: DeletionReconciler;
+  readonly #pulse: Heartbeat;
+
+  /** Nothing runs before {@link Controller.start}. */
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    const { kube, caches, clock, random, log, metrics } = options;
+    this.#compiled = new CompiledPolicies(options.discovery);
+    this.#guard = new ChangeGuard({ caches, clock, limits: options.guardLimits });
+    this.#contests = new ContestTracker(clock);
+    this.#timeToProtect = new TimeToProtect(clock);
+    this.#transientFailures = new TransientFailures(random);
+    this.#transitions = new TransitionReporter(log, options.events);
+    this.#pulse = heartbeat({ name: 'reconcile-loop', clock, limitMs: LOOP_LIMIT_MS });
+    this.heartbeat = { name: this.#pulse.name, check: () => this.#loopCheck() };
+    this.#statusWriter = this.#createStatusWriter();
+    const contexts = this.#createContexts();
+    const work = createReconcileWorker({
+      contexts,
+      clock,
+      log,
+      ledger: this.#progress,
+      statusWriter: this.#statusWriter,
+      announcer: this.#transitions,
+      stopwatch: this.#timeToProtect,
+      metrics,
+      onDone: () => {
+        this.#pulse.beat();
+      },
+    });
+    this.#namespaces = new WorkQueue({
+      clock,
+      random,
+      workers: options.workers,
+      work,
+      onError: (failed) => {
+        this.#reconcileFailed('namespace', failed);
+      },
+    });
+    this.#deletionReconciler = new DeletionReconciler(
+      { kube, caches, book: this.#compiled, metrics },
+      this.#throttleFor('fresh'),
+    );
+    this.#deletions = new WorkQueue({
+      clock,
+      random,
+      workers: DELETION_WORKERS,
+      work: (policy, attempt) => this.#reconcileDeletion(policy, attempt),
+      onError: (failed) => {
+        this.#reconcileFailed('policy', failed);
+      },
+    });
+    this.handlers = new EventHandlers({
+      caches,
+      compiled: this.#compiled,
+      progress: this.#progress,
+      namespaces: this.#namespaces,
+      deletions: this.#deletions,
+      guard: this.#guard,
+      snapshotOf: (namespace) => snapshotOf(namespace, contexts.resync),
+      statusWriter: this.#statusWriter,
+      timeToProtect: this.#timeToProtect,
+      log,
+    });
+  }
+
+  /** Starts with every namespace and every policy in the caches. */
+  start(): void {
+    this.handlers.start();
+    this.#statusWriter.start();
+  }
+
+  /** Retries what waits after a failure: the API server was away and has returned. */
+  retryNow(): void {
+    this.#namespaces.retryNow();
+    this.#deletions.retryNow();
+  }
+
+  /** Finishes the work under way and starts no other. */
+  async drain(): Promise<void> {
+    await Promise.all([this.#namespaces.drain(), this.#deletions.drain()]);
+    await this.#statusWriter.stop();
+  }
+
   /** What the gauges show of it. */
   state(): Pick<
     GaugeState,
     'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'contested' | 'queue'
-  >;
-}
-
-/** Puts the loop together. Nothing runs until `reactions.begin()` and `statusWriter.start()`. */
-export function createController(parts: ControllerOptions): Controller {
-  const { kube, caches, flow, clock, random, log, metrics, events, workers } = parts;
-  const book = new CompiledPolicies(parts.discovery);
-  const ledger = new PolicyProgressTracker();
-  const equivalences = new ServerDefaults();
-  const stopwatch = new TimeToProtect(clock);
-  const pulse = heartbeat({ name: 'reconcile-loop', clock, limitMs: LOOP_LIMIT_MS });
-  const nowTime = (): string => `${clock.wallTime().toISOString().slice(0, 19)}Z`;
-  const admitAs =
-    (priority: Priority): Throttle =>
-    (request) =>
-      flow.run(priority === 'fresh' ? 'urgent' : 'background', request);
-  const announcer = new TransitionReporter(log, events);
-  const guard = new ChangeGuard({ caches, clock, limits: parts.guardLimits });
-  const repairLog = new ContestTracker(clock);
-  const pace = new ReportRateLimit(repairLog);
-  const patience = new TransientFailures();
-  const { baselinePolicies: policies, networkPolicies, reports: records } = caches;
-  const statusWriter = new StatusWriter(
-    {
-      kube,
-      clock,
-      policies,
-      networkPolicies,
-      book,
-      ledger,
-      guard,
-      metrics,
-      nowTime,
-      onHeld: (policy, condition) => {
-        announcer.held(policy, condition);
-      },
-      onBug: (policy, cause) => {
-        log.error({ policy, err: cause }, 'status could not be made');
-      },
-    },
-    admitAs('resync'),
-  );
-  const contextFor = (priority: Priority): ReconcileContext => ({
-    caches,
-    book,
-    equivalences,
-    guard,
-    repairLog,
-    patience,
-    policyWriter: new NetworkPolicyWriter(
-      { kube, networkPolicies, equivalences, metrics, repairLog },
-      admitAs(priority),
-    ),
-    recordWriter: new ReportWriter({ kube, records, namespaces: caches.namespaces, metrics, pace }, admitAs(priority)),
-    isNewerAtWork: parts.isNewerAtWork,
-    nowTime,
-  });
-  const contexts = { fresh: contextFor('fresh'), resync: contextFor('resync') };
-  const onBug = (namespace: string, cause: unknown): void => {
-    log.error({ namespace, err: cause }, 'reconcile failed unexpectedly');
-  };
-  const work = createReconcileWorker({
-    contexts,
-    clock,
-    ledger,
-    statusWriter,
-    announcer,
-    stopwatch,
-    metrics,
-    onBug,
-    onDone: () => {
-      pulse.beat();
-    },
-  });
-  const queue = new WorkQueue({ clock, random, workers, work });
-  const assess = (namespace: string): void => {
-    try {
-      const world = snapshotOf(namespace, contexts.resync);
-      if (world === undefined) {
-        guard.forget(namespace);
-      } else {
-        guard.consider(world, planFor(world));
-      }
-    } catch (cause) {
-      // Its reconcile will meet the same, and wait by itself: neither a watch nor the start stands still for one namespace.
-      onBug(namespace, cause);
-    }
-  };
-  const onRemoving = (policy: string): void => {
-    reactions.removalDecided(policy);
-  };
-  const finalizerKeeper = new DeletionReconciler({ kube, caches, book, metrics, log, onRemoving }, admitAs('fresh'));
-  const finalizers = new WorkQueue({
-    clock,
-    random,
-    workers: FINALIZER_WORKERS,
-    work: (policy) => finalizerKeeper.settle(policy),
-  });
-  const reactions: EventHandlers = new EventHandlers({
-    caches,
-    book,
-    ledger,
-    queue,
-    finalizers,
-    guard,
-    assess,
-    statusWriter,
-    stopwatch,
-    log,
-  });
-  const state = (): ReturnType<Controller['state']> => {
-    if (queue.isIdle) {
-      pulse.beat();
-    }
-    const { unprotected, conflicted, weakened } = ledger.troubles();
+  > {
+    const { unprotected, conflicted, weakened } = this.#progress.troubles();
+    const counts = this.#progress.counts();
     return {
-      policies: book.facts.map(({ name }) => ({
+      policies: this.#compiled.facts.map(({ name }) => ({
         policy: name,
-        phases: Object.fromEntries(ledger.counts().get(name) ?? []),
+        phases: Object.fromEntries(counts.get(name) ?? []),
       })),
       unprotectedNamespaces: unprotected,
       weakenedNamespaces: weakened,
       conflicts: conflicted,
-      contested: repairLog.contestedCount(),
+      contested: this.#contests.contestedCount(),
       queue: {
-        depth: { fresh: queue.depth('fresh'), resync: queue.depth('resync') },
-        oldestMs: queue.oldestMs(),
-        retries: queue.retries,
+        depth: { fresh: this.#namespaces.depth('fresh'), resync: this.#namespaces.depth('resync') },
+        oldestMs: this.#namespaces.oldestMs(),
+        retries: this.#namespaces.retries + this.#deletions.retries,
       },
     };
-  };
-  const loopCheck: Heartbeat = {
-    ...pulse,
-    check: () => {
-      if (queue.isIdle) {
-        pulse.beat();
+  }
+
+  #loopCheck(): ReturnType<Check['check']> {
+    if (this.#namespaces.isIdle) {
+      this.#pulse.beat();
+    }
+    return this.#pulse.check();
+  }
+
+  #createStatusWriter(): StatusWriter {
+    const { kube, caches, clock, metrics, log } = this.#options;
+    return new StatusWriter(
+      {
+        kube,
+        clock,
+        policies: caches.baselinePolicies,
+        networkPolicies: caches.networkPolicies,
+        book: this.#compiled,
+        ledger: this.#progress,
+        guard: this.#guard,
+        metrics,
+        nowTime: () => this.#nowTime(),
+        onHeld: (policy, condition) => {
+          this.#transitions.held(policy, condition);
+        },
+        onBug: (policy, cause) => {
+          log.error({ policy, err: cause }, 'status could not be made');
+        },
+      },
+      this.#throttleFor('resync'),
+    );
+  }
+
+  /** A reconcile differs by its priority in how its requests are throttled, and in nothing else. */
+  #createContexts(): Readonly<Record<Priority, ReconcileContext>> {
+    const { kube, caches, metrics, isNewerAtWork } = this.#options;
+    const { networkPolicies, reports, namespaces } = caches;
+    const pace = new ReportRateLimit(this.#contests);
+    const contextFor = (priority: Priority): ReconcileContext => {
+      const throttle = this.#throttleFor(priority);
+      return {
+        caches,
+        book: this.#compiled,
+        equivalences: this.#serverDefaults,
+        guard: this.#guard,
+        repairLog: this.#contests,
+        patience: this.#transientFailures,
+        policyWriter: new NetworkPolicyWriter(
+          { kube, networkPolicies, equivalences: this.#serverDefaults, metrics, repairLog: this.#contests },
+          throttle,
+        ),
+        recordWriter: new ReportWriter({ kube, records: reports, namespaces, metrics, pace }, throttle),
+        isNewerAtWork,
+        nowTime: () => this.#nowTime(),
+      };
+    };
+    return { fresh: contextFor('fresh'), resync: contextFor('resync') };
+  }
+
+  #throttleFor(priority: Priority): Throttle {
+    const { flow } = this.#options;
+    const urgency = priority === 'fresh' ? 'urgent' : 'background';
+    return (request) => flow.run(urgency, request);
+  }
+
+  /** The wall clock, RFC 3339 in whole seconds. */
+  #nowTime(): string {
+    return `${this.#options.clock.wallTime().toISOString().slice(0, 19)}Z`;
+  }
+
+  async #reconcileDeletion(policy: string, { reconcileId }: Attempt): Promise<QueueAction> {
+    const { clock, metrics, log } = this.#options;
+    const startMs = clock.nowMs();
+    try {
+      const step = await this.#deletionReconciler.reconcile(policy, new ReconcileLog(log, reconcileId));
+      if (step.removalDecided !== undefined) {
+        this.handlers.removalDecided(step.removalDecided);
       }
-      return pulse.check();
-    },
-  };
-  const drain = async (): Promise<void> => {
-    await Promise.all([queue.drain(), finalizers.drain()]);
-    await statusWriter.stop();
-  };
-  const hasten = (): void => {
-    queue.retryNow();
-    finalizers.retryNow();
-  };
-  return { reactions, statusWriter, hasten, drain, heartbeat: loopCheck, state };
+      metrics.reconciled({ result: RESULT_OF_DELETION[step.queue.kind], durationMs: clock.nowMs() - startMs });
+      return step.queue;
+    } catch (cause) {
+      metrics.reconciled({ result: 'panic', durationMs: clock.nowMs() - startMs });
+      throw cause;
+    }
+  }
+
+  /** A throw is a bug. It was counted as `panic`; the queue retries the key with a backoff. */
+  #reconcileFailed(kind: 'namespace' | 'policy', { key, reconcileId, cause }: FailedAttempt): void {
+    this.#options.log.error({ [kind]: key, reconcileId, err: cause }, 'reconcile failed unexpectedly');
+  }
 }
+
+/** How a reconcile of a finalizer counts: `after` waits for the last NetworkPolicy of a deleted policy to go. */
+const RESULT_OF_DELETION = { forget: 'success', after: 'waiting', backoff: 'retry' } as const;

@@ -5,10 +5,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import { type ElectionEvent, type ElectionOptions, LeaderElection } from '../../kube/lease/leader-election.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { LEASE_NAME } from '../startup/preflight.ts';
 import type { Leadership } from './leadership.ts';
-
-/** The name of the Lease that all replicas share, in the operator's namespace. */
-export const LEASE_NAME = 'nsbaseline';
 
 /** What the leadership by Lease is made of. */
 export interface LeaseLeadershipParts

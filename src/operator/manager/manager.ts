@@ -10,70 +10,67 @@ import type { EventRecorder } from '../../telemetry/events.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { GaugeState, Metrics } from '../../telemetry/metrics.ts';
 import { buildInfo } from '../../telemetry/version.ts';
-import { Discovery } from '../discovery/discovery.ts';
+import { Discovery, type DiscoverySources, type DiscoveryState } from '../discovery/discovery.ts';
 import { podNameservers } from '../discovery/resolv-conf.ts';
-import type { NamespaceEventHandler } from '../enqueue/event-handlers.ts';
+import { storedDiscovery } from '../discovery/stored-discovery.ts';
+import type { ClusterEventHandlers } from '../enqueue/event-handlers.ts';
+import { SYNC_POLL_MS } from '../queue/retry-policy.ts';
 import type { GuardLimits } from '../reconcile/change-guard.ts';
-import type { Identity } from '../watch/cached-objects.ts';
-import { asIdentities, createDiscoveryInformers, storedDiscovery } from '../watch/discovery-watches.ts';
-import { createInformer, type Informer, type InformerContext } from '../watch/informer.ts';
+import { createInformers, type Informers } from '../watch/informers.ts';
 import { BaselineOperator } from '../watch/library-adapter.ts';
-import {
-  baselinePolicyProjection,
-  namespaceProjection,
-  networkPolicyProjection,
-  reportProjection,
-} from '../watch/projections.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../watch/resources.ts';
-import { type Controller, createController } from './controller.ts';
+import { Controller } from './controller.ts';
 import { aborted, type Leadership, soleLeadership } from './leadership.ts';
 import { StandIn } from './stand-in.ts';
 
-/** What a runtime is made of. */
+/** What a manager is made of. */
 export interface ManagerOptions {
   readonly kube: KubeClient;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly flow: ConcurrencyLimiter;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly events: EventRecorder;
+  /** How many namespaces are reconciled at the same time. */
   readonly workers: number;
+  /** A watch that brings nothing for this long is restarted. */
   readonly silenceLimitMs: number;
   readonly exclusion: Exclusion;
   readonly dnsNamespaces: readonly string[];
+  /** The path of the pod's resolv.conf. */
   readonly resolvConf: string;
   readonly guardLimits: GuardLimits;
-  /** Who may write; this operator alone when absent. */
+  /** Decides who may write; this operator alone when absent. */
   readonly leadership?: Leadership;
-  /** Of this program; the build's own when absent. */
+  /** The version of this program; that of the build when absent. */
   readonly version?: string;
-  /** After how long a standby steps in for a silent leader, in milliseconds; never when absent. */
+  /** How long the leader must be silent before a standby creates what is missing, in milliseconds; never when absent. */
   readonly standInAfterMs?: number | undefined;
-  /** For one write, in milliseconds; 10 s when absent. */
+  /** The time limit of one write, in milliseconds; 10 s when absent. */
   readonly requestTimeoutMs?: number;
 }
 
-/** Watches, discovery and the loop, as one thing that runs and ends. */
-export interface Manager {
-  /** Fills the caches, then leads or stands by until `signal` is aborted, and finishes the work in hand. */
-  run(signal: AbortSignal): Promise<void>;
-  /** Ends the watches, and resolves when they have ended. */
-  close(): Promise<void>;
-  readonly heartbeat: Check;
-  /** One entry for each watched resource; `standingStillMs` is undefined before its watch is begun. */
-  watches(): Iterable<{
-    readonly resource: string;
-    readonly silenceMs: number;
-    readonly standingStillMs: number | undefined;
-    readonly objects: number;
-    readonly isSynced: boolean;
-  }>;
-  state(): GaugeState;
+/** The state of one watch. */
+export interface WatchState {
+  /** The plural of the watched kind. */
+  readonly resource: string;
+  readonly silenceMs: number;
+  /** Time since the last attempt of the watch; undefined before the first. */
+  readonly standingStillMs: number | undefined;
+  readonly objects: number;
+  readonly isSynced: boolean;
 }
 
-const SYNC_POLL_MS = 5;
-/** What the gauges show while another leads. */
+/** What this replica does now. */
+type Role =
+  /** The caches are not filled yet. */
+  | { readonly kind: 'syncing' }
+  /** Another replica leads, or this one is between two terms or stops. `standIn` creates what a silent leader does not. */
+  | { readonly kind: 'standby'; readonly discovery: Discovery; readonly standIn: StandIn | undefined }
+  | { readonly kind: 'leading'; readonly discovery: Discovery; readonly controller: Controller };
+
+/** What the gauges show while another replica leads. */
 const IDLE = {
   policies: [],
   unprotectedNamespaces: 0,
@@ -83,169 +80,224 @@ const IDLE = {
   queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 },
 } as const;
 
-/** What the gauges show before there is a runtime. */
-export const NOT_BEGUN: GaugeState = { ...IDLE, watches: [], isReady: false, isLeading: false };
+/** What the gauges show before there is a manager. */
+export const NOT_STARTED: GaugeState = { ...IDLE, watches: [], isReady: false, isLeading: false };
 
-/** Puts the watches, discovery and the loop together; nothing is asked of the API server before `run`. */
-export function createManager(parts: ManagerOptions): Manager {
-  const { clock, log, version = buildInfo.version, requestTimeoutMs = 10_000 } = parts;
-  const leadership = parts.leadership ?? soleLeadership(version);
-  const surroundings: InformerContext = parts;
-  const namespaces = createInformer({ type: NAMESPACES, project: namespaceProjection(parts.exclusion) }, surroundings);
-  const baselinePolicies = createInformer({ type: BASELINE_POLICIES, project: baselinePolicyProjection }, surroundings);
-  const networkPolicies = createInformer({ type: NETWORK_POLICIES, project: networkPolicyProjection }, surroundings);
-  const reports = createInformer({ type: NAMESPACE_BASELINES, project: reportProjection }, surroundings);
-  const caches = {
-    namespaces: namespaces.cache,
-    baselinePolicies: baselinePolicies.cache,
-    networkPolicies: networkPolicies.cache,
-    reports: reports.cache,
-  };
-  const core: readonly Informer<Identity>[] = [
-    asIdentities(namespaces),
-    asIdentities(baselinePolicies),
-    asIdentities(networkPolicies),
-    asIdentities(reports),
-  ];
-  const seen = createDiscoveryInformers(parts.dnsNamespaces, surroundings);
-  const all = [...core, ...seen.all];
+const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
 
-  // Whoever acts on changes now: the engine of a term, or the hedge of a standby.
-  let acting: NamespaceEventHandler | undefined;
-  let engine: Controller | undefined;
-  const listener: NamespaceEventHandler = {
-    namespaceChanged: (name) => acting?.namespaceChanged(name),
-    networkPolicyChanged: (namespace) => acting?.networkPolicyChanged(namespace),
-    reportChanged: (namespace) => acting?.reportChanged(namespace),
-    baselinePolicyChanged: (name) => acting?.baselinePolicyChanged(name),
-    discoveryChanged: (state) => acting?.discoveryChanged(state),
-  };
-  // What failed while the API server was away need not wait for as long as it was away.
-  for (const resource of core) {
-    resource.whenCertain(() => engine?.hasten());
+/** Informers, discovery, leadership and the controller of each term, started and stopped together. */
+export class Manager {
+  /** Fails when the controller of this term is stuck. */
+  readonly heartbeat: Check = { name: 'reconcile-loop', check: () => this.#loopCheck() };
+  readonly #options: ManagerOptions;
+  readonly #version: string;
+  readonly #requestTimeoutMs: number;
+  readonly #leadership: Leadership;
+  readonly #informers: Informers;
+  readonly #operator: BaselineOperator;
+  #role: Role = { kind: 'syncing' };
+
+  /** Makes no request before {@link Manager.run}. */
+  constructor(options: ManagerOptions) {
+    this.#options = options;
+    this.#version = options.version ?? buildInfo.version;
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
+    this.#leadership = options.leadership ?? soleLeadership(this.#version);
+    this.#informers = createInformers({
+      ...options,
+      targets: {
+        handlers: () => this.#handlers(),
+        discoverySourceChanged: () => {
+          this.#discoverAgain();
+        },
+        reconnected: () => {
+          this.#retryNow();
+        },
+      },
+    });
+    this.#operator = new BaselineOperator({ log: options.log, watches: this.#informers.all });
   }
-  const operator = new BaselineOperator({ log, listener, watched: core });
-  const stopped = new AbortController();
-  const running: Promise<void>[] = [];
-  let discovery: Discovery | undefined;
 
-  const isSynced = (): boolean => all.every(({ reflector }) => reflector.hasSynced());
-  const begin = async (): Promise<Discovery> => {
-    const sources = { dns: seen.dns, apiServer: seen.apiServer, nameservers: await podNameservers(parts.resolvConf) };
-    const found = new Discovery(sources, clock, (state) => {
-      log.info(
-        { dns: state.discovered.dns?.source, apiServer: state.discovered.apiServer?.endpoints.length },
-        'discovered the cluster',
-      );
-      listener.discoveryChanged(state);
-    });
-    for (const resource of seen.all) {
-      resource.listen(() => {
-        if (isSynced()) {
-          found.look();
-        }
-      });
-      running.push(resource.reflector.run(stopped.signal));
-    }
-    await operator.start();
-    return found;
-  };
-  const lead = async (term: Term, found: Discovery, signal: AbortSignal): Promise<void> => {
-    const rendered = digestOf(storedDiscovery(caches.baselinePolicies.values()));
-    const isOlder = newerVersion(version, term.newestVersion) !== version;
-    // What a newer version rendered is out of date as soon as the cluster it was rendered for is.
-    const isNewerAtWork = (): boolean => isOlder && digestOf(found.state.discovered) === rendered;
-    const kube = fencedClient(parts.kube, term, requestTimeoutMs);
-    const begun = createController({ ...parts, kube, caches, discovery: found.state, isNewerAtWork });
-    for (const { name } of caches.baselinePolicies.values()) {
-      begun.reactions.baselinePolicyChanged(name);
-    }
-    acting = begun.reactions;
-    engine = begun;
-    parts.metrics.termBegun();
-    begun.reactions.begin();
-    begun.statusWriter.start();
-    await aborted(signal, term.lost);
-    await begun.drain();
-    engine = undefined;
-    acting = undefined;
-  };
-  const standBy = (found: Discovery): StandIn | undefined => {
-    const { standInAfterMs } = parts;
-    if (standInAfterMs === undefined) {
-      return undefined;
-    }
-    const hedge = new StandIn({
-      ...parts,
-      caches,
-      requestTimeoutMs,
-      discovery: found.state,
-      standInAfterMs,
-      isOfLeadersVersion: () => leadership.newestVersion() === version,
-    });
-    acting = hedge;
-    hedge.start();
-    return hedge;
-  };
-  const run = async (signal: AbortSignal): Promise<void> => {
-    const found = await begin();
-    discovery = found;
-    while (!isSynced() && !signal.aborted) {
-      await pause(clock, SYNC_POLL_MS, signal);
-    }
-    if (signal.aborted) {
+  /** Fills the caches, then leads or stands by until `signal` is aborted, and finishes the work under way. */
+  async run(signal: AbortSignal): Promise<void> {
+    const nameservers = await podNameservers(this.#options.resolvConf);
+    await this.#operator.start();
+    if (!(await this.#waitForSync(signal))) {
       return;
     }
-    log.info(
-      {
-        namespaces: caches.namespaces.size,
-        policies: caches.baselinePolicies.size,
-        networkPolicies: caches.networkPolicies.size,
-      },
-      'caches are synced',
-    );
-    found.restore(storedDiscovery(caches.baselinePolicies.values()));
-    found.look();
-    let hedge = standBy(found);
-    await leadership.run(signal, async (term) => {
-      hedge?.stop();
-      await lead(term, found, signal);
-      hedge = signal.aborted ? undefined : standBy(found);
-    });
-    hedge?.stop();
-  };
-  const close = async (): Promise<void> => {
-    operator.stop();
-    stopped.abort();
-    discovery?.stop();
-    await Promise.all([operator.ended(), ...running]);
-  };
-  const watches = (): ReturnType<Manager['watches']> =>
-    all.map(({ type, reflector, cache }) => {
+    const discovery = this.#startDiscovery(nameservers);
+    this.#role = this.#standby(discovery);
+    await this.#leadership.run(signal, (term) => this.#lead(term, discovery, signal));
+    this.#stopStandIn();
+  }
+
+  /** Stops the watches, and resolves when they have ended. */
+  async close(): Promise<void> {
+    this.#operator.stop();
+    if (this.#role.kind !== 'syncing') {
+      this.#role.discovery.stop();
+    }
+    await this.#operator.ended();
+  }
+
+  /** The state of every watch. */
+  watches(): readonly WatchState[] {
+    const nowMs = this.#options.clock.nowMs();
+    return this.#informers.all.map(({ type, reflector, objectCount }) => {
       const turnMs = reflector.lastTurnMs();
-      const standingStillMs = turnMs === undefined ? undefined : clock.nowMs() - turnMs;
       return {
         resource: type.plural,
-        silenceMs: clock.nowMs() - reflector.lastActivityMs(),
-        standingStillMs,
-        objects: cache.size,
+        silenceMs: nowMs - reflector.lastActivityMs(),
+        standingStillMs: turnMs === undefined ? undefined : nowMs - turnMs,
+        objects: objectCount(),
         isSynced: reflector.hasSynced(),
       };
     });
-  const heartbeat: Check = {
-    name: 'reconcile-loop',
-    check: () => engine?.heartbeat.check() ?? { ok: true, message: 'standing by' },
-  };
-  return {
-    run,
-    close,
-    heartbeat,
-    watches,
-    state: () => ({
-      ...(engine?.state() ?? IDLE),
-      watches: watches(),
-      isReady: isSynced(),
-      isLeading: engine !== undefined,
-    }),
-  };
+  }
+
+  /** What the gauges show. */
+  state(): GaugeState {
+    const role = this.#role;
+    return {
+      ...(role.kind === 'leading' ? role.controller.state() : IDLE),
+      watches: this.watches(),
+      isReady: this.#isSynced(),
+      isLeading: role.kind === 'leading',
+    };
+  }
+
+  #loopCheck(): ReturnType<Check['check']> {
+    switch (this.#role.kind) {
+      case 'leading':
+        return this.#role.controller.heartbeat.check();
+      case 'standby':
+      case 'syncing':
+        return { ok: true, message: 'standing by' };
+    }
+  }
+
+  /** Where events go. It is called once for each event. */
+  #handlers(): ClusterEventHandlers | undefined {
+    const role = this.#role;
+    switch (role.kind) {
+      case 'leading':
+        return role.controller.handlers;
+      case 'standby':
+        return role.standIn;
+      case 'syncing':
+        return undefined;
+    }
+  }
+
+  #isSynced(): boolean {
+    return this.#informers.all.every(({ reflector }) => reflector.hasSynced());
+  }
+
+  /** Whether the caches are filled; false when `signal` was aborted before. */
+  async #waitForSync(signal: AbortSignal): Promise<boolean> {
+    const { clock, log } = this.#options;
+    while (!this.#isSynced() && !signal.aborted) {
+      await pause(clock, SYNC_POLL_MS, signal);
+    }
+    if (signal.aborted) {
+      return false;
+    }
+    const { namespaces, baselinePolicies, networkPolicies } = this.#informers.caches;
+    log.info(
+      { namespaces: namespaces.size, policies: baselinePolicies.size, networkPolicies: networkPolicies.size },
+      'caches are synced',
+    );
+    return true;
+  }
+
+  #startDiscovery(nameservers: DiscoverySources['nameservers']): Discovery {
+    const { caches } = this.#informers;
+    const sources: DiscoverySources = {
+      dns: () => ({
+        services: caches.dnsServices.flatMap((cache) => [...cache.values()]),
+        slices: caches.dnsSlices.flatMap((cache) => [...cache.values()]),
+      }),
+      apiServer: () => ({
+        services: caches.apiServerServices.flatMap((cache) => [...cache.values()]),
+        slices: caches.apiServerSlices
+          .flatMap((cache) => [...cache.values()])
+          .filter(({ service }) => service === 'kubernetes'),
+      }),
+      nameservers,
+    };
+    const discovery = new Discovery(sources, this.#options.clock, (state) => {
+      this.#discoveryChanged(state);
+    });
+    discovery.restore(storedDiscovery(caches.baselinePolicies.values()));
+    discovery.look();
+    return discovery;
+  }
+
+  #discoveryChanged(state: DiscoveryState): void {
+    const { dns, apiServer } = state.discovered;
+    this.#options.log.info({ dns: dns?.source, apiServer: apiServer?.endpoints.length }, 'discovered the cluster');
+    this.#handlers()?.discoveryChanged(state);
+  }
+
+  #discoverAgain(): void {
+    if (this.#role.kind !== 'syncing') {
+      this.#role.discovery.look();
+    }
+  }
+
+  /** Requests that failed while the API server was away are retried at once. */
+  #retryNow(): void {
+    if (this.#role.kind === 'leading') {
+      this.#role.controller.retryNow();
+    }
+  }
+
+  /** Leads until the term is lost or `signal` is aborted, and resolves when the work under way is done. */
+  async #lead(term: Term, discovery: Discovery, signal: AbortSignal): Promise<void> {
+    this.#stopStandIn();
+    const controller = this.#controllerFor(term, discovery);
+    this.#role = { kind: 'leading', discovery, controller };
+    this.#options.metrics.termBegun();
+    controller.start();
+    await aborted(signal, term.lost);
+    await controller.drain();
+    this.#role = signal.aborted ? { kind: 'standby', discovery, standIn: undefined } : this.#standby(discovery);
+  }
+
+  #controllerFor(term: Term, discovery: Discovery): Controller {
+    const { caches } = this.#informers;
+    const renderedFor = digestOf(storedDiscovery(caches.baselinePolicies.values()));
+    const isOlder = newerVersion(this.#version, term.newestVersion) !== this.#version;
+    return new Controller({
+      ...this.#options,
+      kube: fencedClient(this.#options.kube, term, this.#requestTimeoutMs),
+      caches,
+      discovery: discovery.state,
+      // A newer version's rendering is outdated as soon as the cluster it was rendered for has changed.
+      isNewerAtWork: () => isOlder && digestOf(discovery.state.discovered) === renderedFor,
+    });
+  }
+
+  #standby(discovery: Discovery): Role {
+    const { standInAfterMs } = this.#options;
+    if (standInAfterMs === undefined) {
+      return { kind: 'standby', discovery, standIn: undefined };
+    }
+    const standIn = new StandIn({
+      ...this.#options,
+      caches: this.#informers.caches,
+      requestTimeoutMs: this.#requestTimeoutMs,
+      discovery: discovery.state,
+      standInAfterMs,
+      isOfLeadersVersion: () => this.#leadership.newestVersion() === this.#version,
+    });
+    standIn.start();
+    return { kind: 'standby', discovery, standIn };
+  }
+
+  #stopStandIn(): void {
+    if (this.#role.kind === 'standby') {
+      this.#role.standIn?.stop();
+    }
+  }
 }

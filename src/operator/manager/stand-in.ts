@@ -9,7 +9,7 @@ import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { DiscoveryState } from '../discovery/discovery.ts';
-import type { NamespaceEventHandler } from '../enqueue/event-handlers.ts';
+import type { ClusterEventHandlers } from '../enqueue/event-handlers.ts';
 import { CompiledPolicies } from '../reconcile/compiled-policies.ts';
 import { ContestTracker } from '../reconcile/contest-tracker.ts';
 import { execute } from '../reconcile/execute.ts';
@@ -48,7 +48,7 @@ const AGAIN_MS = 10_000;
  * status of the BaselinePolicy says, and asks the API server once more before each namespace, so that it never acts on a
  * label or a policy that is gone.
  */
-export class StandIn implements NamespaceEventHandler {
+export class StandIn implements ClusterEventHandlers {
   readonly #parts: StandInOptions;
   readonly #book: CompiledPolicies;
   readonly #writer: NetworkPolicyWriter;

@@ -38,27 +38,31 @@ export class TransitionReporter {
   /** Tells of a reconcile that has just ended. */
   reconciled(
     reconciled: Reconciled,
-    { isFresh, protectedAfterMs }: { readonly isFresh: boolean; readonly protectedAfterMs: number | undefined },
+    {
+      isFresh,
+      protectedAfterMs,
+      log,
+    }: { readonly isFresh: boolean; readonly protectedAfterMs: number | undefined; readonly log: Log },
   ): void {
     const { name: namespace } = reconciled.world.namespace;
-    this.#recording(reconciled);
-    this.#repairs(namespace, reconciled);
+    this.#recording(reconciled, log);
+    this.#repairs(namespace, reconciled, log);
     if (!reconciled.isToBeTold) {
       return;
     }
     for (const entry of reconciled.report?.entries ?? []) {
-      this.#entry(namespace, entry, reconciled);
+      this.#entry(namespace, entry, { reconciled, log });
     }
-    this.#weakened(namespace, reconciled);
+    this.#weakened(namespace, reconciled, log);
     if (protectedAfterMs !== undefined && isFresh) {
-      this.#log.info(
+      log.info(
         { namespace, reason: 'Protected', durationMs: Math.round(protectedAfterMs * 10) / 10 },
         'namespace protected',
       );
       this.#record(namespace, reconciled, { type: 'Normal', reason: 'Protected', note: REASONS.Protected });
     }
     if (reconciled.report === undefined && reconciled.world.report !== undefined) {
-      this.#removed(namespace, reconciled);
+      this.#removed(namespace, reconciled, log);
     }
   }
 
@@ -77,7 +81,11 @@ export class TransitionReporter {
     });
   }
 
-  #entry(namespace: string, entry: PolicyEntry, reconciled: Reconciled): void {
+  #entry(
+    namespace: string,
+    entry: PolicyEntry,
+    { reconciled, log }: { readonly reconciled: Reconciled; readonly log: Log },
+  ): void {
     const reason = (entry.reason ?? entry.phase) as Reason;
     const told = this.#told.get(namespace) ?? new Map<string, Reason>();
     const isNews = told.get(entry.policy) !== reason;
@@ -94,15 +102,12 @@ export class TransitionReporter {
     if (QUIET.includes(reason) || !isNews) {
       return;
     }
-    this.#log.warn(
-      { namespace, policy: entry.policy, reason, detail: entry.message ?? '' },
-      'namespace is not as declared',
-    );
+    log.warn({ namespace, policy: entry.policy, reason, detail: entry.message ?? '' }, 'namespace is not as declared');
     this.#record(namespace, reconciled, { type: 'Warning', reason, note: noteFor(entry, reason) });
   }
 
   /** That nobody can be told through NamespaceBaselines is said once, and again when it is over. */
-  #recording({ recorded }: Reconciled): void {
+  #recording({ recorded }: Reconciled, log: Log): void {
     const isRefused =
       !recorded.ok &&
       (recorded.error.kind === 'forbidden' || recorded.error.kind === 'invalid' || recorded.error.kind === 'notFound');
@@ -111,13 +116,13 @@ export class TransitionReporter {
     }
     this.#isRecordRefused = isRefused;
     if (recorded.ok) {
-      this.#log.info({}, 'namespace baselines are written again');
+      log.info({}, 'namespace baselines are written again');
     } else {
-      this.#log.error({ error: recorded.error }, 'namespace baselines cannot be written');
+      log.error({ error: recorded.error }, 'namespace baselines cannot be written');
     }
   }
 
-  #weakened(namespace: string, reconciled: Reconciled): void {
+  #weakened(namespace: string, reconciled: Reconciled, log: Log): void {
     const weakenedBy = reconciled.report?.status.weakenedBy ?? [];
     const told = weakenedBy.map(({ name, why }) => `${name} ${why}`).join('; ');
     if (told === (this.#weakenings.get(namespace) ?? '')) {
@@ -131,25 +136,25 @@ export class TransitionReporter {
     if (told === '') {
       return;
     }
-    this.#log.warn({ namespace, reason: 'Weakened', weakenedBy }, 'isolation of a namespace is undone');
+    log.warn({ namespace, reason: 'Weakened', weakenedBy }, 'isolation of a namespace is undone');
     this.#record(namespace, reconciled, { type: 'Warning', reason: 'Weakened', note: `${told}. ${REASONS.Weakened}` });
   }
 
-  #repairs(namespace: string, reconciled: Reconciled): void {
+  #repairs(namespace: string, reconciled: Reconciled, log: Log): void {
     for (const action of reconciled.plans.flatMap((plan) => (plan.frozen === undefined ? plan.actions : []))) {
       const name = nameOf(action);
       if (reconciled.outcomes.get(name)?.kind !== 'inPlace') {
         continue;
       }
       if (action.kind === 'repair' && action.cause === 'adoption') {
-        this.#log.info({ namespace, networkPolicy: name, reason: 'Adopted' }, 'network policy adopted');
+        log.info({ namespace, networkPolicy: name, reason: 'Adopted' }, 'network policy adopted');
         this.#record(namespace, reconciled, { type: 'Normal', reason: 'Adopted', note: `${name}: ${REASONS.Adopted}` });
       }
       const drift = driftIn(action);
       if (drift === undefined) {
         continue;
       }
-      this.#log.warn({ namespace, networkPolicy: name, drift, reason: 'Repaired' }, 'managed network policy repaired');
+      log.warn({ namespace, networkPolicy: name, drift, reason: 'Repaired' }, 'managed network policy repaired');
       this.#record(namespace, reconciled, {
         type: 'Warning',
         reason: 'Repaired',
@@ -158,7 +163,7 @@ export class TransitionReporter {
     }
   }
 
-  #removed(namespace: string, reconciled: Reconciled): void {
+  #removed(namespace: string, reconciled: Reconciled, log: Log): void {
     this.forget(namespace);
     const kinds = [...reconciled.outcomes.values()].map(({ kind }) => kind);
     const keptReason = kinds.includes('left') ? 'Kept' : undefined;
@@ -166,7 +171,7 @@ export class TransitionReporter {
     if (reason === undefined) {
       return;
     }
-    this.#log.info({ namespace, reason }, 'namespace released');
+    log.info({ namespace, reason }, 'namespace released');
     this.#record(namespace, reconciled, { type: 'Normal', reason, note: REASONS[reason] });
   }
 

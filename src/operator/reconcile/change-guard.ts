@@ -9,7 +9,7 @@ import {
   type Unprotection,
   unprotectionsIn,
 } from '../../domain/planning/guard.ts';
-import type { PolicyPlan } from '../../domain/planning/plan.ts';
+import { type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
 import { isMatch, labelOf } from '../../domain/selection.ts';
 import type { BaselinePolicyFacts, Hold, NamespaceFacts, World } from '../../domain/world.ts';
@@ -95,6 +95,15 @@ export class ChangeGuard {
     this.#open.set(name, lost);
     this.#openDirections += this.#unconfirmed(name, lost).length;
     return lost;
+  }
+
+  /** Counts what the plans of a namespace would unprotect; nothing where the namespace does not exist (`world` is undefined). */
+  assess(namespace: string, world: World | undefined): void {
+    if (world === undefined) {
+      this.forget(namespace);
+    } else {
+      this.consider(world, planFor(world));
+    }
   }
 
   /** A namespace is gone: what was open of it protects nobody any more. */

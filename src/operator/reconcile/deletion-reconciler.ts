@@ -8,7 +8,8 @@ import type { KubeObject } from '../../kube/client/kube-object.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { writeResultFor } from '../../telemetry/write-result.ts';
-import type { QueueAction } from '../enqueue/work-queue.ts';
+import { REMOVAL_POLL_MS } from '../queue/retry-policy.ts';
+import type { QueueAction } from '../queue/work-queue.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS } from '../watch/resources.ts';
@@ -20,13 +21,17 @@ interface Dependencies {
   readonly caches: Caches;
   readonly book: CompiledPolicies;
   readonly metrics: Metrics;
-  readonly log: Log;
-  /** A deletion was decided to take the policy's objects along. */
-  readonly onRemoving: (policy: string) => void;
 }
 
-/** How often it is looked whether the last object of a deleted policy is gone, in milliseconds. */
-const REMOVAL_POLL_MS = 250;
+/** What one step at a policy's finalizer came to. */
+export interface DeletionStep {
+  readonly queue: QueueAction;
+  /**
+   * The deleted policy whose NetworkPolicies go too. The caller marks it as removing and assesses its namespaces in one
+   * turn, so that no reconcile runs between the two (R9, removal limit).
+   */
+  readonly removalDecided?: { readonly name: string; readonly uid: string };
+}
 
 /**
  * Keeps the finalizer where `onDelete: Remove` needs it, and nowhere else (R8). On deletion it decides once, after
@@ -42,41 +47,47 @@ export class DeletionReconciler {
     this.#admit = admit;
   }
 
-  /** Brings the finalizer of one policy to what it should be, one step at a time. */
-  async settle(name: string): Promise<QueueAction> {
+  /** Takes the next step for the finalizer of one policy. `log` is that of this reconcile. */
+  async reconcile(name: string, log: Log): Promise<DeletionStep> {
     const { caches, book } = this.#dependencies;
     const cached = caches.baselinePolicies.get({ namespace: '', name });
     const page = book.entry(name);
     if (cached === undefined || page?.cached.uid !== cached.uid) {
-      return { kind: 'forget' };
+      return { queue: { kind: 'forget' } };
     }
     const isWanted = page.facts.isAccepted && page.facts.mode === 'Enforce' && page.facts.removesOnDelete;
     if (cached.isDeleting && cached.isHeldByUs) {
-      return this.#end(cached, isWanted);
+      return this.#end(cached, { isWanted, log });
     }
-    return cached.isDeleting || isWanted === cached.isHeldByUs ? { kind: 'forget' } : this.#write(cached, isWanted);
+    const isRight = cached.isDeleting || isWanted === cached.isHeldByUs;
+    return { queue: isRight ? { kind: 'forget' } : await this.#write(cached, isWanted) };
   }
 
-  async #end(cached: CachedBaselinePolicy, isWanted: boolean): Promise<QueueAction> {
+  async #end(
+    cached: CachedBaselinePolicy,
+    { isWanted, log }: { readonly isWanted: boolean; readonly log: Log },
+  ): Promise<DeletionStep> {
     const isKept = isWanted ? await this.#isCrdGoing() : success(true);
     if (!isKept.ok) {
-      return { kind: 'backoff' };
+      return { queue: { kind: 'backoff' } };
     }
     if (isKept.value) {
-      return this.#write(cached, false);
+      return { queue: await this.#write(cached, false) };
     }
-    const { book, caches, onRemoving, log } = this.#dependencies;
+    const { book, caches } = this.#dependencies;
     if (book.entry(cached.name)?.facts.isRemoving !== true) {
       log.info({ policy: cached.name }, 'baseline policy is deleted with its network policies');
-      book.decideRemoval(cached);
-      onRemoving(cached.name);
+      return {
+        queue: { kind: 'after', delayMs: REMOVAL_POLL_MS },
+        removalDecided: { name: cached.name, uid: cached.uid },
+      };
     }
     for (const observed of caches.networkPolicies.values()) {
       if (isAwaited(observed, cached)) {
-        return { kind: 'after', delayMs: REMOVAL_POLL_MS };
+        return { queue: { kind: 'after', delayMs: REMOVAL_POLL_MS } };
       }
     }
-    return this.#write(cached, false);
+    return { queue: await this.#write(cached, false) };
   }
 
   /** Deleting the CRD deletes every policy, which nobody means as a removal of all protection. */

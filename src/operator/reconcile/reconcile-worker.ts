@@ -2,11 +2,13 @@ import type { PolicyEntry } from '../../api/namespace-baseline.ts';
 import type { Reason } from '../../api/reasons.ts';
 import type { Clock } from '../../base/clock.ts';
 import { isOfFormer } from '../../domain/planning/orphans.ts';
+import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import type { Priority, QueueAction } from '../enqueue/work-queue.ts';
 import type { PolicyProgressTracker } from '../progress/policy-progress.ts';
 import type { TimeToProtect } from '../progress/time-to-protect.ts';
 import type { TransitionReporter } from '../progress/transition-reporter.ts';
+import { ReconcileLog } from '../queue/reconcile-log.ts';
+import type { Attempt, Priority, QueueAction } from '../queue/work-queue.ts';
 import type { StatusWriter } from '../write/status-writer.ts';
 import { type ReconcileContext, type Reconciled, reconcile } from './reconcile.ts';
 import { resultFor } from './result-table.ts';
@@ -20,18 +22,18 @@ interface Dependencies {
   readonly announcer: TransitionReporter;
   readonly stopwatch: TimeToProtect;
   readonly metrics: Metrics;
-  /** Told of what should never happen, so that it is logged and counted. */
-  readonly onBug: (namespace: string, cause: unknown) => void;
+  readonly log: Log;
   /** Called after every reconcile, however it ended. */
   readonly onDone: () => void;
 }
 
-/** What the queue calls for each namespace: a reconcile, then everything that counts it, tells of it and times it. */
+/** What the queue calls for each namespace: a reconcile, then everything that counts, reports and times it. A throw is counted and passed on. */
 export function createReconcileWorker(
   dependencies: Dependencies,
-): (namespace: string, priority: Priority) => Promise<QueueAction> {
+): (namespace: string, attempt: Attempt) => Promise<QueueAction> {
   const { contexts, clock, metrics } = dependencies;
-  return async (namespace, priority) => {
+  return async (namespace, attempt) => {
+    const { priority } = attempt;
     const startMs = clock.nowMs();
     try {
       const reconciled = await reconcile(namespace, contexts[priority]);
@@ -47,12 +49,11 @@ export function createReconcileWorker(
         after403Ms,
       });
       metrics.reconciled({ result: verdict.result, durationMs: clock.nowMs() - startMs });
-      settle(reconciled, priority, dependencies);
+      settle(reconciled, attempt, dependencies);
       return verdict.queue;
     } catch (cause) {
       metrics.reconciled({ result: 'panic', durationMs: clock.nowMs() - startMs });
-      dependencies.onBug(namespace, cause);
-      return { kind: 'backoff' };
+      throw cause;
     } finally {
       dependencies.onDone();
     }
@@ -82,7 +83,7 @@ function leave(namespace: string, { contexts, ledger, statusWriter, stopwatch, a
   return { kind: 'forget' };
 }
 
-function settle(reconciled: Reconciled, priority: Priority, dependencies: Dependencies): void {
+function settle(reconciled: Reconciled, { priority, reconcileId }: Attempt, dependencies: Dependencies): void {
   const { world, report } = reconciled;
   const { ledger, statusWriter, announcer, stopwatch, metrics, clock } = dependencies;
   const namespace = world.namespace.name;
@@ -105,7 +106,8 @@ function settle(reconciled: Reconciled, priority: Priority, dependencies: Depend
   if (protectedAfterMs !== undefined) {
     metrics.namespaceProtected(protectedAfterMs);
   }
-  announcer.reconciled(reconciled, { isFresh: priority === 'fresh', protectedAfterMs });
+  const log = new ReconcileLog(dependencies.log, reconcileId);
+  announcer.reconciled(reconciled, { isFresh: priority === 'fresh', protectedAfterMs, log });
 }
 
 /** The reason in a condition; an entry leaves it out where it is the phase's own name. */

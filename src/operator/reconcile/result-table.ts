@@ -2,17 +2,9 @@ import type { Result } from '../../base/result.ts';
 import type { Outcome } from '../../domain/planning/outcome.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { ReconcileResult } from '../../telemetry/metric-table.ts';
-import type { QueueAction } from '../enqueue/work-queue.ts';
+import { FORBIDDEN_RETRY, HELD_RECHECK_MS, SLOW_RECHECK_MS } from '../queue/retry-policy.ts';
+import type { QueueAction } from '../queue/work-queue.ts';
 import type { ReportWrite } from '../write/report-writer.ts';
-
-/** How long at most until something that was refused for good is looked at again, in milliseconds; a change is seen at once. */
-export const SLOW_RECHECK_MS = 300_000;
-
-/** How long at most until a missing permission is looked for again, in milliseconds. */
-const FORBIDDEN_RECHECK_MS = 30_000;
-
-/** How long until something that waits for a confirmation, or for a quarrel to end, is looked at again, in milliseconds. */
-export const HELD_RECHECK_MS = 30_000;
 
 /** What a reconcile waits for besides its own writes. */
 export interface Waits {
@@ -51,7 +43,7 @@ export function resultFor(
   if (refused.some((outcome) => outcome.reason === 'Forbidden')) {
     return {
       result: 'terminal',
-      queue: { kind: 'after', delayMs: Math.min(FORBIDDEN_RECHECK_MS, pauseAfter403Ms(waits)) },
+      queue: { kind: 'after', delayMs: Math.min(FORBIDDEN_RETRY.capMs, pauseAfter403Ms(waits)) },
     };
   }
   const pausesMs = [

@@ -1,15 +1,19 @@
-import type { Outcomes } from '../../domain/planning/outcome.ts';
+import type { Outcome, Outcomes } from '../../domain/planning/outcome.ts';
+import { DENIED_RETRY, FORBIDDEN_RETRY, retryPauseMs } from '../queue/retry-policy.ts';
 
-/** From this attempt on, a failure that may pass is told of (design: outcome "transient"). */
+/** From this attempt on, a failure that may pass by itself is reported. */
 const TOLD_FROM_ATTEMPT = 3;
-
-/** The first pause after a 403, in milliseconds. */
-const FIRST_PAUSE_AFTER_403_MS = 1_000;
 
 /** Counts failures in a row that may pass by themselves, so that a hiccup of the API server changes no condition and makes no Event. */
 export class TransientFailures {
+  readonly #random: () => number;
   readonly #attempts = new Map<string, number>();
   readonly #refusals = new Map<string, number>();
+
+  /** `random` is uniform in [0, 1). */
+  constructor(random: () => number) {
+    this.#random = random;
+  }
 
   /** Whether what came of this attempt is to be told; a success, and everything that will not pass, always is. */
   isToBeTold(namespace: string, outcomes: Outcomes): boolean {
@@ -23,22 +27,20 @@ export class TransientFailures {
   }
 
   /**
-   * How long, in milliseconds, what was refused by a 403 is to wait: twice as long each time in a row, without end; undefined
-   * where nothing was. An API server that has just started refuses what it allows a moment later, as it has not read every
-   * role yet, and neither the refusal nor a review of our permissions says so.
+   * The pause before writes that got a 403 are tried again, in milliseconds; undefined when none did. It doubles with every
+   * such reconcile in a row. An API server that has just started may refuse what it allows a moment later, since it has
+   * not read every role yet; neither the response nor a SelfSubjectAccessReview says so.
    */
   pauseAfter403Ms(namespace: string, outcomes: Outcomes): number | undefined {
-    if (
-      ![...outcomes.values()].some(
-        (outcome) => outcome.kind === 'refused' && (outcome.reason === 'Denied' || outcome.reason === 'Forbidden'),
-      )
-    ) {
+    const reasons = [...outcomes.values()].map(reasonOf);
+    const isForbidden = reasons.includes('Forbidden');
+    if (!isForbidden && !reasons.includes('Denied')) {
       this.#refusals.delete(namespace);
       return undefined;
     }
-    const before = this.#refusals.get(namespace) ?? 0;
-    this.#refusals.set(namespace, before + 1);
-    return FIRST_PAUSE_AFTER_403_MS * 2 ** before;
+    const attempt = this.#refusals.get(namespace) ?? 0;
+    this.#refusals.set(namespace, attempt + 1);
+    return retryPauseMs(isForbidden ? FORBIDDEN_RETRY : DENIED_RETRY, { attempt, random: this.#random });
   }
 
   /** The namespace is gone. */
@@ -46,4 +48,8 @@ export class TransientFailures {
     this.#attempts.delete(namespace);
     this.#refusals.delete(namespace);
   }
+}
+
+function reasonOf(outcome: Outcome): string | undefined {
+  return outcome.kind === 'refused' ? outcome.reason : undefined;
 }

@@ -4,24 +4,22 @@ import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { ResourceType } from '../../kube/client/resource-type.ts';
 import { LEASES } from '../../kube/lease/lease-record.ts';
-import { LEASE_NAME } from '../manager/lease-leadership.ts';
-import {
-  BASELINE_POLICIES,
-  CUSTOM_RESOURCE_DEFINITIONS,
-  ENDPOINT_SLICES,
-  NAMESPACE_BASELINES,
-  NAMESPACES,
-  NETWORK_POLICIES,
-  SERVICES,
-} from '../watch/resources.ts';
+import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES } from '../watch/resources.ts';
+import { WATCH_ROWS } from '../watch/watches.ts';
 import { isAllowed, type Permission } from './access.ts';
+
+/** The name of the Lease that all replicas share, in the operator's namespace. */
+export const LEASE_NAME = 'nsbaseline';
 
 /** The oldest Kubernetes minor version that is supported. */
 export const OLDEST_MINOR = 31;
 
 const READ = ['get', 'list', 'watch'];
 
-/** Everything that the operator does, as permissions: what deploy/base grants, and what the preflight asks for. Without a `leaseNamespace` it leads alone, and needs no Lease. */
+/**
+ * Every permission that the operator needs: what deploy/base grants, and what the start asks for. Those of watched kinds
+ * follow from `WATCHES`. Without a `leaseNamespace` it leads alone and needs no Lease.
+ */
 export function neededPermissions({
   dnsNamespaces,
   leaseNamespace,
@@ -30,23 +28,23 @@ export function neededPermissions({
   readonly leaseNamespace?: string;
 }): readonly Permission[] {
   return [
-    ...permissions(NAMESPACES, READ),
-    ...permissions(NETWORK_POLICIES, [...READ, 'create', 'patch', 'delete']),
-    ...permissions(BASELINE_POLICIES, [...READ, 'patch', 'update']),
-    { verb: 'patch', group: BASELINE_POLICIES.group, resource: BASELINE_POLICIES.plural, subresource: 'status' },
-    ...permissions(NAMESPACE_BASELINES, [...READ, 'create', 'patch', 'update', 'delete']),
+    ...Object.values(WATCH_ROWS).flatMap(({ type, writeVerbs, statusVerbs = [], scopes = wholeCluster }) =>
+      scopes(dnsNamespaces).flatMap((scope) => [
+        ...permissions(type, [...READ, ...writeVerbs], scope),
+        ...permissions(type, statusVerbs, { ...scope, subresource: 'status' }),
+      ]),
+    ),
     ...[BASELINE_POLICIES, NAMESPACE_BASELINES].flatMap((type) =>
       permissions(CUSTOM_RESOURCE_DEFINITIONS, ['get'], { name: `${type.plural}.${type.group}` }),
     ),
-    ...dnsNamespaces.flatMap((namespace) => permissions(SERVICES, READ, { namespace })),
-    ...permissions(SERVICES, READ, { namespace: 'default', name: 'kubernetes' }),
-    ...[...dnsNamespaces, 'default'].flatMap((namespace) => permissions(ENDPOINT_SLICES, READ, { namespace })),
     { verb: 'create', group: 'events.k8s.io', resource: 'events' },
     ...(leaseNamespace === undefined ? [] : leasePermissions(leaseNamespace)),
   ];
 }
 
-/** A name cannot be given to a create (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources). */
+const wholeCluster = (): readonly Pick<Permission, 'namespace' | 'name'>[] => [{}];
+
+/** RBAC cannot restrict a create to a name (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources). */
 function leasePermissions(namespace: string): readonly Permission[] {
   return [
     ...permissions(LEASES, ['create'], { namespace }),
@@ -57,12 +55,12 @@ function leasePermissions(namespace: string): readonly Permission[] {
 function permissions(
   type: ResourceType,
   verbs: readonly string[],
-  scope: { readonly namespace?: string; readonly name?: string } = {},
+  scope: Pick<Permission, 'namespace' | 'name' | 'subresource'> = {},
 ): readonly Permission[] {
   return verbs.map((verb) => ({ verb, group: type.group, resource: type.plural, ...scope }));
 }
 
-/** Which of the permissions the operator does not have, asked of the API server one by one; none is an empty list. */
+/** The permissions that the operator lacks, by one SelfSubjectAccessReview each; an empty list when it has all. */
 export async function missingPermissions(
   kube: KubeClient,
   needed: readonly Permission[],
@@ -82,7 +80,7 @@ export async function missingPermissions(
   return success(missing);
 }
 
-/** The API server's version, and whether it is one that is supported. */
+/** The version of the API server, and whether nsbaseline supports it. */
 export interface ServerVersion {
   readonly gitVersion: string;
   readonly isSupported: boolean;

@@ -2,99 +2,110 @@ import type { Clock } from '../../base/clock.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
 import type { ResourceType } from '../../kube/client/resource-type.ts';
-import { type Change, ObjectCache } from '../../kube/informer/object-cache.ts';
-import { createReflector, type Reflector } from '../../kube/informer/reflector.ts';
+import { ObjectCache } from '../../kube/informer/object-cache.ts';
+import { createReflector, type Reflector, type ReflectorObserver } from '../../kube/informer/reflector.ts';
 import type { RestartReason } from '../../kube/informer/watch-backoff.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { restartReasonFor } from '../../telemetry/restart-reason.ts';
 import type { Identity } from './cached-objects.ts';
 
-/** A cache and the reflector that keeps it: one watched resource. */
-export interface Informer<T extends Identity> {
+/** A running watch, whatever its cache keeps. */
+export interface Watch {
   readonly type: ResourceType;
-  readonly namespace: string | undefined;
-  readonly cache: ObjectCache<T>;
   readonly reflector: Reflector;
-  /** Who is told when the server is in sight again after it was not; only one. */
-  whenCertain(listener: () => void): void;
-  /** Who is told of every change; only one. */
-  listen(listener: (change: Change<T>) => void): void;
+  /** How many objects its cache keeps now. */
+  objectCount(): number;
 }
 
-/** What all watches share. */
+/** A cache and the reflector that fills it (client-go: SharedInformer), for one kind in one scope. */
+export interface Informer<T extends Identity> extends Watch {
+  readonly cache: ObjectCache<T>;
+}
+
+/** What one informer watches, and what its events do. */
+export interface InformerOptions<T extends Identity> {
+  readonly type: ResourceType;
+  /** Absent: the whole cluster. */
+  readonly namespace?: string;
+  /** Absent: every object in scope. */
+  readonly name?: string;
+  /** What the cache keeps of an object. It may throw on a malformed object. */
+  readonly project: (object: KubeObject) => T;
+  /**
+   * Runs for every change by another client, after it is in the cache. If it throws, the cache drops the change and the
+   * reflector lists again.
+   */
+  readonly onChange: (key: Identity) => void;
+  /** Runs when the watch has caught up with the API server again after a disconnect. */
+  readonly onReconnected?: () => void;
+}
+
+/** What all informers share. */
 export interface InformerContext {
   readonly kube: KubeClient;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** A watch that brings nothing for this long, not even a bookmark, is restarted. */
   readonly silenceLimitMs: number;
 }
 
-/** Makes the cache of a resource and the reflector that will fill it; nothing is asked of the API server yet. */
+/** Creates an informer. It makes no request until its reflector runs. */
 export function createInformer<T extends Identity>(
-  resource: {
-    readonly type: ResourceType;
-    readonly namespace?: string;
-    readonly fieldSelector?: string;
-    readonly project: (object: KubeObject) => T;
-  },
-  surroundings: InformerContext,
+  { type, namespace, name, project, onChange, onReconnected }: InformerOptions<T>,
+  context: InformerContext,
 ): Informer<T> {
-  const { type, namespace, fieldSelector, project } = resource;
-  const { log, metrics } = surroundings;
-  let tell: ((change: Change<T>) => void) | undefined;
-  let reassure: (() => void) | undefined;
-  const onRefused = ({ metadata }: KubeObject, thrown: unknown): void => {
-    log.warn(
-      { resource: type.plural, namespace: metadata.namespace, name: metadata.name, err: thrown },
-      'object could not be read',
-    );
-  };
+  const { kube: client, clock, random, silenceLimitMs, log } = context;
   const cache = new ObjectCache<T>({
     project,
-    onChange: (change) => tell?.(change),
-    onRefused,
-    onReconnected: () => reassure?.(),
+    onChange: ({ current, old }) => {
+      const changed = current ?? old;
+      if (changed !== undefined) {
+        onChange(changed);
+      }
+    },
+    onRefused: ({ metadata }, cause) => {
+      log.warn(
+        { resource: type.plural, namespace: metadata.namespace, name: metadata.name, err: cause },
+        'object could not be read',
+      );
+    },
+    ...(onReconnected === undefined ? {} : { onReconnected }),
   });
-  const scope = {
-    type,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(fieldSelector === undefined ? {} : { fieldSelector }),
-  };
-  const observer = {
-    synced: (count: number) => {
-      log.debug({ resource: type.plural, namespace, count }, 'cache is synced');
-    },
-    restarted: (cause: RestartReason, detail: string) => {
-      metrics.watchRestarted({ resource: type.plural, reason: restartReasonFor(cause) });
-      // A right that was taken away does not come back by itself; everything else is the network's everyday life.
-      const isRefused = cause === 'forbidden' || cause === 'unauthorized' || cause === 'credentials';
-      log[isRefused ? 'warn' : 'debug']({ resource: type.plural, namespace, cause, detail }, 'watch is begun anew');
-    },
-  };
-  const { kube: client, clock, random, silenceLimitMs } = surroundings;
   const reflector = createReflector({
     client,
-    scope,
+    scope: {
+      type,
+      ...(namespace === undefined ? {} : { namespace }),
+      // https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/
+      ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
+    },
     sink: cache,
     initial: 'stream',
     clock,
     random,
     silenceLimitMs,
-    observer,
+    observer: observerOf({ resource: type.plural, namespace }, context),
   });
+  return { type, cache, reflector, objectCount: () => cache.size };
+}
+
+function observerOf(
+  watched: { readonly resource: string; readonly namespace: string | undefined },
+  { log, metrics }: InformerContext,
+): ReflectorObserver {
   return {
-    type,
-    namespace,
-    cache,
-    reflector,
-    whenCertain: (listener) => {
-      reassure = listener;
+    synced: (count: number) => {
+      log.debug({ ...watched, count }, 'cache is synced');
     },
-    listen: (listener) => {
-      tell = listener;
+    restarted: (cause: RestartReason, detail: string) => {
+      metrics.watchRestarted({ resource: watched.resource, reason: restartReasonFor(cause) });
+      // A missing permission does not return by itself; every other cause is normal in a cluster.
+      const isRefused = cause === 'forbidden' || cause === 'unauthorized' || cause === 'credentials';
+      log[isRefused ? 'warn' : 'debug']({ ...watched, cause, detail }, 'watch is restarted');
     },
   };
 }

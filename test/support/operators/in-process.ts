@@ -7,6 +7,8 @@ import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 import type { Cluster } from '../../../src/kube/credentials/cluster.ts';
 import { createKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { createManager, type Manager, type ManagerOptions } from '../../../src/operator/manager/manager.ts';
+import { Manager, type ManagerOptions } from '../../../src/operator/manager/manager.ts';
+import { WATCHED_RESOURCES } from '../../../src/operator/watch/watches.ts';
 import type { EventRecord } from '../../../src/telemetry/event-object.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
 import { createMetrics, type MetricsControl } from '../../../src/telemetry/metrics.ts';
@@ -76,8 +78,8 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
   const log: LoggedLine[] = [];
   const events: EventRecord[] = [];
   const made: { runtime?: Manager } = {};
-  const metrics = createMetrics({ buildInfo, state: () => stateOf(made.runtime) });
-  const runtime = createManager({
+  const metrics = createMetrics({ buildInfo, watchedResources: WATCHED_RESOURCES, state: () => stateOf(made.runtime) });
+  const runtime = new Manager({
     kube: around(noting(http, writes)),
     clock,
     random: Math.random,

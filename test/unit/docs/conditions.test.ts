@@ -172,6 +172,7 @@ function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
   announcer.reconciled(reconciledWith(reason), {
     isFresh: true,
     protectedAfterMs: reason === 'Protected' ? 1 : undefined,
+    log,
   });
   return records.find((record) => record.reason === reason)?.type;
 }

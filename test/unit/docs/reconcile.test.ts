@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { failure, type Result, success } from '../../../src/base/result.ts';
 import type { Outcome } from '../../../src/domain/planning/outcome.ts';
 import type { KubeError } from '../../../src/kube/client/kube-error.ts';
-import type { QueueAction } from '../../../src/operator/enqueue/work-queue.ts';
+import type { QueueAction } from '../../../src/operator/queue/work-queue.ts';
 import { resultFor } from '../../../src/operator/reconcile/result-table.ts';
 import { type ReportWrite, UNCHANGED } from '../../../src/operator/write/report-writer.ts';
 import { RECONCILE_RESULTS } from '../../../src/telemetry/metric-table.ts';

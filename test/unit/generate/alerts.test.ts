@@ -54,7 +54,7 @@ async function processMetrics(): Promise<readonly string[]> {
     isReady: true,
     isLeading: true,
   };
-  const page = await createMetrics({ buildInfo, withProcess: true, state: () => state }).page();
+  const page = await createMetrics({ buildInfo, watchedResources: [], withProcess: true, state: () => state }).page();
   return [...page.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1] ?? '');
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { metricsPage } from '../../../src/generate/metrics-page.ts';
+import { WATCHED_RESOURCES } from '../../../src/operator/watch/watches.ts';
 import { METRICS, type MetricDescription } from '../../../src/telemetry/metric-table.ts';
 import { createMetrics, type GaugeState } from '../../../src/telemetry/metrics.ts';
 
@@ -21,6 +22,7 @@ function metricsOf(first: Partial<GaugeState> = {}) {
   let state: GaugeState = { ...IDLE, ...first };
   const metrics = createMetrics({
     buildInfo: { version: '1.2.3', commit: 'abc', node: '24.0.0', platform: 'linux/x64' },
+    watchedResources: WATCHED_RESOURCES,
     state: () => state,
   });
   return {
@@ -96,6 +98,20 @@ describe('counters', () => {
     expect(now.get('nsbaseline_drift_repairs_total{drift="spec"}')).toBe(1);
     expect(now.get('nsbaseline_watch_restarts_total{resource="networkpolicies",reason="silent"}')).toBe(1);
     expect(now.get('nsbaseline_events_total{result="failed"}')).toBe(1);
+  });
+
+  test('a watched kind has its series, and a kind that is only read has none', async () => {
+    const resources = [...(await metricsOf().series()).keys()].flatMap(
+      (key) => /^nsbaseline_watch_restarts_total\{resource="(\w+)",reason="ended"\}$/.exec(key)?.[1] ?? [],
+    );
+    expect(resources.sort()).toEqual([
+      'baselinepolicies',
+      'endpointslices',
+      'namespacebaselines',
+      'namespaces',
+      'networkpolicies',
+      'services',
+    ]);
   });
 
   test('know no kind and no resource beyond the table', async () => {
@@ -185,6 +201,7 @@ describe('gauges show the state of the moment', () => {
 test('the process shows its memory and its event loop', async () => {
   const metrics = createMetrics({
     buildInfo: { version: '1', commit: 'c', node: '24', platform: 'p' },
+    watchedResources: [],
     state: () => IDLE,
     withProcess: true,
   });

@@ -12,8 +12,8 @@ function refused(reason: Refusal): Outcomes {
 }
 
 /** What the queue is told after so many refusals in a row. */
-function pausesMs(reason: Refusal, count: number): readonly number[] {
-  const patience = new TransientFailures();
+function pausesMs(reason: Refusal, count: number, random = () => 1): readonly number[] {
+  const patience = new TransientFailures(random);
   return Array.from({ length: count }, () => {
     const outcomes = refused(reason);
     const { queue } = resultFor(outcomes.values(), success(UNCHANGED), {
@@ -36,12 +36,19 @@ describe('F5 F21 a 403 may be that of an API server that has only just started',
     expect(pausesMs('Forbidden', 7)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
   });
 
+  test('namespaces that were refused together do not come back together', () => {
+    const early = pausesMs('Forbidden', 7, () => 0);
+    expect(early).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+    const late = pausesMs('Forbidden', 7, () => 0.9);
+    expect(late.filter((pauseMs, index) => pauseMs === early[index])).toEqual([]);
+  });
+
   test('what no restart would change waits as long as ever', () => {
     expect(pausesMs('Rejected', 2)).toEqual([300_000, 300_000]);
   });
 
   test('the count begins anew after a success, and with the namespace', () => {
-    const patience = new TransientFailures();
+    const patience = new TransientFailures(() => 1);
     const after = (): number | undefined => patience.pauseAfter403Ms('a', refused('Denied'));
     expect([after(), after(), after()]).toEqual([1_000, 2_000, 4_000]);
     expect(patience.pauseAfter403Ms('a', new Map())).toBeUndefined();

@@ -33,7 +33,7 @@ test('F38 an object that cannot be kept is named in the log, and the others are 
     metrics: metrics as Metrics,
     silenceLimitMs: 70_000,
   };
-  const { cache, reflector } = createInformer({ type: NAMESPACES, project }, surroundings);
+  const { cache, reflector } = createInformer({ type: NAMESPACES, project, onChange: () => undefined }, surroundings);
   const stop = new AbortController();
   const running = reflector.run(stop.signal);
   for (const object of [namespace('a', '1'), namespace('odd', '2'), namespace('b', '3')]) {

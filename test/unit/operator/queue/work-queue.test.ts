@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../../../src/base/clock.ts';
-import { type Priority, type QueueAction, WorkQueue } from '../../../../src/operator/enqueue/work-queue.ts';
+import {
+  type Attempt,
+  type FailedAttempt,
+  type Priority,
+  type QueueAction,
+  WorkQueue,
+} from '../../../../src/operator/queue/work-queue.ts';
 import { ManualClock, settled } from '../../../fixtures/manual-clock.ts';
 
 interface Harness {
@@ -15,6 +21,10 @@ interface Harness {
   readonly finish: (key: string, action?: QueueAction) => Promise<void>;
 }
 
+function unexpected({ key, cause }: FailedAttempt): never {
+  throw new Error(`the work on ${key} failed`, { cause });
+}
+
 function harness({
   workers = 1,
   random = () => 1,
@@ -26,13 +36,20 @@ function harness({
   const begun: string[] = [];
   const priorities: Priority[] = [];
   const open = new Map<string, (action: QueueAction) => void>();
-  const work = (key: string, priority: Priority): Promise<QueueAction> => {
+  const work = (key: string, { priority }: Attempt): Promise<QueueAction> => {
     expect(open.has(key)).toBe(false);
     begun.push(key);
     priorities.push(priority);
     return new Promise((resolve) => open.set(key, resolve));
   };
-  const queue = new WorkQueue({ clock, random, workers, work, baseBackoffMs: 100, maxBackoffMs: 1000 });
+  const queue = new WorkQueue({
+    clock,
+    random,
+    workers,
+    work,
+    onError: unexpected,
+    retry: { baseMs: 100, capMs: 1000 },
+  });
   const finish = async (key: string, action: QueueAction = { kind: 'forget' }): Promise<void> => {
     const resolve = open.get(key);
     if (resolve === undefined) {
@@ -166,7 +183,7 @@ describe('a queue of keys', () => {
   });
 
   test('F4 waits at least as long as the server asked', async () => {
-    const { queue, clock, begun, finish } = harness();
+    const { queue, clock, begun, finish } = harness({ random: () => 0 });
     queue.start();
     queue.add('a', 'fresh');
     await finish('a', { kind: 'backoff', atLeastMs: 5000 });
@@ -174,6 +191,47 @@ describe('a queue of keys', () => {
     expect(begun).toHaveLength(1);
     await clock.advance(1);
     expect(begun).toHaveLength(2);
+  });
+
+  test('F4 keys that got the same Retry-After do not come back together', async () => {
+    const chance = { share: 0 };
+    const { queue, clock, begun, finish } = harness({ workers: 2, random: () => chance.share });
+    queue.start();
+    for (const key of ['a', 'b']) {
+      queue.add(key, 'fresh');
+      await finish(key, { kind: 'backoff', atLeastMs: 10_000 });
+      chance.share = 0.5;
+    }
+    await clock.advance(10_000);
+    expect(begun).toEqual(['a', 'b', 'a']);
+    await clock.advance(1_000);
+    expect(begun).toEqual(['a', 'b', 'a', 'b']);
+  });
+
+  test('F5 a long fixed pause is shortened by up to a tenth, so that refused keys do not come back together', async () => {
+    const chance = { share: 0 };
+    const { queue, clock, begun, finish } = harness({ workers: 2, random: () => chance.share });
+    queue.start();
+    for (const key of ['a', 'b']) {
+      queue.add(key, 'fresh');
+      await finish(key, { kind: 'after', delayMs: 300_000 });
+      chance.share = 0.9;
+    }
+    await clock.advance(273_000);
+    expect(begun).toEqual(['a', 'b', 'b']);
+    await clock.advance(27_000);
+    expect(begun).toEqual(['a', 'b', 'b', 'a']);
+  });
+
+  test('a short fixed pause is a lower limit', async () => {
+    const { queue, clock, begun, finish } = harness({ random: () => 0.9 });
+    queue.start();
+    queue.add('a', 'fresh');
+    await finish('a', { kind: 'after', delayMs: 10_000 });
+    await clock.advance(9_999);
+    expect(begun).toEqual(['a']);
+    await clock.advance(1);
+    expect(begun).toEqual(['a', 'a']);
   });
 
   test('an event brings a waiting key forward', async () => {
@@ -201,7 +259,7 @@ describe('a queue of keys', () => {
       state.begun += 1;
       return Promise.resolve({ kind: 'forget' });
     };
-    const queue = new WorkQueue({ clock, random: () => 1, workers: 4, work });
+    const queue = new WorkQueue({ clock, random: () => 1, workers: 4, work, onError: unexpected });
     for (let key = 0; key < 1_000; key += 1) {
       queue.add(String(key), 'resync');
     }
@@ -246,22 +304,48 @@ describe('a queue of keys', () => {
     expect(begun).toEqual(['a']);
   });
 
-  test('F38 work that throws is retried and harms nobody', async () => {
-    const clock = new ManualClock();
-    const begun: string[] = [];
-    const work = (key: string): Promise<QueueAction> => {
-      begun.push(key);
-      return key === 'bad' && begun.length === 1
-        ? Promise.reject(new Error('bug'))
-        : Promise.resolve({ kind: 'forget' });
-    };
-    const queue = new WorkQueue({ clock, random: () => 1, workers: 1, work, baseBackoffMs: 100 });
-    queue.start();
-    queue.add('bad', 'fresh');
-    queue.add('good', 'fresh');
-    await clock.advance(100);
-    expect(begun).toEqual(['bad', 'good', 'bad']);
-  });
+  test.each(['at once', 'after a while'])(
+    'F38 work that throws %s is passed to onError with its key, is retried, and harms no other key',
+    async (when) => {
+      const clock = new ManualClock();
+      const begun: string[] = [];
+      const failed: FailedAttempt[] = [];
+      const attempts: string[] = [];
+      const bug = new TypeError('bug');
+      const rejecting = async (): Promise<QueueAction> => {
+        await Promise.resolve();
+        throw bug;
+      };
+      const throwing = (): Promise<QueueAction> => {
+        if (when === 'at once') {
+          throw bug;
+        }
+        return rejecting();
+      };
+      const work = (key: string, { reconcileId }: Attempt): Promise<QueueAction> => {
+        begun.push(key);
+        attempts.push(reconcileId);
+        return key === 'bad' && begun.length < 5 ? throwing() : Promise.resolve({ kind: 'forget' });
+      };
+      const queue = new WorkQueue({
+        clock,
+        random: () => 1,
+        workers: 1,
+        work,
+        onError: (attempt) => void failed.push(attempt),
+        retry: { baseMs: 100, capMs: 1_000 },
+      });
+      queue.start();
+      queue.add('bad', 'fresh');
+      queue.add('good', 'fresh');
+      await clock.advance(300);
+      expect(begun).toEqual(['bad', 'good', 'bad', 'bad']);
+      const [first, , second, third] = attempts;
+      expect(failed).toEqual([first, second, third].map((reconcileId) => ({ key: 'bad', reconcileId, cause: bug })));
+      expect(new Set(attempts).size).toBe(4);
+      expect(queue.retries).toBe(3);
+    },
+  );
 
   test('after any sequence of adds, every key is worked on after its last add', async () => {
     const step = fc.record({
@@ -279,7 +363,13 @@ describe('a queue of keys', () => {
           await settled();
           return { kind: 'forget' };
         };
-        const queue = new WorkQueue({ clock: new ManualClock(), random: () => 0, workers, work });
+        const queue = new WorkQueue({
+          clock: new ManualClock(),
+          random: () => 0,
+          workers,
+          work,
+          onError: unexpected,
+        });
         queue.start();
         for (const { key, priority, yields } of steps) {
           addedAt.set(key, (turn += 1));
@@ -316,7 +406,7 @@ describe('F28 when what made work fail is over', () => {
     expect(begun).toEqual([]);
     await clock.advance(1);
     expect(begun).toEqual(['failed']);
-    await clock.advance(400);
+    await clock.advance(450);
     expect(begun).toEqual(['failed', 'retried soon']);
     await clock.advance(60_000);
     expect(begun).toEqual(['failed', 'retried soon']);
