@@ -1,11 +1,11 @@
 import { MEBIBYTE_BYTES } from '../../test/support/measuring/number-text.ts';
-import { Estates } from '../estate.ts';
+import type { BenchCluster } from '../bench-cluster.ts';
 import { INSPECTABLE, retainedHeapBytes } from '../heap.ts';
 import { passDoneMs, pauseMs } from '../operator-pages.ts';
 import { startEmpty, startOperator } from '../process.ts';
+import { ProtectedClusters } from '../protected-clusters.ts';
 import { isFullList, isWrite, requestCount, requestsSince } from '../requests.ts';
 import { leading, type Scenario } from '../scenario.ts';
-import type { Stage } from '../stage.ts';
 
 const SETTLE_MS = 5000;
 const IDLE_MS = 300_000;
@@ -63,7 +63,7 @@ export const memory: Scenario = {
 };
 
 async function retainedWithFew(): Promise<number> {
-  const estates = new Estates();
+  const estates = new ProtectedClusters();
   try {
     return await retainedBytes((await estates.of(FEW)).stage, FEW);
   } finally {
@@ -72,7 +72,7 @@ async function retainedWithFew(): Promise<number> {
 }
 
 /** What an operator holds on to after a restart over so many namespaces. */
-async function retainedBytes(stage: Stage, count: number): Promise<number> {
+async function retainedBytes(stage: BenchCluster, count: number): Promise<number> {
   const operator = startOperator(stage.kubeconfigPath, INSPECTABLE);
   await passDoneMs(operator, count);
   await pauseMs(SETTLE_MS);

@@ -5,13 +5,13 @@ import { API_VERSION, FIELD_MANAGER } from '../../src/api/names.ts';
 import { pause, systemClock } from '../../src/base/clock.ts';
 import { createKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { actorsWith, OPTED_IN, standardSet, valueOf } from '../support/actors/actors.ts';
 import type { FakeApiServer } from '../support/fake-api/fake-api-server.ts';
 import { fakeServerWithCrds } from '../support/fake-api/nsbaseline-api-server.ts';
+import { populate } from '../support/fake-api/populate.ts';
 import { parsedObject } from '../support/fake-api/stored-object.ts';
 import { type OperatorProcess, startOperator } from '../support/operators/operator-process.ts';
-import { OPTED_IN, peopleWith, standardSet, valueOf } from '../support/operators/people.ts';
 import { INSPECTABLE, retainedHeapBytes } from '../support/operators/retained-heap.ts';
-import { populate } from './populace.ts';
 
 /** What an operator with so many protected namespaces costs, and whether it did what it is for. */
 export interface Measurement {
@@ -61,7 +61,7 @@ async function measuredOn(
 ): Promise<Measurement> {
   const names = Array.from({ length: namespaces }, (_, index) => `team-${String(index).padStart(6, '0')}`);
   const kube = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
-  const people = peopleWith(kube);
+  const people = actorsWith(kube);
   try {
     await leaveModel(server, kubeconfigPath);
     populate(server.cluster, { model: MODEL, names });
@@ -123,8 +123,8 @@ async function leaveModel(server: FakeApiServer, kubeconfigPath: string): Promis
       spec: {},
     }),
   );
-  await peopleWith(kube).namespace('nsbaseline-system');
-  await peopleWith(kube).namespace(MODEL, OPTED_IN);
+  await actorsWith(kube).namespace('nsbaseline-system');
+  await actorsWith(kube).namespace(MODEL, OPTED_IN);
   await kube.close();
   const operator = startOperator({ kubeconfigPath });
   await operator.said('caches are synced');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { VERSIONS } from '../support/oracle/dialect.ts';
 import { someSpec } from './any-spec.ts';
-import { VERSIONS } from './dialect.ts';
 import { MISHAPS } from './network.ts';
 import {
   type Marks,

@@ -1,8 +1,8 @@
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
-import type { Version } from './dialect.ts';
+import type { Version } from '../support/oracle/dialect.ts';
 import type { Waking } from './host-clock.ts';
 import type { Mishap } from './network.ts';
-import type { Ambush } from './replica.ts';
+import type { Ambush } from './simulated-process.ts';
 
 /** The namespaces of every history. */
 export const NAMESPACE_NAMES = ['a', 'b', 'c', 'd'] as const;

@@ -1,4 +1,4 @@
-import type { Sample } from './crew.ts';
+import type { Sample } from './soak-operators.ts';
 
 /** What one process held the first and the last time that everything was at rest. */
 export interface Rests {

@@ -6,7 +6,6 @@ import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
 import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 import type { Cluster } from '../../../src/kube/credentials/cluster.ts';
 import { createKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
-import { createManager, type Manager, type ManagerOptions } from '../../../src/operator/manager/manager.ts';
 import { Manager, type ManagerOptions } from '../../../src/operator/manager/manager.ts';
 import { WATCHED_RESOURCES } from '../../../src/operator/watch/watches.ts';
 import type { EventRecord } from '../../../src/telemetry/event-object.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { benchOptions } from '../../../bench/command-line.ts';
 import { type Figure, isWithinBar, summariesOf } from '../../../bench/figure.ts';
-import { ratioPicture } from '../../../bench/picture.ts';
+import { ratioChart } from '../../../bench/ratio-chart.ts';
 import { markdownTable, screenTable } from '../../../bench/table.ts';
 import { quantityText } from '../../support/measuring/number-text.ts';
 import { median, percentile } from '../../support/measuring/statistics.ts';
@@ -119,7 +119,7 @@ describe('what people read', () => {
 
   test('the picture shows what has a bar in times of the floor, and escapes what it says', () => {
     const shown = { ...summaryWith({ ratioAtMost: 1.25 }), what: 'a < b & c' };
-    const picture = ratioPicture([shown, { ...summaryWith({ atMost: 1 }), what: 'not shown' }]);
+    const picture = ratioChart([shown, { ...summaryWith({ atMost: 1 }), what: 'not shown' }]);
     expect(picture).toContain('a &lt; b &amp; c');
     expect(picture).not.toContain('not shown');
   });

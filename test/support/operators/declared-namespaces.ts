@@ -12,10 +12,10 @@ import {
   NETWORK_POLICIES,
 } from '../../../src/operator/watch/resources.ts';
 import { EVENTUALLY_MS } from '../deadlines.ts';
-import { type Scene, valueOf } from './scene.ts';
+import { type TestCluster, valueOf } from './test-cluster.ts';
 
 /** A policy, namespaces that it selects, and others' objects among them: what a fault may shake, and must leave as it was. */
-export interface Estate {
+export interface DeclaredNamespaces {
   /** The namespaces that are to be protected. */
   readonly namespaces: readonly string[];
   /** Declares more namespaces and creates them; gives their names. */
@@ -32,21 +32,21 @@ export interface Estate {
 
 /**
  * Declares the policy `name` for namespaces called `<name>-<number>`, and a namespace that it does not select. Each of them
- * has a NetworkPolicy of somebody else. The cluster's DNS must be that of a {@link Scene}.
+ * has a NetworkPolicy of somebody else. The cluster's DNS must be that of a {@link TestCluster}.
  */
-export async function settleEstate(scene: Scene, name: string): Promise<Estate> {
-  const estate = new PeopledEstate(scene, name);
+export async function declareNamespaces(scene: TestCluster, name: string): Promise<DeclaredNamespaces> {
+  const estate = new DeclaredNamespacesOf(scene, name);
   await estate.redeclare();
   return estate;
 }
 
-class PeopledEstate implements Estate {
+class DeclaredNamespacesOf implements DeclaredNamespaces {
   readonly namespaces: string[] = [];
-  readonly #scene: Scene;
+  readonly #scene: TestCluster;
   readonly #name: string;
   readonly #foreign = new Map<string, KubeObject>();
 
-  constructor(scene: Scene, name: string) {
+  constructor(scene: TestCluster, name: string) {
     this.#scene = scene;
     this.#name = name;
   }

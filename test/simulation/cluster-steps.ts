@@ -5,19 +5,19 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../src/operator/watch/resources.ts';
-import type { Hands } from './hands.ts';
-import type { Observer } from './observer.ts';
+import type { FakeClusterActor } from '../support/actors/fake-cluster-actor.ts';
 import type { PeopleStep } from './steps.ts';
 import type { VirtualClock } from './virtual-clock.ts';
+import type { WriteOracle } from './write-oracle.ts';
 
 interface PeopleParts {
-  readonly hands: Hands;
+  readonly hands: FakeClusterActor;
   readonly clock: VirtualClock;
-  readonly observer: Observer;
+  readonly observer: WriteOracle;
 }
 
 /** Everybody but the operators: administrators, owners of namespaces, tenants. */
-export class People {
+export class ClusterSteps {
   readonly #parts: PeopleParts;
 
   constructor(parts: PeopleParts) {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { isKubeObject, type KubeObject } from '../../src/kube/client/kube-object.ts';
-import type { ResourceType } from '../../src/kube/client/resource-type.ts';
-import { NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
-import type { FakeCluster } from '../support/fake-api/fake-cluster.ts';
-import type { JsonObject } from '../support/fake-api/json.ts';
-import { parsedObject } from '../support/fake-api/stored-object.ts';
+import { isKubeObject, type KubeObject } from '../../../src/kube/client/kube-object.ts';
+import type { ResourceType } from '../../../src/kube/client/resource-type.ts';
+import { NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
+import type { FakeCluster } from './fake-cluster.ts';
+import type { JsonObject } from './json.ts';
+import { parsedObject } from './stored-object.ts';
 
 /**
  * Puts namespaces into a fake cluster that look as the operator left the namespace `model`: its labels, its

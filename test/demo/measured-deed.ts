@@ -1,10 +1,10 @@
 import type { ObjectReference } from '../../src/kube/client/resource-type.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { Change } from './admin.ts';
+import type { DemoCluster } from './demo-cluster.ts';
 import { objectsIn } from './manifests.ts';
 import type { Expectation, Sighting } from './observer.ts';
 import type { Screen } from './screen.ts';
-import type { Stage } from './stage.ts';
 
 /** What was measured of one change and its effect. */
 export interface Measurement {
@@ -18,7 +18,7 @@ export interface Deed {
   /** The kubectl command. */
   readonly words: readonly string[];
   /** Sends what that command sends. */
-  send(stage: Stage): Promise<Change>;
+  send(stage: DemoCluster): Promise<Change>;
 }
 
 /** What follows from a change. */
@@ -33,7 +33,7 @@ export interface Effect {
 
 /** What a step of the story does with the stage, always in the same few moves. */
 export interface Scene {
-  readonly stage: Stage;
+  readonly stage: DemoCluster;
   readonly screen: Screen;
   readonly measurements: Measurement[];
   /** Shows the command, sends the change, waits for its effects and shows how long each took. */
@@ -43,7 +43,7 @@ export interface Scene {
 }
 
 /** A scene on this stage that writes to this screen. */
-export function sceneOn(stage: Stage, screen: Screen): Scene {
+export function sceneOn(stage: DemoCluster, screen: Screen): Scene {
   const measurements: Measurement[] = [];
   return {
     stage,

@@ -27,11 +27,11 @@ export async function brokenBy(history: History): Promise<Broken | undefined> {
     return undefined;
   }
   const small = await shortest(history, problemsOf);
-  return { seed: history.seed, problem, story: await storyOf(small) };
+  return { seed: history.seed, problem, story: await accountOf(small) };
 }
 
 /** All that happens in a history, and how to have it happen again. */
-export async function storyOf(history: History): Promise<string> {
+export async function accountOf(history: History): Promise<string> {
   const told = await courseOf(history).then(
     ({ simulation, problems }) => ({ lines: simulation.story, problems }),
     (thrown: unknown) => ({ lines: [], problems: [String(thrown)] }),

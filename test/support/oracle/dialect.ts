@@ -1,6 +1,6 @@
-import { LABELS } from '../../src/api/names.ts';
-import { fieldOf } from '../../src/base/json.ts';
-import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { LABELS } from '../../../src/api/names.ts';
+import { fieldOf } from '../../../src/base/json.ts';
+import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 
 /** The versions of the operator that histories know. */
 export const VERSIONS = ['0.1.0', '0.2.0'] as const;

@@ -1,8 +1,8 @@
-import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
-import { ANNOTATIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../../src/api/names.ts';
-import { fieldOf, fieldsOf, itemsOf, textOf } from '../../src/base/json.ts';
-import type { KubeObject } from '../../src/kube/client/kube-object.ts';
-import { type ExpectedPart, expectedParts } from '../support/oracle/expected-parts.ts';
+import type { BaselinePolicySpec } from '../../../src/api/baseline-policy.ts';
+import { ANNOTATIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../../../src/api/names.ts';
+import { fieldOf, fieldsOf, itemsOf, textOf } from '../../../src/base/json.ts';
+import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
+import { type ExpectedPart, expectedParts } from './expected-parts.ts';
 
 /** A BaselinePolicy as the rules in docs/reconcile.md read it: written anew here, so that it can disagree with the operator. */
 export interface DeclaredPolicy {

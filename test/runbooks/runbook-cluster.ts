@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import type { Cluster } from '../support/control-plane/cluster.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
-import { eventually, type Scene, setScene, standardSet } from '../support/operators/scene.ts';
+import { eventually, standardSet, startTestCluster, type TestCluster } from '../support/operators/test-cluster.ts';
 
 /** The namespaces of the runbooks. */
 export const PAY_NAMESPACES = ['pay-api', 'pay-db', 'pay-web'] as const;
@@ -14,24 +14,24 @@ export const SET = standardSet(POLICY);
 const ALLOW_ALL = { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{}], egress: [{}] };
 
 /** The cluster that the runbooks are written for: three namespaces, one policy, one operator. */
-export class Stage {
-  #scene: Scene;
+export class RunbookCluster {
+  #scene: TestCluster;
   #operator: OperatorProcess | undefined;
 
-  private constructor(scene: Scene) {
+  private constructor(scene: TestCluster) {
     this.#scene = scene;
   }
 
   /** Makes the namespaces, unlabelled, and no policy. */
-  static async set(cluster: Cluster): Promise<Stage> {
-    const stage = new Stage(await setScene(cluster));
+  static async set(cluster: Cluster): Promise<RunbookCluster> {
+    const stage = new RunbookCluster(await startTestCluster(cluster));
     for (const name of PAY_NAMESPACES) {
       await stage.scene.namespace(name);
     }
     return stage;
   }
 
-  get scene(): Scene {
+  get scene(): TestCluster {
     return this.#scene;
   }
 
@@ -170,6 +170,6 @@ export class Stage {
     if (stdout !== '') {
       await this.isGone('namespace', 'nsbaseline-system');
     }
-    this.#scene = await setScene(this.#scene.cluster);
+    this.#scene = await startTestCluster(this.#scene.cluster);
   }
 }

@@ -9,6 +9,7 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../src/operator/watch/resources.ts';
+import type { FakeClusterActor } from '../support/actors/fake-cluster-actor.ts';
 import type { StoredEvent } from '../support/fake-api/event-log.ts';
 import { parsedObject, type StoredObject } from '../support/fake-api/stored-object.ts';
 import {
@@ -23,9 +24,8 @@ import {
   ownerNameOf,
   policyUidOf,
   recordedUids,
-} from './declared.ts';
-import type { Version } from './dialect.ts';
-import type { Hands } from './hands.ts';
+} from '../support/oracle/declared-policy.ts';
+import type { Version } from '../support/oracle/dialect.ts';
 import { type ShownMoment, type ShownWorld, shownKey } from './shown-world.ts';
 import type { Terms } from './terms.ts';
 
@@ -36,9 +36,9 @@ export interface Violation {
 }
 
 /** What the observer looks at. */
-export interface ObserverParts {
+export interface WriteOracleParts {
   readonly clock: Clock;
-  readonly hands: Hands;
+  readonly hands: FakeClusterActor;
   readonly terms: Terms;
   /** How many directions may lose their protection within the window without a confirmation. */
   readonly removalLimit: number;
@@ -71,11 +71,11 @@ interface Write {
 }
 
 /** Judges every write of the operator as it lands, by the rules and nothing that the operator says of itself. */
-export class Observer {
+export class WriteOracle {
   readonly violations: Violation[] = [];
   /** Writes of the operator so far, as `verb plural namespace/name`. */
   readonly writes: string[] = [];
-  readonly #parts: ObserverParts;
+  readonly #parts: WriteOracleParts;
   readonly #lost: { readonly atMs: number; readonly what: string }[] = [];
   /** By the uid of a NetworkPolicy, whose it was before somebody of ours gave it another policy's uid. */
   readonly #takenFrom = new Map<string, string>();
@@ -86,7 +86,7 @@ export class Observer {
   #troubledUntilMs = 0;
   #longestStopMs = 0;
 
-  constructor(parts: ObserverParts) {
+  constructor(parts: WriteOracleParts) {
     this.#parts = parts;
   }
 

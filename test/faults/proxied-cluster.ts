@@ -3,13 +3,13 @@ import { pause, systemClock } from '../../src/base/clock.ts';
 import type { KubeClient } from '../../src/kube/client/kube-client.ts';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
+import { OPTED_IN, standardSet } from '../support/actors/actors.ts';
 import type { FakeClusterOptions } from '../support/fake-api/fake-cluster.ts';
 import { clientAround, countingUnderWay } from '../support/operators/client-around.ts';
 import type { InProcess, InProcessOptions } from '../support/operators/in-process.ts';
-import { OPTED_IN, standardSet } from '../support/operators/people.ts';
 import { staticCluster } from '../support/static-cluster.ts';
+import { type FaultCluster, faultCluster } from './fault-cluster.ts';
 import { FaultProxy } from './fault-proxy.ts';
-import { type FaultStage, faultStage } from './fault-stage.ts';
 
 /** So many turns without a byte and without an open request mean that all is quiet. */
 const QUIET_TURNS = 3;
@@ -30,9 +30,9 @@ export interface Recovery {
  * Operators behind a {@link FaultProxy}, in front of a fake API server. The operators, the time limits of their requests,
  * the server and the proxy share one clock, which the test moves: an hour of faults takes moments.
  */
-export interface FaultScene {
+export interface ProxiedCluster {
   /** What operators write and ask, as the server sees it, and what must never happen. */
-  readonly stage: FaultStage;
+  readonly stage: FaultCluster;
   readonly proxy: FaultProxy;
   readonly clock: ManualClock;
   /** How often operators have begun a request or a watch, whether or not it got anywhere. */
@@ -49,10 +49,10 @@ export interface FaultScene {
   recovered(recovery?: Recovery): Promise<void>;
 }
 
-/** The scene of a file's tests; its members are there while a test runs. After each the checks of {@link faultStage} hold. */
-export function faultScene(clusterOptions: FakeClusterOptions = {}): FaultScene {
+/** The scene of a file's tests; its members are there while a test runs. After each the checks of {@link faultCluster} hold. */
+export function proxiedCluster(clusterOptions: FakeClusterOptions = {}): ProxiedCluster {
   const made = { clock: new ManualClock(), proxy: undefined as FaultProxy | undefined };
-  const stage = faultStage(() => {
+  const stage = faultCluster(() => {
     made.clock = new ManualClock();
     return { ...clusterOptions, clock: made.clock };
   });
@@ -70,7 +70,7 @@ export function faultScene(clusterOptions: FakeClusterOptions = {}): FaultScene 
     }
     return made.proxy;
   };
-  const scene: FaultScene = {
+  const scene: ProxiedCluster = {
     stage,
     get proxy() {
       return proxyOf();
@@ -94,14 +94,14 @@ export function faultScene(clusterOptions: FakeClusterOptions = {}): FaultScene 
     },
     async settled({ teams = 6, ...options } = {}) {
       state.teams = teams;
-      stage.hands.declare('standard', {});
-      stage.hands.createNamespace(BYSTANDER);
+      stage.actor.declare('standard', {});
+      stage.actor.createNamespace(BYSTANDER);
       for (const name of standardSet()) {
-        stage.hands.putForeign(BYSTANDER, name, 'none');
+        stage.actor.putForeign(BYSTANDER, name, 'none');
       }
       for (let team = 0; team < teams; team += 1) {
-        stage.hands.createNamespace(`team-${team}`, OPTED_IN);
-        stage.hands.putForeign(`team-${team}`, 'own', 'label');
+        stage.actor.createNamespace(`team-${team}`, OPTED_IN);
+        stage.actor.putForeign(`team-${team}`, 'own', 'label');
       }
       state.foreign = new Map(foreignTexts(stage));
       const operator = await scene.start(options);
@@ -112,10 +112,10 @@ export function faultScene(clusterOptions: FakeClusterOptions = {}): FaultScene 
       const round = state.rounds;
       state.rounds += 1;
       const team = (offset: number): string => `team-${(round + offset) % state.teams}`;
-      stage.hands.createNamespace(`late-${round}`, OPTED_IN);
-      stage.hands.remove(NETWORK_POLICIES, { namespace: team(0), name: 'standard.default-deny' });
-      stage.hands.tamper({ namespace: team(1), name: 'standard.allow-monitoring' });
-      stage.hands.stripLabel({ namespace: team(2), name: 'standard.allow-dns' });
+      stage.actor.createNamespace(`late-${round}`, OPTED_IN);
+      stage.actor.remove(NETWORK_POLICIES, { namespace: team(0), name: 'standard.default-deny' });
+      stage.actor.tamper({ namespace: team(1), name: 'standard.allow-monitoring' });
+      stage.actor.stripLabel({ namespace: team(2), name: 'standard.allow-dns' });
     },
     async pass(durationMs, stepMs = 1_000) {
       for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
@@ -153,7 +153,7 @@ export function faultScene(clusterOptions: FakeClusterOptions = {}): FaultScene 
 }
 
 /** Lets time pass until all is as declared, at most so long. */
-async function settle(scene: FaultScene, withinMs: number): Promise<void> {
+async function settle(scene: ProxiedCluster, withinMs: number): Promise<void> {
   for (let passedMs = 0; passedMs < withinMs && scene.stage.problems().length > 0; passedMs += 500) {
     await scene.pass(500, 500);
   }
@@ -161,7 +161,7 @@ async function settle(scene: FaultScene, withinMs: number): Promise<void> {
 }
 
 /** Resolves when nothing moves any more: every request is answered, or will not be as things are. */
-async function quiet({ proxy }: FaultScene, state: { readonly underWay: number }): Promise<void> {
+async function quiet({ proxy }: ProxiedCluster, state: { readonly underWay: number }): Promise<void> {
   let turns = 0;
   let seen = proxy.activity;
   while (turns < (state.underWay === 0 ? QUIET_TURNS : STALLED_TURNS)) {
@@ -172,7 +172,7 @@ async function quiet({ proxy }: FaultScene, state: { readonly underWay: number }
 }
 
 /** Every object of somebody else and every declaration, as it is stored. */
-function foreignTexts({ hands }: FaultStage): readonly (readonly [string, string])[] {
+function foreignTexts({ actor: hands }: FaultCluster): readonly (readonly [string, string])[] {
   const standard = new Set(standardSet());
   const foreign = hands
     .all(NETWORK_POLICIES)

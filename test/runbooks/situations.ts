@@ -1,13 +1,13 @@
 import { expect } from 'vitest';
 import { clusterDns } from '../support/control-plane/cluster-dns.ts';
 import { startOperator } from '../support/operators/operator-process.ts';
-import { eventually } from '../support/operators/scene.ts';
-import { PAY_NAMESPACES, POLICY, SET, type Stage } from './stage.ts';
+import { eventually } from '../support/operators/test-cluster.ts';
+import { PAY_NAMESPACES, POLICY, type RunbookCluster, SET } from './runbook-cluster.ts';
 
 /** What is the matter when somebody opens a runbook, and what must be so after its commands. */
-export interface RunbookScene {
-  readonly prepare: (stage: Stage) => Promise<void>;
-  readonly expected: (stage: Stage) => Promise<void>;
+export interface RunbookSituation {
+  readonly prepare: (stage: RunbookCluster) => Promise<void>;
+  readonly expected: (stage: RunbookCluster) => Promise<void>;
 }
 
 const LEASE = ['lease', 'nsbaseline', '-n', 'nsbaseline-system'] as const;
@@ -15,7 +15,7 @@ const LEASE = ['lease', 'nsbaseline', '-n', 'nsbaseline-system'] as const;
 const STRICT = ['--isolation-limit', '1', '--isolation-limit-percent', '0'];
 
 /** Every scene that a block of docs/runbooks names. */
-export const SCENES: Readonly<Record<string, RunbookScene>> = {
+export const SITUATIONS: Readonly<Record<string, RunbookSituation>> = {
   calm: {
     prepare: (stage) => stage.protect(),
     expected: (stage) => stage.allStand(),
@@ -347,24 +347,24 @@ export const SCENES: Readonly<Record<string, RunbookScene>> = {
   },
 };
 
-async function selectNobody(stage: Stage): Promise<void> {
+async function selectNobody(stage: RunbookCluster): Promise<void> {
   await stage.protect();
   await stage.patch({ namespaceSelector: { matchLabels: { baseline: 'nobody' } } });
   await stage.condition('RemovalHeld', 'True RemovalHeld');
 }
 
-async function noLongerHeld(stage: Stage): Promise<void> {
+async function noLongerHeld(stage: RunbookCluster): Promise<void> {
   await stage.condition('RemovalHeld', '');
   await stage.allStand();
 }
 
-async function noneStand(stage: Stage): Promise<void> {
+async function noneStand(stage: RunbookCluster): Promise<void> {
   for (const name of PAY_NAMESPACES) {
     await eventually(() => stage.scene.networkPolicyNames(name)).toEqual([]);
   }
 }
 
-async function isolateUnasked(stage: Stage): Promise<void> {
+async function isolateUnasked(stage: RunbookCluster): Promise<void> {
   await stage.stopOperator();
   await stage.operator(STRICT);
   for (const name of PAY_NAMESPACES) {
@@ -374,13 +374,13 @@ async function isolateUnasked(stage: Stage): Promise<void> {
   await stage.condition('IsolationHeld', 'True IsolationHeld');
 }
 
-async function isolatedAfterAll(stage: Stage): Promise<void> {
+async function isolatedAfterAll(stage: RunbookCluster): Promise<void> {
   await stage.allStand();
   await stage.condition('IsolationHeld', '');
   await stage.stopOperator();
 }
 
-async function leaveOrphans(stage: Stage): Promise<void> {
+async function leaveOrphans(stage: RunbookCluster): Promise<void> {
   await stage.protect();
   await stage.kubectl('delete', 'baselinepolicy', POLICY);
   for (const name of PAY_NAMESPACES) {
@@ -391,19 +391,19 @@ async function leaveOrphans(stage: Stage): Promise<void> {
   await stage.condition('OrphansPresent', 'True OrphansPresent');
 }
 
-async function standInTheWay(stage: Stage): Promise<void> {
+async function standInTheWay(stage: RunbookCluster): Promise<void> {
   await stage.foreign('payments.allow-monitoring');
   await stage.declare();
   await eventually(() => stage.scene.report('pay-api')).toMatchObject({ phase: 'Conflict' });
 }
 
-async function keepOne(stage: Stage): Promise<void> {
+async function keepOne(stage: RunbookCluster): Promise<void> {
   await stage.protect({ removal: { onOptOut: 'Keep' } });
   await stage.scene.label('pay-api', { baseline: null });
   await eventually(() => stage.scene.report('pay-api')).toBeUndefined();
 }
 
-async function onlyThatOneIsEmpty(stage: Stage): Promise<void> {
+async function onlyThatOneIsEmpty(stage: RunbookCluster): Promise<void> {
   await eventually(() => stage.scene.networkPolicyNames('pay-api')).toEqual([]);
   for (const name of ['pay-db', 'pay-web']) {
     expect(await stage.scene.networkPolicyNames(name)).toEqual(SET);

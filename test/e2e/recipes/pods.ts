@@ -1,4 +1,4 @@
-import { kubectl, namespaces, type ProbePod, resolverAddress, startPods } from '../stage.ts';
+import { kubectl, namespaces, type ProbePod, resolverAddress, startPods } from '../e2e-cluster.ts';
 import { OUTSIDE, setOutside } from './outside.ts';
 
 /** The namespace that asks for one recipe after the other, none of which takes isolation away that the one before gave: the operator holds that when it is much (R9). */
@@ -46,8 +46,8 @@ type Place = PodName | 'resolver' | 'kubernetes' | 'node' | keyof typeof OUTSIDE
 export type AddressBook = Readonly<Record<Place, string>>;
 
 /** Starts everybody anew and finds everything. */
-export async function castStarted(node: string): Promise<AddressBook> {
-  await castDismissed();
+export async function podsStarted(node: string): Promise<AddressBook> {
+  await podsRemoved();
   await namespaces(...NAMESPACES.map((name) => [name] as const));
   const pods = Object.entries<Omit<ProbePod, 'name'>>(PODS).map(([name, pod]) => ({ name, ...pod }));
   const [addresses, resolver, kubernetes, nodeAddress] = await Promise.all([
@@ -65,7 +65,7 @@ export async function castStarted(node: string): Promise<AddressBook> {
 }
 
 /** Takes everybody away; other tests use some of the namespaces too, and they are gone when it resolves. */
-export async function castDismissed(): Promise<void> {
+export async function podsRemoved(): Promise<void> {
   await kubectl('delete', 'namespaces', '--ignore-not-found', ...NAMESPACES);
 }
 

@@ -3,18 +3,18 @@ import { crdFor, RESOURCE_DEFINITIONS } from '../../../src/api/crd/crd.ts';
 import { fieldOf, itemsOf } from '../../../src/base/json.ts';
 import { isKubeObject, type KubeObject } from '../../../src/kube/client/kube-object.ts';
 import { createKubeClient, type HttpKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
+import { type Actors, actorsWith, eventually, OPTED_IN, standardSet } from '../actors/actors.ts';
 import type { FakeApiServer } from '../fake-api/fake-api-server.ts';
 import type { FakeClusterOptions } from '../fake-api/fake-cluster.ts';
 import { fakeServerWithCrds } from '../fake-api/nsbaseline-api-server.ts';
 import { type InProcess, type InProcessOptions, startInProcess } from './in-process.ts';
-import { eventually, OPTED_IN, type People, peopleWith, standardSet } from './people.ts';
 
 /** A fake API server of its own for every test of a file, and the operators that a test starts against it. */
-export interface InProcessScene {
+export interface FakeTestCluster {
   readonly server: FakeApiServer;
   /** Somebody who may do everything. */
   readonly admin: HttpKubeClient;
-  readonly people: People;
+  readonly people: Actors;
   /** Starts an operator that ends with the test. */
   start(options?: Omit<InProcessOptions, 'server'>): Promise<InProcess>;
   phaseOf(namespace: string): Promise<unknown>;
@@ -25,10 +25,10 @@ export interface InProcessScene {
 }
 
 /** The scene of a file's tests; its members are there while a test runs. `clusterOptions` is asked before each. */
-export function inProcessScene(clusterOptions: () => FakeClusterOptions = () => ({})): InProcessScene {
+export function fakeTestCluster(clusterOptions: () => FakeClusterOptions = () => ({})): FakeTestCluster {
   const made: { server?: FakeApiServer; admin?: HttpKubeClient } = {};
   const running: InProcess[] = [];
-  const scene: InProcessScene = {
+  const scene: FakeTestCluster = {
     get server() {
       return present(made.server);
     },
@@ -36,7 +36,7 @@ export function inProcessScene(clusterOptions: () => FakeClusterOptions = () => 
       return present(made.admin);
     },
     get people() {
-      return peopleWith(present(made.admin));
+      return actorsWith(present(made.admin));
     },
     async start(options = {}) {
       const operator = await startInProcess({ server: scene.server, ...options });

@@ -10,7 +10,7 @@ import type { ControlPlaneAddress } from '../test/support/control-plane/protocol
 import { Sightings } from './sightings.ts';
 
 /** A control plane that nobody has used yet, with the policy `standard` declared and an independent watch. */
-export interface Stage {
+export interface BenchCluster {
   readonly admin: HttpKubeClient;
   readonly sightings: Sightings;
   readonly address: ControlPlaneAddress;
@@ -29,7 +29,7 @@ export interface Stage {
 const AT_ONCE = 32;
 
 /** Sets the stage: some 10 seconds. */
-export async function setStage(): Promise<Stage> {
+export async function startBenchCluster(): Promise<BenchCluster> {
   const controlPlane = await startControlPlane({ version: 'newest' });
   for (const manifests of ['deploy/crds', 'deploy/base']) {
     await controlPlane.applyManifests(manifests);

@@ -12,9 +12,9 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../src/operator/watch/resources.ts';
-import { recordedUids } from '../simulation/declared.ts';
-import type { Accounts } from './accounts.ts';
-import { FOREIGN } from './examination.ts';
+import { recordedUids } from '../support/oracle/declared-policy.ts';
+import { FOREIGN } from './namespace-oracle.ts';
+import type { SoakOracle } from './soak-oracle.ts';
 
 const RETRY_MS = 250;
 /** What passes by itself: the API server is away, or just back. */
@@ -30,12 +30,12 @@ const PASSING: ReadonlySet<KubeError['kind']> = new Set<KubeError['kind']>([
  * What people and tenants do, as cluster admin. A request that failed in passing is repeated until it is known what came
  * of it, so that afterwards the declaration is the truth; whatever is written to a NetworkPolicy is noted as our own.
  */
-export class Hands {
+export class SoakActor {
   readonly #kube: KubeClient;
-  readonly #accounts: Accounts;
+  readonly #accounts: SoakOracle;
   readonly #signal: AbortSignal;
 
-  constructor(parts: { readonly kube: KubeClient; readonly accounts: Accounts; readonly signal: AbortSignal }) {
+  constructor(parts: { readonly kube: KubeClient; readonly accounts: SoakOracle; readonly signal: AbortSignal }) {
     this.#kube = parts.kube;
     this.#accounts = parts.accounts;
     this.#signal = parts.signal;

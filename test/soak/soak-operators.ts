@@ -29,7 +29,7 @@ const START_LIMIT_MS = 60_000;
 const BUG = /unexpectedly|could not be made|handler of/;
 
 /** The operators of a soak, each with its own way to the API server. */
-export class Crew {
+export class SoakOperators {
   readonly posts: readonly Post[];
   readonly #kubeconfigs: readonly string[];
   #isEnding = false;
@@ -48,7 +48,11 @@ export class Crew {
   }
 
   /** Starts so many operators with an account's kubeconfig. */
-  static async start(cluster: Cluster, account: { readonly kubeconfigPath: string }, count: number): Promise<Crew> {
+  static async start(
+    cluster: Cluster,
+    account: { readonly kubeconfigPath: string },
+    count: number,
+  ): Promise<SoakOperators> {
     const kubeconfig = await readFile(account.kubeconfigPath, 'utf8');
     const { port } = new URL(cluster.address.server);
     const posts: Post[] = [];
@@ -67,7 +71,7 @@ export class Crew {
         operator: startOperator({ kubeconfigPath, arguments: FLAGS, env: ENVIRONMENT }),
       });
     }
-    return new Crew(posts, kubeconfigs);
+    return new SoakOperators(posts, kubeconfigs);
   }
 
   /** Resolves when every operator knows the cluster; rejects when one does not come to that. */

@@ -1,12 +1,12 @@
 import type { FakeCluster } from '../support/fake-api/fake-cluster.ts';
-import type { Version } from './dialect.ts';
+import type { Version } from '../support/oracle/dialect.ts';
 import { HostClock, type Waking } from './host-clock.ts';
 import type { Network } from './network.ts';
-import type { Writer } from './observer.ts';
 import { ShownWorld } from './shown-world.ts';
 import { SimulatedClient } from './simulated-client.ts';
 import { type SimulatedOperator, startSimulatedOperator } from './simulated-operator.ts';
 import type { VirtualClock } from './virtual-clock.ts';
+import type { Writer } from './write-oracle.ts';
 
 /** What the processes of all operators share. */
 export interface Surroundings {
@@ -16,10 +16,10 @@ export interface Surroundings {
   readonly random: () => number;
   /** Runs what the server does for this operator, so that its commits are known to be its own. */
   readonly as: <Value>(writer: Writer, act: () => Value) => Value;
-  readonly onRequest: (replica: Replica, method: string) => void;
+  readonly onRequest: (replica: SimulatedProcess, method: string) => void;
   readonly onError: (line: string) => void;
   /** Told when an operator begins to lead. */
-  readonly onTerm: (replica: Replica) => void;
+  readonly onTerm: (replica: SimulatedProcess) => void;
 }
 
 /** What one process is started as. */
@@ -41,7 +41,7 @@ export interface Ambush {
 }
 
 /** One process of the operator, from its start to its end: its own clock, caches and connections. */
-export class Replica implements Writer {
+export class SimulatedProcess implements Writer {
   readonly name: string;
   readonly version: Version;
   readonly host: HostClock;

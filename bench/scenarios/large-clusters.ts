@@ -1,11 +1,11 @@
 import { MEBIBYTE_BYTES } from '../../test/support/measuring/number-text.ts';
+import { type BenchCluster, startBenchCluster } from '../bench-cluster.ts';
 import type { Figure } from '../figure.ts';
 import { passDoneMs, readyMs } from '../operator-pages.ts';
 import { startFloor, startOperator } from '../process.ts';
 import { isWrite, requestCount, requestsSince } from '../requests.ts';
-import { allComplete, names, onStage, type Scenario, type Surroundings, trickling } from '../scenario.ts';
+import { allComplete, names, onBenchCluster, type Scenario, type Surroundings, trickling } from '../scenario.ts';
 import { completeMs } from '../sightings.ts';
-import { type Stage, setStage } from '../stage.ts';
 
 /** The operator comes to many namespaces that were labelled before it was there. */
 export function coldStart(count: number): Scenario {
@@ -16,7 +16,7 @@ export function coldStart(count: number): Scenario {
     run: async ({ sized, estates, say }) => {
       const all = names('cold', sized(count));
       say(`floor: ${all.length} namespaces from nothing`);
-      const floorMs = await onStage(async (stage) => {
+      const floorMs = await onBenchCluster(async (stage) => {
         await stage.namespaces(all, true);
         const floor = startFloor('write', stage.kubeconfigPath);
         await allComplete(stage, all);
@@ -25,7 +25,7 @@ export function coldStart(count: number): Scenario {
         return tookMs;
       });
       say(`operator: ${all.length} namespaces from nothing`);
-      const stage = await setStage();
+      const stage = await startBenchCluster();
       await stage.namespaces(all, true);
       const operator = startOperator(stage.kubeconfigPath);
       await allComplete(stage, all);
@@ -119,7 +119,7 @@ export function edit(count: number): Scenario {
 }
 
 async function editFigures(
-  stage: Stage,
+  stage: BenchCluster,
   namespaces: readonly string[],
   { say }: Surroundings,
 ): Promise<readonly Figure[]> {
@@ -164,7 +164,7 @@ async function editFigures(
 
 /** Edits the port of monitoring, and resolves with the time until the last namespace has it. */
 async function editedMs(
-  stage: Stage,
+  stage: BenchCluster,
   namespaces: readonly string[],
   { port }: { readonly port: number },
 ): Promise<number> {
@@ -186,7 +186,7 @@ async function editedMs(
   return performance.now() - startMs;
 }
 
-function lastMs(stage: Stage, all: readonly string[]): number {
+function lastMs(stage: BenchCluster, all: readonly string[]): number {
   return all.reduce((latest, name) => Math.max(latest, completeMs(stage.sightings.of(name)) ?? Number.NaN), 0);
 }
 

@@ -1,19 +1,19 @@
-import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
-import { ANNOTATIONS, API_VERSION, FIELD_MANAGER, LABELS } from '../../src/api/names.ts';
-import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
-import { isKubeObject, type KubeObject, type ObjectMeta } from '../../src/kube/client/kube-object.ts';
-import { namespacedPath, objectPath } from '../../src/kube/client/request-path.ts';
-import type { ResourceType } from '../../src/kube/client/resource-type.ts';
-import { LEASES } from '../../src/kube/lease/lease-record.ts';
+import type { BaselinePolicySpec } from '../../../src/api/baseline-policy.ts';
+import { ANNOTATIONS, API_VERSION, FIELD_MANAGER, LABELS } from '../../../src/api/names.ts';
+import { fieldOf, itemsOf, textOf } from '../../../src/base/json.ts';
+import { isKubeObject, type KubeObject, type ObjectMeta } from '../../../src/kube/client/kube-object.ts';
+import { namespacedPath, objectPath } from '../../../src/kube/client/request-path.ts';
+import type { ResourceType } from '../../../src/kube/client/resource-type.ts';
+import { LEASES } from '../../../src/kube/lease/lease-record.ts';
 import {
   BASELINE_POLICIES,
   NAMESPACE_BASELINES,
   NAMESPACES,
   NETWORK_POLICIES,
-} from '../../src/operator/watch/resources.ts';
-import type { FakeCluster } from '../support/fake-api/fake-cluster.ts';
-import { parsedObject, type StoredObject } from '../support/fake-api/stored-object.ts';
-import type { Marks } from './steps.ts';
+} from '../../../src/operator/watch/resources.ts';
+import type { Marks } from '../../simulation/steps.ts';
+import type { FakeCluster } from '../fake-api/fake-cluster.ts';
+import { parsedObject, type StoredObject } from '../fake-api/stored-object.ts';
 
 interface Key {
   readonly namespace?: string;
@@ -24,7 +24,7 @@ const OPEN_SPEC = { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress
 const FOREIGN_SPEC = { podSelector: { matchLabels: { app: 'theirs' } }, policyTypes: ['Ingress'], ingress: [{}] };
 
 /** What people other than the operator do with a cluster; where a thing cannot be done, nothing happens. */
-export class Hands {
+export class FakeClusterActor {
   readonly #cluster: FakeCluster;
 
   constructor(cluster: FakeCluster) {

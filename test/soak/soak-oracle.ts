@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import type { Declaration } from './declaration.ts';
-import { isForeign, isNewer, problemIn } from './examination.ts';
+import { isForeign, isNewer, problemIn } from './namespace-oracle.ts';
 import type { Sighting, View } from './view.ts';
 
 /** What happened that the operator has to answer. */
@@ -36,7 +36,7 @@ const DOUBT_MS = 15_000;
 const MOST_TOLD = 20;
 
 /** Keeps account of everything that happened and of every write that was seen, and is satisfied by the state of the cluster only. */
-export class Accounts {
+export class SoakOracle {
   readonly byKind = new Map<string, KindCount>();
   /** What should never be: a missed answer, a write to what is not ours, a write to what is frozen. The first few of them. */
   readonly complaints: string[] = [];

@@ -10,7 +10,7 @@ import { type DemoOperator, startDemoOperator } from './operator.ts';
 import type { Screen } from './screen.ts';
 
 /** Everything that the story plays with. */
-export interface Stage {
+export interface DemoCluster {
   readonly controlPlane: ControlPlane;
   readonly operator: DemoOperator;
   readonly admin: Admin;
@@ -45,7 +45,7 @@ export function leftovers(): Leftovers {
 const ACCOUNT = { name: 'nsbaseline', namespace: 'nsbaseline-system' };
 
 /** Starts a control plane and the real operator in it, and tells how that goes. What it starts is in `started` at once, also when it throws. */
-export async function setStage({
+export async function startDemoCluster({
   screen,
   started,
   signal,
@@ -53,7 +53,7 @@ export async function setStage({
   readonly screen: Screen;
   readonly started: Leftovers;
   readonly signal: AbortSignal;
-}): Promise<Stage> {
+}): Promise<DemoCluster> {
   const controlPlane = await timed(screen, 'starting etcd, kube-apiserver and kube-controller-manager', async () => {
     const starting = startControlPlane({ version: kubernetesChoice(process.env) });
     // Even when we are interrupted before it is up.

@@ -1,23 +1,23 @@
+import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
 import { passDoneMs } from './operator-pages.ts';
 import { allComplete, leading, names } from './scenario.ts';
-import { type Stage, setStage } from './stage.ts';
 
 /** A stage on which everything is in place, and nobody at work. */
-export interface Estate {
-  readonly stage: Stage;
+export interface ProtectedCluster {
+  readonly stage: BenchCluster;
   readonly namespaces: readonly string[];
 }
 
 /** Keeps the estate that was last asked for, since the next scenario may want one of the same size. */
-export class Estates {
-  #kept: Estate | undefined;
+export class ProtectedClusters {
+  #kept: ProtectedCluster | undefined;
 
   /** An estate of so many protected namespaces. */
-  async of(count: number): Promise<Estate> {
+  async of(count: number): Promise<ProtectedCluster> {
     if (this.#kept?.namespaces.length === count) {
       return this.#kept;
     }
-    const stage = await setStage();
+    const stage = await startBenchCluster();
     const namespaces = names('cold', count);
     await stage.namespaces(namespaces, true);
     const operator = await leading(stage);
@@ -30,7 +30,7 @@ export class Estates {
   }
 
   /** Takes over an estate that came about otherwise. */
-  async keep(estate: Estate): Promise<void> {
+  async keep(estate: ProtectedCluster): Promise<void> {
     await this.end();
     this.#kept = estate;
   }

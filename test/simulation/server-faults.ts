@@ -1,21 +1,21 @@
 import { FIELD_MANAGER } from '../../src/api/names.ts';
 import { LEASES } from '../../src/kube/lease/lease-record.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import type { FakeClusterActor } from '../support/actors/fake-cluster-actor.ts';
 import { type ApiFailure, forbidden } from '../support/fake-api/api-status.ts';
 import type { FakeCluster } from '../support/fake-api/fake-cluster.ts';
 import type { StoreSnapshot } from '../support/fake-api/object-store.ts';
 import type { AdmissionReview } from '../support/fake-api/write-path.ts';
-import type { Hands } from './hands.ts';
 import type { Network } from './network.ts';
-import type { Observer } from './observer.ts';
 import type { Disturbance, ServerStep } from './steps.ts';
 import { LEASE, type Terms } from './terms.ts';
+import type { WriteOracle } from './write-oracle.ts';
 
 interface FateParts {
   readonly cluster: FakeCluster;
-  readonly hands: Hands;
+  readonly hands: FakeClusterActor;
   readonly network: Network;
-  readonly observer: Observer;
+  readonly observer: WriteOracle;
   readonly terms: Terms;
   /** Whether the request that is being served is an operator's. */
   readonly isOperatorActing: () => boolean;
@@ -24,7 +24,7 @@ interface FateParts {
 type Refusal = Extract<ServerStep, { readonly do: 'refuse' }>;
 
 /** What goes wrong in the API server and on the way to it. */
-export class Fate {
+export class ServerFaults {
   readonly #parts: FateParts;
   #snapshot: StoreSnapshot | undefined;
   #refusals: readonly Refusal[] = [];

@@ -1,13 +1,12 @@
-import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
-import type { KubeObject } from '../../src/kube/client/kube-object.ts';
+import { fieldOf, itemsOf, textOf } from '../../../src/base/json.ts';
+import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 import {
   BASELINE_POLICIES,
   NAMESPACE_BASELINES,
   NAMESPACES,
   NETWORK_POLICIES,
-} from '../../src/operator/watch/resources.ts';
-import type { ExpectedPart } from '../support/oracle/expected-parts.ts';
-import { specText } from '../support/oracle/spec-text.ts';
+} from '../../../src/operator/watch/resources.ts';
+import type { FakeClusterActor } from '../actors/fake-cluster-actor.ts';
 import {
   type DeclaredPolicy,
   declaredPolicy,
@@ -18,12 +17,13 @@ import {
   ownerNameOf,
   policyUidOf,
   recordedUids,
-} from './declared.ts';
+} from './declared-policy.ts';
 import { asRenderedBy, type Version } from './dialect.ts';
-import type { Hands } from './hands.ts';
+import type { ExpectedPart } from './expected-parts.ts';
+import { specText } from './spec-text.ts';
 
 /** What is not as declared in a cluster in which nothing moves any more, rendered by one of these versions; empty when all is well. */
-export function problemsAtRest(hands: Hands, dialects: readonly Version[] = ['0.1.0']): readonly string[] {
+export function problemsAtRest(hands: FakeClusterActor, dialects: readonly Version[] = ['0.1.0']): readonly string[] {
   const policies = hands.all(BASELINE_POLICIES).map(declaredPolicy);
   return [
     ...policies.flatMap((policy) => policyProblems(hands, policy)),
@@ -31,7 +31,7 @@ export function problemsAtRest(hands: Hands, dialects: readonly Version[] = ['0.
   ];
 }
 
-function policyProblems(hands: Hands, policy: DeclaredPolicy): readonly string[] {
+function policyProblems(hands: FakeClusterActor, policy: DeclaredPolicy): readonly string[] {
   if (policy.isDeleting) {
     return [`BaselinePolicy ${policy.name} is never let go`];
   }
@@ -54,7 +54,11 @@ function namespaceProblems(
     hands,
     policies,
     dialects,
-  }: { readonly hands: Hands; readonly policies: readonly DeclaredPolicy[]; readonly dialects: readonly Version[] },
+  }: {
+    readonly hands: FakeClusterActor;
+    readonly policies: readonly DeclaredPolicy[];
+    readonly dialects: readonly Version[];
+  },
 ): readonly string[] {
   const name = namespace.metadata.name ?? '';
   if (isGoing(namespace)) {

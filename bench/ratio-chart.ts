@@ -13,7 +13,7 @@ const SPAN = 2;
  * The figures that have a floor and a bar in times of it, as a picture: how long the operator takes where a writer that decides nothing
  * takes 1. It shows well on light and on dark.
  */
-export function ratioPicture(summaries: readonly Summary[]): string {
+export function ratioChart(summaries: readonly Summary[]): string {
   const shown = summaries.filter(({ ratio, bar }) => ratio !== undefined && bar?.ratioAtMost !== undefined);
   const height = TOP + shown.length * ROW + 28;
   return [

@@ -4,18 +4,18 @@ import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
 import { loadCluster } from '../../../src/kube/credentials/kubeconfig.ts';
 import { createKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { BASELINE_POLICIES } from '../../../src/operator/watch/resources.ts';
+import { type Actors, actorsWith, valueOf } from '../actors/actors.ts';
 import { type Cluster, clusterAt } from '../control-plane/cluster.ts';
 import { clusterDns } from '../control-plane/cluster-dns.ts';
 import { type OperatorProcess, startOperator } from './operator-process.ts';
-import { type People, peopleWith, valueOf } from './people.ts';
 
-export { eventually, type Labels, OPTED_IN, standardSet, valueOf } from './people.ts';
+export { eventually, type Labels, OPTED_IN, standardSet, valueOf } from '../actors/actors.ts';
 
 /** What one file leaves isolated must not raise what the next may take away at once (R9). */
 const WITHOUT_SHARES = ['--removal-limit-percent=0', '--isolation-limit-percent=0'];
 
 /** A real API server, the operator with the rights that it ships with, and short words for what people do. */
-export interface Scene extends People {
+export interface TestCluster extends Actors {
   readonly cluster: Cluster;
   /** As cluster admin. */
   readonly kube: KubeClient;
@@ -23,20 +23,20 @@ export interface Scene extends People {
   readonly operatorKubeconfig: string;
   /** Starts the operator and waits until its caches are synced. */
   start(flags?: readonly string[], env?: Readonly<Record<string, string>>): Promise<OperatorProcess>;
-  /** Declares a policy for the namespaces labelled `set=<name>`; {@link Scene.clear} takes it away. */
+  /** Declares a policy for the namespaces labelled `set=<name>`; {@link TestCluster.clear} takes it away. */
   declare(name: string, spec?: BaselinePolicySpec): Promise<void>;
   /** Takes away every policy that was declared, finalizer or not. */
   clear(): Promise<void>;
 }
 
 /** Sets the stage, on the control plane of this vitest run when no other is given: CRDs, roles and a cluster DNS. */
-export async function setScene(cluster: Cluster = clusterAt(inject('controlPlane'))): Promise<Scene> {
+export async function startTestCluster(cluster: Cluster = clusterAt(inject('controlPlane'))): Promise<TestCluster> {
   await cluster.applyManifests('deploy/crds');
   await cluster.applyManifests('deploy/base');
   await cluster.applyManifests(clusterDns());
   const account = await cluster.serviceAccount({ name: 'nsbaseline', namespace: 'nsbaseline-system' });
   const kube = await adminClient(cluster.address.kubeconfigPath);
-  const people = peopleWith(kube);
+  const people = actorsWith(kube);
   const declared = new Set<string>();
   return {
     ...people,

@@ -22,7 +22,7 @@ export type Labels = Readonly<Record<string, string>>;
 export const OPTED_IN: Labels = { 'nsbaseline.io/enabled': 'true' };
 
 /** Short words for what people do with an API server, and for what they then see. Every failure is a fault of the test. */
-export interface People {
+export interface Actors {
   /** Creates it, or gives it these labels: the second try of a test finds it there. */
   namespace(name: string, labels?: Labels): Promise<KubeObject>;
   /** Sets labels; `null` takes one away. */
@@ -46,7 +46,7 @@ export interface People {
 }
 
 /** What people do and see through this client. */
-export function peopleWith(kube: KubeClient): People {
+export function actorsWith(kube: KubeClient): Actors {
   const found = (
     type: ResourceType,
     key: { readonly namespace?: string; readonly name: string },

@@ -4,17 +4,17 @@ import { pause, systemClock } from '../../src/base/clock.ts';
 import { isKubeObject, type KubeObject } from '../../src/kube/client/kube-object.ts';
 import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { ManualClock } from '../fixtures/manual-clock.ts';
-import { isHandedOver, isLabelled, policyUidOf, recordedUids } from '../simulation/declared.ts';
-import { Hands } from '../simulation/hands.ts';
-import { problemsAtRest } from '../simulation/rest.ts';
+import { eventually } from '../support/actors/actors.ts';
+import { FakeClusterActor } from '../support/actors/fake-cluster-actor.ts';
 import type { StoredEvent } from '../support/fake-api/event-log.ts';
 import { type Interceptor, RequestCounts } from '../support/fake-api/fake-api-server.ts';
 import type { FakeClusterOptions } from '../support/fake-api/fake-cluster.ts';
 import { parsedObject } from '../support/fake-api/stored-object.ts';
 import { clientAround, countingUnderWay } from '../support/operators/client-around.ts';
+import { type FakeTestCluster, fakeTestCluster } from '../support/operators/fake-test-cluster.ts';
 import type { InProcess, InProcessOptions } from '../support/operators/in-process.ts';
-import { type InProcessScene, inProcessScene } from '../support/operators/in-process-scene.ts';
-import { eventually } from '../support/operators/people.ts';
+import { isHandedOver, isLabelled, policyUidOf, recordedUids } from '../support/oracle/declared-policy.ts';
+import { problemsAtRest } from '../support/oracle/problems-at-rest.ts';
 
 /** What an operator may write besides NetworkPolicies: reports, statuses and finalizers, Events, its Lease. */
 const OWN_PLURALS = ['namespacebaselines', 'baselinepolicies', 'events', 'leases'];
@@ -22,9 +22,9 @@ const OWN_PLURALS = ['namespacebaselines', 'baselinepolicies', 'events', 'leases
 const LONGEST_ANSWER_MS = 100;
 
 /** A scene for faults, with an account of all that operators ask and write that owes nothing to what they say. */
-export interface FaultStage {
-  readonly scene: InProcessScene;
-  readonly hands: Hands;
+export interface FaultCluster {
+  readonly scene: FakeTestCluster;
+  readonly actor: FakeClusterActor;
   /** What operators have asked of the API server so far. */
   readonly asked: RequestCounts;
   /** How many requests operators have sent so far, watches aside. */
@@ -50,8 +50,8 @@ export interface FaultStage {
  * The stage of a file's tests. After each, whatever its fault was: no operator has changed or removed anything that is
  * not its own (R5), nor removed anything that the test does not expect to go (R8, R13).
  */
-export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})): FaultStage {
-  const scene = inProcessScene(clusterOptions);
+export function faultCluster(clusterOptions: () => FakeClusterOptions = () => ({})): FaultCluster {
+  const scene = fakeTestCluster(clusterOptions);
   const state = {
     asked: new RequestCounts(),
     underWay: 0,
@@ -61,10 +61,10 @@ export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})
     trespasses: [] as string[],
     listeners: [] as ((plural: string, event: StoredEvent) => void)[],
   };
-  const stage: FaultStage = {
+  const stage: FaultCluster = {
     scene,
-    get hands() {
-      return new Hands(scene.server.cluster);
+    get actor() {
+      return new FakeClusterActor(scene.server.cluster);
     },
     get asked() {
       return state.asked;
@@ -114,7 +114,7 @@ export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})
       }
       await eventually(() => stage.problems()).toEqual([]);
     },
-    problems: () => problemsAtRest(stage.hands),
+    problems: () => problemsAtRest(stage.actor),
   };
   beforeEach(() => {
     Object.assign(state, {
@@ -153,7 +153,7 @@ export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})
       if (event.type === 'DELETED') {
         state.removals.push(where);
       }
-      if (!isOwn(event, stage.hands)) {
+      if (!isOwn(event, stage.actor)) {
         state.trespasses.push(`${event.type} ${type.plural} ${where}`);
       }
     });
@@ -167,7 +167,7 @@ export function faultStage(clusterOptions: () => FakeClusterOptions = () => ({})
 }
 
 /** R5: what it wrote over or removed carried its marks, was in its records, or was handed over. */
-function isOwn({ before, object }: StoredEvent, hands: Hands): boolean {
+function isOwn({ before, object }: StoredEvent, hands: FakeClusterActor): boolean {
   if (before === undefined) {
     return true;
   }
