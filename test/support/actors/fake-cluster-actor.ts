@@ -11,9 +11,11 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../../src/operator/watch/resources.ts';
-import type { Marks } from '../../simulation/steps.ts';
 import type { FakeCluster } from '../fake-api/fake-cluster.ts';
 import { parsedObject, type StoredObject } from '../fake-api/stored-object.ts';
+
+/** Which of the operator's marks a tenant puts on their own NetworkPolicy: none, some, or all with the right uid. */
+export type Marks = 'none' | 'label' | 'uid' | 'label and a made-up uid' | 'label and the live uid' | 'adopt';
 
 interface Key {
   readonly namespace?: string;
