@@ -51,13 +51,13 @@ function bundle(name: string): string {
 }
 
 function measured(nodeArguments: readonly string[]): Measured {
-  const { startedMs, consumption, said, stop } = startProgram(nodeArguments, ENVIRONMENT);
+  const program = startProgram(nodeArguments, ENVIRONMENT);
   return {
-    startedMs,
-    consumption,
-    said: (text) => said((line) => line.includes(text), { text }),
+    startedMs: program.startedMs,
+    consumption: () => program.consumption(),
+    said: (text) => program.said((line) => line.includes(text), { text }),
     async stop(signal) {
-      await stop(signal, GRACE_MS);
+      await program.stop(signal, GRACE_MS);
     },
   };
 }
