@@ -1,5 +1,4 @@
 // Prints `passed failed skipped` of a vitest JSON report; a run that failed without a failed test counts as one failure.
-// On standard error it names the tests that passed at the second try only.
 import { existsSync, readFileSync } from 'node:fs';
 
 const [report, exitCode] = process.argv.slice(2);
@@ -12,9 +11,4 @@ if (failed === 0 && (exitCode !== '0' || result.success !== true)) {
   failed = 1;
 }
 const skipped = (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0);
-for (const { status, fullName, failureMessages } of result.testResults.flatMap((file) => file.assertionResults)) {
-  if (status === 'passed' && failureMessages.length > 0) {
-    process.stderr.write(`at the second try: ${fullName}: ${failureMessages[0].split('\n')[0]}\n`);
-  }
-}
 process.stdout.write(`${result.numPassedTests ?? 0} ${failed} ${skipped}\n`);

@@ -1,7 +1,5 @@
-import { median } from './statistics.ts';
-
-/** What a figure counts. */
-export type Unit = 'ms' | 'MiB' | 'KiB' | 'bytes' | 'requests' | 'millicores' | 'objects' | 'percent';
+import type { Unit } from '../test/support/measuring/number-text.ts';
+import { median } from '../test/support/measuring/statistics.ts';
 
 /** What a figure must keep to; absent where nothing was promised. */
 export interface Bar {

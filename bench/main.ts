@@ -7,9 +7,9 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { benchOptions } from './command-line.ts';
-import { Estates } from './estate.ts';
 import { type Figure, summariesOf } from './figure.ts';
 import { thisMachine } from './machine.ts';
+import { ProtectedClusters } from './protected-clusters.ts';
 import type { BenchResult } from './result.ts';
 import type { Scenario } from './scenario.ts';
 import { scenariosNamed } from './scenarios/all.ts';
@@ -17,7 +17,7 @@ import { screenTable } from './table.ts';
 
 const { scenarios, runs, scale, isJson, savedTo } = benchOptions(process.argv.slice(2));
 const chosen = scenariosNamed(scenarios);
-const estates = new Estates();
+const estates = new ProtectedClusters();
 const figures: Figure[] = [];
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 const beganMs = performance.now();

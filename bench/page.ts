@@ -1,5 +1,5 @@
+import { quantityText } from '../test/support/measuring/number-text.ts';
 import type { Summary } from './figure.ts';
-import { quantityText } from './number-text.ts';
 import type { BenchResult } from './result.ts';
 import { SCENARIOS } from './scenarios/all.ts';
 import { markdownTable } from './table.ts';

@@ -1,13 +1,13 @@
 import { type NotedRequest, operatorRequests } from '../test/support/operators/operator-requests.ts';
-import type { Stage } from './stage.ts';
+import type { BenchCluster } from './bench-cluster.ts';
 
 /** What the service account asked for since `before`, by the API server's own audit log. */
-export async function requestsSince(stage: Stage, before: number): Promise<readonly NotedRequest[]> {
+export async function requestsSince(stage: BenchCluster, before: number): Promise<readonly NotedRequest[]> {
   return (await operatorRequests(stage.address)).slice(before);
 }
 
 /** How many requests the service account has made so far. */
-export async function requestCount(stage: Stage): Promise<number> {
+export async function requestCount(stage: BenchCluster): Promise<number> {
   return (await operatorRequests(stage.address)).length;
 }
 

@@ -1,9 +1,9 @@
-import type { Estates } from './estate.ts';
+import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
 import type { Figure } from './figure.ts';
 import { pauseMs } from './operator-pages.ts';
 import { type Measured, startFloor, startOperator } from './process.ts';
+import type { ProtectedClusters } from './protected-clusters.ts';
 import { completeMs } from './sightings.ts';
-import { type Stage, setStage } from './stage.ts';
 
 /** What is measured, or the floor beneath it. */
 export type Subject = 'operator' | 'floor';
@@ -13,7 +13,7 @@ export interface Surroundings {
   /** So many of a number of namespaces: 1 is what the bars are for. */
   readonly sized: (count: number) => number;
   /** Shared between scenarios of one run, since it takes a minute to furnish one. */
-  readonly estates: Estates;
+  readonly estates: ProtectedClusters;
   /** Tells who waits what is going on. */
   readonly say: (text: string) => void;
 }
@@ -37,8 +37,8 @@ export function names(prefix: string, count: number): readonly string[] {
 }
 
 /** A stage for one run; it is taken down whatever happens. */
-export async function onStage<Value>(play: (stage: Stage) => Promise<Value>): Promise<Value> {
-  const stage = await setStage();
+export async function onBenchCluster<Value>(play: (stage: BenchCluster) => Promise<Value>): Promise<Value> {
+  const stage = await startBenchCluster();
   try {
     return await play(stage);
   } finally {
@@ -47,14 +47,14 @@ export async function onStage<Value>(play: (stage: Stage) => Promise<Value>): Pr
 }
 
 /** Starts the operator, and resolves when it leads and works. */
-export async function leading(stage: Stage): Promise<Measured> {
+export async function leading(stage: BenchCluster): Promise<Measured> {
   const operator = startOperator(stage.kubeconfigPath);
   await operator.said('"msg":"leads"');
   return operator;
 }
 
 /** Starts who is measured, for changes that are yet to come, and resolves when it would see them. */
-export async function ready(subject: Subject, stage: Stage): Promise<Measured> {
+export async function ready(subject: Subject, stage: BenchCluster): Promise<Measured> {
   if (subject === 'operator') {
     return leading(stage);
   }
@@ -64,13 +64,13 @@ export async function ready(subject: Subject, stage: Stage): Promise<Measured> {
 }
 
 /** From the label to the last policy, in milliseconds, both as the independent watch saw them. */
-export function protectedAfterMs(stage: Stage, namespace: string): number {
+export function protectedAfterMs(stage: BenchCluster, namespace: string): number {
   const seen = stage.sightings.of(namespace);
   return (completeMs(seen) ?? Number.NaN) - (seen.labelledMs ?? Number.NaN);
 }
 
 /** Resolves when every one of these has its set. */
-export function allComplete(stage: Stage, namespaces: readonly string[]): Promise<void> {
+export function allComplete(stage: BenchCluster, namespaces: readonly string[]): Promise<void> {
   const open = new Set(namespaces);
   return stage.sightings.until(() => {
     for (const name of open) {

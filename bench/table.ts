@@ -1,8 +1,12 @@
-import { type Bar, isWithinBar, type Summary, type Unit } from './figure.ts';
-import { numberText, quantityText } from './number-text.ts';
+import { alignedLines } from '../test/support/measuring/aligned-table.ts';
+import type { Unit } from '../test/support/measuring/number-text.ts';
+import { numberText, quantityText } from '../test/support/measuring/number-text.ts';
+import { type Bar, isWithinBar, type Summary } from './figure.ts';
 
 /** The head of the table. */
 export const COLUMNS = ['scenario', 'figure', 'measured', 'floor', 'ratio', 'bar', ''] as const;
+
+const isNumeric = (column: number): boolean => column >= 2 && column <= 4;
 
 /** The cells of one line of the table. */
 export function cellsOf(summary: Summary): readonly string[] {
@@ -35,23 +39,11 @@ export function barText({ atMost, ratioAtMost, aboveFloorAtMost }: Bar, unit: Un
 
 /** The table for a screen: columns in line, numbers to the right. */
 export function screenTable(summaries: readonly Summary[]): string {
-  const rows = [COLUMNS, ...summaries.map(cellsOf)];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const isNumeric = (column: number): boolean => column >= 2 && column <= 4;
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          isNumeric(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return alignedLines([COLUMNS, ...summaries.map(cellsOf)], isNumeric).join('\n');
 }
 
 /** The same in Markdown. */
 export function markdownTable(summaries: readonly Summary[]): string {
-  const rule = COLUMNS.map((_, column) => (column >= 2 && column <= 4 ? '---:' : '---'));
+  const rule = COLUMNS.map((_, column) => (isNumeric(column) ? '---:' : '---'));
   return [COLUMNS, rule, ...summaries.map(cellsOf)].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }

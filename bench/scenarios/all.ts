@@ -1,7 +1,7 @@
 import type { Scenario } from '../scenario.ts';
 import { drift } from './drift.ts';
-import { coldStart, edit, restart } from './estates.ts';
 import { burst, trickle } from './labelling.ts';
+import { coldStart, edit, restart } from './large-clusters.ts';
 import { handOver } from './replicas.ts';
 import { idle, memory } from './resources.ts';
 import { scale } from './scale.ts';

@@ -1,18 +1,18 @@
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { percentile } from '../../test/support/measuring/statistics.ts';
+import { type BenchCluster, valueOf } from '../bench-cluster.ts';
 import { startFloor } from '../process.ts';
 import {
   allComplete,
   DEADLINE_MS,
   leading,
   names,
-  onStage,
+  onBenchCluster,
   type Scenario,
   type Subject,
   trickling,
 } from '../scenario.ts';
-import { type Stage, valueOf } from '../stage.ts';
-import { percentile } from '../statistics.ts';
 
 const EVERY_MS = 200;
 
@@ -71,7 +71,7 @@ export const drift: Scenario = {
 };
 
 function play(subject: Subject, count: number, say: (text: string) => void): Promise<readonly number[]> {
-  return onStage(async (stage) => {
+  return onBenchCluster(async (stage) => {
     say(`${subject}: ${count} policies tampered with`);
     const all = names('drift', count);
     const warm = names('warm', 20);
@@ -103,7 +103,7 @@ function tamperingOf(index: number): (typeof TAMPERINGS)[number] {
   return tampering;
 }
 
-async function tamper(stage: Stage, namespace: string, index: number): Promise<void> {
+async function tamper(stage: BenchCluster, namespace: string, index: number): Promise<void> {
   const { part, changed } = tamperingOf(index);
   const reference = { type: NETWORK_POLICIES, namespace, name: part };
   const object = changed(valueOf(await stage.admin.get(reference)));
@@ -115,7 +115,7 @@ async function tamper(stage: Stage, namespace: string, index: number): Promise<v
 }
 
 /** From the first version that is not as it was to the next one that is; undefined while there is none. */
-function repairedAfterMs(stage: Stage, namespace: string, index: number): number | undefined {
+function repairedAfterMs(stage: BenchCluster, namespace: string, index: number): number | undefined {
   const versions = stage.sightings.of(namespace).policies.get(tamperingOf(index).part) ?? [];
   const original = versions[0]?.form;
   const damaged = versions.findIndex(({ form }) => form !== original);

@@ -1,9 +1,11 @@
+import { percentile } from '../../test/support/measuring/statistics.ts';
+import { type BenchCluster, inParallel } from '../bench-cluster.ts';
 import type { Figure } from '../figure.ts';
 import { pauseMs } from '../operator-pages.ts';
 import {
   allComplete,
   names,
-  onStage,
+  onBenchCluster,
   protectedAfterMs,
   ready,
   type Scenario,
@@ -11,8 +13,6 @@ import {
   trickling,
 } from '../scenario.ts';
 import { completeMs } from '../sightings.ts';
-import { inParallel, type Stage } from '../stage.ts';
-import { percentile } from '../statistics.ts';
 
 const TRICKLE_MS = 200;
 const MEANWHILE_MS = 100;
@@ -27,7 +27,7 @@ export const trickle: Scenario = {
   run: async ({ sized, say }) => {
     const count = sized(200);
     const play = (subject: Subject): Promise<readonly number[]> =>
-      onStage(async (stage) => {
+      onBenchCluster(async (stage) => {
         say(`${subject}: ${count} namespaces, one by one`);
         const all = names('trickle', count);
         await stage.namespaces([...all, ...WARM_UP], false);
@@ -62,7 +62,7 @@ export const burst: Scenario = {
     const play = (
       subject: Subject,
     ): Promise<{ readonly totalMs: number; readonly amongMs: number; readonly meanwhileMs: number }> =>
-      onStage(async (stage) => {
+      onBenchCluster(async (stage) => {
         say(`${subject}: ${count} namespaces at once`);
         const all = names('burst', count);
         const [among, meanwhile] = [names('among', 10), names('meanwhile', 10)];
@@ -111,7 +111,7 @@ export const burst: Scenario = {
   },
 };
 
-function spanMs(stage: Stage, all: readonly string[]): number {
+function spanMs(stage: BenchCluster, all: readonly string[]): number {
   const labelledMs = all.map((name) => stage.sightings.of(name).labelledMs ?? Number.NaN);
   const doneMs = all.map((name) => completeMs(stage.sightings.of(name)) ?? Number.NaN);
   return Math.max(...doneMs) - Math.min(...labelledMs);

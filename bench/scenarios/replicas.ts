@@ -1,8 +1,8 @@
+import { percentile } from '../../test/support/measuring/statistics.ts';
 import type { Figure } from '../figure.ts';
 import { pauseMs } from '../operator-pages.ts';
 import { startOperator } from '../process.ts';
-import { allComplete, leading, names, onStage, protectedAfterMs, type Scenario } from '../scenario.ts';
-import { percentile } from '../statistics.ts';
+import { allComplete, leading, names, onBenchCluster, protectedAfterMs, type Scenario } from '../scenario.ts';
 
 const EVERY_MS = 50;
 /** Longer than a Lease that is not given back. */
@@ -43,7 +43,7 @@ function play(
   { signal, durationMs }: { readonly signal: 'SIGTERM' | 'SIGKILL'; readonly durationMs: number },
   say: (text: string) => void,
 ): Promise<Gap> {
-  return onStage(async (stage) => {
+  return onBenchCluster(async (stage) => {
     say(`two replicas, ${signal} to the leader`);
     const all = names('handover', Math.ceil((durationMs + GRACEFUL_MS) / EVERY_MS));
     await stage.namespaces(all, false);

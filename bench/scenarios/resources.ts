@@ -1,10 +1,11 @@
-import { Estates } from '../estate.ts';
+import { MEBIBYTE_BYTES } from '../../test/support/measuring/number-text.ts';
+import type { BenchCluster } from '../bench-cluster.ts';
 import { INSPECTABLE, retainedHeapBytes } from '../heap.ts';
 import { passDoneMs, pauseMs } from '../operator-pages.ts';
 import { startEmpty, startOperator } from '../process.ts';
+import { ProtectedClusters } from '../protected-clusters.ts';
 import { isFullList, isWrite, requestCount, requestsSince } from '../requests.ts';
 import { leading, type Scenario } from '../scenario.ts';
-import type { Stage } from '../stage.ts';
 
 const SETTLE_MS = 5000;
 const IDLE_MS = 300_000;
@@ -29,7 +30,7 @@ export const memory: Scenario = {
     const operator = startOperator(stage.kubeconfigPath);
     await passDoneMs(operator, namespaces.length);
     await pauseMs(SETTLE_MS);
-    const { rssMiB, peakRssMiB } = await operator.consumption();
+    const { rssBytes, peakRssBytes } = await operator.consumption();
     await operator.stop();
     const manyBytes = await retainedBytes(stage, namespaces.length);
     const scenario = 'memory';
@@ -45,16 +46,16 @@ export const memory: Scenario = {
         scenario,
         what: `RSS at ${namespaces.length.toLocaleString('en-US')} namespaces`,
         unit: 'MiB',
-        value: rssMiB,
-        floor: weight.rssMiB,
+        value: rssBytes / MEBIBYTE_BYTES,
+        floor: weight.rssBytes / MEBIBYTE_BYTES,
         bar: { aboveFloorAtMost: 60 },
       },
       {
         scenario,
         what: 'RSS at its highest, at the start',
         unit: 'MiB',
-        value: peakRssMiB,
-        floor: weight.peakRssMiB,
+        value: peakRssBytes / MEBIBYTE_BYTES,
+        floor: weight.peakRssBytes / MEBIBYTE_BYTES,
         bar: { aboveFloorAtMost: 120 },
       },
     ];
@@ -62,7 +63,7 @@ export const memory: Scenario = {
 };
 
 async function retainedWithFew(): Promise<number> {
-  const estates = new Estates();
+  const estates = new ProtectedClusters();
   try {
     return await retainedBytes((await estates.of(FEW)).stage, FEW);
   } finally {
@@ -71,7 +72,7 @@ async function retainedWithFew(): Promise<number> {
 }
 
 /** What an operator holds on to after a restart over so many namespaces. */
-async function retainedBytes(stage: Stage, count: number): Promise<number> {
+async function retainedBytes(stage: BenchCluster, count: number): Promise<number> {
   const operator = startOperator(stage.kubeconfigPath, INSPECTABLE);
   await passDoneMs(operator, count);
   await pauseMs(SETTLE_MS);

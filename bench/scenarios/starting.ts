@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
+import { median } from '../../test/support/measuring/statistics.ts';
 import { readyMs } from '../operator-pages.ts';
 import { EXECUTABLE, startOperator } from '../process.ts';
-import { onStage, type Scenario } from '../scenario.ts';
-import { median } from '../statistics.ts';
+import { onBenchCluster, type Scenario } from '../scenario.ts';
 
 const TIMES = 10;
 
@@ -14,7 +14,7 @@ export const starting: Scenario = {
     say(`${TIMES} starts of each`);
     const nothingMs = await medianMs(() => ranMs(process.execPath, ['--eval', '0']));
     const helpMs = await medianMs(() => ranMs(EXECUTABLE, ['--help']));
-    const operatorMs = await onStage((stage) =>
+    const operatorMs = await onBenchCluster((stage) =>
       medianMs(async () => {
         const operator = startOperator(stage.kubeconfigPath);
         const tookMs = (await readyMs(operator)) - operator.startedMs;

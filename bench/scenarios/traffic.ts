@@ -1,9 +1,9 @@
+import { inParallel } from '../bench-cluster.ts';
 import { openCountingProxy } from '../counting-proxy.ts';
 import { pauseMs } from '../operator-pages.ts';
 import { startFloor, startOperator } from '../process.ts';
 import { requestCount, requestsSince } from '../requests.ts';
-import { allComplete, names, onStage, type Scenario, type Subject } from '../scenario.ts';
-import { inParallel } from '../stage.ts';
+import { allComplete, names, onBenchCluster, type Scenario, type Subject } from '../scenario.ts';
 
 /** Until the last NamespaceBaseline, Event and status is written, too. */
 const SETTLE_MS = 3000;
@@ -23,7 +23,7 @@ export const traffic: Scenario = {
   run: async ({ sized, say }) => {
     const count = sized(500);
     const play = (subject: Subject): Promise<Traffic> =>
-      onStage(async (stage) => {
+      onBenchCluster(async (stage) => {
         say(`${subject}: ${count} namespaces behind a proxy that counts`);
         const all = names('traffic', count);
         await stage.namespaces(all, false);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ControlPlaneAddress } from '../support/control-plane/protocol.ts';
 import { durationText } from './duration.ts';
 import { columns } from './layout.ts';
-import type { Measurement } from './scene.ts';
+import type { Measurement } from './measured-deed.ts';
 import type { Screen } from './screen.ts';
 
 /** All that was measured, in one table. */

@@ -1,8 +1,9 @@
 /** `make demo`: the story of the operator on a control plane of its own, with measured times. KEEP=1 leaves it running. */
+
+import { breath, type DemoCluster, leftovers, orAborted, startDemoCluster } from './demo-cluster.ts';
 import { tellKept, tellMeasurements, tellNext } from './ending.ts';
-import { sceneOn } from './scene.ts';
+import { sceneOn } from './measured-deed.ts';
 import { screenOn } from './screen.ts';
-import { breath, leftovers, orAborted, type Stage, setStage } from './stage.ts';
 import { STORY } from './story.ts';
 
 const EXIT_INTERRUPTED = 130;
@@ -33,9 +34,9 @@ async function demo(): Promise<number> {
   screen.title('nsbaseline: label a namespace and it is protected');
   screen.note('A real API server on 127.0.0.1 and the real operator with its own limited account.');
   screen.line();
-  let stage: Stage | undefined;
+  let stage: DemoCluster | undefined;
   try {
-    stage = await setStage({ screen, started, signal: interruption.signal });
+    stage = await startDemoCluster({ screen, started, signal: interruption.signal });
     await tellStory(stage);
   } catch (error) {
     await tellFailure(error, stage);
@@ -57,7 +58,7 @@ async function demo(): Promise<number> {
   return 0;
 }
 
-async function tellStory(stage: Stage): Promise<void> {
+async function tellStory(stage: DemoCluster): Promise<void> {
   const scene = sceneOn(stage, screen);
   const ended = stage.operator.exited.then((code): never => {
     throw new Error(`The operator ended with exit code ${code}.`);
@@ -75,7 +76,7 @@ async function tellStory(stage: Stage): Promise<void> {
   tellMeasurements(screen, scene.measurements);
 }
 
-async function tellFailure(error: unknown, stage: Stage | undefined): Promise<void> {
+async function tellFailure(error: unknown, stage: DemoCluster | undefined): Promise<void> {
   screen.line();
   screen.problem(messageOf(interruption.signal.aborted ? interruption.signal.reason : error));
   if (stage === undefined || interruption.signal.aborted) {

@@ -5,7 +5,7 @@ import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { valueOf } from './admin.ts';
 import { gone, phase, ready, repaired, restored, standing } from './expectations.ts';
 import { MANIFESTS } from './manifests.ts';
-import { applying, deleting, labelling, networkPolicy, patching, type Scene } from './scene.ts';
+import { applying, deleting, labelling, networkPolicy, patching, type Scene } from './measured-deed.ts';
 
 /** One step of the story: its headline and what happens. It throws, with a sentence, when something does not come true. */
 export interface Step {

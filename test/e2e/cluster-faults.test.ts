@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { expectApiServer, expectOperatorReady, onNode, restartNode } from './operator.ts';
 import {
   ask,
   clear,
@@ -17,7 +16,8 @@ import {
   threefoldDns,
   unansweredTimes,
   watched,
-} from './stage.ts';
+} from './e2e-cluster.ts';
+import { expectApiServer, expectOperatorReady, onNode, restartNode } from './operator.ts';
 
 const TEAM = 'cluster-team';
 const OTHERS = 'cluster-others';

@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
-import { noteFigures } from './figures.ts';
-import { expectOperatorReady, killOperator, leader, operatorPods, scaleOperator } from './operator.ts';
 import {
   clear,
   declare,
@@ -16,7 +14,9 @@ import {
   threefoldDns,
   unansweredTimes,
   watched,
-} from './stage.ts';
+} from './e2e-cluster.ts';
+import { noteFigures } from './figures.ts';
+import { expectOperatorReady, killOperator, leader, operatorPods, scaleOperator } from './operator.ts';
 
 const TEAM = 'faults-team';
 const OTHERS = 'faults-others';

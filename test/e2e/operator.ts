@@ -1,6 +1,6 @@
 import { expect, inject, vi } from 'vitest';
+import { kubectl, tryKubectl } from './e2e-cluster.ts';
 import { commandOutput, commandResult } from './machine/command.ts';
-import { kubectl, tryKubectl } from './stage.ts';
 
 const NAMESPACE = '--namespace=nsbaseline-system';
 const { node } = inject('kind');

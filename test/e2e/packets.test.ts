@@ -9,7 +9,7 @@ import {
   namespaces,
   resolverAddress,
   startPods,
-} from './stage.ts';
+} from './e2e-cluster.ts';
 
 const TEAM = 'packets-team';
 const OTHERS = 'packets-others';

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
+import { applyObjects, kubectl, managedPolicies } from './e2e-cluster.ts';
 import { ROOT } from './machine/places.ts';
 import { BOTH_WAYS } from './recipes/both-ways.ts';
-import { type AddressBook, castDismissed, castStarted, OUTWARD_TEAM, TEAM } from './recipes/cast.ts';
 import { askForRecipe, type Claim, expectClaims, FROM_STRANGERS, NAMES, type Recipe } from './recipes/claims.ts';
 import { INWARD } from './recipes/inward.ts';
 import { OUTWARD } from './recipes/outward.ts';
-import { applyObjects, kubectl, managedPolicies } from './stage.ts';
+import { type AddressBook, OUTWARD_TEAM, podsRemoved, podsStarted, TEAM } from './recipes/pods.ts';
 
 const FOLDER = join(ROOT, 'deploy/components/examples');
 const FILES = readdirSync(FOLDER).filter((name) => name !== 'kustomization.yaml');
@@ -40,11 +40,11 @@ let book: AddressBook;
 
 beforeAll(async () => {
   await kubectl('apply', ...FILES.map((file) => `--filename=${join(FOLDER, file)}`));
-  book = await castStarted(inject('kind').node);
+  book = await podsStarted(inject('kind').node);
 });
 
 afterAll(async () => {
-  await castDismissed();
+  await podsRemoved();
   await kubectl(
     'delete',
     'baselinepolicies',

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { noteFigures } from './figures.ts';
 import {
   clear,
   datagrams,
@@ -15,7 +14,8 @@ import {
   threefoldDns,
   unansweredTimes,
   watched,
-} from './stage.ts';
+} from './e2e-cluster.ts';
+import { noteFigures } from './figures.ts';
 
 const TEAM = 'running-team';
 const OTHERS = 'running-others';

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type * as plans from '../../src/domain/planning/plan.ts';
 import type * as renderings from '../../src/domain/rendering/rendering.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
-import { OPTED_IN, standardSet } from '../support/operators/people.ts';
-import { faultStage } from './fault-stage.ts';
+import { OPTED_IN, standardSet } from '../support/actors/actors.ts';
+import { faultCluster } from './fault-cluster.ts';
 
-const stage = faultStage();
+const stage = faultCluster();
 const FIVE_MINUTES_MS = 300_000;
 const COMEBACK_MS = 70_000;
 const bug = vi.hoisted(() => ({ namespace: '', policy: '', throws: 0 }));

@@ -3,11 +3,11 @@ import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { fieldOf, itemsOf } from '../../src/base/json.ts';
 import { BASELINE_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
+import { eventually, OPTED_IN, valueOf } from '../support/actors/actors.ts';
 import { EVENTUALLY_MS } from '../support/deadlines.ts';
-import { eventually, OPTED_IN, valueOf } from '../support/operators/people.ts';
-import { faultStage } from './fault-stage.ts';
+import { faultCluster } from './fault-cluster.ts';
 
-const stage = faultStage();
+const stage = faultCluster();
 const HOUR_MS = 3_600_000;
 
 /** A clock whose wall time is moved by itself, as an administrator or a bad NTP server does. */

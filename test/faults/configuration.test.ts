@@ -3,12 +3,12 @@ import { fieldOf } from '../../src/base/json.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
+import { OPTED_IN, standardSet, valueOf } from '../support/actors/actors.ts';
 import { baselinePolicyCauses } from '../support/fake-api/nsbaseline-api-server.ts';
-import { crdOf } from '../support/operators/in-process-scene.ts';
-import { OPTED_IN, standardSet, valueOf } from '../support/operators/people.ts';
-import { faultStage } from './fault-stage.ts';
+import { crdOf } from '../support/operators/fake-test-cluster.ts';
+import { faultCluster } from './fault-cluster.ts';
 
-const stage = faultStage();
+const stage = faultCluster();
 const FIVE_MINUTES_MS = 300_000;
 /** Within this, in milliseconds, a watch has found that its type is served again, and whatever waits was tried again. */
 const COMEBACK_MS = 70_000;
@@ -203,7 +203,7 @@ describe('F45 namespaces that nobody should have labelled', () => {
     await stage.scene.protectedNamespace('later');
     const excluded = ['nsbaseline-system', 'kube-system', 'kube-public', 'kube-node-lease'];
     for (const name of excluded) {
-      expect(stage.hands.all(NETWORK_POLICIES, name).map(({ metadata }) => metadata.name)).toEqual(
+      expect(stage.actor.all(NETWORK_POLICIES, name).map(({ metadata }) => metadata.name)).toEqual(
         name === 'nsbaseline-system' ? ['standard.default-deny'] : [],
       );
       expect(await stage.scene.people.report(name)).toBeUndefined();

@@ -1,13 +1,13 @@
 import dns from 'node:dns';
 import { describe, expect, test, vi } from 'vitest';
 import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
-import { OPTED_IN } from '../support/operators/people.ts';
+import { OPTED_IN } from '../support/actors/actors.ts';
 import { staticCluster } from '../support/static-cluster.ts';
 import { everywhere, type Target, type Where, watchesOf } from './fault-proxy.ts';
-import { faultScene } from './fault-scene.ts';
+import { proxiedCluster } from './proxied-cluster.ts';
 import type { Cut } from './proxied-connection.ts';
 
-const scene = faultScene();
+const scene = proxiedCluster();
 /** A silent watch is given up within this, in milliseconds. */
 const SILENCE_LIMIT_MS = 70_000;
 const MINUTE_MS = 60_000;
@@ -75,7 +75,7 @@ describe('F2 connections that break in the middle', () => {
     'F2 of $where, by $how: what is not whole is not read, and the watch goes on where it was',
     async ({ at, how }) => {
       await scene.settled();
-      scene.stage.hands.annotate(
+      scene.stage.actor.annotate(
         NETWORK_POLICIES,
         { namespace: 'team-0', name: 'standard.default-deny' },
         { annotation: 'note', value: 'x' },
@@ -95,7 +95,7 @@ describe('F2 connections that break in the middle', () => {
       const lift = scene.proxy.set({ kind: 'corrupt', edit: cut }, watchesOf());
       for (let round = 0; round < 3; round += 1) {
         for (const name of ['team-3', 'team-4']) {
-          scene.stage.hands.annotate(
+          scene.stage.actor.annotate(
             NETWORK_POLICIES,
             { namespace: name, name: 'standard.allow-dns' },
             { annotation: 'note', value: `ein 🦊 und ein ü, ${round}` },
@@ -209,11 +209,11 @@ describe('F39 no way to the API server', () => {
       lookup.mockImplementation(failing);
       scene.proxy.cut();
       scene.disturb();
-      scene.stage.hands.createNamespace('unseen', OPTED_IN);
+      scene.stage.actor.createNamespace('unseen', OPTED_IN);
       const before = scene.attempts();
       await scene.pass(5 * MINUTE_MS);
       expect(scene.attempts() - before).toBeLessThan(1_300);
-      expect(scene.stage.hands.all(NETWORK_POLICIES, 'unseen')).toEqual([]);
+      expect(scene.stage.actor.all(NETWORK_POLICIES, 'unseen')).toEqual([]);
       lookup.mockRestore();
       await scene.recovered();
     },

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { OPTED_IN } from '../support/actors/actors.ts';
 import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import { startOperator } from '../support/operators/operator-process.ts';
-import { OPTED_IN } from '../support/operators/people.ts';
-import { faultStage } from './fault-stage.ts';
+import { faultCluster } from './fault-cluster.ts';
 
-const stage = faultStage();
+const stage = faultCluster();
 
 /** The lowest number that a new file descriptor of a process would get if it had no connection. */
 function lowestFree(processId: number): number {
@@ -50,9 +50,9 @@ describe.runIf(process.platform === 'linux')('F39 no more file descriptors', () 
         'current-context': 'fake',
       }),
     );
-    stage.hands.declare('standard', {});
+    stage.actor.declare('standard', {});
     for (const name of ['team-a', 'team-b']) {
-      stage.hands.createNamespace(name, OPTED_IN);
+      stage.actor.createNamespace(name, OPTED_IN);
     }
     const operator = startOperator({ kubeconfigPath, arguments: ['--leader-elect', 'false'] });
     onTestFinished(async () => {
@@ -65,8 +65,8 @@ describe.runIf(process.platform === 'linux')('F39 no more file descriptors', () 
     const lowest = lowestFree(operator.processId);
     allowDescriptors(operator.processId, lowest);
     stage.scene.server.breakConnections();
-    stage.hands.remove(NETWORK_POLICIES, { namespace: 'team-a', name: 'standard.default-deny' });
-    stage.hands.createNamespace('team-c', OPTED_IN);
+    stage.actor.remove(NETWORK_POLICIES, { namespace: 'team-a', name: 'standard.default-deny' });
+    stage.actor.createNamespace('team-c', OPTED_IN);
     await expect.poll(restarts, { timeout: EVENTUALLY_MS }).toContainEqual(expect.stringContaining('EMFILE'));
     expect(stage.problems()).not.toEqual([]);
     expect(restarts().length).toBeLessThan(100);

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { fieldOf } from '../../src/base/json.ts';
 import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { OPTED_IN, standardSet } from '../support/actors/actors.ts';
 import { internalError } from '../support/fake-api/api-status.ts';
 import type { InterceptedRequest } from '../support/fake-api/fake-api-server.ts';
-import { OPTED_IN, standardSet } from '../support/operators/people.ts';
-import { faultScene } from './fault-scene.ts';
+import { proxiedCluster } from './proxied-cluster.ts';
 
-const scene = faultScene();
+const scene = proxiedCluster();
 const MINUTE_MS = 60_000;
 const identities = (): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    scene.stage.hands
+    scene.stage.actor
       .all(NETWORK_POLICIES)
       .map(({ metadata }) => [`${metadata.namespace ?? ''}/${metadata.name ?? ''}`, metadata.uid ?? '']),
   );
@@ -85,12 +85,12 @@ describe('F8 hours in which nothing happens here', () => {
       return undefined;
     });
     const { cluster } = scene.stage.scene.server;
-    scene.stage.hands.declare('elsewhere', { namespaceSelector: { matchLabels: { nobody: 'has-it' } } });
+    scene.stage.actor.declare('elsewhere', { namespaceSelector: { matchLabels: { nobody: 'has-it' } } });
     for (let passedMs = 0; passedMs < 180 * MINUTE_MS; passedMs += 20_000) {
       await scene.pass(20_000, 20_000);
       // Of most types nothing changes, while the version goes on, and the past is forgotten up to the last bookmark.
       if (passedMs % (5 * MINUTE_MS) === 0) {
-        scene.stage.hands.declare('elsewhere', {
+        scene.stage.actor.declare('elsewhere', {
           namespaceSelector: { matchLabels: { nobody: `has-it-${passedMs}` } },
         });
         cluster.watches.sendBookmarks();
@@ -102,7 +102,7 @@ describe('F8 hours in which nothing happens here', () => {
     expect(scene.attempts() - before).toBeLessThan(10 * 36 * 2 + 50);
     // Only where a watch was just being begun when the past was forgotten; without bookmarks it would be all of them, each time.
     expect(wholeLists).toBeLessThan(30);
-    scene.stage.hands.remove(BASELINE_POLICIES, { name: 'elsewhere' });
+    scene.stage.actor.remove(BASELINE_POLICIES, { name: 'elsewhere' });
     await scene.recovered();
   });
 });
@@ -111,7 +111,7 @@ describe('F12 an etcd that is restored from a backup', () => {
   test('F12 to before much that was done: nothing is deleted for it, and what is declared then is put in place', async () => {
     await scene.settled();
     const { cluster } = scene.stage.scene.server;
-    const { hands } = scene.stage;
+    const { actor: hands } = scene.stage;
     const backup = cluster.snapshot();
     const before = identities();
     scene.disturb();
@@ -142,7 +142,7 @@ describe('F12 an etcd that is restored from a backup', () => {
   ])('F12 to %s, while nobody could be reached', async (_where, writes, lateMs) => {
     await scene.settled();
     const { cluster } = scene.stage.scene.server;
-    const { hands } = scene.stage;
+    const { actor: hands } = scene.stage;
     const backup = cluster.snapshot();
     scene.disturb();
     hands.createNamespace('gone-again', OPTED_IN);
@@ -180,7 +180,7 @@ describe('F13 another under the same name', () => {
     'F13 a namespace, a managed policy and a BaselinePolicy are deleted and made again %s: each is the new one',
     async (_when, isUnseen) => {
       await scene.settled();
-      const { hands } = scene.stage;
+      const { actor: hands } = scene.stage;
       const { cluster } = scene.stage.scene.server;
       const accept = isUnseen ? scene.proxy.refuse() : () => undefined;
       if (isUnseen) {
@@ -229,7 +229,7 @@ describe('F13 another under the same name', () => {
 describe('F16 an API server that lags behind what we wrote', () => {
   test('F16 NetworkPolicies are told of late, all else at once: nothing is written twice, and what comes late replaces nothing', async () => {
     await scene.settled();
-    const { hands, asked } = scene.stage;
+    const { actor: hands, asked } = scene.stage;
     const { server } = scene.stage.scene;
     const held: string[] = [];
     let isLate = true;
@@ -290,7 +290,7 @@ describe('F16 an API server that lags behind what we wrote', () => {
     });
     await scene.pass(MINUTE_MS);
     expect(scene.stage.problems()).toEqual([]);
-    for (const object of scene.stage.hands.all(NETWORK_POLICIES, 'late-0')) {
+    for (const object of scene.stage.actor.all(NETWORK_POLICIES, 'late-0')) {
       expect(fieldOf(object.metadata, 'generation')).toBe(1);
     }
   });

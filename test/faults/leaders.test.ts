@@ -5,12 +5,12 @@ import { specHash } from '../../src/domain/rendering/comparison.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import { LEASES } from '../../src/kube/lease/lease-record.ts';
 import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { eventually, OPTED_IN, standardSet, valueOf } from '../support/actors/actors.ts';
 import { EVENTUALLY_MS } from '../support/deadlines.ts';
-import { inProcessScene } from '../support/operators/in-process-scene.ts';
-import { eventually, OPTED_IN, standardSet, valueOf } from '../support/operators/people.ts';
+import { fakeTestCluster } from '../support/operators/fake-test-cluster.ts';
 import { type Replica, type ReplicaOptions, startReplica } from '../support/operators/replica.ts';
 
-const scene = inProcessScene();
+const scene = fakeTestCluster();
 const replicas: Replica[] = [];
 
 afterEach(async () => {

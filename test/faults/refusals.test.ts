@@ -9,9 +9,9 @@ import {
   versionTooLarge,
 } from '../support/fake-api/api-status.ts';
 import type { InterceptedRequest, Intervention } from '../support/fake-api/fake-api-server.ts';
-import { faultScene } from './fault-scene.ts';
+import { proxiedCluster } from './proxied-cluster.ts';
 
-const scene = faultScene();
+const scene = proxiedCluster();
 const MINUTE_MS = 60_000;
 
 function answering({ status, body }: ApiFailure, headers: Readonly<Record<string, string>> = {}): Intervention {
@@ -146,7 +146,7 @@ describe('F9 watches that are closed at once', () => {
 
 describe('F10 a list whose next page is gone', () => {
   test('F10 R13 while lists of several pages expire, the half of them removes nothing; the first that is whole counts', async () => {
-    const { hands } = scene.stage;
+    const { actor: hands } = scene.stage;
     // A page of others' policies comes before any of ours.
     hands.createNamespace('a-crowd');
     for (let index = 0; index < 600; index += 1) {

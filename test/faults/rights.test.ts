@@ -12,11 +12,11 @@ import { loadCluster } from '../../src/kube/credentials/kubeconfig.ts';
 import { createKubeClient, type HttpKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
+import { type Actors, actorsWith, OPTED_IN, standardSet, valueOf } from '../support/actors/actors.ts';
 import { forbidden } from '../support/fake-api/api-status.ts';
-import { OPTED_IN, type People, peopleWith, standardSet, valueOf } from '../support/operators/people.ts';
-import { faultStage } from './fault-stage.ts';
+import { faultCluster } from './fault-cluster.ts';
 
-const stage = faultStage();
+const stage = faultCluster();
 const FIVE_MINUTES_MS = 300_000;
 /** Within this, in milliseconds, whatever waits with a growing pause has been tried again. */
 const COMEBACK_MS = 70_000;
@@ -140,7 +140,7 @@ describe('F34 credentials that change', () => {
       userAgent: 'somebody/1',
     });
     onTestFinished(() => admin.close());
-    const people: People = peopleWith(admin);
+    const people: Actors = actorsWith(admin);
     const files = await inFiles(server.url, { tokenFile: 'token' });
     await files.write('token', 'first');
     const client = await files.client();

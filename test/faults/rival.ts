@@ -1,5 +1,5 @@
 import type { ResourceType } from '../../src/kube/client/resource-type.ts';
-import type { FaultStage } from './fault-stage.ts';
+import type { FaultCluster } from './fault-cluster.ts';
 
 /** Somebody who answers each of an operator's writes to one object with one of his own, at once and without end. */
 export interface Rival {
@@ -18,7 +18,7 @@ export interface RivalPlan {
 }
 
 /** Sets a rival to work; he begins with an act of his own. */
-export function rivalOn(stage: FaultStage, { type, namespace, name, act }: RivalPlan): Rival {
+export function rivalOn(stage: FaultCluster, { type, namespace, name, act }: RivalPlan): Rival {
   const begun: Promise<unknown>[] = [act()];
   let isOver = false;
   stage.onWrite((plural, { object }) => {

@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { measured } from '../scale/measurement.ts';
-import { populate, put, whole } from '../scale/populace.ts';
-import { eventually, OPTED_IN, standardSet } from '../support/operators/people.ts';
-import { faultStage } from './fault-stage.ts';
+import { eventually, OPTED_IN, standardSet } from '../support/actors/actors.ts';
+import { populate, put, whole } from '../support/fake-api/populate.ts';
+import { faultCluster } from './fault-cluster.ts';
 
 /** What a namespace with its set may add to the heap, in bytes; a real one has been seen to add some 3,300. */
 const MOST_BYTES_EACH = 6_000;
 const MINUTES_MS = 180_000;
 
-const stage = faultStage();
+const stage = faultCluster();
 
 /** So many namespaces that stand as the operator would leave them, with one of its lives behind them. */
 async function inhabit(count: number): Promise<readonly string[]> {
@@ -28,7 +28,7 @@ async function inhabit(count: number): Promise<readonly string[]> {
 async function protect(name: string): Promise<void> {
   await stage.scene.people.namespace(name, OPTED_IN);
   await eventually(() =>
-    stage.hands
+    stage.actor
       .all(NETWORK_POLICIES, name)
       .map(({ metadata }) => metadata.name)
       .sort(),

@@ -3,9 +3,9 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { compressingServer } from './compressing-server.ts';
-import { faultScene } from './fault-scene.ts';
+import { proxiedCluster } from './proxied-cluster.ts';
 
-const scene = faultScene();
+const scene = proxiedCluster();
 const MINUTE_MS = 60_000;
 const TEAMS = 12;
 const BIG = 'x'.repeat(1_500_000);
@@ -21,7 +21,7 @@ function heldBytes(): number {
 
 describe('F15 answers of another size than expected', () => {
   test('F15 1.5 MB of annotations on namespaces and policies, ours among them: all is as declared, and nothing of them is kept', async () => {
-    const { hands } = scene.stage;
+    const { actor: hands } = scene.stage;
     const { cluster } = scene.stage.scene.server;
     await scene.settled({ teams: TEAMS });
     const before = heldBytes();

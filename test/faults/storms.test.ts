@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { KubeClient } from '../../src/kube/client/kube-client.ts';
 import { FakeApiServer } from '../support/fake-api/fake-api-server.ts';
 import { FaultProxy } from './fault-proxy.ts';
-import { faultScene } from './fault-scene.ts';
+import { proxiedCluster } from './proxied-cluster.ts';
 
 describe('F48 an API server that restarts again and again', () => {
-  const scene = faultScene();
+  const scene = proxiedCluster();
 
   test('F48 many watches of many operators: no more than a few come back at one moment, and the API server is asked little', async () => {
     const OPERATORS = 8;
@@ -42,7 +42,7 @@ describe('F48 an API server that restarts again and again', () => {
 });
 
 describe('F28 an API server that is away for long', () => {
-  const scene = faultScene();
+  const scene = proxiedCluster();
 
   test('F28 what failed meanwhile is done within seconds of its return, and not after the longest pause', async () => {
     await scene.settled();
@@ -63,7 +63,7 @@ describe('F28 an API server that is away for long', () => {
 });
 
 describe('F14 lists as streams (WatchList)', () => {
-  const scene = faultScene({ isWatchListServed: false });
+  const scene = proxiedCluster({ isWatchListServed: false });
 
   test('F14 not supported: all is read in pages', async () => {
     await scene.settled();

@@ -5,12 +5,12 @@ import { apiVersionOf } from '../../src/kube/client/resource-type.ts';
 import { createKubeClient, type HttpKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
+import { eventually, OPTED_IN, standardSet, valueOf } from '../support/actors/actors.ts';
 import type { InProcess } from '../support/operators/in-process.ts';
-import { eventually, OPTED_IN, standardSet, valueOf } from '../support/operators/people.ts';
-import { faultStage, standing } from './fault-stage.ts';
+import { faultCluster, standing } from './fault-cluster.ts';
 import { rivalOn } from './rival.ts';
 
-const stage = faultStage();
+const stage = faultCluster();
 const FIGHT_MS = 120_000;
 const TEN_MINUTES_MS = 600_000;
 /** Between looks while nothing is expected to happen, in milliseconds. */

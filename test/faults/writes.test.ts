@@ -3,13 +3,13 @@ import { fieldOf, itemsOf } from '../../src/base/json.ts';
 import type { KubeClient, WatchEvent } from '../../src/kube/client/kube-client.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { ManualClock } from '../fixtures/manual-clock.ts';
+import { eventually, OPTED_IN, standardSet } from '../support/actors/actors.ts';
 import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import { type ApiFailure, alreadyExists, conflict, forbidden, internalError } from '../support/fake-api/api-status.ts';
 import type { InterceptedRequest, Intervention } from '../support/fake-api/fake-api-server.ts';
-import { eventually, OPTED_IN, standardSet } from '../support/operators/people.ts';
-import { faultStage } from './fault-stage.ts';
+import { faultCluster } from './fault-cluster.ts';
 
-const stage = faultStage();
+const stage = faultCluster();
 /** Within this, in milliseconds, whatever waits with a growing pause has been tried again. */
 const COMEBACK_MS = 70_000;
 const FIVE_MINUTES_MS = 300_000;

@@ -10,16 +10,23 @@ import { API_VERSION } from '../../src/api/names.ts';
 import { fieldsOf, itemsOf } from '../../src/base/json.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS } from '../../src/operator/watch/resources.ts';
 import { type OperatorProcess, startOperator } from '../support/operators/operator-process.ts';
-import { eventually, OPTED_IN, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
+import {
+  eventually,
+  OPTED_IN,
+  standardSet,
+  startTestCluster,
+  type TestCluster,
+  valueOf,
+} from '../support/operators/test-cluster.ts';
 
 const CRD = 'baselinepolicies.nsbaseline.io';
 const WAITING = 'waiting for what is missing';
-let scene: Scene;
+let scene: TestCluster;
 let folder: string;
 const running: OperatorProcess[] = [];
 
 beforeAll(async () => {
-  scene = await setScene();
+  scene = await startTestCluster();
   folder = await mkdtemp(join(tmpdir(), 'nsbaseline-bad-input-'));
 });
 

@@ -10,17 +10,23 @@ import { specHash } from '../../src/domain/rendering/comparison.ts';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
-import { eventually, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
+import {
+  eventually,
+  standardSet,
+  startTestCluster,
+  type TestCluster,
+  valueOf,
+} from '../support/operators/test-cluster.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-let scene: Scene;
+let scene: TestCluster;
 let operator: OperatorProcess;
 let folder = '';
 const declared = new Set<string>();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cli-'));
-  scene = await setScene();
+  scene = await startTestCluster();
   operator = await scene.start();
 });
 

@@ -8,17 +8,23 @@ import { itemsOf } from '../../src/base/json.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
-import { eventually, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
+import {
+  eventually,
+  standardSet,
+  startTestCluster,
+  type TestCluster,
+  valueOf,
+} from '../support/operators/test-cluster.ts';
 import { kstatusOf } from './kstatus.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
 const examples = join(deploy, 'components/examples');
-let scene: Scene;
+let scene: TestCluster;
 let operator: OperatorProcess;
 const applied = new Set<string>();
 
 beforeAll(async () => {
-  scene = await setScene();
+  scene = await startTestCluster();
   // So that one namespace that stands already is enough to hold a policy that would isolate it.
   operator = await scene.start(['--isolation-limit=0', '--isolation-limit-percent=0']);
 });

@@ -4,13 +4,20 @@ import { fieldOf } from '../../src/base/json.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { clusterDns } from '../support/control-plane/cluster-dns.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
-import { eventually, OPTED_IN, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
+import {
+  eventually,
+  OPTED_IN,
+  standardSet,
+  startTestCluster,
+  type TestCluster,
+  valueOf,
+} from '../support/operators/test-cluster.ts';
 
-let scene: Scene;
+let scene: TestCluster;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
-  scene = await setScene();
+  scene = await startTestCluster();
   operator = await scene.start();
 });
 

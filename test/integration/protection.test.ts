@@ -5,14 +5,21 @@ import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { networkPolicyObject } from '../../src/operator/write/manifests.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
-import { eventually, OPTED_IN, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
+import {
+  eventually,
+  OPTED_IN,
+  standardSet,
+  startTestCluster,
+  type TestCluster,
+  valueOf,
+} from '../support/operators/test-cluster.ts';
 
-let scene: Scene;
+let scene: TestCluster;
 let operator: OperatorProcess;
 let policyUid: string;
 
 beforeAll(async () => {
-  scene = await setScene();
+  scene = await startTestCluster();
   policyUid = textOf((await scene.baselinePolicy('standard', {})).metadata.uid);
   operator = await scene.start();
 });

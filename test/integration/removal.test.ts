@@ -2,14 +2,20 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
-import { eventually, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
+import {
+  eventually,
+  standardSet,
+  startTestCluster,
+  type TestCluster,
+  valueOf,
+} from '../support/operators/test-cluster.ts';
 
 const CRD = 'baselinepolicies.nsbaseline.io';
-let scene: Scene;
+let scene: TestCluster;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
-  scene = await setScene();
+  scene = await startTestCluster();
   operator = await scene.start();
 });
 

@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFailed, test } from 'vitest';
 import { RUNBOOK_PAGES } from '../runbooks/pages.ts';
-import { SCENES } from '../runbooks/scenes.ts';
-import { Stage } from '../runbooks/stage.ts';
+import { RunbookCluster } from '../runbooks/runbook-cluster.ts';
+import { SITUATIONS } from '../runbooks/situations.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
 
 const root = join(import.meta.dirname, '../..');
 let own: ControlPlane;
-let stage: Stage;
+let stage: RunbookCluster;
 let folder = '';
 
 beforeAll(async () => {
   // Of its own: what the other files leave in a cluster counts in its guards.
   own = await startControlPlane({ version: inject('controlPlane').choice });
-  stage = await Stage.set(own);
+  stage = await RunbookCluster.set(own);
   folder = await mkdtemp(join(tmpdir(), 'runbooks-'));
   await symlink(stage.scene.cluster.address.kubectlPath, join(folder, 'kubectl'));
   // `status` ends with 4 where not all is well, which is when somebody reads these pages.
@@ -69,7 +69,7 @@ const courses = RUNBOOK_PAGES.flatMap(({ name, blocks }) => {
 
 describe('the commands of docs/runbooks, out of the pages', () => {
   test.each(courses)('$page, where it is so: $scene', { timeout: 120_000 }, async ({ scene, blocks }) => {
-    const { prepare, expected } = SCENES[scene] ?? {
+    const { prepare, expected } = SITUATIONS[scene] ?? {
       prepare: () => Promise.reject(new Error(`there is no scene ${scene}`)),
       expected: () => Promise.resolve(),
     };

@@ -5,15 +5,21 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
-import { eventually, type Scene, setScene, standardSet, valueOf } from '../support/operators/scene.ts';
+import {
+  eventually,
+  standardSet,
+  startTestCluster,
+  type TestCluster,
+  valueOf,
+} from '../support/operators/test-cluster.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const CRDS = ['baselinepolicies.nsbaseline.io', 'namespacebaselines.nsbaseline.io'];
-let scene: Scene;
+let scene: TestCluster;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
-  scene = await setScene();
+  scene = await startTestCluster();
   operator = await scene.start();
 });
 

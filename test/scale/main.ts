@@ -1,4 +1,5 @@
 /** `make scale`: what the operator costs with more and more protected namespaces (F50). Sizes can be given: 1000 10000 100000 otherwise. */
+import { mebibytesText } from '../support/measuring/number-text.ts';
 import { type Measurement, measured } from './measurement.ts';
 
 /** What a namespace may cost, young and old generation of the heap, code and all. */
@@ -28,10 +29,10 @@ for (const namespaces of sizes) {
     seconds(found.syncedMs),
     seconds(found.lookedMs),
     seconds(found.longestStallMs),
-    mebibytes(found.heapBytes),
+    mebibytesText(found.heapBytes),
     before === undefined ? '' : `${Math.round(bytesEach(before, found))} B`,
-    mebibytes(found.rssBytes),
-    mebibytes(found.peakRssBytes),
+    mebibytesText(found.rssBytes),
+    mebibytesText(found.peakRssBytes),
     String(found.needlessWrites),
     seconds(found.freshMs.at(-1) ?? 0),
     seconds(found.repairMs.at(-1) ?? 0),
@@ -56,8 +57,4 @@ function say(cells: readonly string[]): void {
 
 function seconds(durationMs: number): string {
   return `${(durationMs / 1_000).toFixed(2)} s`;
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.round(bytes / 1024 ** 2)} MiB`;
 }

@@ -1,17 +1,17 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { API_VERSION, FIELD_MANAGER } from '../../src/api/names.ts';
 import { pause, systemClock } from '../../src/base/clock.ts';
 import { createKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { actorsWith, OPTED_IN, standardSet, valueOf } from '../support/actors/actors.ts';
 import type { FakeApiServer } from '../support/fake-api/fake-api-server.ts';
 import { fakeServerWithCrds } from '../support/fake-api/nsbaseline-api-server.ts';
+import { populate } from '../support/fake-api/populate.ts';
 import { parsedObject } from '../support/fake-api/stored-object.ts';
 import { type OperatorProcess, startOperator } from '../support/operators/operator-process.ts';
-import { OPTED_IN, peopleWith, standardSet, valueOf } from '../support/operators/people.ts';
-import { collectGarbage, INSPECTABLE } from './garbage.ts';
-import { populate } from './populace.ts';
+import { INSPECTABLE, retainedHeapBytes } from '../support/operators/retained-heap.ts';
 
 /** What an operator with so many protected namespaces costs, and whether it did what it is for. */
 export interface Measurement {
@@ -35,6 +35,8 @@ export interface Measurement {
 }
 
 const MODEL = 'model';
+/** The young generation is as large as in the image. */
+const ENVIRONMENT = { NODE_OPTIONS: `${INSPECTABLE.NODE_OPTIONS} --max-semi-space-size=8` };
 const FRESH = 10;
 const REPAIRS = 10;
 const LIMIT_MS = 600_000;
@@ -59,13 +61,13 @@ async function measuredOn(
 ): Promise<Measurement> {
   const names = Array.from({ length: namespaces }, (_, index) => `team-${String(index).padStart(6, '0')}`);
   const kube = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
-  const people = peopleWith(kube);
+  const people = actorsWith(kube);
   try {
     await leaveModel(server, kubeconfigPath);
     populate(server.cluster, { model: MODEL, names });
     const writes = countWrites(server, new Set(names));
     const startMs = systemClock.nowMs();
-    const operator = startOperator({ kubeconfigPath, arguments: ['--log-level', 'info'], env: INSPECTABLE });
+    const operator = startOperator({ kubeconfigPath, arguments: ['--log-level', 'info'], env: ENVIRONMENT });
     try {
       await operator.said('caches are synced', LIMIT_MS);
       const syncedMs = systemClock.nowMs() - startMs;
@@ -88,15 +90,16 @@ async function measuredOn(
       const freshMs = (await fresh).toSorted((a, b) => a - b);
       const needlessWrites = writes();
       const repairMs = await repairs(server, names.slice(0, REPAIRS));
-      await collectGarbage(operator);
-      const [heapBytes, memory] = [await operator.metric('nodejs_heap_size_used_bytes'), await memoryOf(operator)];
+      const heapBytes = await retainedHeapBytes(operator);
+      const { rssBytes, peakRssBytes } = await operator.consumption();
       return {
         namespaces,
         syncedMs,
         lookedMs,
         longestStallMs: Math.max(...lags.filter((lagMs) => !Number.isNaN(lagMs))),
         heapBytes,
-        ...memory,
+        rssBytes,
+        peakRssBytes,
         needlessWrites,
         freshMs,
         repairMs,
@@ -120,8 +123,8 @@ async function leaveModel(server: FakeApiServer, kubeconfigPath: string): Promis
       spec: {},
     }),
   );
-  await peopleWith(kube).namespace('nsbaseline-system');
-  await peopleWith(kube).namespace(MODEL, OPTED_IN);
+  await actorsWith(kube).namespace('nsbaseline-system');
+  await actorsWith(kube).namespace(MODEL, OPTED_IN);
   await kube.close();
   const operator = startOperator({ kubeconfigPath });
   await operator.said('caches are synced');
@@ -178,14 +181,6 @@ async function untilTrue(ask: () => Promise<boolean>, intervalMs = 5): Promise<v
     }
     await pause(systemClock, intervalMs);
   }
-}
-
-async function memoryOf({
-  processId,
-}: OperatorProcess): Promise<{ readonly rssBytes: number; readonly peakRssBytes: number }> {
-  const status = await readFile(`/proc/${processId}/status`, 'utf8').catch(() => '');
-  const bytes = (field: string): number => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
-  return { rssBytes: bytes('VmRSS'), peakRssBytes: bytes('VmHWM') };
 }
 
 async function kubeconfigFor(server: FakeApiServer, directory: string): Promise<string> {

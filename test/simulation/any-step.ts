@@ -1,9 +1,9 @@
 import fc from 'fast-check';
+import type { Marks } from '../support/actors/fake-cluster-actor.ts';
+import { VERSIONS } from '../support/oracle/dialect.ts';
 import { someSpec } from './any-spec.ts';
-import { VERSIONS } from './dialect.ts';
 import { MISHAPS } from './network.ts';
 import {
-  type Marks,
   NAMESPACE_NAMES,
   type PeopleStep,
   POLICY_NAMES,

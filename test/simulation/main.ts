@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { accountOf, type Broken, brokenBy } from './broken-histories.ts';
 import { historyOf } from './histories.ts';
 import type { History } from './steps.ts';
-import { type Broken, brokenBy, storyOf } from './story.ts';
 
 /** So many seeds are given to a worker at once. */
 const PORTION = 20;
@@ -109,7 +109,7 @@ async function main(): Promise<void> {
   });
   if (values.history !== undefined) {
     const broken = await brokenBy(JSON.parse(values.history) as History);
-    say(broken?.story ?? (await storyOf(JSON.parse(values.history) as History)));
+    say(broken?.story ?? (await accountOf(JSON.parse(values.history) as History)));
     process.exitCode = broken === undefined ? 0 : 1;
     return;
   }

@@ -15,7 +15,7 @@ import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import { statusError } from '../../src/kube/client/status-error.ts';
 import { BASELINE_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { ApiResponse, FakeCluster } from '../support/fake-api/fake-cluster.ts';
-import { asReadBy, type Version } from './dialect.ts';
+import { asReadBy, type Version } from '../support/oracle/dialect.ts';
 import type { HostClock } from './host-clock.ts';
 import type { Mishap, Network } from './network.ts';
 import { SimulatedWatch } from './simulated-watch.ts';

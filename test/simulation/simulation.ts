@@ -1,18 +1,17 @@
 import { crdFor, RESOURCE_DEFINITIONS } from '../../src/api/crd/crd.ts';
 import { LEASES } from '../../src/kube/lease/lease-record.ts';
+import { FakeClusterActor } from '../support/actors/fake-cluster-actor.ts';
 import { FakeCluster } from '../support/fake-api/fake-cluster.ts';
 import { baselinePolicyCauses } from '../support/fake-api/nsbaseline-api-server.ts';
-import type { Version } from './dialect.ts';
-import { Fate } from './fate.ts';
-import { Hands } from './hands.ts';
+import type { Version } from '../support/oracle/dialect.ts';
+import { problemsAtRest } from '../support/oracle/problems-at-rest.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+import { ClusterSteps } from './cluster-steps.ts';
 import { Network } from './network.ts';
-import { Observer, type Writer } from './observer.ts';
-import { People } from './people.ts';
-import { Replica, type Surroundings } from './replica.ts';
 import { RequestBudget } from './request-budget.ts';
-import { problemsAtRest } from './rest.ts';
-import { seededRandom } from './seeded-random.ts';
+import { ServerFaults } from './server-faults.ts';
 import { OPERATOR_NAMESPACE, SIMULATED_LIMITS } from './simulated-operator.ts';
+import { SimulatedProcess, type Surroundings } from './simulated-process.ts';
 import {
   type History,
   isPeopleStep,
@@ -24,6 +23,7 @@ import {
 } from './steps.ts';
 import { Terms } from './terms.ts';
 import { VirtualClock } from './virtual-clock.ts';
+import { WriteOracle, type Writer } from './write-oracle.ts';
 
 /** Longer than a dead watch goes unnoticed and a stopped process stays so. */
 const SETTLING_MS = 75_000;
@@ -50,11 +50,11 @@ const CUSTOM_RESOURCES = RESOURCE_DEFINITIONS.map(
 export class Simulation {
   readonly clock = new VirtualClock();
   readonly cluster: FakeCluster;
-  readonly hands: Hands;
+  readonly hands: FakeClusterActor;
   readonly network: Network;
-  readonly observer: Observer;
-  readonly people: People;
-  readonly fate: Fate;
+  readonly observer: WriteOracle;
+  readonly people: ClusterSteps;
+  readonly fate: ServerFaults;
   readonly terms: Terms;
   readonly budget: RequestBudget;
   /** Lines that operators logged as errors. */
@@ -62,7 +62,7 @@ export class Simulation {
   /** All that happened, as lines to read. */
   readonly story: string[] = [];
   readonly #surroundings: Surroundings;
-  readonly #running: Replica[] = [];
+  readonly #running: SimulatedProcess[] = [];
   readonly #isShared: boolean;
   #acting: Writer | undefined;
   #started = 0;
@@ -79,19 +79,19 @@ export class Simulation {
       historyLength: 1_000,
     });
     this.cluster.extraCauses = baselinePolicyCauses;
-    this.hands = new Hands(this.cluster);
+    this.hands = new FakeClusterActor(this.cluster);
     this.network = new Network(random, () => {
       this.observer.troubled();
     });
     this.terms = new Terms({ hands: this.hands, clock: this.clock, isShared });
-    this.observer = new Observer({
+    this.observer = new WriteOracle({
       clock: this.clock,
       hands: this.hands,
       terms: this.terms,
       removalLimit: SIMULATED_LIMITS.removal.count,
     });
-    this.people = new People({ hands: this.hands, clock: this.clock, observer: this.observer });
-    this.fate = new Fate({
+    this.people = new ClusterSteps({ hands: this.hands, clock: this.clock, observer: this.observer });
+    this.fate = new ServerFaults({
       cluster: this.cluster,
       hands: this.hands,
       network: this.network,
@@ -127,9 +127,9 @@ export class Simulation {
   }
 
   /** Starts one more operator. */
-  start(excludeNamespaces: readonly string[] = [], version: Version = '0.1.0'): Replica {
+  start(excludeNamespaces: readonly string[] = [], version: Version = '0.1.0'): SimulatedProcess {
     this.#started += 1;
-    const replica = new Replica(
+    const replica = new SimulatedProcess(
       { name: `operator ${this.#started}`, version, isShared: this.#isShared, excludeNamespaces },
       this.#surroundings,
     );
@@ -283,13 +283,13 @@ export class Simulation {
     }
   }
 
-  #chosen(who: ProcessStep['who']): Replica | undefined {
+  #chosen(who: ProcessStep['who']): SimulatedProcess | undefined {
     const leader = this.#running.find(({ name }) => name === this.terms.holder) ?? this.#running[0];
     return who === 'other' ? this.#running.find((replica) => replica !== leader) : leader;
   }
 
   /** As a Deployment does: the new one first, then the end of the old one; without a Lease, one after the other. */
-  #roll(replica: Replica, version: Version): void {
+  #roll(replica: SimulatedProcess, version: Version): void {
     if (!this.#isShared) {
       this.#replace(replica, { how: 'restart', downMs: 0, version });
       return;
@@ -299,7 +299,7 @@ export class Simulation {
     this.#end(replica, 'restart').catch((cause: unknown) => this.errors.push(String(cause)));
   }
 
-  #stall(replica: Replica, { ms, waking }: Extract<Step, { readonly do: 'stall' }>): void {
+  #stall(replica: SimulatedProcess, { ms, waking }: Extract<Step, { readonly do: 'stall' }>): void {
     this.observer.stopped(ms);
     replica.stop();
     this.clock.after(ms, () => {
@@ -308,14 +308,14 @@ export class Simulation {
     });
   }
 
-  #mute({ client }: Replica, plural: string): void {
+  #mute({ client }: SimulatedProcess, plural: string): void {
     this.observer.troubled();
     client.mute(plural);
   }
 
   /** Ends one operator and starts another in its place after a while. */
   #replace(
-    replica: Replica,
+    replica: SimulatedProcess,
     {
       how,
       downMs,
@@ -338,7 +338,7 @@ export class Simulation {
   }
 
   /** Resolves when the operator is gone. Who does not end in time is killed. */
-  #end(replica: Replica, how: 'crash' | 'restart'): Promise<void> {
+  #end(replica: SimulatedProcess, how: 'crash' | 'restart'): Promise<void> {
     this.#tell(`${replica.name} ${how === 'crash' ? 'is killed' : 'is told to end'}`);
     if (how === 'crash') {
       replica.kill();

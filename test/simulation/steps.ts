@@ -1,8 +1,9 @@
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
-import type { Version } from './dialect.ts';
+import type { Marks } from '../support/actors/fake-cluster-actor.ts';
+import type { Version } from '../support/oracle/dialect.ts';
 import type { Waking } from './host-clock.ts';
 import type { Mishap } from './network.ts';
-import type { Ambush } from './replica.ts';
+import type { Ambush } from './simulated-process.ts';
 
 /** The namespaces of every history. */
 export const NAMESPACE_NAMES = ['a', 'b', 'c', 'd'] as const;
@@ -10,9 +11,6 @@ export const NAMESPACE_NAMES = ['a', 'b', 'c', 'd'] as const;
 export const POLICY_NAMES = ['p', 'q'] as const;
 /** What is watched, and so can be late. */
 export const WATCHED_PLURALS = ['namespaces', 'networkpolicies', 'baselinepolicies', 'namespacebaselines'] as const;
-
-/** Which marks of ours somebody puts on his own NetworkPolicy: none, some, or all with the right uid. */
-export type Marks = 'none' | 'label' | 'uid' | 'label and a made-up uid' | 'label and the live uid' | 'adopt';
 
 /** Which operator a step is about: the one that leads, or the one that would be next. */
 export type Who = 'first' | 'other';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { fieldOf, itemsOf } from '../../src/base/json.ts';
 import { NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
-import type { Version } from './dialect.ts';
+import type { Version } from '../support/oracle/dialect.ts';
 import { endFlawless, networkPolicyNames } from './flawless.ts';
 import { Simulation } from './simulation.ts';
 import type { Step } from './steps.ts';

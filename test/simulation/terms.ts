@@ -6,14 +6,21 @@ import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import { LEASES } from '../../src/kube/lease/lease-record.ts';
 import { LEASE_NAME } from '../../src/operator/startup/preflight.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import type { FakeClusterActor } from '../support/actors/fake-cluster-actor.ts';
 import type { StoredEvent } from '../support/fake-api/event-log.ts';
 import { parsedObject, type StoredObject } from '../support/fake-api/stored-object.ts';
-import { type DeclaredPolicy, declaredPolicy, isKept, isLabelled, ownerNameOf, policyUidOf } from './declared.ts';
-import { VERSIONS, type Version } from './dialect.ts';
-import type { Hands } from './hands.ts';
-import type { Writer } from './observer.ts';
-import { isRenderedBy } from './rest.ts';
+import {
+  type DeclaredPolicy,
+  declaredPolicy,
+  isKept,
+  isLabelled,
+  ownerNameOf,
+  policyUidOf,
+} from '../support/oracle/declared-policy.ts';
+import { VERSIONS, type Version } from '../support/oracle/dialect.ts';
+import { isRenderedBy } from '../support/oracle/problems-at-rest.ts';
 import { OPERATOR_NAMESPACE } from './simulated-operator.ts';
+import type { Writer } from './write-oracle.ts';
 
 /** The Lease that all operators of a history share. */
 export const LEASE = { namespace: OPERATOR_NAMESPACE, name: LEASE_NAME } as const;
@@ -27,14 +34,14 @@ const RENEWAL_MS = 2_500;
 
 /** Who leads, as the Lease in the store has it, and what that allows (R15). */
 export class Terms {
-  readonly #hands: Hands;
+  readonly #hands: FakeClusterActor;
   readonly #clock: Clock;
   readonly #isShared: boolean;
   readonly #operators = new Set<string>();
   #doubtfulUntilMs = 0;
   #startedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: { readonly hands: Hands; readonly clock: Clock; readonly isShared: boolean }) {
+  constructor(parts: { readonly hands: FakeClusterActor; readonly clock: Clock; readonly isShared: boolean }) {
     this.#hands = parts.hands;
     this.#clock = parts.clock;
     this.#isShared = parts.isShared;

@@ -1,18 +1,18 @@
 import { pause, systemClock } from '../../src/base/clock.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
-import type { Accounts } from './accounts.ts';
 import { type Declaration, type DeclaredNamespace, type DeclaredPolicy, labelOf } from './declaration.ts';
-import { isForeign } from './examination.ts';
 import { FORM_NAMES, formOf } from './forms.ts';
-import { type Hands, withMetadata } from './hands.ts';
+import { isForeign } from './namespace-oracle.ts';
+import { type SoakActor, withMetadata } from './soak-actor.ts';
+import type { SoakOracle } from './soak-oracle.ts';
 import type { View } from './view.ts';
 
 /** What actions work with. */
 export interface Workshop {
   readonly declaration: Declaration;
   readonly view: View;
-  readonly accounts: Accounts;
-  readonly hands: Hands;
+  readonly accounts: SoakOracle;
+  readonly hands: SoakActor;
   /** A number from 0 up to, not including, 1; the same for the same seed. */
   readonly random: () => number;
   readonly nowMs: () => number;

@@ -8,14 +8,14 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../src/operator/watch/resources.ts';
-import type { Crew } from './crew.ts';
 import type { Declaration } from './declaration.ts';
+import type { SoakOperators } from './soak-operators.ts';
 import type { View } from './view.ts';
 
 /** What there is to look at when a soak found something. */
 interface Scene {
   readonly kube: Pick<KubeClient, 'list'>;
-  readonly crew: Crew;
+  readonly crew: SoakOperators;
   readonly view: View;
   readonly declaration: Declaration;
   readonly complaints: readonly string[];

@@ -1,13 +1,13 @@
 import { pause, systemClock } from '../../src/base/clock.ts';
 import type { ControlPlane } from '../support/control-plane/control-plane.ts';
-import type { Accounts } from './accounts.ts';
-import type { Crew, Post } from './crew.ts';
+import type { Post, SoakOperators } from './soak-operators.ts';
+import type { SoakOracle } from './soak-oracle.ts';
 
 /** What faults are made of. */
 export interface FaultParts {
   readonly controlPlane: ControlPlane;
-  readonly crew: Crew;
-  readonly accounts: Accounts;
+  readonly crew: SoakOperators;
+  readonly accounts: SoakOracle;
   /** A number from 0 up to, not including, 1; the same for the same seed. */
   readonly random: () => number;
   /** How much of the soak is over, from 0 to 1. */

@@ -1,4 +1,4 @@
-import type { Sample } from './crew.ts';
+import type { Sample } from './soak-operators.ts';
 
 /** What one process held the first and the last time that everything was at rest. */
 export interface Rests {
@@ -27,10 +27,4 @@ export function restsOf(life: readonly Sample[]): Rests | undefined {
       last.rssBytes <= first.rssBytes * MOST_GROWTH + MOST_GROWTH_BYTES &&
       last.handles <= first.handles + MOST_HANDLES_MORE,
   };
-}
-
-/** The value below which this share of all values lies; 0 of nothing. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -2,20 +2,20 @@ import { pause, systemClock } from '../../src/base/clock.ts';
 import { loadCluster } from '../../src/kube/credentials/kubeconfig.ts';
 import { createKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { NAMESPACE_BASELINES } from '../../src/operator/watch/resources.ts';
-import { seededRandom } from '../simulation/seeded-random.ts';
+import { valueOf } from '../support/actors/actors.ts';
 import { clusterDns } from '../support/control-plane/cluster-dns.ts';
 import { type ControlPlane, startControlPlane } from '../support/control-plane/control-plane.ts';
 import { kubernetesChoice } from '../support/control-plane/versions.ts';
-import { valueOf } from '../support/operators/people.ts';
-import { Accounts } from './accounts.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { declareAll, doSomething, noticeGone, type Workshop } from './actions.ts';
-import { Crew } from './crew.ts';
 import { Declaration } from './declaration.ts';
 import { keepEvidence } from './evidence.ts';
-import { untruthIn } from './examination.ts';
 import { strike } from './faults.ts';
 import { type Rests, restsOf } from './flatness.ts';
-import { Hands } from './hands.ts';
+import { untruthIn } from './namespace-oracle.ts';
+import { SoakActor } from './soak-actor.ts';
+import { SoakOperators } from './soak-operators.ts';
+import { SoakOracle } from './soak-oracle.ts';
 import { View } from './view.ts';
 
 /** How a soak goes. */
@@ -105,7 +105,7 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
     fieldManager: 'soak',
     userAgent: 'nsbaseline-soak',
   });
-  const crew = await Crew.start(controlPlane, account, options.operators);
+  const crew = await SoakOperators.start(controlPlane, account, options.operators);
   await crew.ready().catch(async (error: unknown) => {
     await crew.close();
     throw error;
@@ -113,7 +113,7 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
   const startMs = systemClock.nowMs();
   const nowMs = (): number => systemClock.nowMs() - startMs;
   const declaration = new Declaration({ policies: POLICIES, namespaces: NAMESPACES });
-  const accounts = new Accounts({ declaration, nowMs });
+  const accounts = new SoakOracle({ declaration, nowMs });
   const view = new View({
     kube,
     onSighting: (sighting) => {
@@ -126,7 +126,7 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
     view,
     accounts,
     nowMs,
-    hands: new Hands({ kube, accounts, signal: options.signal }),
+    hands: new SoakActor({ kube, accounts, signal: options.signal }),
     random: seededRandom(options.seed),
   };
   const over = new AbortController();
@@ -168,8 +168,8 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
 
 interface Running {
   readonly controlPlane: ControlPlane;
-  readonly crew: Crew;
-  readonly accounts: Accounts;
+  readonly crew: SoakOperators;
+  readonly accounts: SoakOracle;
   readonly workshop: Workshop;
   readonly nowMs: () => number;
   readonly actions: Map<string, number>;

@@ -1,9 +1,12 @@
-import { quantile, type Rests } from './flatness.ts';
+import { alignedLines } from '../support/measuring/aligned-table.ts';
+import { mebibytesText, quantityText } from '../support/measuring/number-text.ts';
+import { percentile } from '../support/measuring/statistics.ts';
+import type { Rests } from './flatness.ts';
 import type { Progress, SoakReport } from './soak.ts';
 
 /** One line on how it goes. */
 export function progressLine({ elapsedMs, actions, faults, open, missed, violations, rssBytes }: Progress): string {
-  return `${clock(elapsedMs)}  ${actions} actions  ${faults} faults  ${open} open  ${missed} missed  ${violations} violations  RSS ${mebibytes(rssBytes)}`;
+  return `${clock(elapsedMs)}  ${actions} actions  ${faults} faults  ${open} open  ${missed} missed  ${violations} violations  RSS ${mebibytesText(rssBytes)}`;
 }
 
 /** Everything that a soak found, for people. */
@@ -14,9 +17,9 @@ export function reportText(report: SoakReport): string {
     String(answeredMs.length),
     String(overtaken),
     String(missed),
-    ms(quantile(answeredMs, 0.5)),
-    ms(quantile(answeredMs, 0.99)),
-    ms(quantile(answeredMs, 1)),
+    quantityText(percentile(answeredMs, 50), 'ms'),
+    quantityText(percentile(answeredMs, 99), 'ms'),
+    quantityText(percentile(answeredMs, 100), 'ms'),
   ]);
   return [
     '',
@@ -44,34 +47,20 @@ function restRow(rests: Rests | undefined, number: number): readonly string[] {
     String(number),
     clock(first.atMs),
     clock(last.atMs),
-    mebibytes(first.rssBytes),
-    mebibytes(last.rssBytes),
+    mebibytesText(first.rssBytes),
+    mebibytesText(last.rssBytes),
     String(first.handles),
     String(last.handles),
     isFlat ? 'yes' : 'NO',
   ];
 }
 
-/** The first column to the left, all others to the right. */
+/** The first column holds names, all others numbers. */
 function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
+  return alignedLines(rows, (column) => column > 0);
 }
 
 function clock(elapsedMs: number): string {
   const seconds = Math.round(elapsedMs / 1_000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-}
-
-function ms(value: number): string {
-  return `${Math.round(value)} ms`;
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.round(bytes / 1024 ** 2)} MiB`;
 }

@@ -1,7 +1,7 @@
 import { expect, inject } from 'vitest';
-import { ask, type Labels, label, tryKubectl, type Verdict } from '../stage.ts';
-import { type AddressBook, homeOf, type Person } from './cast.ts';
+import { ask, type Labels, label, tryKubectl, type Verdict } from '../e2e-cluster.ts';
 import { askFromOutside } from './outside.ts';
+import { type AddressBook, homeOf, type Person } from './pods.ts';
 
 type Question = 'tcp' | 'udp' | 'connect' | 'dns-udp' | 'dns-tcp';
 /** Who asks whom, how and on which port; whom by the names of the {@link AddressBook}. */

@@ -8,11 +8,11 @@ import { NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
 import { type ControlPlane, startControlPlane } from '../../support/control-plane/control-plane.ts';
 import { advanceRevisions, compactEtcd } from '../../support/control-plane/etcd.ts';
 import { EVENTUALLY_MS } from '../../support/deadlines.ts';
-import { type Estate, settleEstate } from '../../support/operators/estate.ts';
+import { type DeclaredNamespaces, declareNamespaces } from '../../support/operators/declared-namespaces.ts';
 import type { OperatorProcess } from '../../support/operators/operator-process.ts';
 import { type NotedRequest, operatorRequests } from '../../support/operators/operator-requests.ts';
 import { INSPECTABLE, retainedHeapBytes } from '../../support/operators/retained-heap.ts';
-import { eventually, type Scene, setScene, valueOf } from '../../support/operators/scene.ts';
+import { eventually, startTestCluster, type TestCluster, valueOf } from '../../support/operators/test-cluster.ts';
 
 /** Watches that the operator has: four core types, Services and EndpointSlices of two namespaces. */
 const WATCHES = 8;
@@ -20,16 +20,16 @@ const WATCHES = 8;
 const ATTEMPTS_IN_AN_OUTAGE = 8;
 
 let own: ControlPlane;
-let scene: Scene;
-let estate: Estate;
+let scene: TestCluster;
+let estate: DeclaredNamespaces;
 let operator: OperatorProcess;
 let heapBytes: number;
 
 beforeAll(async () => {
   own = await startControlPlane({ version: inject('controlPlane').choice });
-  scene = await setScene(own);
+  scene = await startTestCluster(own);
   operator = await scene.start(['--request-timeout', '5s', '--watch-silence-limit', '10s'], INSPECTABLE);
-  estate = await settleEstate(scene, 'town');
+  estate = await declareNamespaces(scene, 'town');
   await estate.add(30);
   await estate.settled();
   heapBytes = await retainedHeapBytes(operator);

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EVENTUALLY_MS } from '../../support/deadlines.ts';
-import { type Estate, settleEstate } from '../../support/operators/estate.ts';
+import { type DeclaredNamespaces, declareNamespaces } from '../../support/operators/declared-namespaces.ts';
 import type { OperatorProcess } from '../../support/operators/operator-process.ts';
 import { operatorRequests } from '../../support/operators/operator-requests.ts';
-import { type Scene, setScene } from '../../support/operators/scene.ts';
+import { startTestCluster, type TestCluster } from '../../support/operators/test-cluster.ts';
 
 const CRDS = ['baselinepolicies.nsbaseline.io', 'namespacebaselines.nsbaseline.io'];
 
-let scene: Scene;
-let estate: Estate;
+let scene: TestCluster;
+let estate: DeclaredNamespaces;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
-  scene = await setScene();
+  scene = await startTestCluster();
   operator = await scene.start();
-  estate = await settleEstate(scene, 'cascade');
+  estate = await declareNamespaces(scene, 'cascade');
   await estate.add(8);
   await estate.settled();
 });

@@ -2,18 +2,18 @@ import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../support/control-plane/control-plane.ts';
 import { advanceRevisions } from '../../support/control-plane/etcd.ts';
 import { EVENTUALLY_MS } from '../../support/deadlines.ts';
-import { type Estate, settleEstate } from '../../support/operators/estate.ts';
+import { type DeclaredNamespaces, declareNamespaces } from '../../support/operators/declared-namespaces.ts';
 import type { OperatorProcess } from '../../support/operators/operator-process.ts';
 import { operatorRequests } from '../../support/operators/operator-requests.ts';
-import { type Scene, setScene } from '../../support/operators/scene.ts';
+import { startTestCluster, type TestCluster } from '../../support/operators/test-cluster.ts';
 
 let own: ControlPlane;
-let scene: Scene;
+let scene: TestCluster;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
   own = await startControlPlane({ version: inject('controlPlane').choice });
-  scene = await setScene(own);
+  scene = await startTestCluster(own);
   operator = await scene.start();
 });
 
@@ -34,8 +34,10 @@ async function deletions(): Promise<readonly string[]> {
 }
 
 /** A snapshot that has namespaces which were protected, and namespaces which are labelled and not protected yet. */
-async function savedEstate(name: string): Promise<{ readonly estate: Estate; readonly late: readonly string[] }> {
-  const estate = await settleEstate(scene, name);
+async function savedEstate(
+  name: string,
+): Promise<{ readonly estate: DeclaredNamespaces; readonly late: readonly string[] }> {
+  const estate = await declareNamespaces(scene, name);
   await estate.add(8);
   await estate.settled();
   operator.signal('SIGSTOP');

@@ -2,17 +2,23 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { fieldOf, textOf } from '../../../src/base/json.ts';
 import { EVENTUALLY_MS } from '../../support/deadlines.ts';
 import type { OperatorProcess } from '../../support/operators/operator-process.ts';
-import { eventually, OPTED_IN, type Scene, setScene, standardSet } from '../../support/operators/scene.ts';
+import {
+  eventually,
+  OPTED_IN,
+  standardSet,
+  startTestCluster,
+  type TestCluster,
+} from '../../support/operators/test-cluster.ts';
 
 /** Short enough to wait for, and long enough for a renewal on a busy machine; everything else is as shipped. */
 const SHORT_LEASE = ['--lease-duration', '10s', '--renew-deadline', '8s', '--retry-period', '300ms'];
 const LEASE = ['lease', 'nsbaseline', '--namespace=nsbaseline-system'] as const;
 
-let scene: Scene;
+let scene: TestCluster;
 const running: OperatorProcess[] = [];
 
 beforeAll(async () => {
-  scene = await setScene();
+  scene = await startTestCluster();
   await scene.baselinePolicy('standard', {});
 });
 

@@ -2,20 +2,26 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { pause, systemClock } from '../../../src/base/clock.ts';
 import { NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
 import { EVENTUALLY_MS } from '../../support/deadlines.ts';
-import { type Estate, settleEstate } from '../../support/operators/estate.ts';
+import { type DeclaredNamespaces, declareNamespaces } from '../../support/operators/declared-namespaces.ts';
 import { type OperatorProcess, startOperator } from '../../support/operators/operator-process.ts';
 import { operatorRequests } from '../../support/operators/operator-requests.ts';
 import { INSPECTABLE, retainedHeapBytes } from '../../support/operators/retained-heap.ts';
-import { eventually, type Scene, setScene, standardSet, valueOf } from '../../support/operators/scene.ts';
+import {
+  eventually,
+  standardSet,
+  startTestCluster,
+  type TestCluster,
+  valueOf,
+} from '../../support/operators/test-cluster.ts';
 
 /** Longer than a lease lasts (15 s), after which another may write. */
 const LONGER_THAN_A_LEASE_MS = 20_000;
 
-let scene: Scene;
+let scene: TestCluster;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
-  scene = await setScene();
+  scene = await startTestCluster();
   operator = await scene.start();
 });
 
@@ -50,7 +56,7 @@ async function untilCreated(policy: string, count: number): Promise<void> {
 }
 
 /** R3, whenever anybody looks: where a default-deny stands, pods can resolve names. */
-async function cutOff(estate: Estate, policy: string): Promise<readonly string[]> {
+async function cutOff(estate: DeclaredNamespaces, policy: string): Promise<readonly string[]> {
   const names = await Promise.all(
     estate.namespaces.map(async (namespace) => ({ namespace, standing: await scene.networkPolicyNames(namespace) })),
   );
@@ -61,7 +67,7 @@ async function cutOff(estate: Estate, policy: string): Promise<readonly string[]
 
 describe('F29 F30 an operator that ends in the middle of its work', () => {
   test('F29 killed again and again between two writes of a namespace: the next one completes it, nothing is doubled or left over', async () => {
-    const estate = await settleEstate(scene, 'killed');
+    const estate = await declareNamespaces(scene, 'killed');
     const deletionsBefore = await deletions();
     for (const writes of [1, 3, 8, 12]) {
       const moment = untilCreated('killed', writes + Math.floor(Math.random() * 6));
@@ -86,7 +92,7 @@ describe('F29 F30 an operator that ends in the middle of its work', () => {
   }, 120_000);
 
   test('F30 SIGTERM in a burst: it finishes the namespaces in hand and ends with 0, and the next one does the rest', async () => {
-    const estate = await settleEstate(scene, 'ended');
+    const estate = await declareNamespaces(scene, 'ended');
     const moment = untilCreated('ended', 10);
     const burst = estate.add(60);
     await moment;
@@ -101,7 +107,7 @@ describe('F29 F30 an operator that ends in the middle of its work', () => {
   });
 
   test('F31 out of memory: it says so and dies, and the next one finds everything as it must be', async () => {
-    const estate = await settleEstate(scene, 'memory');
+    const estate = await declareNamespaces(scene, 'memory');
     await estate.add(5);
     await estate.settled();
     const before = await estate.identities();
@@ -126,7 +132,7 @@ describe('F32 an operator that stands still', () => {
   test('F32 stopped for longer than a lease lasts, and woken: it catches up, and writes nothing on old knowledge', async () => {
     await operator.stop();
     operator = await scene.start([], INSPECTABLE);
-    const estate = await settleEstate(scene, 'asleep');
+    const estate = await declareNamespaces(scene, 'asleep');
     await estate.add(12);
     await estate.settled();
     const [heapBytes, deletionsBefore] = [await retainedHeapBytes(operator), await deletions()];

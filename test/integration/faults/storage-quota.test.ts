@@ -2,16 +2,16 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../support/control-plane/control-plane.ts';
 import { emptyEtcd, fillEtcd } from '../../support/control-plane/etcd.ts';
 import { EVENTUALLY_MS } from '../../support/deadlines.ts';
-import { type Estate, settleEstate } from '../../support/operators/estate.ts';
+import { type DeclaredNamespaces, declareNamespaces } from '../../support/operators/declared-namespaces.ts';
 import type { OperatorProcess } from '../../support/operators/operator-process.ts';
 import { operatorRequests } from '../../support/operators/operator-requests.ts';
-import { type Scene, setScene } from '../../support/operators/scene.ts';
+import { startTestCluster, type TestCluster } from '../../support/operators/test-cluster.ts';
 
 const QUOTA_MIB = 32;
 
 let own: ControlPlane;
-let scene: Scene;
-let estate: Estate;
+let scene: TestCluster;
+let estate: DeclaredNamespaces;
 let operator: OperatorProcess;
 
 beforeAll(async () => {
@@ -19,8 +19,8 @@ beforeAll(async () => {
     version: inject('controlPlane').choice,
     flags: { etcd: { 'quota-backend-bytes': String(QUOTA_MIB * 1024 * 1024) } },
   });
-  scene = await setScene(own);
-  estate = await settleEstate(scene, 'full');
+  scene = await startTestCluster(own);
+  estate = await declareNamespaces(scene, 'full');
   operator = await scene.start();
   await estate.add(6);
   await estate.settled();

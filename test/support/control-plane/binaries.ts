@@ -32,6 +32,16 @@ export async function controlPlaneBinaries(request: BinariesRequest): Promise<st
   return obtained(search);
 }
 
+/** Whether {@link controlPlaneBinaries} would neither download nor build anything. */
+export async function areBinariesCached(version: KubernetesChoice): Promise<boolean> {
+  const assets = process.env.KUBEBUILDER_ASSETS;
+  const cache = cacheDirectory(process.env);
+  if (version === 'newest' && assets !== undefined && assets !== '' && (await missingPrograms(assets)).length === 0) {
+    return true;
+  }
+  return (await cached({ version, cache, programs: PROGRAMS })) !== undefined;
+}
+
 /** `KUBEBUILDER_ASSETS` itself, or, since those of envtest have no kube-controller-manager, a folder of links with one added. */
 async function assetsDirectory(search: Search, assets: string): Promise<string> {
   const missing = await missingPrograms(assets);
@@ -65,7 +75,7 @@ async function obtained(search: Search): Promise<string> {
   return (await cached(search)) ?? (await downloaded(search)) ?? (await built(search));
 }
 
-async function cached({ version, cache, programs }: Search): Promise<string | undefined> {
+async function cached({ version, cache, programs }: Omit<Search, 'progress'>): Promise<string | undefined> {
   for (const candidate of versionsInOrder(version)) {
     const directory = versionDirectory(cache, candidate);
     if ((await missingPrograms(directory, programs)).length === 0) {

@@ -1,5 +1,8 @@
-/** Has the programs of a control plane in the cache before anything else begins, with progress on the terminal. */
-import { controlPlaneBinaries } from './binaries.ts';
+/**
+ * Gets the programs of a control plane into the cache before anything else starts, with progress on the terminal. With
+ * `--cached` it gets nothing, and exits with 1 where they are not in the cache.
+ */
+import { areBinariesCached, controlPlaneBinaries } from './binaries.ts';
 import { progressOn } from './progress.ts';
 import { kubernetesChoice } from './versions.ts';
 
@@ -9,7 +12,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  await controlPlaneBinaries({ version: kubernetesChoice(process.env), progress: progressOn(process.stderr) });
+  const version = kubernetesChoice(process.env);
+  if (process.argv.includes('--cached')) {
+    process.exitCode = (await areBinariesCached(version)) ? 0 : 1;
+  } else {
+    await controlPlaneBinaries({ version, progress: progressOn(process.stderr) });
+  }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

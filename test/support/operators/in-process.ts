@@ -13,6 +13,7 @@ import type { Log } from '../../../src/telemetry/log.ts';
 import { createMetrics, type MetricsControl } from '../../../src/telemetry/metrics.ts';
 import { buildInfo } from '../../../src/telemetry/version.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
+import { EVENTUALLY_MS } from '../deadlines.ts';
 import type { FakeApiServer } from '../fake-api/fake-api-server.ts';
 
 /** What can be said of an operator in this process; everything has a value that suits most tests. */
@@ -115,7 +116,7 @@ export async function startInProcess(options: InProcessOptions): Promise<InProce
 }
 
 async function untilSynced(log: readonly LoggedLine[], clock: Clock): Promise<void> {
-  const deadlineMs = systemClock.nowMs() + 10_000;
+  const deadlineMs = systemClock.nowMs() + EVENTUALLY_MS;
   while (!log.some(({ message }) => message === SYNCED)) {
     if (systemClock.nowMs() > deadlineMs) {
       throw new Error(`the operator's caches are not synced: ${JSON.stringify(log)}`);

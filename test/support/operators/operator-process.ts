@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { cacheDirectory } from '../control-plane/cache.ts';
 import { EVENTUALLY_MS } from '../deadlines.ts';
+import { type Program, startProgram } from '../measuring/program.ts';
 
 /** A line of the operator's log. */
 export interface LogLine {
@@ -13,13 +12,9 @@ export interface LogLine {
 }
 
 /** The real operator as a process of its own. */
-export interface OperatorProcess {
-  /** The id of its process; 0 when it could not be started. */
-  readonly processId: number;
+export interface OperatorProcess extends Pick<Program, 'processId' | 'exited' | 'consumption'> {
   /** Every log line so far. */
   readonly log: readonly LogLine[];
-  /** The exit code, once it has ended; -1 where a signal ended it. */
-  readonly exited: Promise<number>;
   /** Resolves with the first line, past or to come, that has this message; rejects when the process ends or the deadline passes before. */
   said(message: string, deadlineMs?: number): Promise<LogLine>;
   /** The body of `/metrics`, `/readyz` or `/livez`, and its status. */
@@ -54,83 +49,35 @@ export function startOperator(options: {
     'debug',
     ...(options.arguments ?? []),
   ];
-  const child = spawn(process.execPath, [MAIN, ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...QUICK_START, ...options.env },
-  });
   const log: LogLine[] = [];
-  const waiting = new Set<() => void>();
-  const take = (text: string): void => {
-    log.push(parsedLine(text));
-    for (const look of waiting) {
-      look();
-    }
-  };
-  createInterface({ input: child.stdout }).on('line', take);
-  createInterface({ input: child.stderr }).on('line', take);
-  const exited = new Promise<number>((resolve) => {
-    child.on('exit', (code) => {
-      resolve(code ?? -1);
-    });
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...QUICK_START, ...options.env };
+  const program = startProgram([MAIN, ...flags], env, (line) => {
+    log.push(parsedLine(line));
   });
-  // A test process that dies must not leave an operator behind.
-  const killWithUs = (): void => void child.kill('SIGKILL');
-  process.once('exit', killWithUs);
-  void exited.then(() => process.off('exit', killWithUs));
-
-  const said = (message: string, deadlineMs = EVENTUALLY_MS): Promise<LogLine> =>
-    new Promise((resolve, reject) => {
-      const settle = (finish: () => void): void => {
-        clearTimeout(timer);
-        waiting.delete(look);
-        finish();
-      };
-      const look = (): void => {
-        const line = log.find(({ msg }) => msg === message);
-        if (line !== undefined) {
-          settle(() => {
-            resolve(line);
-          });
-        }
-      };
-      const giveUp = (why: string): void => {
-        settle(() => {
-          reject(
-            new Error(
-              `the operator did not say "${message}": ${why}\n${log
-                .slice(-20)
-                .map((line) => JSON.stringify(line))
-                .join('\n')}`,
-            ),
-          );
-        });
-      };
-      const timer = setTimeout(() => {
-        giveUp(`not within ${deadlineMs} ms`);
-      }, deadlineMs);
-      waiting.add(look);
-      void exited.then((code) => {
-        giveUp(`it ended with ${code}`);
-      });
-      look();
-    });
+  const said = async (message: string, deadlineMs = EVENTUALLY_MS): Promise<LogLine> =>
+    parsedLine(
+      await program.said((line) => line.includes(message) && parsedLine(line).msg === message, {
+        text: message,
+        deadlineMs,
+      }),
+    );
   const page = async (path: string): Promise<{ status: number; body: string }> => {
     const { port } = await said('serving metrics and probes');
     const response = await fetch(`http://127.0.0.1:${String(port)}${path}`);
     return { status: response.status, body: await response.text() };
   };
   return {
-    processId: child.pid ?? 0,
+    processId: program.processId,
     log,
-    exited,
+    exited: program.exited,
+    consumption: () => program.consumption(),
     said,
     page,
     metric: async (name, labels = {}) => metricSum((await page('/metrics')).body, name, labels),
-    signal: (signal) => void child.kill(signal),
-    stop: async (signal = 'SIGTERM') => {
-      child.kill(signal);
-      return exited;
+    signal: (signal) => {
+      program.signal(signal);
     },
+    stop: (signal = 'SIGTERM') => program.stop(signal),
   };
 }
 

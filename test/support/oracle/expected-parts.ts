@@ -94,23 +94,29 @@ export function expectedParts(policy: string, spec: RenderingFields): readonly E
 
 /** What the parts under `allow` let through; a part that is off lets nothing through. */
 function builtInParts(allow: NonNullable<RenderingFields['allow']>): Readonly<Record<string, Allowed>> {
-  const { dns = {}, monitoring = {}, sameNamespace, ingressController, internet } = allow;
+  const { dns = {}, monitoring = {}, sameNamespace = {}, ingressController = {}, internet = {} } = allow;
+  const here = [{ podSelector: {} }];
   return {
-    'allow-dns': dns.enabled === false ? {} : { egress: [dnsRule(dns)] },
-    'allow-monitoring':
-      monitoring.enabled === false
-        ? {}
-        : { ingress: [{ from: monitoring.from ?? [PROMETHEUS], ports: monitoring.ports ?? ALL_TCP }] },
-    'allow-same-namespace':
-      sameNamespace?.enabled === true
-        ? { ingress: [{ from: [{ podSelector: {} }] }], egress: [{ to: [{ podSelector: {} }] }] }
-        : {},
-    'allow-ingress-controller':
-      ingressController?.enabled === true
-        ? { ingress: [{ from: ingressController.from ?? [INGRESS_NGINX], ports: ingressController.ports ?? ALL_TCP }] }
-        : {},
-    'allow-internet': internet?.enabled === true ? { egress: [internetRule(internet)] } : {},
+    'allow-dns': onUnlessOff(dns, { egress: [dnsRule(dns)] }),
+    'allow-monitoring': onUnlessOff(monitoring, { ingress: [sourceRule(monitoring, PROMETHEUS)] }),
+    'allow-same-namespace': offUnlessOn(sameNamespace, { ingress: [{ from: here }], egress: [{ to: here }] }),
+    'allow-ingress-controller': offUnlessOn(ingressController, {
+      ingress: [sourceRule(ingressController, INGRESS_NGINX)],
+    }),
+    'allow-internet': offUnlessOn(internet, { egress: [internetRule(internet)] }),
   };
+}
+
+function onUnlessOff({ enabled }: AllowFields, allowed: Allowed): Allowed {
+  return enabled === false ? {} : allowed;
+}
+
+function offUnlessOn({ enabled }: AllowFields, allowed: Allowed): Allowed {
+  return enabled === true ? allowed : {};
+}
+
+function sourceRule({ from, ports = ALL_TCP }: AllowFields, source: object): object {
+  return { from: from ?? [source], ports };
 }
 
 function dnsRule({ to, ports = PORT_53, toAnywhere }: AllowFields): object {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { benchOptions } from '../../../bench/command-line.ts';
 import { type Figure, isWithinBar, summariesOf } from '../../../bench/figure.ts';
-import { quantityText } from '../../../bench/number-text.ts';
-import { ratioPicture } from '../../../bench/picture.ts';
-import { median, percentile } from '../../../bench/statistics.ts';
+import { ratioChart } from '../../../bench/ratio-chart.ts';
 import { markdownTable, screenTable } from '../../../bench/table.ts';
+import { quantityText } from '../../support/measuring/number-text.ts';
+import { median, percentile } from '../../support/measuring/statistics.ts';
 
 /** What three runs found out of one figure, the middle one not in the middle. */
 function runs(bar: Figure['bar'] = {}): readonly Figure[] {
@@ -119,7 +119,7 @@ describe('what people read', () => {
 
   test('the picture shows what has a bar in times of the floor, and escapes what it says', () => {
     const shown = { ...summaryWith({ ratioAtMost: 1.25 }), what: 'a < b & c' };
-    const picture = ratioPicture([shown, { ...summaryWith({ atMost: 1 }), what: 'not shown' }]);
+    const picture = ratioChart([shown, { ...summaryWith({ atMost: 1 }), what: 'not shown' }]);
     expect(picture).toContain('a &lt; b &amp; c');
     expect(picture).not.toContain('not shown');
   });

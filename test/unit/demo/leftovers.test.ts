@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { leftovers, orAborted } from '../../demo/stage.ts';
+import { leftovers, orAborted } from '../../demo/demo-cluster.ts';
 
 test('what was started ends in reverse order, all of it also when one fails, and once only', async () => {
   const ended: string[] = [];

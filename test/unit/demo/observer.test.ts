@@ -3,8 +3,8 @@ import { failure, type Result, success } from '../../../src/base/result.ts';
 import type { KubeClient, WatchEvent } from '../../../src/kube/client/kube-client.ts';
 import type { KubeError } from '../../../src/kube/client/kube-error.ts';
 import { standing } from '../../demo/expectations.ts';
+import { elapsedMs } from '../../demo/measured-deed.ts';
 import { observe } from '../../demo/observer.ts';
-import { elapsedMs } from '../../demo/scene.ts';
 
 interface WatchedServer {
   readonly kube: Pick<KubeClient, 'list' | 'watch'>;

@@ -7,7 +7,7 @@ import { REASONS, type Reason } from '../../../src/api/reasons.ts';
 import { ALERTS } from '../../../src/generate/alerts.ts';
 import { CONDITION_RUNBOOKS, PHASE_RUNBOOKS, REASON_RUNBOOKS } from '../../../src/generate/runbooks.ts';
 import { OVERVIEWS, RUNBOOK_PAGES, type RunbookPage } from '../../runbooks/pages.ts';
-import { SCENES } from '../../runbooks/scenes.ts';
+import { SITUATIONS } from '../../runbooks/situations.ts';
 
 const SECTIONS = ['What it means', 'How to look', 'How to fix it', 'If nothing is done'];
 const pages = RUNBOOK_PAGES.filter(({ name }) => !OVERVIEWS.includes(name));
@@ -90,9 +90,9 @@ describe('docs/runbooks', () => {
     expect(untried).toEqual([]);
   });
 
-  test('the scenes of the pages are those that are set in test/runbooks/scenes.ts', () => {
+  test('the scenes of the pages are those that are set in test/runbooks/situations.ts', () => {
     const named = new Set(RUNBOOK_PAGES.flatMap(({ blocks }) => blocks.flatMap(({ scene }) => scene ?? [])));
-    expect([...named].sort()).toEqual(Object.keys(SCENES).sort());
+    expect([...named].sort()).toEqual(Object.keys(SITUATIONS).sort());
   });
 
   test('anchors on other pages exist', () => {

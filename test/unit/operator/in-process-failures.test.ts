@@ -2,11 +2,11 @@ import { beforeEach, expect, test } from 'vitest';
 import { fieldOf, itemsOf } from '../../../src/base/json.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from '../../../src/operator/watch/resources.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
+import { eventually, OPTED_IN, standardSet, valueOf } from '../../support/actors/actors.ts';
 import { forbidden } from '../../support/fake-api/api-status.ts';
-import { crdOf, inProcessScene } from '../../support/operators/in-process-scene.ts';
-import { eventually, OPTED_IN, standardSet, valueOf } from '../../support/operators/people.ts';
+import { crdOf, fakeTestCluster } from '../../support/operators/fake-test-cluster.ts';
 
-const scene = inProcessScene();
+const scene = fakeTestCluster();
 /** Long enough for a watch to find that its type is served again, in milliseconds. */
 const comeback = { timeout: 12_000, interval: 20 };
 const RECORD_WRITE = 'apply NamespaceBaseline team-a/baseline';

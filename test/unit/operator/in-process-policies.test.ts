@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { fieldOf, itemsOf } from '../../../src/base/json.ts';
 import type { KubeClient, WatchEvent } from '../../../src/kube/client/kube-client.ts';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
+import { eventually, OPTED_IN, standardSet } from '../../support/actors/actors.ts';
 import { forbidden } from '../../support/fake-api/api-status.ts';
-import { inProcessScene } from '../../support/operators/in-process-scene.ts';
-import { eventually, OPTED_IN, standardSet } from '../../support/operators/people.ts';
+import { fakeTestCluster } from '../../support/operators/fake-test-cluster.ts';
 
-const scene = inProcessScene();
+const scene = fakeTestCluster();
 
 const isThere = async (policy: string): Promise<boolean> =>
   (await scene.admin.get({ type: BASELINE_POLICIES, name: policy })).ok;

@@ -7,10 +7,10 @@ import type { KubeError } from '../../../src/kube/client/kube-error.ts';
 import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 import { apiVersionOf } from '../../../src/kube/client/resource-type.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
-import { inProcessScene } from '../../support/operators/in-process-scene.ts';
-import { eventually, OPTED_IN, valueOf } from '../../support/operators/people.ts';
+import { eventually, OPTED_IN, valueOf } from '../../support/actors/actors.ts';
+import { fakeTestCluster } from '../../support/operators/fake-test-cluster.ts';
 
-const scene = inProcessScene();
+const scene = fakeTestCluster();
 
 beforeEach(async () => {
   await scene.people.baselinePolicy('standard', {});

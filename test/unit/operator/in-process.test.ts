@@ -5,20 +5,20 @@ import { fieldOf } from '../../../src/base/json.ts';
 import { isKubeObject } from '../../../src/kube/client/kube-object.ts';
 import { createKubeClient, type HttpKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES, NAMESPACES } from '../../../src/operator/watch/resources.ts';
+import { type Actors, actorsWith, eventually, OPTED_IN, standardSet } from '../../support/actors/actors.ts';
 import type { FakeApiServer } from '../../support/fake-api/fake-api-server.ts';
 import { fakeServerWithCrds } from '../../support/fake-api/nsbaseline-api-server.ts';
 import { type InProcess, startInProcess } from '../../support/operators/in-process.ts';
-import { eventually, OPTED_IN, type People, peopleWith, standardSet } from '../../support/operators/people.ts';
 
 let server: FakeApiServer;
 let admin: HttpKubeClient;
-let people: People;
+let people: Actors;
 let operator: InProcess;
 
 beforeEach(async () => {
   server = await fakeServerWithCrds();
   admin = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
-  people = peopleWith(admin);
+  people = actorsWith(admin);
   operator = await startInProcess({ server });
 });
 

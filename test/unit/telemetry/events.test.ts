@@ -6,7 +6,7 @@ import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 import type { EventRecord } from '../../../src/telemetry/event-object.ts';
 import { createEventRecorder } from '../../../src/telemetry/events.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../../fixtures/manual-clock.ts';
 
 const MINUTE_MS = 60_000;
 const SILENT: Log = {
@@ -93,7 +93,7 @@ function server() {
 }
 
 function recorderOf() {
-  const clock = new ManualClock();
+  const clock = new ManualClock(new Date('2026-01-02T03:04:05.678Z'));
   const api = server();
   const results: string[] = [];
   let ids = 0;
@@ -183,9 +183,9 @@ describe('repetitions', () => {
     for (let times = 0; times < 40; times += 1) {
       recorder.record(eventOn('p'));
     }
-    clock.advance(30_000);
+    clock.advanceNow(30_000);
     expect(api.events()).toMatchObject([{ series: { count: 2 } }]);
-    clock.advance(30_000);
+    clock.advanceNow(30_000);
     await until([
       {
         series: { count: 42, lastObservedTime: '2026-01-02T03:04:05.678000Z' },
@@ -210,7 +210,7 @@ describe('repetitions', () => {
     const { recorder, clock, until } = recorderOf();
     recorder.record(eventOn('p'));
     await until([{}]);
-    clock.advance(11 * MINUTE_MS);
+    clock.advanceNow(11 * MINUTE_MS);
     recorder.record(eventOn('p'));
     await until([{ metadata: { name: 'p.id1' } }, { metadata: { name: 'p.id2' } }]);
   });
@@ -249,7 +249,7 @@ describe('limits', () => {
       expect(api.events()).toHaveLength(26);
     });
     expect(count('rateLimited')).toBe(15);
-    clock.advance(5 * MINUTE_MS);
+    clock.advanceNow(5 * MINUTE_MS);
     recorder.record(eventOn('p', { note: 'later' }));
     recorder.record(eventOn('p', { note: 'later still' }));
     await vi.waitFor(() => {
@@ -266,7 +266,7 @@ describe('limits', () => {
       expect(api.events()).toHaveLength(100);
     });
     expect(count('rateLimited')).toBe(900);
-    clock.advance(1_000);
+    clock.advanceNow(1_000);
     for (let times = 0; times < 1_000; times += 1) {
       recorder.record(eventOn(`q${times}`));
     }
@@ -283,12 +283,12 @@ describe('limits', () => {
       recorder.record(eventOn('p', { note: `note ${times}` }));
     }
     recorder.record(eventOn('p'));
-    clock.advance(4 * MINUTE_MS);
+    clock.advanceNow(4 * MINUTE_MS);
     await vi.waitFor(() => {
       expect(api.events()).toHaveLength(25);
     });
     expect(api.events()[0]).not.toHaveProperty('series');
-    clock.advance(2 * MINUTE_MS);
+    clock.advanceNow(2 * MINUTE_MS);
     await vi.waitFor(() => {
       expect(api.events()[0]).toMatchObject({ series: { count: 2 } });
     });
@@ -301,7 +301,7 @@ describe('limits', () => {
       for (let times = 0; times < 5; times += 1) {
         recorder.record(eventOn(`p${round}-${times}`));
       }
-      clock.advance(1_000);
+      clock.advanceNow(1_000);
     }
     expect(api.writes()).toBe(2);
     expect(count('overflowed')).toBeGreaterThan(0);
@@ -335,11 +335,11 @@ describe('failures', () => {
       expect(count('written')).toBe(2);
     });
     recorder.record(eventOn('p'));
-    expect(clock.timerCount).toBe(1);
+    expect(clock.pending).toBe(1);
     await recorder.close();
-    expect(clock.timerCount).toBe(0);
+    expect(clock.pending).toBe(0);
     recorder.record(eventOn('q'));
-    expect(clock.timerCount).toBe(0);
+    expect(clock.pending).toBe(0);
     expect(api.events()).toMatchObject([{ series: { count: 2 } }]);
   });
 });

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type Check, cachesSynced, heartbeat, watchesAlive } from '../../../src/telemetry/checks.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
 import { type ProbeServer, startProbeServer } from '../../../src/telemetry/probes.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../../fixtures/manual-clock.ts';
 
 const open: ProbeServer[] = [];
 afterEach(async () => {
@@ -190,9 +190,9 @@ describe('the checks', () => {
   test('a heartbeat fails when it is older than its limit, and recovers', () => {
     const clock = new ManualClock();
     const loop = heartbeat({ name: 'loop', clock, limitMs: 30_000 });
-    clock.advance(30_000);
+    clock.advanceNow(30_000);
     expect(loop.check()).toMatchObject({ ok: true });
-    clock.advance(1);
+    clock.advanceNow(1);
     expect(loop.check()).toEqual({ ok: false, message: 'turned 30.0 s ago, limit 30.0 s' });
     loop.beat();
     expect(loop.check()).toMatchObject({ ok: true });

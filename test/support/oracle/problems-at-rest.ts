@@ -1,0 +1,191 @@
+import { fieldOf, itemsOf, textOf } from '../../../src/base/json.ts';
+import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
+import {
+  BASELINE_POLICIES,
+  NAMESPACE_BASELINES,
+  NAMESPACES,
+  NETWORK_POLICIES,
+} from '../../../src/operator/watch/resources.ts';
+import type { FakeClusterActor } from '../actors/fake-cluster-actor.ts';
+import {
+  type DeclaredPolicy,
+  declaredPolicy,
+  isGoing,
+  isKept,
+  isLabelled,
+  isSelecting,
+  ownerNameOf,
+  policyUidOf,
+  recordedUids,
+} from './declared-policy.ts';
+import { asRenderedBy, type Version } from './dialect.ts';
+import type { ExpectedPart } from './expected-parts.ts';
+import { specText } from './spec-text.ts';
+
+/** What is not as declared in a cluster in which nothing moves any more, rendered by one of these versions; empty when all is well. */
+export function problemsAtRest(hands: FakeClusterActor, dialects: readonly Version[] = ['0.1.0']): readonly string[] {
+  const policies = hands.all(BASELINE_POLICIES).map(declaredPolicy);
+  return [
+    ...policies.flatMap((policy) => policyProblems(hands, policy)),
+    ...hands.all(NAMESPACES).flatMap((namespace) => namespaceProblems(namespace, { hands, policies, dialects })),
+  ];
+}
+
+function policyProblems(hands: FakeClusterActor, policy: DeclaredPolicy): readonly string[] {
+  if (policy.isDeleting) {
+    return [`BaselinePolicy ${policy.name} is never let go`];
+  }
+  const status = hands.read(BASELINE_POLICIES, { name: policy.name })?.status;
+  const ready = itemsOf(fieldOf(status, 'conditions')).find((condition) => fieldOf(condition, 'type') === 'Ready');
+  const isObserved = fieldOf(status, 'observedGeneration') === policy.generation && fieldOf(ready, 'status') === 'True';
+  return [
+    ...(isObserved
+      ? []
+      : [`BaselinePolicy ${policy.name} at generation ${policy.generation} says ${JSON.stringify(status)}`]),
+    ...(policy.hasFinalizer === (policy.removesOnDelete && policy.mode === 'Enforce')
+      ? []
+      : [`BaselinePolicy ${policy.name}: finalizer ${policy.hasFinalizer}`]),
+  ];
+}
+
+function namespaceProblems(
+  namespace: KubeObject,
+  {
+    hands,
+    policies,
+    dialects,
+  }: {
+    readonly hands: FakeClusterActor;
+    readonly policies: readonly DeclaredPolicy[];
+    readonly dialects: readonly Version[];
+  },
+): readonly string[] {
+  const name = namespace.metadata.name ?? '';
+  if (isGoing(namespace)) {
+    return [`namespace ${name} is never gone`];
+  }
+  const objects = hands.all(NETWORK_POLICIES, name);
+  const record = hands.read(NAMESPACE_BASELINES, { namespace: name, name: 'baseline' });
+  const enforced = policies.filter(({ mode }) => mode === 'Enforce');
+  const selecting = enforced.filter((policy) => isSelecting(policy, namespace));
+  const wrong = selecting.flatMap((policy) => setProblems(policy, { objects, record, dialects }));
+  const leftovers = enforced.flatMap((policy) =>
+    objects
+      .filter((object) =>
+        isLeftover(object, policy, {
+          isSelected: selecting.includes(policy),
+          liveUids: policies.map(({ uid }) => uid),
+        }),
+      )
+      .map(({ metadata }) => `${metadata.name ?? ''} should be gone`),
+  );
+  return [
+    ...wrong,
+    ...leftovers,
+    ...recordProblems(
+      record,
+      policies.filter((policy) => isSelecting(policy, namespace)),
+      objects,
+    ),
+  ].map((problem) => `in ${name}: ${problem}`);
+}
+
+/** R2, R5: every part stands exactly, or somebody else's object is in its place. */
+function setProblems(
+  policy: DeclaredPolicy,
+  {
+    objects,
+    record,
+    dialects,
+  }: {
+    readonly objects: readonly KubeObject[];
+    readonly record: KubeObject | undefined;
+    readonly dialects: readonly Version[];
+  },
+): readonly string[] {
+  const dns = objects.find(({ metadata }) => metadata.name === `${policy.name}.allow-dns`);
+  // R3: without its allow-dns the set waits.
+  if (dns !== undefined && isForeign(dns, record)) {
+    return [];
+  }
+  return policy.parts.flatMap((part) => {
+    const object = objects.find(({ metadata }) => metadata.name === part.name);
+    if (object === undefined) {
+      return [`${part.name} is missing`];
+    }
+    if (isForeign(object, record)) {
+      return [];
+    }
+    return partProblems(policy, { part, object, dialects });
+  });
+}
+
+function partProblems(
+  policy: DeclaredPolicy,
+  {
+    part,
+    object,
+    dialects,
+  }: { readonly part: ExpectedPart; readonly object: KubeObject; readonly dialects: readonly Version[] },
+): readonly string[] {
+  const isExact = dialects.some((version) => isRenderedBy(version, part, object));
+  const isMarked = isLabelled(object) && policyUidOf(object) === policy.uid && !isKept(object);
+  return [...(isExact ? [] : [`${part.name} has another spec`]), ...(isMarked ? [] : [`${part.name} lacks our marks`])];
+}
+
+/** Whether an object has the spec that this version renders for a part. */
+export function isRenderedBy(version: Version, { spec }: ExpectedPart, object: KubeObject): boolean {
+  return specText(object.spec) === asRenderedBy(version, specText(spec));
+}
+
+function isForeign(object: KubeObject, record: KubeObject | undefined): boolean {
+  return !(isLabelled(object) && policyUidOf(object) !== '') && !recordedUids(record).has(object.metadata.uid ?? '');
+}
+
+function isLeftover(
+  object: KubeObject,
+  policy: DeclaredPolicy,
+  facts: { readonly isSelected: boolean; readonly liveUids: readonly string[] },
+): boolean {
+  if (ownerNameOf(object) !== policy.name || !isLabelled(object)) {
+    return false;
+  }
+  const isUnwanted = !policy.parts.some(({ name }) => name === object.metadata.name);
+  // R8: where it is selected, what a former policy of the name left is taken over.
+  if (policyUidOf(object) !== policy.uid) {
+    return facts.isSelected && isUnwanted && isOfFormer(object, facts.liveUids);
+  }
+  if (facts.isSelected) {
+    return isUnwanted;
+  }
+  return !policy.keepsOnOptOut && !isKept(object);
+}
+
+function isOfFormer(object: KubeObject, liveUids: readonly string[]): boolean {
+  const uid = policyUidOf(object);
+  return uid !== '' && !liveUids.includes(uid);
+}
+
+/** R16: the NamespaceBaseline speaks of every selecting policy, and says Protected exactly where nothing is in the way. */
+function recordProblems(
+  record: KubeObject | undefined,
+  selecting: readonly DeclaredPolicy[],
+  objects: readonly KubeObject[],
+): readonly string[] {
+  const entries = itemsOf(fieldOf(record?.status, 'policies'));
+  return selecting.flatMap((policy) => {
+    const entry = entries.find((candidate) => fieldOf(candidate, 'policy') === policy.name);
+    if (entry === undefined) {
+      return [`the NamespaceBaseline says nothing of ${policy.name}`];
+    }
+    const isObstructed = policy.parts.some(({ name }) =>
+      objects.some((object) => object.metadata.name === name && isForeign(object, record)),
+    );
+    const phase = textOf(fieldOf(entry, 'phase'));
+    const expectedEnforced = isObstructed ? ['Conflict', 'Failed'] : ['Protected'];
+    const expected = policy.mode === 'Enforce' ? expectedEnforced : [policy.mode];
+    return expected.includes(phase)
+      ? []
+      : [`the NamespaceBaseline says ${phase} of ${policy.name}: ${JSON.stringify(entry)}`];
+  });
+}
