@@ -11,7 +11,7 @@ export const EXIT_CODES = {
     meaning:
       'The API server could not be used: no usable kubeconfig, no connection, credentials or permissions refused, or too old.',
   },
-  unwell: {
+  unhealthy: {
     code: 4,
     meaning:
       'For `status`: it was read, and not all is well: a namespace is not protected as declared, weakened or, when it was asked about, selected by no policy; or a policy is not Ready, held or has orphans.',

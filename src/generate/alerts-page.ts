@@ -1,6 +1,6 @@
 import { ALERTS } from './alerts.ts';
 import { ruleFile } from './prometheus-rule.ts';
-import { yamlOf } from './yaml.ts';
+import { yamlText } from '../cli/views/structured-output.ts';
 
 /** The text of docs/alerts.md: every alert with its runbook, and all of them as Prometheus takes them. Pure. */
 export function alertsPage(): string {
@@ -18,7 +18,7 @@ export function alertsPage(): string {
       ),
     ].join('\n'),
     '## As Prometheus takes them',
-    `\`\`\`yaml\n${yamlOf(ruleFile())}\`\`\``,
+    `\`\`\`yaml\n${yamlText(ruleFile())}\`\`\``,
   ].join('\n\n')}\n`;
 }
 

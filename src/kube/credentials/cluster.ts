@@ -13,8 +13,8 @@ export interface ClusterTls {
   readonly isUnverified?: boolean;
 }
 
-/** The headers that say who is asking, such as `authorization`; empty when a client certificate does. */
-export type CredentialHeaders = Readonly<Record<string, string>>;
+/** The headers that say who is asking, such as `authorization`; empty when a client certificate does. A list is sent as one header for each item. */
+export type CredentialHeaders = Readonly<Record<string, string | string[]>>;
 
 /** One API server and how to be let in. Credentials change while we run, so they are asked for at every request. */
 export interface Cluster {

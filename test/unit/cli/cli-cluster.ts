@@ -101,10 +101,10 @@ export async function startCliCluster(): Promise<CliCluster> {
           print: (text) => {
             printed += text;
           },
-          complain: (text) => {
+          writeError: (text) => {
             complaint += text;
           },
-          finish: (wanted) => {
+          exit: (wanted) => {
             code = wanted;
           },
         },

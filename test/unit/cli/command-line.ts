@@ -1,4 +1,4 @@
-import { runCommandLine } from '../../../src/cli/frame/program.ts';
+import { runCommandLine } from '../../../src/cli/command-line.ts';
 
 /** What a command line printed, complained of and ended with. */
 export async function outcomeOf(
@@ -14,7 +14,7 @@ export async function outcomeOf(
     print: (text) => {
       printed += text;
     },
-    complain: (text) => {
+    writeError: (text) => {
       complaint += text;
     },
   });

@@ -12,7 +12,7 @@ export function defineCompletion(command: Command, context: CommandContext): voi
     .addHelpText('after', completionHelp(context))
     .action((shell: Shell) => {
       context.print(completionScript(shell, context.executable));
-      context.finish(exitCode('ok'));
+      context.exit(exitCode('ok'));
     });
 }
 

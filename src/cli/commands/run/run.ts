@@ -38,11 +38,11 @@ export function defineRun(command: Command, context: CommandContext, runOperator
     const options = runOptionsFor({ flags: flagsOf(command), env: context.env, ...(await serviceAccountNamespace()) });
     const problems = [...misplacedWords(command), ...(options.ok ? [] : options.error)];
     if (options.ok && problems.length === 0) {
-      context.finish(await untilSignalled(options.value, runOperator, context));
+      context.exit(await untilSignalled(options.value, runOperator, context));
       return;
     }
-    context.complain(problemsText(problems, context));
-    context.finish(exitCode('usage'));
+    context.writeError(problemsText(problems, context));
+    context.exit(exitCode('usage'));
   });
 }
 
@@ -116,7 +116,7 @@ async function untilSignalled(options: RunOptions, runOperator: RunOperator, con
     }
     controller.abort(signal);
     setTimeout(() => {
-      context.complain(`${context.programName} run: still busy after --shutdown-timeout, ended regardless\n`);
+      context.writeError(`${context.programName} run: still busy after --shutdown-timeout, ended regardless\n`);
       process.exit(exitCode('failed'));
     }, options.shutdownTimeoutMs + LAST_RESORT_MS).unref();
   };

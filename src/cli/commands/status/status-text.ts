@@ -2,7 +2,7 @@ import { CONDITIONS } from '../../../api/names.ts';
 import type { ConditionView } from '../../cluster/cluster-facts.ts';
 import { printable } from '../../views/printable.ts';
 import { type Cell, type Tone, tableText, toned } from '../../views/text-table.ts';
-import type { BaselineStatus, Leftover, NamespaceStatus, PolicyStatus, StatusScope } from './status-view.ts';
+import type { BaselineStatus, UnownedNetworkPolicy, NamespaceStatus, PolicyStatus, StatusScope } from './status-view.ts';
 
 /** How the text shall look. */
 export interface StatusLook {
@@ -156,20 +156,20 @@ function explanations(policy: PolicyStatus, { isColoured, programName }: StatusL
   ];
 }
 
-function orphansText(orphans: readonly Leftover[], scope: StatusScope, look: StatusLook): string {
+function orphansText(orphans: readonly UnownedNetworkPolicy[], scope: StatusScope, look: StatusLook): string {
   const where = scope.namespace === undefined ? '-A' : `-n ${scope.namespace}`;
   return `Orphans, of policies that are gone (${look.programName} prune ${where} removes them):\n${someLeftoversText(orphans, look)}`;
 }
 
 /** Thousands of lines would hide the rest. */
-function someLeftoversText(leftovers: readonly Leftover[], look: StatusLook): string {
+function someLeftoversText(leftovers: readonly UnownedNetworkPolicy[], look: StatusLook): string {
   const shown = look.isWide ? leftovers : leftovers.slice(0, MOST_LEFTOVERS);
   const left = leftovers.length - shown.length;
   return `${leftoversText(shown, look)}${left > 0 ? `and ${left} more, which -o wide lists\n` : ''}`;
 }
 
 /** A table of NetworkPolicies that nobody looks after. */
-export function leftoversText(leftovers: readonly Leftover[], look: Pick<StatusLook, 'isColoured' | 'isWide'>): string {
+export function leftoversText(leftovers: readonly UnownedNetworkPolicy[], look: Pick<StatusLook, 'isColoured' | 'isWide'>): string {
   const wide = (value: string): readonly string[] => (look.isWide ? [value] : []);
   return tableText(
     ['NAMESPACE', 'NETWORKPOLICY', 'POLICY', ...wide('POLICY UID')],

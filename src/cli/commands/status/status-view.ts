@@ -57,7 +57,7 @@ export interface PolicyStatus {
 }
 
 /** A NetworkPolicy that stands with nobody to look after it. */
-export interface Leftover {
+export interface UnownedNetworkPolicy {
   readonly namespace: string;
   readonly name: string;
   readonly policy: string;
@@ -71,9 +71,9 @@ export interface BaselineStatus {
   readonly namespaces: readonly NamespaceStatus[];
   readonly policies: readonly PolicyStatus[];
   /** Of policies that are gone; `prune` removes them. */
-  readonly orphans: readonly Leftover[];
+  readonly orphans: readonly UnownedNetworkPolicy[];
   /** Left behind on purpose, by onOptOut Keep. */
-  readonly kept: readonly Leftover[];
+  readonly kept: readonly UnownedNetworkPolicy[];
   /** What could not be looked at. */
   readonly notes: readonly string[];
 }
@@ -137,11 +137,11 @@ export function orphansOf(
 }
 
 /** A leftover as it is told of. */
-export function leftoverFor({ namespace, name, policyLabel, policyUid }: ManagedNetworkPolicyView): Leftover {
+export function leftoverFor({ namespace, name, policyLabel, policyUid }: ManagedNetworkPolicyView): UnownedNetworkPolicy {
   return { namespace, name, policy: managedName(name)?.policy ?? policyLabel, policyUid };
 }
 
-function leftovers(objects: readonly ManagedNetworkPolicyView[], scope: StatusScope): readonly Leftover[] {
+function leftovers(objects: readonly ManagedNetworkPolicyView[], scope: StatusScope): readonly UnownedNetworkPolicy[] {
   const told = objects.map(leftoverFor).filter(({ policy }) => scope.policy === undefined || policy === scope.policy);
   return told.sort(byName(({ namespace, name }) => `${namespace}/${name}`));
 }

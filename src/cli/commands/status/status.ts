@@ -53,29 +53,29 @@ async function showStatus(
   const progress = new Progress({
     clock: systemClock,
     write: (text) => {
-      context.complain(text);
+      context.writeError(text);
     },
     isShown: terminal.showsProgress,
   });
   const facts = await readCluster({ kube: session.kube, namespace: scope.namespace, progress });
   progress.end();
   if (!facts.ok) {
-    context.complain(`${context.programName} status: ${failureText(facts.error.attempt, facts.error.error)}\n`);
+    context.writeError(`${context.programName} status: ${failureText(facts.error.attempt, facts.error.error)}\n`);
     return exitCodeNameFor(facts.error.error);
   }
   const status = statusFor(facts.value, scope);
   const names = facts.value.policies?.map(({ name }) => name);
   if (scope.policy !== undefined && names?.includes(scope.policy) === false && status.orphans.length === 0) {
-    context.complain(
+    context.writeError(
       `${context.programName} status: there is no BaselinePolicy ${JSON.stringify(printable(scope.policy))}; ${names.length === 0 ? 'there is none at all' : `there are ${printable(names.join(', '))}`}\n`,
     );
     return 'failed';
   }
   for (const note of status.notes) {
-    context.complain(`note: ${note}\n`);
+    context.writeError(`note: ${note}\n`);
   }
   context.print(outputText(status, { scope, flags, context, terminal }));
-  return status.isWell ? 'ok' : 'unwell';
+  return status.isWell ? 'ok' : 'unhealthy';
 }
 
 function outputText(

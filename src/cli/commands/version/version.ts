@@ -11,7 +11,7 @@ export function defineVersion(command: Command, context: CommandContext): void {
     .addHelpText('after', `\nExamples:\n  ${context.programName} version\n  ${context.programName} version -o json`)
     .action(async (options: { readonly output?: 'json' | 'yaml' }) => {
       context.print(await versionText(options.output));
-      context.finish(exitCode('ok'));
+      context.exit(exitCode('ok'));
     });
 }
 

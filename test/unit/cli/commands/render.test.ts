@@ -135,8 +135,8 @@ describe('render prints', () => {
         print: (text) => {
           printed += text;
         },
-        complain: () => undefined,
-        finish: () => undefined,
+        writeError: () => undefined,
+        exit: () => undefined,
       },
       terminal,
     );
