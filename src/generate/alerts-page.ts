@@ -1,6 +1,6 @@
+import { yamlText } from '../cli/views/structured-output.ts';
 import { ALERTS } from './alerts.ts';
 import { ruleFile } from './prometheus-rule.ts';
-import { yamlText } from '../cli/views/structured-output.ts';
 
 /** The text of docs/alerts.md: every alert with its runbook, and all of them as Prometheus takes them. Pure. */
 export function alertsPage(): string {

@@ -1,5 +1,6 @@
 import { crdFor, RESOURCE_DEFINITIONS } from '../api/crd/crd.ts';
 import { GROUP } from '../api/names.ts';
+import { yamlText } from '../cli/views/structured-output.ts';
 import { alertsPage } from './alerts-page.ts';
 import { conditionsPage } from './conditions-page.ts';
 import { configurationPage } from './configuration-page.ts';
@@ -7,7 +8,6 @@ import { grafanaDashboard } from './grafana-dashboard.ts';
 import { metricsPage } from './metrics-page.ts';
 import { prometheusRule } from './prometheus-rule.ts';
 import { referenceDocs } from './reference.ts';
-import { yamlText } from '../cli/views/structured-output.ts';
 
 const NOTICE = '# Generated from src/api by src/generate/main.ts; do not edit.\n';
 

@@ -3,10 +3,11 @@ import { discoveredSchema } from '../../api/baseline-policy.ts';
 import { DEFAULT_EXCLUDED_NAMESPACES, FIELD_MANAGER, LABELS } from '../../api/names.ts';
 import { validateBaselinePolicy } from '../../api/validation.ts';
 import { fieldOf, itemsOf, textFieldsOf, textOf } from '../../base/json.ts';
-import { isTerminatingNamespace, type Marks, marksOf } from '../../domain/marks.ts';
+import { isTerminatingNamespace, marksOf } from '../../domain/marks.ts';
 import type { LivePolicy, OrphanCandidate } from '../../domain/planning/orphans.ts';
 import { exclusionFor, type Labels, OPT_IN_SELECTOR } from '../../domain/selection.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
+import type { OperatorView } from './operator-lease.ts';
 
 /** A Namespace, as far as commands look at it. */
 export interface NamespaceView {
@@ -16,7 +17,7 @@ export interface NamespaceView {
 }
 
 /** A NetworkPolicy with our label. */
-export interface ManagedNetworkPolicyView extends OrphanCandidate, Marks {
+export interface ManagedNetworkPolicyView extends OrphanCandidate {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly isTerminating: boolean;
@@ -74,6 +75,8 @@ export interface ClusterFacts {
   readonly networkPolicies: readonly ManagedNetworkPolicyView[] | undefined;
   readonly reports: readonly ReportView[] | undefined;
   readonly policies: readonly BaselinePolicyView[] | undefined;
+  /** Undefined where it was not asked for or may not be read. */
+  readonly operator?: OperatorView | undefined;
   readonly notes: readonly string[];
 }
 

@@ -29,6 +29,8 @@ export interface Reading {
   readonly kube: KubeClient;
   /** Undefined: every namespace. */
   readonly namespace: string | undefined;
+  /** Only namespaces with these labels, in the syntax of the API; absent: all. */
+  readonly selector?: string | undefined;
   readonly progress: Progress;
 }
 
@@ -48,7 +50,9 @@ export function listBaselinePolicies(reading: Reading): Promise<Result<readonly 
 export async function listNamespaces(reading: Reading): Promise<Result<readonly NamespaceView[], FailedAttempt>> {
   const { kube, namespace } = reading;
   if (namespace === undefined) {
-    return listed(reading, { type: NAMESPACES }, namespaceViewOf);
+    const { selector } = reading;
+    const scope = { type: NAMESPACES, ...(selector === undefined ? {} : { labelSelector: selector }) };
+    return listed(reading, scope, namespaceViewOf);
   }
   // Users of one namespace can usually get it, but not list Namespaces.
   const got = await kube.get({ type: NAMESPACES, name: namespace });
@@ -73,18 +77,44 @@ export async function readCluster(reading: Reading): Promise<Result<ClusterFacts
   const failures = [namespaces, networkPolicies, reports, policies].flatMap((outcome) =>
     outcome.ok ? [] : [outcome.error],
   );
-  const fatal =
-    failures.find(({ error }) => error.kind !== 'forbidden') ?? (reports.ok || policies.ok ? undefined : failures[0]);
+  const fatal = fatalAmong(failures, {
+    hasSubject: reports.ok || policies.ok,
+    isNarrowed: reading.selector !== undefined && !namespaces.ok,
+  });
   if (fatal !== undefined) {
     return failure(fatal);
   }
-  return success({
-    namespaces: valueIn(namespaces),
-    networkPolicies: valueIn(networkPolicies),
-    reports: valueIn(reports),
-    policies: valueIn(policies),
-    notes: failures.map(({ attempt, error }) => failureText(attempt, error)),
-  });
+  return success(
+    narrowed(reading, {
+      namespaces: valueIn(namespaces),
+      networkPolicies: valueIn(networkPolicies),
+      reports: valueIn(reports),
+      policies: valueIn(policies),
+      notes: failures.map(({ attempt, error }) => failureText(attempt, error)),
+    }),
+  );
+}
+
+/** The failure that ends a reading: any but a missing permission, and that too where nothing can be shown without it. */
+function fatalAmong(
+  failures: readonly FailedAttempt[],
+  known: { readonly hasSubject: boolean; readonly isNarrowed: boolean },
+): FailedAttempt | undefined {
+  const unexpected = failures.find(({ error }) => error.kind !== 'forbidden');
+  return unexpected ?? (known.hasSubject && !known.isNarrowed ? undefined : failures[0]);
+}
+
+/** Only the API server evaluates a selector, so everything else is kept by the names of the namespaces that it listed. */
+function narrowed({ selector }: Reading, facts: ClusterFacts): ClusterFacts {
+  if (selector === undefined) {
+    return facts;
+  }
+  const names = new Set(facts.namespaces?.map(({ name }) => name));
+  return {
+    ...facts,
+    networkPolicies: facts.networkPolicies?.filter(({ namespace }) => names.has(namespace)),
+    reports: facts.reports?.filter(({ namespace }) => names.has(namespace)),
+  };
 }
 
 /** Every NamespaceBaseline. */

@@ -37,7 +37,9 @@ export function wrappedText(text: string, columns: number): string {
   return paragraphsOf(text)
     .flatMap((lines) => {
       const [first = ''] = lines;
-      return first.startsWith(' ') || first === '' ? lines.flatMap((line) => wrappedRow(line, columns)) : filled(lines, columns);
+      return first.startsWith(' ') || first === ''
+        ? lines.flatMap((line) => wrappedRow(line, columns))
+        : filled(lines, columns);
     })
     .join('\n');
 }

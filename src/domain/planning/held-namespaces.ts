@@ -2,7 +2,14 @@ import type { BaselinePolicySpec, Discovered } from '../../api/baseline-policy.t
 import { LABELS } from '../../api/names.ts';
 import { renderedParts } from '../rendering/rendering.ts';
 import { isMatch, labelOf, OPT_IN_SELECTOR } from '../selection.ts';
-import type { BaselinePolicyFacts, Hold, NamespaceFacts, ObservedNetworkPolicy, RecordedReport, World } from '../world.ts';
+import type {
+  BaselinePolicyFacts,
+  Hold,
+  NamespaceFacts,
+  ObservedNetworkPolicy,
+  RecordedReport,
+  World,
+} from '../world.ts';
 import { isolatedDirections, unprotectionsIn } from './guard.ts';
 import { planFor } from './plan.ts';
 

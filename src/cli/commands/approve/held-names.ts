@@ -1,5 +1,9 @@
 import { confirmationFor } from '../../../domain/planning/guard.ts';
-import { declaredPolicyFacts, heldNamespaces, type NamespaceContents } from '../../../domain/planning/held-namespaces.ts';
+import {
+  declaredPolicyFacts,
+  heldNamespaces,
+  type NamespaceContents,
+} from '../../../domain/planning/held-namespaces.ts';
 import type { BaselinePolicyFacts } from '../../../domain/world.ts';
 import type { KubeClient, Scope } from '../../../kube/client/kube-client.ts';
 import type { KubeObject } from '../../../kube/client/kube-object.ts';

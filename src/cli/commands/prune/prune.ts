@@ -91,10 +91,7 @@ async function prune(names: readonly string[], run: PruneRun): Promise<ExitCodeN
 }
 
 /** What there is to remove now. BaselinePolicies are read last, so that an object of a new one is not taken for an orphan. */
-async function chosenOrphans(
-  names: readonly string[],
-  run: PruneRun,
-): Promise<Result<PruneChoice, FailedAttempt>> {
+async function chosenOrphans(names: readonly string[], run: PruneRun): Promise<Result<PruneChoice, FailedAttempt>> {
   const { flags, session } = run;
   const namespace = chosenNamespace(flags, session);
   const facts = await withProgress(run, (progress) => pruneFacts({ kube: session.kube, namespace, progress }));
@@ -103,7 +100,10 @@ async function chosenOrphans(
 
 /** Without the labels of a namespace, what could be taken over there is no orphan; all else must be known. */
 async function pruneFacts(reading: Reading): Promise<Result<PruneFacts, FailedAttempt>> {
-  const [namespaces, networkPolicies] = await Promise.all([listNamespaces(reading), listManagedNetworkPolicies(reading)]);
+  const [namespaces, networkPolicies] = await Promise.all([
+    listNamespaces(reading),
+    listManagedNetworkPolicies(reading),
+  ]);
   if (!namespaces.ok && namespaces.error.error.kind !== 'forbidden') {
     return namespaces;
   }

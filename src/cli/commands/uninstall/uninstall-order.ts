@@ -64,7 +64,9 @@ async function removeCrds(order: UninstallOrder): Promise<boolean> {
     return false;
   }
   for (const name of CRD_NAMES) {
-    if (!isReported(order, `customresourcedefinition.apiextensions.k8s.io/${name}`, await removeCrd(order.kube, name))) {
+    if (
+      !isReported(order, `customresourcedefinition.apiextensions.k8s.io/${name}`, await removeCrd(order.kube, name))
+    ) {
       return false;
     }
   }
