@@ -25,8 +25,3 @@ export type ExitCodeName = keyof typeof EXIT_CODES;
 export function exitCode(name: ExitCodeName): number {
   return EXIT_CODES[name].code;
 }
-
-/** The exit codes, as every help shows them. */
-export function exitCodesHelp(): string {
-  return ['Exit codes:', ...Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${code}  ${meaning}`)].join('\n');
-}

@@ -1,5 +1,4 @@
 import type { BaselinePolicySpec } from '../../api/baseline-policy.ts';
-import { LABELS } from '../../api/names.ts';
 import type { Clock } from '../../base/clock.ts';
 import {
   allowance,
@@ -9,9 +8,9 @@ import {
   type Unprotection,
   unprotectionsIn,
 } from '../../domain/planning/guard.ts';
+import { isNewlyIsolatedBy } from '../../domain/planning/held-namespaces.ts';
 import type { PolicyPlan } from '../../domain/planning/plan.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
-import { isMatch, labelOf } from '../../domain/selection.ts';
 import type { BaselinePolicyFacts, Hold, NamespaceFacts, World } from '../../domain/world.ts';
 import type { Caches } from '../watch/caches.ts';
 
@@ -271,15 +270,7 @@ export class ChangeGuard {
   }
 
   #isNewlyIsolated(namespace: NamespaceFacts, policy: BaselinePolicyFacts): boolean {
-    if (policy.selector === undefined || namespace.isTerminating || namespace.isExcluded) {
-      return false;
-    }
-    if (labelOf(namespace.labels, LABELS.enabled) === 'true' || !isMatch(policy.selector, namespace.labels)) {
-      return false;
-    }
-    const now = isolatedDirections(this.#dependencies.caches.networkPolicies.inNamespace(namespace.name));
-    const wanted = policy.parts?.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? [];
-    return wanted.some((direction) => !now.includes(direction));
+    return isNewlyIsolatedBy(policy, namespace, this.#dependencies.caches.networkPolicies.inNamespace(namespace.name));
   }
 
   #isOverLimit(): boolean {

@@ -8,6 +8,7 @@ import type { Terminal } from '../../../src/cli/frame/terminal.ts';
 import { createKubeClient } from '../../../src/kube/client/http-kube-client.ts';
 import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
 import type { KubeError } from '../../../src/kube/client/kube-error.ts';
+import { LEASES } from '../../../src/kube/lease/lease-record.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
 import type { FakeApiServer } from '../../support/fake-api/fake-api-server.ts';
 import { fakeServerWithCrds } from '../../support/fake-api/nsbaseline-api-server.ts';
@@ -28,6 +29,8 @@ export interface CliCluster {
     policyUid?: string,
     annotations?: Readonly<Record<string, string>>,
   ): Promise<void>;
+  /** The Lease of the operator. */
+  lease(lease: { readonly namespace: string; readonly holder: string; readonly renewTime: string }): Promise<void>;
   networkPolicyNames(namespace: string): Promise<readonly string[]>;
   run(
     define: Define,
@@ -75,6 +78,16 @@ export async function startCliCluster(): Promise<CliCluster> {
           kind: 'NetworkPolicy',
           metadata: { name, namespace, ...marks },
           spec: { podSelector: {} },
+        }),
+      );
+    },
+    async lease({ namespace, holder, renewTime }) {
+      done(
+        await kube.create(LEASES, {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata: { name: 'nsbaseline', namespace },
+          spec: { holderIdentity: holder, renewTime, leaseDurationSeconds: 600 },
         }),
       );
     },

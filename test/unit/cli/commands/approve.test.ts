@@ -134,7 +134,7 @@ describe('R9 approve', () => {
     });
     const { code, complaint } = await cluster.run(defineApprove, ['standard'], terminal);
     expect(code).toBe(1);
-    expect(complaint).toContain('look again and repeat this');
+    expect(complaint).toContain('so nothing was confirmed: repeat this');
     expect(await annotations()).toEqual({ mine: 'x' });
   });
 

@@ -78,7 +78,7 @@ describe('uninstall', () => {
     const terminal = scriptedTerminal(['y']);
     const { code, complaint } = await cluster.run(defineUninstall, [], terminal);
     expect(terminal.questions).toEqual([
-      'Delete 2 BaselinePolicies, 1 NamespaceBaseline; 3 NetworkPolicies stay, and nobody looks after them then? [y/N] ',
+      'Delete 2 BaselinePolicies, 1 NamespaceBaseline; 3 NetworkPolicies stay, and nothing keeps them up to date then? [y/N] ',
     ]);
     expect(complaint).toContain('kubectl delete -k deploy/base');
     expect({ code, ...(await standing()) }).toEqual({ code: 0, ...EVERYTHING, policies: [], records: 0 });
@@ -176,7 +176,7 @@ describe('uninstall', () => {
       },
     };
     const { code, complaint } = await cluster.run(defineUninstall, ['--remove-policies', '--remove-crds'], terminal);
-    expect(complaint).toContain('the CRDs stay: BaselinePolicy late came meanwhile');
+    expect(complaint).toContain('the CRDs stay: BaselinePolicy late was created meanwhile');
     expect({ code, ...(await standing()) }).toEqual({
       code: 1,
       policies: ['late'],
