@@ -1,5 +1,6 @@
+import { setTimeout as pauseMs } from 'node:timers/promises';
 import { ANNOTATIONS } from '../../api/names.ts';
-import { type Clock, pause } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { failure, type Result, success } from '../../base/result.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import { isSameRenewal, LEASES, type LeaseRecord, leaseRecordOf } from '../../kube/lease/lease-record.ts';
@@ -30,10 +31,15 @@ const USUAL_DURATION_MS = 15_000;
  * machine and of the operator can differ, so only a renewal that does not come shows that nobody leads.
  */
 export async function readOperator(
-  kube: KubeClient,
-  options: { readonly namespace: string; readonly clock: Clock },
+  kube: Pick<KubeClient, 'get'>,
+  options: {
+    readonly namespace: string;
+    readonly clock: Pick<Clock, 'wallTime'>;
+    /** Resolves after so many milliseconds; a timer that keeps the process alive when absent. */
+    readonly wait?: (durationMs: number) => Promise<void>;
+  },
 ): Promise<Result<OperatorView, FailedAttempt>> {
-  const { namespace, clock } = options;
+  const { namespace, clock, wait = (durationMs) => pauseMs(durationMs) } = options;
   const first = await readLease(kube, namespace);
   if (!first.ok || first.value === undefined) {
     return first.ok ? success(absentOperator(namespace)) : first;
@@ -42,7 +48,7 @@ export async function readOperator(
   if (view.isLeading || first.value.holder === '') {
     return success(view);
   }
-  await pause(clock, RENEWAL_WAIT_MS);
+  await wait(RENEWAL_WAIT_MS);
   const second = await readLease(kube, namespace);
   if (!second.ok || second.value === undefined) {
     return second.ok ? success(absentOperator(namespace)) : second;
@@ -62,7 +68,10 @@ export function operatorText({ lease, isLeading, holder, heardMsAgo }: OperatorV
     : `no operator has been heard for ${secondsText(heardMsAgo)}`;
 }
 
-async function readLease(kube: KubeClient, namespace: string): Promise<Result<LeaseRecord | undefined, FailedAttempt>> {
+async function readLease(
+  kube: Pick<KubeClient, 'get'>,
+  namespace: string,
+): Promise<Result<LeaseRecord | undefined, FailedAttempt>> {
   const found = await kube.get({ type: LEASES, namespace, name: LEASE_NAME });
   if (found.ok) {
     return success(leaseRecordOf(found.value, ANNOTATIONS.version));
@@ -82,7 +91,7 @@ function absentOperator(namespace: string): OperatorView {
   };
 }
 
-function operatorView(record: LeaseRecord, namespace: string, clock: Clock): OperatorView {
+function operatorView(record: LeaseRecord, namespace: string, clock: Pick<Clock, 'wallTime'>): OperatorView {
   const renewedMs = Date.parse(record.renewTime);
   const heardMsAgo = Number.isNaN(renewedMs) ? undefined : Math.max(0, clock.wallTime().getTime() - renewedMs);
   const durationMs = record.durationMs ?? USUAL_DURATION_MS;

@@ -158,6 +158,21 @@ describe('uninstall', () => {
     expect(await standing()).toEqual(EVERYTHING);
   });
 
+  test('--dry-run -o json lists what would be deleted and what would stay, for programs', async () => {
+    const { code, printed } = await cluster.run(defineUninstall, ['--dry-run', '-o', 'json', '--remove-crds']);
+    expect(code).toBe(0);
+    const { wouldDelete, wouldKeep } = JSON.parse(printed);
+    expect(wouldDelete).toEqual({
+      baselinePolicies: ['standard', 'strict'],
+      namespaceBaselines: ['team-a'],
+      networkPolicies: [],
+      customResourceDefinitions: ['namespacebaselines.nsbaseline.io', 'baselinepolicies.nsbaseline.io'],
+    });
+    expect(wouldKeep.networkPolicies).toHaveLength(3);
+    expect(await standing()).toEqual(EVERYTHING);
+    expect((await cluster.run(defineUninstall, ['-o', 'json'])).code).toBe(2);
+  });
+
   test('what comes while the question stands is left alone, and keeps the CRDs', async () => {
     const terminal = {
       ...scriptedTerminal(),
