@@ -36,7 +36,7 @@ export async function runProgram(
     const [first, ...others] = words;
     if (first === contents.completion.word) {
       const program = await programFor(context, contents.commands, () => true);
-      await contents.completion.answer(program, withFlagsBehindCommand(others), context);
+      await contents.completion.answer(program, completedWords(others), context);
       return code;
     }
     const line = commandLineOf(words, contents.commands);
@@ -46,6 +46,13 @@ export async function runProgram(
   } catch (error) {
     return codeFor(error, context);
   }
+}
+
+/** The words of a command line that is being typed, whose last word stays last. */
+function completedWords(words: readonly string[]): readonly string[] {
+  const typed = withFlagsBehindCommand(words.slice(0, -1));
+  const isBeforeCommand = typed[0]?.startsWith('-') === true;
+  return [...(isBeforeCommand ? [] : typed), ...words.slice(-1)];
 }
 
 /** Commander answers `help nope` with the help of everything; taken for the command `nope`, it is an error. */

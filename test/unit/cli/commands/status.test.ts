@@ -452,9 +452,11 @@ describe('the command', () => {
   beforeAll(async () => {
     cluster = await startCliCluster();
     const names = Array.from({ length: 1_100 }, (_, at) => `many-${at}`);
-    await Promise.all(names.map((name) => cluster.namespace(name, { 'nsbaseline.io/enabled': 'true' })));
+    for (const name of names) {
+      await cluster.namespace(name, { 'nsbaseline.io/enabled': 'true' });
+    }
     await cluster.namespace('team-a');
-  });
+  }, 60_000);
   afterEach(() => {
     cluster.server.intercept = undefined;
     cluster.server.requests.clear();
