@@ -14,8 +14,12 @@ process.exitCode = streams.exitCodeFor(
     executable,
     env: process.env,
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
-    print: streams.print,
-    writeError: streams.writeError,
+    print: (text) => {
+      streams.print(text);
+    },
+    writeError: (text) => {
+      streams.writeError(text);
+    },
     outputEnded: streams.outputEnded,
   }),
 );

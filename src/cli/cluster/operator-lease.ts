@@ -28,7 +28,7 @@ const USUAL_DURATION_MS = 15_000;
 
 /**
  * Reads the Lease that the replicas share. One that looks expired is read again after four seconds: the clocks of this
- * machine and of the operator can differ, so only a renewal that does not come shows that nobody leads.
+ * machine and of the operator can differ, so only a renewal that does not come shows that no replica leads.
  */
 export async function readOperator(
   kube: Pick<KubeClient, 'get'>,
@@ -39,23 +39,28 @@ export async function readOperator(
     readonly wait?: (durationMs: number) => Promise<void>;
   },
 ): Promise<Result<OperatorView, FailedAttempt>> {
-  const { namespace, clock, wait = (durationMs) => pauseMs(durationMs) } = options;
+  const { namespace, clock, wait = waitFor } = options;
   const first = await readLease(kube, namespace);
-  if (!first.ok || first.value === undefined) {
-    return first.ok ? success(absentOperator(namespace)) : first;
+  if (!first.ok) {
+    return first;
   }
   const view = operatorView(first.value, namespace, clock);
-  if (view.isLeading || first.value.holder === '') {
+  if (first.value === undefined || view.isLeading || first.value.holder === '') {
     return success(view);
   }
   await wait(RENEWAL_WAIT_MS);
   const second = await readLease(kube, namespace);
-  if (!second.ok || second.value === undefined) {
-    return second.ok ? success(absentOperator(namespace)) : second;
+  if (!second.ok) {
+    return second;
   }
-  const isRenewed = second.value.holder !== '' && !isSameRenewal(first.value, second.value);
   const later = operatorView(second.value, namespace, clock);
+  const isRenewed = later.holder !== '' && second.value !== undefined && !isSameRenewal(first.value, second.value);
   return success(isRenewed ? { ...later, isLeading: true, heardMsAgo: 0 } : later);
+}
+
+/** By a timer that keeps the process alive, which those of the clock do not. */
+async function waitFor(durationMs: number): Promise<void> {
+  await pauseMs(durationMs);
 }
 
 /** One line for people. */
@@ -81,27 +86,23 @@ async function readLease(
     : failure({ attempt: { verb: 'get', type: LEASES, namespace, name: LEASE_NAME }, error: found.error });
 }
 
-function absentOperator(namespace: string): OperatorView {
-  return {
-    lease: `${namespace}/${LEASE_NAME}`,
-    isLeading: false,
-    holder: '',
-    heardMsAgo: undefined,
-    newestVersion: '',
-  };
-}
-
-function operatorView(record: LeaseRecord, namespace: string, clock: Pick<Clock, 'wallTime'>): OperatorView {
-  const renewedMs = Date.parse(record.renewTime);
+/** Without a Lease there is no leader. */
+function operatorView(
+  record: LeaseRecord | undefined,
+  namespace: string,
+  clock: Pick<Clock, 'wallTime'>,
+): OperatorView {
+  const { holder = '', renewTime = '', newestVersion = '' } = record ?? {};
+  const renewedMs = Date.parse(renewTime);
   const heardMsAgo = Number.isNaN(renewedMs) ? undefined : Math.max(0, clock.wallTime().getTime() - renewedMs);
-  const durationMs = record.durationMs ?? USUAL_DURATION_MS;
+  const durationMs = record?.durationMs ?? USUAL_DURATION_MS;
   return {
     lease: `${namespace}/${LEASE_NAME}`,
-    isLeading: record.holder !== '' && heardMsAgo !== undefined && heardMsAgo < durationMs,
+    isLeading: holder !== '' && heardMsAgo !== undefined && heardMsAgo < durationMs,
     // The identity is the host name, which is the pod's name, and a random part.
-    holder: record.holder.split('_')[0] ?? '',
+    holder: holder.split('_')[0] ?? '',
     heardMsAgo,
-    newestVersion: record.newestVersion,
+    newestVersion,
   };
 }
 

@@ -13,7 +13,7 @@ export interface Confirmation {
 }
 
 /**
- * Whether to go on: `true` with `--yes` or after a clear yes, else the exit code. Without a terminal nobody is asked and
+ * Whether to go on: `true` with `--yes` or after a clear yes, else the exit code. Without a terminal it asks nothing and
  * nothing is done.
  */
 export async function confirmed(

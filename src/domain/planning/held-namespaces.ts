@@ -1,7 +1,7 @@
 import type { BaselinePolicySpec, Discovered } from '../../api/baseline-policy.ts';
 import { LABELS } from '../../api/names.ts';
 import { renderedParts } from '../rendering/rendering.ts';
-import { isMatch, labelOf, OPT_IN_SELECTOR } from '../selection.ts';
+import { isSelected, labelOf, OPT_IN_SELECTOR } from '../selection.ts';
 import type {
   BaselinePolicyFacts,
   Hold,
@@ -81,13 +81,9 @@ export function isNewlyIsolatedBy(
   namespace: NamespaceFacts,
   observed: readonly ObservedNetworkPolicy[],
 ): boolean {
-  if (policy.mode !== 'Enforce' || policy.isDeleting || policy.selector === undefined) {
-    return false;
-  }
-  if (namespace.isTerminating || namespace.isExcluded || labelOf(namespace.labels, LABELS.enabled) === 'true') {
-    return false;
-  }
-  if (!isMatch(policy.selector, namespace.labels)) {
+  const { selector, mode, isDeleting } = policy;
+  const isOptedIn = labelOf(namespace.labels, LABELS.enabled) === 'true';
+  if (mode !== 'Enforce' || isDeleting || selector === undefined || isOptedIn || !isSelected(selector, namespace)) {
     return false;
   }
   const now = isolatedDirections(observed);

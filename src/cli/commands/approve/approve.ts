@@ -60,7 +60,7 @@ async function approve(policies: readonly string[], run: ApproveRun): Promise<Ex
   for (const policy of policies) {
     choices.push(await choiceFor(policy, run));
   }
-  // All or nothing: with one name wrong, nobody can be sure which of the others were meant.
+  // All or nothing: one wrong name leaves it unclear which of the others were meant.
   const problem = choices.find((choice) => typeof choice === 'string' && choice !== 'ok');
   if (typeof problem === 'string') {
     return problem;

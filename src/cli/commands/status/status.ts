@@ -102,27 +102,32 @@ async function showStatus(run: StatusRun): Promise<ExitCodeName> {
 /** Shows every change until standard output ends; a reading that fails is written to standard error and repeated. */
 async function watchStatus(run: StatusRun): Promise<ExitCodeName> {
   const { context, terminal, flags } = run;
-  const isScreen = terminal.showsOutput && (flags.output === 'table' || flags.output === 'wide');
+  const isScreen = terminal.showsOutput && !isStructured(flags.output);
   let before = '';
   for (;;) {
     const { text, code } = await readStatus(run);
     if (text !== '' && text !== before) {
-      context.print(isScreen ? `${CLEAR_SCREEN}${text}` : `${before === '' ? '' : separatorFor(flags)}${text}`);
+      context.print(`${isScreen ? CLEAR_SCREEN : separatorBetween(before, flags)}${text}`);
       before = text;
     }
     // A wrong name or a missing permission does not mend itself.
-    if (context.outputEnded?.aborted === true || (before === '' && text === '')) {
+    if (context.outputEnded?.aborted === true || before === '') {
       return code;
     }
     await pauseMs(WATCH_PAUSE_MS, undefined, { signal: context.outputEnded }).catch(() => undefined);
   }
 }
 
-function separatorFor({ output }: StatusFlags): string {
-  if (output === 'yaml') {
-    return '---\n';
+/** Goes between two outputs; programs read the JSON of several as a stream. */
+function separatorBetween(before: string, { output }: StatusFlags): string {
+  if (before === '' || output === 'json') {
+    return '';
   }
-  return output === 'json' ? '' : '\n';
+  return output === 'yaml' ? '---\n' : '\n';
+}
+
+function isStructured(output: StatusFlags['output']): output is 'json' | 'yaml' {
+  return output === 'json' || output === 'yaml';
 }
 
 /** One reading; the text is empty where it failed, which was written to standard error. */
@@ -133,11 +138,9 @@ async function readStatus(run: StatusRun): Promise<Shown> {
     return { text: '', code: failCommand(run, facts.error) };
   }
   const status = statusFor(facts.value, scope);
-  const names = facts.value.policies?.map(({ name }) => name);
-  if (scope.policy !== undefined && names?.includes(scope.policy) === false && status.orphans.length === 0) {
-    const others = names.length === 0 ? 'there is none at all' : `there are ${printable(names.join(', '))}`;
-    const text = `there is no BaselinePolicy ${JSON.stringify(printable(scope.policy))}; ${others}`;
-    return { text: '', code: fail(run, text, 'failed') };
+  const missing = status.orphans.length === 0 ? missingPolicyText(facts.value, scope) : undefined;
+  if (missing !== undefined) {
+    return { text: '', code: fail(run, missing, 'failed') };
   }
   for (const note of status.notes) {
     context.writeError(`note: ${note}\n`);
@@ -146,6 +149,16 @@ async function readStatus(run: StatusRun): Promise<Shown> {
     return unselectedShown(run, facts.value);
   }
   return { text: outputText(status, facts.value, run), code: status.isWell ? 'ok' : 'unhealthy' };
+}
+
+/** Undefined where the policy that was asked about exists, or where it is not known which there are. */
+function missingPolicyText({ policies }: ClusterFacts, { policy }: StatusScope): string | undefined {
+  if (policy === undefined || policies === undefined || policies.some(({ name }) => name === policy)) {
+    return undefined;
+  }
+  const names = policies.map(({ name }) => name).join(', ');
+  const others = policies.length === 0 ? 'there is none at all' : `there are ${printable(names)}`;
+  return `there is no BaselinePolicy ${JSON.stringify(printable(policy))}; ${others}`;
 }
 
 async function readFacts(run: StatusRun): Promise<Result<ClusterFacts, FailedAttempt>> {
@@ -173,17 +186,16 @@ function unselectedShown(run: StatusRun, facts: ClusterFacts): Shown {
   if (unselected === undefined) {
     return { text: '', code: fail(run, 'namespaces and BaselinePolicies have to be listed for this', 'unreachable') };
   }
-  const text =
-    flags.output === 'json' || flags.output === 'yaml'
-      ? structuredText({ unselected }, flags.output)
-      : unselectedText(unselected, { isColoured: isColoured(terminal, context.env) });
+  const text = isStructured(flags.output)
+    ? structuredText({ unselected }, flags.output)
+    : unselectedText(unselected, { isColoured: isColoured(terminal, context.env) });
   return { text, code: 'ok' };
 }
 
 function outputText(status: BaselineStatus, facts: ClusterFacts, run: StatusRun): string {
   const { scope, flags, context, terminal } = run;
   const isAboutProblems = flags.problems === true;
-  if (flags.output === 'json' || flags.output === 'yaml') {
+  if (isStructured(flags.output)) {
     return structuredText(isAboutProblems ? problemsOf(status) : status, flags.output);
   }
   const isWhole = scope.namespace === undefined && scope.selector === undefined && scope.policy === undefined;

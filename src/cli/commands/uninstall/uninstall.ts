@@ -32,7 +32,7 @@ interface UninstallRun extends CommandRun<UninstallFlags> {
 /** `uninstall`: removes what the operator leaves in a cluster, in an order in which nothing gets stuck. The operator itself is removed by the tool that installed it. */
 export function defineUninstall(command: Command, context: CommandContext, terminal: Terminal = processTerminal): void {
   command.description(
-    'Shows every BaselinePolicy and NamespaceBaseline, asks, and deletes them. NetworkPolicies stay, unless told otherwise.',
+    'Shows every BaselinePolicy and NamespaceBaseline, asks, and deletes them. NetworkPolicies stay, unless --remove-policies is given.',
   );
   addClusterFlags(command)
     .option(
@@ -156,6 +156,6 @@ Where a tool keeps BaselinePolicies in place from Git, take them out there first
 Examples:
   ${programName} uninstall --dry-run
   ${programName} uninstall --dry-run -o json          for scripts
-  ${programName} uninstall                            leaves every NetworkPolicy standing
+  ${programName} uninstall                            keeps every NetworkPolicy
   ${programName} uninstall --remove-policies --remove-crds`;
 }

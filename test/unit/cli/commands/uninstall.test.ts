@@ -161,7 +161,10 @@ describe('uninstall', () => {
   test('--dry-run -o json lists what would be deleted and what would stay, for programs', async () => {
     const { code, printed } = await cluster.run(defineUninstall, ['--dry-run', '-o', 'json', '--remove-crds']);
     expect(code).toBe(0);
-    const { wouldDelete, wouldKeep } = JSON.parse(printed);
+    const { wouldDelete, wouldKeep } = JSON.parse(printed) as {
+      wouldDelete: unknown;
+      wouldKeep: { networkPolicies: readonly unknown[] };
+    };
     expect(wouldDelete).toEqual({
       baselinePolicies: ['standard', 'strict'],
       namespaceBaselines: ['team-a'],
