@@ -1,7 +1,11 @@
 /** What the exit code of every command says. Scripts rely on it. */
 export const EXIT_CODES = {
   ok: { code: 0, meaning: 'Done. For `run`: ended in order, after SIGTERM or SIGINT.' },
-  failed: { code: 1, meaning: 'Failed, for the reason that the last message names.' },
+  failed: {
+    code: 1,
+    meaning:
+      'Failed, for the reason that the last message names; also when the output could not be written. A reader that closes the pipe early changes no exit code.',
+  },
   usage: {
     code: 2,
     meaning: 'A flag, an argument, an environment variable or a file given by the user is wrong; nothing was done.',
@@ -11,10 +15,10 @@ export const EXIT_CODES = {
     meaning:
       'The API server could not be used: no usable kubeconfig, no connection, credentials or permissions refused, or too old.',
   },
-  unwell: {
+  unhealthy: {
     code: 4,
     meaning:
-      'For `status`: it was read, and not all is well: a namespace is not protected as declared, weakened or, when it was asked about, selected by no policy; or a policy is not Ready, held or has orphans.',
+      'For `status`: it was read, and not all is well: a namespace is not protected as declared, weakened or, when it was asked about, selected by no policy; or a policy is not Ready, held or has orphans; or, with -A, no operator leads. For `check`: a check failed.',
   },
 } as const;
 
@@ -24,9 +28,4 @@ export type ExitCodeName = keyof typeof EXIT_CODES;
 /** The number of an exit code. */
 export function exitCode(name: ExitCodeName): number {
   return EXIT_CODES[name].code;
-}
-
-/** The exit codes, as every help shows them. */
-export function exitCodesHelp(): string {
-  return ['Exit codes:', ...Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${code}  ${meaning}`)].join('\n');
 }

@@ -1,6 +1,6 @@
+import { yamlText } from '../cli/views/structured-output.ts';
 import { ALERTS } from './alerts.ts';
 import { ruleFile } from './prometheus-rule.ts';
-import { yamlOf } from './yaml.ts';
 
 /** The text of docs/alerts.md: every alert with its runbook, and all of them as a Prometheus rule file. Pure. */
 export function alertsPage(): string {
@@ -18,7 +18,7 @@ export function alertsPage(): string {
       ),
     ].join('\n'),
     '## As a rule file',
-    `\`\`\`yaml\n${yamlOf(ruleFile())}\`\`\``,
+    `\`\`\`yaml\n${yamlText(ruleFile())}\`\`\``,
   ].join('\n\n')}\n`;
 }
 

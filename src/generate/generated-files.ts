@@ -1,5 +1,6 @@
 import { crdFor, RESOURCE_DEFINITIONS } from '../api/crd/crd.ts';
 import { GROUP } from '../api/names.ts';
+import { yamlText } from '../cli/views/structured-output.ts';
 import { alertsPage } from './alerts-page.ts';
 import { conditionsPage } from './conditions-page.ts';
 import { configurationPage } from './configuration-page.ts';
@@ -7,7 +8,6 @@ import { grafanaDashboard } from './grafana-dashboard.ts';
 import { metricsPage } from './metrics-page.ts';
 import { prometheusRule } from './prometheus-rule.ts';
 import { referenceDocs } from './reference.ts';
-import { yamlOf } from './yaml.ts';
 
 const NOTICE = '# Generated from src/api by src/generate/main.ts; do not edit.\n';
 
@@ -15,7 +15,7 @@ const NOTICE = '# Generated from src/api by src/generate/main.ts; do not edit.\n
 export function generatedFiles(): ReadonlyMap<string, string> {
   const crds = RESOURCE_DEFINITIONS.map((definition) => ({
     file: `${GROUP}_${definition.plural}.yaml`,
-    text: NOTICE + yamlOf(crdFor(definition)),
+    text: NOTICE + yamlText(crdFor(definition)),
   }));
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
@@ -26,13 +26,13 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ...crds.map(({ file, text }) => [`crds/${file}`, text] as const),
     // Kustomize reads nothing from outside the folder of its kustomization, hence the same files once more.
     ...crds.map(({ file, text }) => [`deploy/crds/${file}`, text] as const),
-    ['deploy/crds/kustomization.yaml', NOTICE + yamlOf(kustomization)],
+    ['deploy/crds/kustomization.yaml', NOTICE + yamlText(kustomization)],
     // A chart reads nothing from outside its folder either.
     ...crds.map(({ file, text }) => [`deploy/chart/files/crds/${file}`, text] as const),
     ...['deploy/components/monitoring', 'deploy/chart/files'].flatMap((folder) => [
       [
         `${folder}/prometheus-rule.yaml`,
-        `# Generated from src/generate/alerts.ts by src/generate/main.ts; do not edit.\n${yamlOf(prometheusRule())}`,
+        `# Generated from src/generate/alerts.ts by src/generate/main.ts; do not edit.\n${yamlText(prometheusRule())}`,
       ] as const,
       [`${folder}/dashboard.json`, `${JSON.stringify(grafanaDashboard(), null, 2)}\n`] as const,
     ]),

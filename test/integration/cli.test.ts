@@ -167,7 +167,7 @@ describe('render', () => {
         await scene.networkPolicy('render-copy', name),
       ];
       expect(JSON.stringify(copy?.spec)).toBe(JSON.stringify(stored?.spec));
-      expect(copy?.metadata.labels).toEqual(stored?.metadata.labels);
+      expect(copy?.metadata.labels).toEqual({ 'nsbaseline.io/policy': 'render' });
       expect(copy?.metadata.annotations).not.toHaveProperty('nsbaseline.io/policy-uid');
     }
     const { items } = JSON.parse((await nsbaseline(['render', '-f', file, '-o', 'json', '--from-cluster'])).stdout) as {

@@ -4,7 +4,7 @@ import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import type { BaselinePolicySpec, Rule } from '../../src/api/baseline-policy.ts';
 import { validateBaselinePolicy } from '../../src/api/validation.ts';
-import { yamlOf } from '../../src/generate/yaml.ts';
+import { yamlText } from '../../src/cli/views/structured-output.ts';
 import {
   CIDR_TEXTS,
   INVALID_POLICIES,
@@ -201,7 +201,11 @@ test('T the API server reads from our YAML what we wrote, labels called no, on, 
     ...texts.filter((text) => text !== '').map((text) => [text, text]),
     ['empty', ''],
   ]) as Record<string, string>;
-  const written = yamlOf({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'custom-resources-yaml', labels } });
+  const written = yamlText({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'custom-resources-yaml', labels },
+  });
   const read = await post('/api/v1/namespaces?dryRun=All&fieldValidation=Strict', written, 'application/yaml');
   expect(read.metadata?.labels).toMatchObject(labels);
 });

@@ -59,6 +59,30 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['app', 'operator', 'telemetry', 'kube', 'domain', 'policy', 'api', 'base'],
     packages: ['commander', 'zod', 'js-yaml', 'node:*'],
   },
+  'cli/commands': {
+    rooms: [
+      'cli/cluster',
+      'cli/manifests',
+      'cli/frame',
+      'cli/views',
+      'app',
+      'operator',
+      'telemetry',
+      'kube',
+      'domain',
+      'policy',
+      'api',
+      'base',
+    ],
+    packages: ['commander', 'zod', 'js-yaml', 'node:*'],
+  },
+  'cli/cluster': {
+    rooms: ['cli/frame', 'cli/views', 'app', 'operator', 'kube', 'domain', 'api', 'base'],
+    packages: ['node:timers'],
+  },
+  'cli/manifests': { rooms: ['cli/frame', 'cli/views', 'base'], packages: ['js-yaml', 'node:*'] },
+  'cli/frame': { rooms: ['cli/views', 'app', 'telemetry', 'kube', 'api', 'base'], packages: ['commander', 'node:*'] },
+  'cli/views': { rooms: [], packages: ['js-yaml', 'node:util'] },
   app: {
     rooms: ['operator', 'telemetry', 'kube', 'domain', 'api', 'base'],
     packages: ['commander', 'zod', 'node:*'],
@@ -173,6 +197,16 @@ describe('the rooms of src', () => {
       (name) => !allowed.packages.includes(name) && !(name.startsWith('node:') && allowed.packages.includes('node:*')),
     );
     expect({ strayFiles, strayPackages }).toEqual({ strayFiles: [], strayPackages: [] });
+  });
+
+  test('no command imports another command', () => {
+    const commandOf = (path: string): string | undefined => /^cli\/commands\/([^/]+)\//.exec(path)?.[1];
+    const stray = sources.flatMap(({ path, files }) => {
+      const own = commandOf(path);
+      const others = files.filter((file) => commandOf(file) !== undefined && commandOf(file) !== own);
+      return own === undefined ? [] : others.map((file) => `${path} → ${file}`);
+    });
+    expect(stray).toEqual([]);
   });
 
   test('every arrow of the table points down', () => {

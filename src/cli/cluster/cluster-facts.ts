@@ -1,11 +1,13 @@
 import type { BaselinePolicySpec, Discovered } from '../../api/baseline-policy.ts';
 import { discoveredSchema } from '../../api/baseline-policy.ts';
-import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../../api/names.ts';
+import { DEFAULT_EXCLUDED_NAMESPACES, FIELD_MANAGER, LABELS } from '../../api/names.ts';
 import { validateBaselinePolicy } from '../../api/validation.ts';
 import { fieldOf, itemsOf, textFieldsOf, textOf } from '../../base/json.ts';
+import { isTerminatingNamespace, marksOf } from '../../domain/marks.ts';
 import type { LivePolicy, OrphanCandidate } from '../../domain/planning/orphans.ts';
-import { type Labels, OPT_IN_SELECTOR } from '../../domain/selection.ts';
+import { exclusionFor, type Labels, OPT_IN_SELECTOR } from '../../domain/selection.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
+import type { OperatorView } from './operator-lease.ts';
 
 /** A Namespace, as far as commands look at it. */
 export interface NamespaceView {
@@ -21,7 +23,7 @@ export interface ManagedNetworkPolicyView extends OrphanCandidate {
   readonly isTerminating: boolean;
 }
 
-/** A condition, whoever wrote it. */
+/** A condition of a status. */
 export interface ConditionView {
   readonly type: string;
   readonly status: string;
@@ -38,7 +40,7 @@ export interface BaselinePolicyView extends LivePolicy {
   readonly observedGeneration: number;
   readonly conditions: readonly ConditionView[];
   readonly namespaces: { readonly matched: number; readonly protected: number };
-  /** What the operator found in the cluster; empty where it has not said. */
+  /** What the operator found in the cluster; empty while it has not reported. */
   readonly discovered: Discovered;
 }
 
@@ -65,38 +67,45 @@ export interface ReportView {
 }
 
 /**
- * What commands know of a cluster. A list that the user may not see is undefined, and a note says so. What the schema
- * promises but an object lacks is empty; fields that a newer operator adds are passed over.
+ * What commands know of a cluster. A list that the user may not read is undefined, and a note says so. A field that the
+ * schema requires but an object lacks is empty; fields that a newer operator adds are ignored.
  */
 export interface ClusterFacts {
   readonly namespaces: readonly NamespaceView[] | undefined;
   readonly networkPolicies: readonly ManagedNetworkPolicyView[] | undefined;
-  readonly records: readonly ReportView[] | undefined;
+  readonly reports: readonly ReportView[] | undefined;
   readonly policies: readonly BaselinePolicyView[] | undefined;
+  /** Undefined where it was not asked for or may not be read. */
+  readonly operator?: OperatorView | undefined;
   readonly notes: readonly string[];
 }
 
-/** Only these can be ours, so no others are asked for. */
+/** The namespace that deploy/base and the chart install the operator in. */
+export const USUAL_OPERATOR_NAMESPACE = 'nsbaseline-system';
+/** The operator's configuration is not in the cluster; this is its default exclusion. */
+export const USUAL_EXCLUSION = exclusionFor({
+  operatorNamespace: USUAL_OPERATOR_NAMESPACE,
+  globs: DEFAULT_EXCLUDED_NAMESPACES,
+});
+
+/** Selects the NetworkPolicies that can be ours. */
 export const MANAGED_SELECTOR = `${LABELS.managedBy}=${FIELD_MANAGER}`;
 
 /** {@link NamespaceView} */
 export function namespaceViewOf({ metadata, status }: KubeObject): NamespaceView {
-  const isTerminating = metadata.deletionTimestamp !== undefined || fieldOf(status, 'phase') === 'Terminating';
+  const isTerminating = isTerminatingNamespace({ metadata, status });
   return { name: textOf(metadata.name), labels: textFieldsOf(metadata.labels), isTerminating };
 }
 
 /** {@link ManagedNetworkPolicyView} */
 export function managedNetworkPolicyViewOf({ metadata }: KubeObject): ManagedNetworkPolicyView {
-  const { name, namespace, uid, resourceVersion, labels, annotations, deletionTimestamp } = metadata;
+  const { name, namespace, uid, resourceVersion, deletionTimestamp } = metadata;
   return {
+    ...marksOf(metadata),
     namespace: textOf(namespace),
     name: textOf(name),
     uid: textOf(uid),
     resourceVersion: textOf(resourceVersion),
-    isLabelled: fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER,
-    policyLabel: textOf(fieldOf(labels, LABELS.policy)),
-    policyUid: textOf(fieldOf(annotations, ANNOTATIONS.policyUid)),
-    isKept: fieldOf(annotations, ANNOTATIONS.kept) === 'true',
     isTerminating: deletionTimestamp !== undefined,
   };
 }
@@ -116,7 +125,7 @@ export function baselinePolicyViewOf({ metadata, spec, status }: KubeObject): Ba
     isDeleting: metadata.deletionTimestamp !== undefined,
     spec: valid,
     observedGeneration: numberOf(fieldOf(status, 'observedGeneration'), -1),
-    conditions: itemsOf(fieldOf(status, 'conditions')).map(conditionSeen),
+    conditions: itemsOf(fieldOf(status, 'conditions')).map(conditionViewOf),
     namespaces: {
       matched: numberOf(fieldOf(counts, 'matched'), 0),
       protected: numberOf(fieldOf(counts, 'protected'), 0),
@@ -130,7 +139,7 @@ export function reportViewOf({ metadata, status }: KubeObject): ReportView {
   return {
     namespace: textOf(metadata.namespace),
     phase: textOf(fieldOf(status, 'phase')),
-    entries: itemsOf(fieldOf(status, 'policies')).map(entrySeen),
+    entries: itemsOf(fieldOf(status, 'policies')).map(entryViewOf),
     conflicts: itemsOf(fieldOf(status, 'conflicts')).map((conflict) => ({
       name: textOf(fieldOf(conflict, 'name')),
       reason: textOf(fieldOf(conflict, 'reason')),
@@ -142,7 +151,7 @@ export function reportViewOf({ metadata, status }: KubeObject): ReportView {
   };
 }
 
-function entrySeen(entry: unknown): ReportEntryView {
+function entryViewOf(entry: unknown): ReportEntryView {
   const text = (field: string): string => textOf(fieldOf(entry, field));
   const plan = fieldOf(entry, 'plan');
   return {
@@ -158,7 +167,7 @@ function entrySeen(entry: unknown): ReportEntryView {
   };
 }
 
-function conditionSeen(condition: unknown): ConditionView {
+function conditionViewOf(condition: unknown): ConditionView {
   const text = (field: string): string => textOf(fieldOf(condition, field));
   return { type: text('type'), status: text('status'), reason: text('reason'), message: text('message') };
 }

@@ -1,7 +1,6 @@
 import { NAMESPACE_BASELINE_NAME } from '../../api/names.ts';
 import { failure, type Result, success } from '../../base/result.ts';
 import type { KubeClient, Scope } from '../../kube/client/kube-client.ts';
-import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
 import {
   BASELINE_POLICIES,
@@ -22,32 +21,28 @@ import {
   type ReportView,
   reportViewOf,
 } from './cluster-facts.ts';
-import { type Attempt, failureText } from './kube-failure.ts';
+import { type FailedAttempt, failureText } from './kube-failure.ts';
 import { wholeList } from './whole-list.ts';
 
-/** A request that failed. */
-export interface FailedAttempt {
-  readonly attempt: Attempt;
-  readonly error: KubeError;
-}
-
-/** How a reading goes about it. */
+/** What to read, and how. */
 export interface Reading {
   readonly kube: KubeClient;
-  /** Undefined: all of them. */
+  /** Undefined: every namespace. */
   readonly namespace: string | undefined;
+  /** Only namespaces with these labels, in the syntax of the API; absent: all. */
+  readonly selector?: string | undefined;
   readonly progress: Progress;
 }
 
 /** Every NetworkPolicy that carries our label. */
-export function listManagedPolicies(
+export function listManagedNetworkPolicies(
   reading: Reading,
 ): Promise<Result<readonly ManagedNetworkPolicyView[], FailedAttempt>> {
   return listed(reading, { type: NETWORK_POLICIES, labelSelector: MANAGED_SELECTOR }, managedNetworkPolicyViewOf);
 }
 
 /** Every BaselinePolicy there is. */
-export function listPolicies(reading: Reading): Promise<Result<readonly BaselinePolicyView[], FailedAttempt>> {
+export function listBaselinePolicies(reading: Reading): Promise<Result<readonly BaselinePolicyView[], FailedAttempt>> {
   return listed({ ...reading, namespace: undefined }, { type: BASELINE_POLICIES }, baselinePolicyViewOf);
 }
 
@@ -55,9 +50,11 @@ export function listPolicies(reading: Reading): Promise<Result<readonly Baseline
 export async function listNamespaces(reading: Reading): Promise<Result<readonly NamespaceView[], FailedAttempt>> {
   const { kube, namespace } = reading;
   if (namespace === undefined) {
-    return listed(reading, { type: NAMESPACES }, namespaceViewOf);
+    const { selector } = reading;
+    const scope = { type: NAMESPACES, ...(selector === undefined ? {} : { labelSelector: selector }) };
+    return listed(reading, scope, namespaceViewOf);
   }
-  // Who may see into one namespace may mostly get it, but not list it.
+  // Users of one namespace can usually get it, but not list Namespaces.
   const got = await kube.get({ type: NAMESPACES, name: namespace });
   if (got.ok) {
     return success([namespaceViewOf(got.value)]);
@@ -66,36 +63,62 @@ export async function listNamespaces(reading: Reading): Promise<Result<readonly 
 }
 
 /**
- * Reads all that `status` tells of. A list that the user may not see becomes a note, as long as there is one that they
- * may; every other failure ends the reading. BaselinePolicies are read last, so that what belongs to a new one is not
- * taken for an orphan.
+ * Reads everything that `status` shows. A list that the user may not read becomes a note, as long as reports or policies
+ * can be read; every other failure ends the reading. BaselinePolicies are read last, so that an object of a new one is
+ * not taken for an orphan.
  */
 export async function readCluster(reading: Reading): Promise<Result<ClusterFacts, FailedAttempt>> {
-  const [namespaces, networkPolicies, records] = await Promise.all([
+  const [namespaces, networkPolicies, reports] = await Promise.all([
     listNamespaces(reading),
-    listManagedPolicies(reading),
-    listRecords(reading),
+    listManagedNetworkPolicies(reading),
+    listReports(reading),
   ]);
-  const policies = await listPolicies(reading);
-  const failures = [namespaces, networkPolicies, records, policies].flatMap((outcome) =>
+  const policies = await listBaselinePolicies(reading);
+  const failures = [namespaces, networkPolicies, reports, policies].flatMap((outcome) =>
     outcome.ok ? [] : [outcome.error],
   );
-  const fatal =
-    failures.find(({ error }) => error.kind !== 'forbidden') ?? (records.ok || policies.ok ? undefined : failures[0]);
+  const fatal = fatalAmong(failures, {
+    hasSubject: reports.ok || policies.ok,
+    isNarrowed: reading.selector !== undefined && !namespaces.ok,
+  });
   if (fatal !== undefined) {
     return failure(fatal);
   }
-  return success({
-    namespaces: valueIn(namespaces),
-    networkPolicies: valueIn(networkPolicies),
-    records: valueIn(records),
-    policies: valueIn(policies),
-    notes: failures.map(({ attempt, error }) => failureText(attempt, error)),
-  });
+  return success(
+    narrowed(reading, {
+      namespaces: valueIn(namespaces),
+      networkPolicies: valueIn(networkPolicies),
+      reports: valueIn(reports),
+      policies: valueIn(policies),
+      notes: failures.map(({ attempt, error }) => failureText(attempt, error)),
+    }),
+  );
+}
+
+/** The failure that ends a reading: any but a missing permission, and that too where nothing can be shown without it. */
+function fatalAmong(
+  failures: readonly FailedAttempt[],
+  known: { readonly hasSubject: boolean; readonly isNarrowed: boolean },
+): FailedAttempt | undefined {
+  const unexpected = failures.find(({ error }) => error.kind !== 'forbidden');
+  return unexpected ?? (known.hasSubject && !known.isNarrowed ? undefined : failures[0]);
+}
+
+/** Only the API server evaluates a selector, so everything else is kept by the names of the namespaces that it listed. */
+function narrowed({ selector }: Reading, facts: ClusterFacts): ClusterFacts {
+  if (selector === undefined) {
+    return facts;
+  }
+  const names = new Set(facts.namespaces?.map(({ name }) => name));
+  return {
+    ...facts,
+    networkPolicies: facts.networkPolicies?.filter(({ namespace }) => names.has(namespace)),
+    reports: facts.reports?.filter(({ namespace }) => names.has(namespace)),
+  };
 }
 
 /** Every NamespaceBaseline. */
-export function listRecords(reading: Reading): Promise<Result<readonly ReportView[], FailedAttempt>> {
+export function listReports(reading: Reading): Promise<Result<readonly ReportView[], FailedAttempt>> {
   return listed(
     reading,
     { type: NAMESPACE_BASELINES, fieldSelector: `metadata.name=${NAMESPACE_BASELINE_NAME}` },
@@ -116,7 +139,7 @@ async function listed<T>(
     {
       project,
       onCount: (count) => {
-        progress.say(`reading ${type.plural}: ${count}`);
+        progress.show(`reading ${type.plural}: ${count}`);
       },
     },
   );

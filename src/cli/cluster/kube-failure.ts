@@ -1,34 +1,49 @@
 import type { ExitCodeName } from '../../app/exit-codes.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { ResourceType } from '../../kube/client/resource-type.ts';
-import { permissionText } from '../../operator/startup/access.ts';
+import { type CommandRun, fail } from '../frame/command-run.ts';
 import { printable } from '../views/printable.ts';
 
-/** What was asked of the API server. */
+/** A request to the API server. */
 export interface Attempt {
-  readonly verb: 'get' | 'list' | 'update' | 'delete';
+  readonly verb: 'get' | 'list' | 'create' | 'update' | 'delete';
   readonly type: ResourceType;
   /** Absent: in every namespace. */
   readonly namespace?: string;
   readonly name?: string;
 }
 
-/** Why it did not work and what to do about it, in one printable line. */
-export function failureText(attempt: Attempt, error: KubeError): string {
-  const what = `cannot ${permissionText({ verb: attempt.verb, group: attempt.type.group, resource: attempt.type.plural, ...scopeOf(attempt) })}`;
-  return `${what}: ${printable(error.message)}${remedyFor(attempt, error)}`;
+/** A request that failed. */
+export interface FailedAttempt {
+  readonly attempt: Attempt;
+  readonly error: KubeError;
 }
 
-/** The exit code that an error comes down to. */
+/** Writes why a command failed to standard error, with `advice` behind it, and returns the exit code. */
+export function failCommand(
+  run: Pick<CommandRun, 'name' | 'context'>,
+  { attempt, error }: FailedAttempt,
+  advice = '',
+): ExitCodeName {
+  return fail(run, `${failureText(attempt, error)}${advice}`, exitCodeNameFor(error));
+}
+
+/** Why a request failed and what to do about it, in one printable line. */
+export function failureText(attempt: Attempt, error: KubeError): string {
+  return `cannot ${attemptText(attempt)}: ${printable(error.message)}${remedyFor(attempt, error)}`;
+}
+
+/** The exit code for an error. */
 export function exitCodeNameFor({ kind }: KubeError): ExitCodeName {
   return ['unauthorized', 'forbidden', 'network', 'timeout', 'credentials'].includes(kind) ? 'unreachable' : 'failed';
 }
 
-function scopeOf({ type, namespace, name }: Attempt): { namespace?: string; name?: string } {
-  return {
-    ...(type.isNamespaced && namespace !== undefined ? { namespace } : {}),
-    ...(name === undefined ? {} : { name }),
-  };
+/** Cluster-scoped kinds are in no namespace, so none is named. */
+function attemptText({ verb, type, namespace, name }: Attempt): string {
+  const resource = `${type.plural}${type.group === '' ? '' : `.${type.group}`}`;
+  const named = name === undefined ? '' : ` named ${printable(name)}`;
+  const where = namespace === undefined ? ' in every namespace' : ` in namespace ${printable(namespace)}`;
+  return `${verb} ${resource}${named}${type.isNamespaced ? where : ''}`;
 }
 
 function remedyFor({ type, verb, name }: Attempt, { kind }: KubeError): string {
@@ -44,7 +59,7 @@ function remedyFor({ type, verb, name }: Attempt, { kind }: KubeError): string {
     case 'notFound':
       return name === undefined ? '; nsbaseline is not installed in this cluster (kubectl apply -k deploy/crds)' : '';
     case 'conflict':
-      return '; somebody changed it meanwhile, so look again and repeat this';
+      return '; another client changed it meanwhile: look again and repeat the command';
     default:
       return '';
   }

@@ -4,16 +4,16 @@ import type { KubeClient, Scope } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
 
-/** As kubectl asks for. */
+/** The page size of kubectl. */
 const PAGE_SIZE = 500;
 const MAX_ATTEMPTS = 4;
 const LONGEST_WAIT_MS = 10_000;
 const USUAL_WAIT_MS = 1_000;
 
 /**
- * Every object of the scope in the newest state, page by page; of each only what `project` makes of it is kept. A list
- * that cannot be finished gives an error, never a part. A token that expired begins it anew; a server that asks to slow
- * down is waited for, a few times.
+ * Every object of the scope in the newest state, read page by page; only the projections are kept. A list that cannot be
+ * finished is an error, never a part. When the continue token expires the list restarts; when the server asks to slow
+ * down, the request is repeated a few times.
  */
 export async function wholeList<T>(
   kube: KubeClient,
@@ -50,7 +50,7 @@ export async function wholeList<T>(
   }
 }
 
-/** How long to wait before asking again, or undefined where that is no use. */
+/** How long to wait before the next attempt, in milliseconds; undefined where repeating is useless. */
 function waitFor(error: KubeError): number | undefined {
   if (error.kind === 'expired') {
     return 0;

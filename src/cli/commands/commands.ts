@@ -9,6 +9,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./status/status.ts')).defineStatus,
   },
   {
+    name: 'check',
+    summary: 'check whether nsbaseline is installed and works',
+    load: async () => (await import('./check/check.ts')).defineCheck,
+  },
+  {
     name: 'render',
     summary: 'print the NetworkPolicies of a BaselinePolicy',
     load: async () => (await import('./render/render.ts')).defineRender,
@@ -20,17 +25,17 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'approve',
-    summary: 'let a change that is held go on',
+    summary: 'confirm changes that are held',
     load: async () => (await import('./approve/approve.ts')).defineApprove,
   },
   {
     name: 'uninstall',
-    summary: 'take out everything of ours, in the right order',
+    summary: 'remove everything of nsbaseline, in the right order',
     load: async () => (await import('./uninstall/uninstall.ts')).defineUninstall,
   },
   {
     name: 'version',
-    summary: 'print what this is',
+    summary: 'print the version',
     load: async () => (await import('./version/version.ts')).defineVersion,
   },
   {

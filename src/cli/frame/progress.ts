@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 
-/** What takes less than this passes without a word, in milliseconds. */
-export const PATIENCE_MS = 2_000;
+/** Nothing is shown of work that takes less than this, in milliseconds. */
+export const QUIET_MS = 2_000;
 const REFRESH_MS = 200;
 const CLEAR_LINE = '\r\u001b[2K';
 
-/** Tells a person who waits how far something has come, on one line that is written over and in the end taken away. */
+/** Shows how far the work is, on one line of a terminal that is overwritten and finally removed. */
 export class Progress {
   readonly #clock: Clock;
   readonly #write: (text: string) => void;
@@ -13,7 +13,7 @@ export class Progress {
   readonly #startedMs: number;
   #writtenMs = -Infinity;
 
-  /** Nothing is ever written where `isShown` is false, as where nobody watches. */
+  /** Nothing is ever written where `isShown` is false, as without a terminal. */
   constructor(options: { readonly clock: Clock; readonly write: (text: string) => void; readonly isShown: boolean }) {
     this.#clock = options.clock;
     this.#write = options.write;
@@ -21,17 +21,17 @@ export class Progress {
     this.#startedMs = options.clock.nowMs();
   }
 
-  /** Shows `text` when it is time to. */
-  say(text: string): void {
+  /** Shows `text`, at most five times a second and only after {@link QUIET_MS}. */
+  show(text: string): void {
     const nowMs = this.#clock.nowMs();
-    if (!this.#isShown || nowMs - this.#startedMs < PATIENCE_MS || nowMs - this.#writtenMs < REFRESH_MS) {
+    if (!this.#isShown || nowMs - this.#startedMs < QUIET_MS || nowMs - this.#writtenMs < REFRESH_MS) {
       return;
     }
     this.#writtenMs = nowMs;
     this.#write(`${CLEAR_LINE}${text}`);
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   end(): void {
     if (this.#writtenMs !== -Infinity) {
       this.#write(CLEAR_LINE);

@@ -13,7 +13,7 @@ export function printableJson(json: string): string {
   return json.replaceAll(UNPRINTABLE, (character) => (character === '\n' ? character : jsonEscape(character)));
 }
 
-/** The same for YAML in which whatever {@link isUnprintable} stands in double quotes. */
+/** The same for YAML in which text that {@link isUnprintable} is in double quotes. */
 export function printableYaml(yaml: string): string {
   return yaml.replaceAll(UNPRINTABLE, (character) => (character === '\n' ? character : yamlEscape(character)));
 }

@@ -11,7 +11,7 @@ export function structuredText(value: unknown, format: StructuredFormat): string
 
 /**
  * One YAML document. Text that YAML 1.1 readers, kubectl among them, would take for something else (`no`, `on`, `y`,
- * `1e3`, `0777`) stands in quotes, as a key and as a value.
+ * `1e3`, `0777`) is quoted, as a key and as a value.
  */
 export function yamlText(value: unknown): string {
   return printableYaml(

@@ -1,5 +1,4 @@
 import type { BaselinePolicySpec } from '../../api/baseline-policy.ts';
-import { LABELS } from '../../api/names.ts';
 import type { Direction } from '../../api/network-policy.ts';
 import type { Clock } from '../../base/clock.ts';
 import {
@@ -10,10 +9,9 @@ import {
   type Unprotection,
   unprotectionsIn,
 } from '../../domain/planning/guard.ts';
+import { isNewlyIsolatedBy } from '../../domain/planning/held-namespaces.ts';
 import { type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
-import { isolatedBy } from '../../domain/rendering/rendering.ts';
-import { isMatch, labelOf } from '../../domain/selection.ts';
 import type { BaselinePolicyFacts, Hold, NamespaceFacts, World } from '../../domain/world.ts';
 import type { Caches } from '../watch/caches.ts';
 import { OpenLosses } from './open-losses.ts';
@@ -272,14 +270,7 @@ export class ChangeGuard {
   }
 
   #isNewlyIsolated(namespace: NamespaceFacts, policy: BaselinePolicyFacts): boolean {
-    if (policy.selector === undefined || namespace.isTerminating || namespace.isExcluded) {
-      return false;
-    }
-    if (labelOf(namespace.labels, LABELS.enabled) === 'true' || !isMatch(policy.selector, namespace.labels)) {
-      return false;
-    }
-    const now = isolatedDirections(this.#dependencies.caches.networkPolicies.inNamespace(namespace.name));
-    return isolatedBy(policy.parts).some((direction) => !now.includes(direction));
+    return isNewlyIsolatedBy(policy, namespace, this.#dependencies.caches.networkPolicies.inNamespace(namespace.name));
   }
 
   #isOverLimit(): boolean {

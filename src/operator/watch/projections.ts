@@ -1,8 +1,9 @@
-import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../../api/names.ts';
+import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER } from '../../api/names.ts';
 import { PHASES } from '../../api/namespace-baseline.ts';
 import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../../base/json.ts';
 import type { ServiceFacts, SliceFacts } from '../../domain/discovery.ts';
+import { isTerminatingNamespace, marksOf } from '../../domain/marks.ts';
 import { roleIn } from '../../domain/ownership.ts';
 import { statusHash } from '../../domain/reporting/report.ts';
 import { type Exclusion, isExcluded } from '../../domain/selection.ts';
@@ -45,8 +46,7 @@ function identityOf({ metadata }: KubeObject): Identity {
 export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) => CachedNamespace {
   return (object) => {
     const identity = identityOf(object);
-    const isTerminating =
-      object.metadata.deletionTimestamp !== undefined || fieldOf(object.status, 'phase') === 'Terminating';
+    const isTerminating = isTerminatingNamespace(object);
     return new CachedNamespace({
       ...identity,
       labels: textFieldsOf(object.metadata.labels),
@@ -58,22 +58,13 @@ export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) 
 
 /** How NetworkPolicies are kept: a spec only as its digest, and only where it carries a mark of ours. */
 export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy {
-  const { labels, annotations } = object.metadata;
-  const isLabelled = fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER;
-  const policyUid = textOf(fieldOf(annotations, ANNOTATIONS.policyUid));
-  const isAdoptable = fieldOf(annotations, ANNOTATIONS.adopt) === 'true';
-  const policyLabel = textOf(fieldOf(labels, LABELS.policy));
-  const mayBeOurs = isLabelled || isAdoptable || policyUid !== '' || policyLabel !== '';
-  const isKept = fieldOf(annotations, ANNOTATIONS.kept) === 'true';
+  const marks = marksOf(object.metadata);
+  const mayBeOurs = marks.isLabelled || marks.isAdoptable || marks.policyUid !== '' || marks.policyLabel !== '';
   // Looked at whatever the labels say, since anybody can put ours on his own.
   const { weakens, hash } = specFactsOf(object.spec);
   const otherManager = mayBeOurs ? otherManagerOf(object) : '';
   return new CachedNetworkPolicy(identityOf(object), {
-    isLabelled,
-    policyLabel,
-    policyUid,
-    isAdoptable,
-    isKept,
+    ...marks,
     weakens,
     hash: mayBeOurs ? hash : '',
     isolates: isolatedBy(object),

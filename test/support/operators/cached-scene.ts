@@ -18,9 +18,9 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../../src/operator/watch/resources.ts';
+import { type Actors, actorsWith, valueOf } from '../actors/actors.ts';
 import type { FakeApiServer } from '../fake-api/fake-api-server.ts';
 import { fakeServerWithCrds } from '../fake-api/nsbaseline-api-server.ts';
-import { type People, peopleWith, valueOf } from './people.ts';
 
 /** A fake API server for one part of the operator, whose caches a test fills when it wants. */
 export interface CachedScene {
@@ -29,7 +29,7 @@ export interface CachedScene {
   readonly kube: HttpKubeClient;
   /** Another client, which may do everything. */
   readonly admin: HttpKubeClient;
-  readonly people: People;
+  readonly people: Actors;
   readonly caches: Caches;
   /** Lists every watched type into the caches, as if the watches had just caught up. */
   sync(): Promise<void>;
@@ -63,7 +63,7 @@ export function cachedScene(): CachedScene {
       return present(made.admin);
     },
     get people() {
-      return peopleWith(present(made.admin));
+      return actorsWith(present(made.admin));
     },
     get caches() {
       return present(made.caches);

@@ -7,6 +7,7 @@ import type { CommandContext } from '../../../src/cli/frame/command-context.ts';
 import type { Terminal } from '../../../src/cli/frame/terminal.ts';
 import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
 import type { KubeError } from '../../../src/kube/client/kube-error.ts';
+import { LEASES } from '../../../src/kube/lease/lease-record.ts';
 import { createKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
 import type { FakeApiServer } from '../../support/fake-api/fake-api-server.ts';
@@ -28,6 +29,8 @@ export interface CliCluster {
     policyUid?: string,
     annotations?: Readonly<Record<string, string>>,
   ): Promise<void>;
+  /** The Lease of the operator. */
+  lease(lease: { readonly namespace: string; readonly holder: string; readonly renewTime: string }): Promise<void>;
   networkPolicyNames(namespace: string): Promise<readonly string[]>;
   run(
     define: Define,
@@ -78,6 +81,16 @@ export async function startCliCluster(): Promise<CliCluster> {
         }),
       );
     },
+    async lease({ namespace, holder, renewTime }) {
+      done(
+        await kube.create(LEASES, {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata: { name: 'nsbaseline', namespace },
+          spec: { holderIdentity: holder, renewTime, leaseDurationSeconds: 600 },
+        }),
+      );
+    },
     async networkPolicyNames(namespace) {
       return done(await kube.list({ type: NETWORK_POLICIES, namespace }))
         .items.map(({ metadata }) => metadata.name ?? '')
@@ -101,10 +114,10 @@ export async function startCliCluster(): Promise<CliCluster> {
           print: (text) => {
             printed += text;
           },
-          complain: (text) => {
+          writeError: (text) => {
             complaint += text;
           },
-          finish: (wanted) => {
+          exit: (wanted) => {
             code = wanted;
           },
         },

@@ -1,9 +1,13 @@
-import { runCommandLine } from '../../../src/cli/frame/program.ts';
+import { runCommandLine } from '../../../src/cli/command-line.ts';
 
-/** What a command line printed, complained of and ended with. */
+/** What a command line printed, wrote to standard error and exited with. */
 export async function outcomeOf(
   words: readonly string[],
-  { executable = 'nsbaseline', env = {} }: { readonly executable?: string; readonly env?: Record<string, string> } = {},
+  {
+    executable = 'nsbaseline',
+    env = {},
+    columns,
+  }: { readonly executable?: string; readonly env?: Record<string, string>; readonly columns?: number } = {},
 ) {
   let printed = '';
   let complaint = '';
@@ -11,10 +15,11 @@ export async function outcomeOf(
     programName: executable === 'nsbaseline' ? executable : 'kubectl baseline',
     executable,
     env,
+    columns,
     print: (text) => {
       printed += text;
     },
-    complain: (text) => {
+    writeError: (text) => {
       complaint += text;
     },
   });

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll, YAML11_SCHEMA } from 'js-yaml';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { yamlText } from '../../../src/cli/views/structured-output.ts';
 import { generatedFiles } from '../../../src/generate/generated-files.ts';
-import { yamlOf } from '../../../src/generate/yaml.ts';
 import { LABEL_VALUE_TEXTS } from '../../fixtures/policies/corpus.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -94,15 +94,15 @@ describe('T generated YAML', () => {
   test.each([...misread, ...LABEL_VALUE_TEXTS])(
     '%j stays text to a reader of YAML 1.1, as a key and as a value',
     (text) => {
-      const [read] = loadAll(yamlOf({ value: text, list: [text] }), { schema: YAML11_SCHEMA });
+      const [read] = loadAll(yamlText({ value: text, list: [text] }), { schema: YAML11_SCHEMA });
       expect(read).toEqual({ value: text, list: [text] });
-      const [keys] = loadAll(yamlOf({ map: JSON.parse(`{${JSON.stringify(text)}:1}`) as unknown }), {
+      const [keys] = loadAll(yamlText({ map: JSON.parse(`{${JSON.stringify(text)}:1}`) as unknown }), {
         schema: YAML11_SCHEMA,
       });
       expect(JSON.stringify(keys)).toBe(`{"map":{${JSON.stringify(text)}:1}}`);
     },
   );
   test.each(['y', 'n', 'no', 'on', '1e3', '0777'])('%s stands in quotes', (text) => {
-    expect(yamlOf({ [text]: text })).toMatch(new RegExp(`^(['"])${text}\\1: (['"])${text}\\2\n$`));
+    expect(yamlText({ [text]: text })).toMatch(new RegExp(`^(['"])${text}\\1: (['"])${text}\\2\n$`));
   });
 });

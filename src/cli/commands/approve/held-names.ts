@@ -1,118 +1,78 @@
-import { DEFAULT_EXCLUDED_NAMESPACES } from '../../../api/names.ts';
-import { systemClock } from '../../../base/clock.ts';
-import { planFor } from '../../../domain/planning/plan.ts';
-import { exclusionFor } from '../../../domain/selection.ts';
+import { confirmationFor } from '../../../domain/planning/guard.ts';
+import {
+  declaredPolicyFacts,
+  heldNamespaces,
+  type NamespaceContents,
+} from '../../../domain/planning/held-namespaces.ts';
+import type { BaselinePolicyFacts } from '../../../domain/world.ts';
 import type { KubeClient, Scope } from '../../../kube/client/kube-client.ts';
 import type { KubeObject } from '../../../kube/client/kube-object.ts';
-import { type CachedObject, ObjectCache } from '../../../kube/informer/object-cache.ts';
-import { snapshotOf } from '../../../operator/reconcile/reconcile.ts';
-import { ChangeGuard } from '../../../operator/state/change-guard.ts';
-import { CompiledPolicies } from '../../../operator/state/compiled-policies.ts';
-import { ContestTracker } from '../../../operator/state/contest-tracker.ts';
-import { ServerDefaults } from '../../../operator/state/server-defaults.ts';
-import type { Caches } from '../../../operator/watch/caches.ts';
-import {
-  baselinePolicyProjection,
-  namespaceProjection,
-  networkPolicyProjection,
-  reportProjection,
-} from '../../../operator/watch/projections.ts';
+import { namespaceProjection, networkPolicyProjection, reportProjection } from '../../../operator/watch/projections.ts';
 import {
   BASELINE_POLICIES,
   NAMESPACE_BASELINES,
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../../operator/watch/resources.ts';
-import { MANAGED_SELECTOR } from '../../cluster/cluster-facts.ts';
+import { baselinePolicyViewOf, MANAGED_SELECTOR, USUAL_EXCLUSION } from '../../cluster/cluster-facts.ts';
 import { wholeList } from '../../cluster/whole-list.ts';
 import type { HeldChange } from './held-change.ts';
 
-/** Everything counts as too much here: it is asked what is held, not whether. */
-const NO_ALLOWANCE = { removal: { count: 0, percent: 0 }, isolation: { count: 0, percent: 0 } };
-/** The operator's configuration is not in the cluster; this is what it is unless somebody changed it. */
-const USUAL_EXCLUSION = exclusionFor({ operatorNamespace: 'nsbaseline-system', globs: DEFAULT_EXCLUDED_NAMESPACES });
+/** A cluster, as far as the names of held changes follow from it. */
+export interface HeldFacts {
+  readonly namespaces: readonly NamespaceContents[];
+  readonly baselinePolicies: readonly BaselinePolicyFacts[];
+}
+
+/** Reads what the operator's guard decides on; undefined where the user may not read all of it. */
+export async function readHeldFacts(kube: KubeClient): Promise<HeldFacts | undefined> {
+  const [namespaces, networkPolicies, reports, policies] = await Promise.all([
+    listed(kube, { type: NAMESPACES }, namespaceProjection(USUAL_EXCLUSION)),
+    listed(kube, { type: NETWORK_POLICIES, labelSelector: MANAGED_SELECTOR }, networkPolicyProjection),
+    listed(kube, { type: NAMESPACE_BASELINES }, reportProjection),
+    listed(kube, { type: BASELINE_POLICIES }, baselinePolicyViewOf),
+  ]);
+  if (namespaces === undefined || networkPolicies === undefined || reports === undefined || policies === undefined) {
+    return undefined;
+  }
+  const observedIn = Map.groupBy(networkPolicies, ({ namespace }) => namespace);
+  const reportIn = new Map(reports.map((report) => [report.namespace, report]));
+  return {
+    namespaces: namespaces.map((namespace) => ({
+      namespace,
+      observed: observedIn.get(namespace.name) ?? [],
+      report: reportIn.get(namespace.name),
+    })),
+    baselinePolicies: policies.flatMap(({ spec, ...policy }) =>
+      spec === undefined ? [] : [declaredPolicyFacts({ ...policy, spec })],
+    ),
+  };
+}
 
 /**
- * The namespaces that a held change is about, found with the operator's own guard in the cluster as it is now. The
- * confirmation is a digest of the names, so what is given is exactly what will be confirmed; undefined where the names
- * do not fit it (the cluster has changed since, or the operator is configured otherwise) or cannot all be read.
+ * The namespaces of a held change of `policy`, found by the operator's own rules in the cluster as it is now. The
+ * confirmation is a digest of the names, so the names returned are exactly those that will be confirmed; undefined where
+ * they do not match it, because the cluster has changed since or the operator is configured otherwise.
  */
-export async function heldNames(
-  kube: KubeClient,
-  policy: string,
-  change: Pick<HeldChange, 'kind' | 'confirmation'>,
-): Promise<readonly string[] | undefined> {
-  const caches = await readCaches(kube);
-  return caches === undefined ? undefined : namesIn(caches, policy, change);
-}
-
-function namesIn(
-  caches: Caches,
-  policy: string,
-  change: Pick<HeldChange, 'kind' | 'confirmation'>,
+export function heldNames(
+  { namespaces, baselinePolicies }: HeldFacts,
+  change: Pick<HeldChange, 'kind' | 'confirmation'> & { readonly policy: string },
 ): readonly string[] | undefined {
-  const book = new CompiledPolicies({ discovered: {}, isDnsCurrent: false });
-  for (const cached of caches.baselinePolicies.values()) {
-    book.upsert(cached);
-  }
-  for (const facts of book.facts) {
-    if (facts.isDeleting && facts.removesOnDelete) {
-      book.decideRemoval(facts);
-    }
-  }
-  const page = book.entry(policy);
-  if (page === undefined) {
+  const policy = baselinePolicies.find(({ name }) => name === change.policy);
+  if (policy === undefined) {
     return undefined;
   }
-  const guard = new ChangeGuard({ caches, clock: systemClock, limits: NO_ALLOWANCE });
-  const context = {
-    caches,
-    compiledPolicies: book,
-    guard,
-    serverDefaults: new ServerDefaults(),
-    contestTracker: new ContestTracker(systemClock),
-    hasNewerLed: () => false,
-  };
-  for (const { name } of caches.namespaces.values()) {
-    const world = snapshotOf(name, context);
-    if (world !== undefined) {
-      guard.consider(world, planFor(world));
-    }
-  }
-  if (change.kind === 'isolation') {
-    guard.reviewIsolation(page.facts, { spec: page.accepted, isKnown: false });
-  }
-  return guard.heldChangesOf(page.facts).find(({ confirmation }) => confirmation === change.confirmation)?.namespaces;
+  const hold = change.kind === 'removal' ? 'RemovalHeld' : 'IsolationHeld';
+  const names = heldNamespaces(namespaces, { hold, policy, baselinePolicies }).toSorted();
+  const { uid, generation } = policy;
+  return confirmationFor({ uid, generation, namespaces: names }) === change.confirmation ? names : undefined;
 }
 
-async function readCaches(kube: KubeClient): Promise<Caches | undefined> {
-  const [namespaces, networkPolicies, records, policies] = await Promise.all([
-    filled(kube, { type: NAMESPACES }, namespaceProjection(USUAL_EXCLUSION)),
-    filled(kube, { type: NETWORK_POLICIES, labelSelector: MANAGED_SELECTOR }, networkPolicyProjection),
-    filled(kube, { type: NAMESPACE_BASELINES }, reportProjection),
-    filled(kube, { type: BASELINE_POLICIES }, baselinePolicyProjection),
-  ]);
-  if (namespaces === undefined || networkPolicies === undefined || records === undefined || policies === undefined) {
-    return undefined;
-  }
-  return { namespaces, networkPolicies, reports: records, baselinePolicies: policies };
-}
-
-/** A cache of a list, or undefined where that cannot be read to the end. */
-async function filled<T extends CachedObject>(
+async function listed<T>(
   kube: KubeClient,
   scope: Scope,
   project: (object: KubeObject) => T,
-): Promise<ObjectCache<T> | undefined> {
-  const list = await wholeList(kube, scope, { project: (object) => object });
-  if (!list.ok) {
-    return undefined;
-  }
-  const cache = new ObjectCache({ project, onChange: () => undefined });
-  cache.listStarted();
-  for (const object of list.value) {
-    cache.upsert(object);
-  }
-  cache.listEnded('');
-  return cache;
+): Promise<readonly T[] | undefined> {
+  const list = await wholeList(kube, scope, { project });
+  return list.ok ? list.value : undefined;
 }

@@ -6,14 +6,14 @@ import { BASELINE_POLICIES, NAMESPACES } from '../../../operator/watch/resources
 import { CLI_FIELD_MANAGER } from '../../frame/cluster-session.ts';
 import type { WantedNames } from './completions.ts';
 
-/** Who waits for a completion does not wait longer. */
+/** How long a shell waits for names, in milliseconds. */
 const TIMEOUT_MS = 1_500;
-/** More than anybody reads; who has more types a letter. */
+/** More than a shell shows; one more letter narrows them. */
 const MOST_NAMES = 500;
 
 /**
  * The names that begin with the prefix, of the cluster that the words choose by `--kubeconfig` and `--context`. A
- * completion never complains: where the cluster cannot be asked, or does not answer soon, there are none.
+ * completion reports no errors: where the cluster cannot be asked, or does not answer soon, there are no names.
  */
 export async function namesInCluster(
   wanted: WantedNames,
@@ -43,7 +43,7 @@ export async function namesInCluster(
     if (!page.ok) {
       return [];
     }
-    // What is no name could be read as something else by the shell.
+    // Anything that is not a name could mean something else to the shell.
     return page.value.items
       .map(({ metadata }) => textOf(metadata.name))
       .filter((name) => isDnsLabel(name) && name.startsWith(wanted.prefix))

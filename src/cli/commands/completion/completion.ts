@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { exitCode } from '../../../app/exit-codes.ts';
 import type { CommandContext } from '../../frame/command-context.ts';
+import { addHelp } from '../../frame/help-text.ts';
 import { COMPLETE_COMMAND, completionScript, SHELLS, type Shell } from './completion-scripts.ts';
 import { completionsFor } from './completions.ts';
 
@@ -9,14 +10,14 @@ export function defineCompletion(command: Command, context: CommandContext): voi
   command
     .description('Prints a script that makes a shell complete the commands, flags and values of this program.')
     .addArgument(new Argument('<shell>', 'the shell').choices([...SHELLS]))
-    .addHelpText('after', completionHelp(context))
     .action((shell: Shell) => {
       context.print(completionScript(shell, context.executable));
-      context.finish(exitCode('ok'));
+      context.exit(exitCode('ok'));
     });
+  addHelp(command, context, { text: completionHelp(context), exitCodes: ['ok', 'usage'] });
 }
 
-/** Answers a completion script: what the last of `words` can become. Names in the cluster are asked for, if it answers soon. */
+/** Answers a completion script with what the last of `words` can become, names in the cluster included if it answers soon. */
 export async function printCompletions(
   program: Command,
   words: readonly string[],

@@ -1,7 +1,5 @@
-import type { PartRole } from '../../../api/parts.ts';
-import { roleIn } from '../../../domain/ownership.ts';
 import type { ClusterFacts, ManagedNetworkPolicyView } from '../../cluster/cluster-facts.ts';
-import { orphansOf } from '../status/status-view.ts';
+import { orphansOf } from '../../cluster/orphans.ts';
 
 /** What `prune` would remove, or why it may not. */
 export interface PruneChoice {
@@ -36,41 +34,22 @@ export function pruneChoice(
 }
 
 function refusalFor(name: string, facts: PruneFacts, includesKept: boolean): string {
-  const standing = facts.networkPolicies.find((object) => object.name === name);
-  if (standing === undefined) {
+  const existing = facts.networkPolicies.find((object) => object.name === name);
+  if (existing === undefined) {
     return 'is not there, or is not ours: it does not carry our label';
   }
-  if (standing.policyUid === '') {
-    return 'is not ours: it names no BaselinePolicy by uid, as a copy of somebody does';
+  if (existing.policyUid === '') {
+    return 'is not ours: it carries no uid of a BaselinePolicy, so it is a copy that someone else made';
   }
-  if (standing.isTerminating) {
+  if (existing.isTerminating) {
     return 'is being deleted already';
   }
-  const live = facts.policies.find(({ uid }) => uid === standing.policyUid);
+  const live = facts.policies.find(({ uid }) => uid === existing.policyUid);
   if (live !== undefined) {
     return `belongs to BaselinePolicy ${live.name}; kubectl delete it, if you must, and it comes back where the policy selects the namespace`;
   }
-  if (standing.isKept && !includesKept) {
+  if (existing.isKept && !includesKept) {
     return 'was left behind on purpose (onOptOut: Keep); add --kept to remove such too';
   }
-  return `has the name of a BaselinePolicy that selects this namespace, or may do so, and takes it over`;
-}
-
-/**
- * In which order the orphans of one namespace go: default-deny first, so that nothing is cut off that was let through,
- * and allow-dns last (R3). Each step is one flight; what follows a step that failed stays.
- */
-export function removalSteps(
-  orphans: readonly ManagedNetworkPolicyView[],
-): readonly (readonly ManagedNetworkPolicyView[])[] {
-  return REMOVAL_ORDER.map((role) => orphans.filter(({ name }) => roleIn(name) === role)).filter(
-    (step) => step.length > 0,
-  );
-}
-
-const REMOVAL_ORDER: readonly PartRole[] = ['deny', 'other', 'dns'];
-
-/** The namespaces in which a default-deny is among the orphans: pods there may become reachable. */
-export function openedNamespaces(orphans: readonly ManagedNetworkPolicyView[]): readonly string[] {
-  return [...new Set(orphans.filter(({ name }) => roleIn(name) === 'deny').map(({ namespace }) => namespace))];
+  return 'has the name of a BaselinePolicy that selects this namespace, or may do so, and takes it over';
 }

@@ -1,32 +1,32 @@
 import { type Command, Option } from 'commander';
-import { type ExitCodeName, exitCode, exitCodesHelp } from '../../../app/exit-codes.ts';
-import { systemClock } from '../../../base/clock.ts';
+import { type ExitCodeName, exitCode } from '../../../app/exit-codes.ts';
 import { failure, type Result, success } from '../../../base/result.ts';
 import type { ManagedNetworkPolicyView } from '../../cluster/cluster-facts.ts';
 import {
-  type FailedAttempt,
-  listManagedPolicies,
+  listBaselinePolicies,
+  listManagedNetworkPolicies,
   listNamespaces,
-  listPolicies,
   type Reading,
 } from '../../cluster/cluster-reading.ts';
-import { exitCodeNameFor, failureText } from '../../cluster/kube-failure.ts';
-import { type ClusterSession, chosenNamespace, withCluster } from '../../frame/cluster-session.ts';
+import { type FailedAttempt, failCommand } from '../../cluster/kube-failure.ts';
+import { openedNamespaces, type Removal, removeOrphans } from '../../cluster/orphan-removal.ts';
+import { unownedFor, unownedTable } from '../../cluster/orphans.ts';
+import { chosenNamespace, withCluster } from '../../frame/cluster-session.ts';
 import type { CommandContext } from '../../frame/command-context.ts';
+import { type CommandRun, withProgress } from '../../frame/command-run.ts';
+import { confirmed } from '../../frame/confirm.ts';
+import { addHelp } from '../../frame/help-text.ts';
 import {
   addClusterFlags,
   addNamespaceFlags,
   type ClusterFlags,
   type NamespaceFlags,
 } from '../../frame/kubectl-flags.ts';
-import { Progress } from '../../frame/progress.ts';
-import { isColoured, isYes, processTerminal, type Terminal } from '../../frame/terminal.ts';
+import { isColoured, processTerminal, type Terminal } from '../../frame/terminal.ts';
+import { countText } from '../../views/count-text.ts';
 import { printable } from '../../views/printable.ts';
 import { structuredText } from '../../views/structured-output.ts';
-import { countText, leftoversText } from '../status/status-text.ts';
-import { leftoverFor } from '../status/status-view.ts';
-import { openedNamespaces, type PruneChoice, type PruneFacts, pruneChoice } from './prune-choice.ts';
-import { type Removal, removeOrphans } from './prune-removal.ts';
+import { type PruneChoice, type PruneFacts, pruneChoice } from './prune-choice.ts';
 
 interface PruneFlags extends ClusterFlags, NamespaceFlags {
   readonly output: 'table' | 'wide' | 'json' | 'yaml';
@@ -35,14 +35,7 @@ interface PruneFlags extends ClusterFlags, NamespaceFlags {
   readonly kept?: true;
 }
 
-/** One run of the command: what was asked for, and whom to tell. */
-interface Run {
-  readonly names: readonly string[];
-  readonly flags: PruneFlags;
-  readonly session: ClusterSession;
-  readonly context: CommandContext;
-  readonly terminal: Terminal;
-}
+type PruneRun = CommandRun<PruneFlags>;
 
 /** `prune`: removes NetworkPolicies of BaselinePolicies that are gone, and nothing else. */
 export function definePrune(command: Command, context: CommandContext, terminal: Terminal = processTerminal): void {
@@ -60,76 +53,64 @@ export function definePrune(command: Command, context: CommandContext, terminal:
         .choices(['table', 'wide', 'json', 'yaml'])
         .default('table'),
     )
-    .addHelpText('after', pruneHelp(context))
     .action(async (names: readonly string[], flags: PruneFlags) => {
       if (names.length > 0 && flags.allNamespaces === true) {
-        context.complain(
+        context.writeError(
           `${context.programName} prune: names are of one namespace; leave out the names, or write -n instead of -A\n`,
         );
-        context.finish(exitCode('usage'));
+        context.exit(exitCode('usage'));
         return;
       }
-      await withCluster(flags, context, (session) => prune({ names, flags, session, context, terminal }));
+      await withCluster(flags, context, (session) =>
+        prune(names, { name: 'prune', flags, session, context, terminal }),
+      );
     });
+  addHelp(command, context, { text: pruneHelp(context), exitCodes: ['ok', 'failed', 'usage', 'unreachable'] });
 }
 
-async function prune(run: Run): Promise<ExitCodeName> {
+async function prune(names: readonly string[], run: PruneRun): Promise<ExitCodeName> {
   const { context, flags } = run;
-  const choice = await chosenOrphans(run);
+  const choice = await chosenOrphans(names, run);
   if (!choice.ok) {
-    return complain(run, choice.error);
+    return failPrune(run, choice.error);
   }
   const { orphans, refusals } = choice.value;
   for (const refusal of refusals) {
-    context.complain(`${context.programName} prune: ${printable(refusal)}\n`);
+    context.writeError(`${context.programName} prune: ${printable(refusal)}\n`);
   }
   if (refusals.length > 0) {
     return 'usage';
   }
   if (orphans.length === 0 || flags.dryRun === true) {
-    show(
-      run,
-      orphans.map((orphan) => ({ orphan, outcome: undefined })),
-    );
+    const shown = orphans.map((orphan) => ({ orphan, outcome: undefined }));
+    show(run, shown);
     return 'ok';
   }
-  const go = await isWanted(run, orphans);
-  if (go !== true) {
-    return go;
-  }
-  return await removeAgreed(run, orphans);
+  const go = await isConfirmed(run, orphans);
+  return go === true ? await removeConfirmed(names, orphans, run) : go;
 }
 
-/** What there is to remove, read now. BaselinePolicies are read last, so that what belongs to a new one is no orphan. */
-async function chosenOrphans({
-  names,
-  flags,
-  session,
-  context,
-  terminal,
-}: Run): Promise<Result<PruneChoice, FailedAttempt>> {
-  const progress = new Progress({
-    clock: systemClock,
-    write: (text) => {
-      context.complain(text);
-    },
-    isShown: terminal.showsProgress,
-  });
-  const facts = await pruneFacts({ kube: session.kube, namespace: chosenNamespace(flags, session), progress });
-  progress.end();
+/** What there is to remove now. BaselinePolicies are read last, so that an object of a new one is not taken for an orphan. */
+async function chosenOrphans(names: readonly string[], run: PruneRun): Promise<Result<PruneChoice, FailedAttempt>> {
+  const { flags, session } = run;
+  const namespace = chosenNamespace(flags, session);
+  const facts = await withProgress(run, (progress) => pruneFacts({ kube: session.kube, namespace, progress }));
   return facts.ok ? success(pruneChoice(facts.value, { includesKept: flags.kept === true, names })) : facts;
 }
 
 /** Without the labels of a namespace, what could be taken over there is no orphan; all else must be known. */
 async function pruneFacts(reading: Reading): Promise<Result<PruneFacts, FailedAttempt>> {
-  const [namespaces, networkPolicies] = await Promise.all([listNamespaces(reading), listManagedPolicies(reading)]);
+  const [namespaces, networkPolicies] = await Promise.all([
+    listNamespaces(reading),
+    listManagedNetworkPolicies(reading),
+  ]);
   if (!namespaces.ok && namespaces.error.error.kind !== 'forbidden') {
     return namespaces;
   }
   if (!networkPolicies.ok) {
     return networkPolicies;
   }
-  const policies = await listPolicies(reading);
+  const policies = await listBaselinePolicies(reading);
   if (!policies.ok) {
     return failure(policies.error);
   }
@@ -140,92 +121,78 @@ async function pruneFacts(reading: Reading): Promise<Result<PruneFacts, FailedAt
   });
 }
 
-/** Asks, or gives the exit code where the answer is no or nobody can be asked. */
-async function isWanted(run: Run, orphans: readonly ManagedNetworkPolicyView[]): Promise<true | ExitCodeName> {
-  const { flags, context, terminal } = run;
-  if (flags.yes === true) {
-    return true;
+async function isConfirmed(run: PruneRun, orphans: readonly ManagedNetworkPolicyView[]): Promise<true | ExitCodeName> {
+  const { flags, context } = run;
+  if (flags.yes !== true) {
+    context.writeError(unownedTable(orphans.map(unownedFor), { isWide: flags.output === 'wide', isColoured: false }));
   }
-  const look = { isWide: flags.output === 'wide', isColoured: false };
-  context.complain(leftoversText(orphans.map(leftoverFor), look));
   const opened = openedNamespaces(orphans).length;
-  const what = `${countText(orphans.length, 'NetworkPolicy', 'NetworkPolicies')} in ${countText(new Set(orphans.map(({ namespace }) => namespace)).size, 'namespace', 'namespaces')}`;
+  const namespaces = new Set(orphans.map(({ namespace }) => namespace)).size;
   const effect =
     opened === 0
       ? ''
       : `; a default-deny goes in ${countText(opened, 'namespace', 'namespaces')}, and what no other NetworkPolicy isolates there is open then`;
-  if (!terminal.canAsk) {
-    context.complain(
-      `${context.programName} prune: would remove ${what}${effect}. Standard input is no terminal, so nobody can be asked, and nothing was removed: add --yes to remove them, or --dry-run to only look\n`,
-    );
-    return 'usage';
-  }
-  if (isYes(await terminal.ask(`Remove ${what}${effect}? [y/N] `))) {
-    return true;
-  }
-  context.complain('nothing was removed\n');
-  return 'failed';
+  const what = `remove ${countText(orphans.length, 'NetworkPolicy', 'NetworkPolicies')} in ${countText(namespaces, 'namespace', 'namespaces')}${effect}`;
+  return confirmed(run, { intent: what, question: `R${what.slice(1)}?`, refusal: 'nothing was removed' });
 }
 
-/** Looks once more, as an answer can take long, and removes what is still the same. */
-async function removeAgreed(run: Run, agreed: readonly ManagedNetworkPolicyView[]): Promise<ExitCodeName> {
-  const { context, flags, session, terminal } = run;
-  const again = flags.yes === true ? success({ orphans: agreed }) : await chosenOrphans(run);
+/** Reads again, as an answer can take long, and removes what is unchanged. */
+async function removeConfirmed(
+  names: readonly string[],
+  agreed: readonly ManagedNetworkPolicyView[],
+  run: PruneRun,
+): Promise<ExitCodeName> {
+  const again = run.flags.yes === true ? success({ orphans: agreed }) : await chosenOrphans(names, run);
   if (!again.ok) {
-    return complain(run, again.error);
+    return failPrune(run, again.error);
   }
-  const still = new Map(again.value.orphans.map((orphan) => [orphan.uid, orphan]));
-  const orphans = agreed.filter(({ uid, resourceVersion }) => still.get(uid)?.resourceVersion === resourceVersion);
-  const progress = new Progress({
-    clock: systemClock,
-    write: (text) => {
-      context.complain(text);
-    },
-    isShown: terminal.showsProgress,
-  });
+  const present = new Map(again.value.orphans.map((orphan) => [orphan.uid, orphan]));
+  const orphans = agreed.filter(({ uid, resourceVersion }) => present.get(uid)?.resourceVersion === resourceVersion);
   const removals: Removal[] = agreed
     .filter((orphan) => !orphans.includes(orphan))
-    .map((orphan) => ({ orphan, outcome: 'held', message: 'left standing, as it changed or is no orphan any more' }));
-  await removeOrphans(session.kube, orphans, (removal) => {
-    removals.push(removal);
-    progress.say(`removed ${removals.length} of ${agreed.length}`);
-  });
-  progress.end();
+    .map((orphan) => ({ orphan, outcome: 'skipped', message: 'not removed, as it changed or is no orphan any more' }));
+  await withProgress(run, (progress) =>
+    removeOrphans(run.session.kube, orphans, (removal) => {
+      removals.push(removal);
+      progress.show(`removed ${removals.length} of ${agreed.length}`);
+    }),
+  );
   show(run, removals);
   return removals.every(({ outcome }) => outcome === 'removed' || outcome === 'gone') ? 'ok' : 'failed';
 }
 
-type Told = Pick<Removal, 'orphan'> & { readonly outcome: Removal['outcome'] | undefined; readonly message?: string };
+type Shown = Pick<Removal, 'orphan'> & { readonly outcome: Removal['outcome'] | undefined; readonly message?: string };
 
-function show(run: Run, told: readonly Told[]): void {
+function show(run: PruneRun, shown: readonly Shown[]): void {
   const { context, flags, terminal } = run;
   if (flags.output === 'json' || flags.output === 'yaml') {
-    const items = told.map(({ orphan, outcome, message }) => ({
-      ...leftoverFor(orphan),
+    const items = shown.map(({ orphan, outcome, message }) => ({
+      ...unownedFor(orphan),
       uid: orphan.uid,
-      outcome: outcome ?? 'orphan',
+      // Scripts know a removal that was not tried by this word.
+      outcome: outcome === 'skipped' ? 'held' : (outcome ?? 'orphan'),
       ...(message === undefined || message === '' ? {} : { message }),
     }));
     context.print(structuredText({ items }, flags.output));
     return;
   }
-  if (told.length === 0) {
+  if (shown.length === 0) {
     context.print('There are no orphans.\n');
-  } else if (told.every(({ outcome }) => outcome === undefined)) {
+  } else if (shown.every(({ outcome }) => outcome === undefined)) {
     context.print(
-      leftoversText(
-        told.map(({ orphan }) => leftoverFor(orphan)),
+      unownedTable(
+        shown.map(({ orphan }) => unownedFor(orphan)),
         { isWide: flags.output === 'wide', isColoured: isColoured(terminal, context.env) },
       ),
     );
   } else {
-    for (const removal of told) {
+    for (const removal of shown) {
       showOutcome(removal, context);
     }
   }
 }
 
-function showOutcome({ orphan, outcome, message = '' }: Told, context: CommandContext): void {
+function showOutcome({ orphan, outcome, message = '' }: Shown, context: CommandContext): void {
   const name = printable(`networkpolicy.networking.k8s.io/${orphan.name}`);
   const where = `in namespace ${printable(orphan.namespace)}`;
   if (outcome === 'removed') {
@@ -233,17 +200,15 @@ function showOutcome({ orphan, outcome, message = '' }: Told, context: CommandCo
   } else if (outcome === 'gone') {
     context.print(`${name} was gone already ${where}\n`);
   } else {
-    context.complain(`${name} ${where}: ${message}\n`);
+    context.writeError(`${name} ${where}: ${message}\n`);
   }
 }
 
-function complain({ context }: Run, { attempt, error }: FailedAttempt): ExitCodeName {
-  const isMissingCrd = error.kind === 'notFound' && attempt.name === undefined;
-  const advice = isMissingCrd
-    ? '. Without BaselinePolicies it cannot be told what is an orphan; to remove all that is ours: nsbaseline uninstall --remove-policies'
-    : '';
-  context.complain(`${context.programName} prune: ${failureText(attempt, error)}${advice}\n`);
-  return exitCodeNameFor(error);
+function failPrune(run: PruneRun, failed: FailedAttempt): ExitCodeName {
+  const isMissingCrd = failed.error.kind === 'notFound' && failed.attempt.name === undefined;
+  const advice =
+    '. Without BaselinePolicies it is unknown what is an orphan; to remove every NetworkPolicy of ours: nsbaseline uninstall --remove-policies';
+  return failCommand(run, failed, isMissingCrd ? advice : '');
 }
 
 function pruneHelp({ programName }: CommandContext): string {
@@ -256,7 +221,5 @@ Examples:
   ${programName} prune -A --dry-run          what is there
   ${programName} prune -n team-a             shows, asks, removes
   ${programName} prune -n team-a standard.default-deny
-  ${programName} prune -A --yes -o json      for scripts
-
-${exitCodesHelp()}`;
+  ${programName} prune -A --yes -o json      for scripts`;
 }

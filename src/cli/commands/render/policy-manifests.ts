@@ -12,13 +12,13 @@ export interface PolicyManifest {
   readonly spec: BaselinePolicySpec;
 }
 
-/** What manifests hold. */
+/** The BaselinePolicies of manifests. */
 export interface PolicyManifests {
   readonly policies: readonly PolicyManifest[];
   /** Everything that is wrong, each as `file: BaselinePolicy name: path: what to write`. */
   readonly problems: readonly string[];
-  /** What is no BaselinePolicy, and so was passed over. */
-  readonly passedOver: readonly string[];
+  /** Objects of other kinds, which are skipped. */
+  readonly skipped: readonly string[];
 }
 
 interface Found {
@@ -28,16 +28,16 @@ interface Found {
 
 /**
  * The BaselinePolicies in manifests, validated as the API server would but without it. Lists are opened; objects of other
- * kinds are passed over, since folders hold them too. Any text is safe to ask about.
+ * kinds are skipped, since folders hold them too. Any text is safe to ask about.
  */
 export function policyManifests(texts: readonly ManifestText[]): PolicyManifests {
   const policies = new Map<string, PolicyManifest>();
   const problems: string[] = [];
-  const passedOver: string[] = [];
+  const skipped: string[] = [];
   for (const { source, document } of texts.flatMap((text) => foundIn(text, problems))) {
     if (!isPolicy(document)) {
       if (isJsonObject(document) && textOf(document.kind) !== '') {
-        passedOver.push(`${source}: ${described(document)}`);
+        skipped.push(`${source}: ${described(document)}`);
       } else {
         problems.push(
           `${source}: is no Kubernetes object; it needs apiVersion: ${API_VERSION}, kind: BaselinePolicy, metadata and spec`,
@@ -55,7 +55,7 @@ export function policyManifests(texts: readonly ManifestText[]): PolicyManifests
       policies.set(name, { name, spec: wrong.spec });
     }
   }
-  return { policies: [...policies.values()], problems, passedOver };
+  return { policies: [...policies.values()], problems, skipped };
 }
 
 function foundIn({ source, text }: ManifestText, problems: string[]): readonly Found[] {
@@ -89,12 +89,12 @@ function problemsOf(
   name: string,
 ): { readonly problems: readonly string[]; readonly spec?: BaselinePolicySpec } {
   const apiVersion = textOf(fieldOf(document, 'apiVersion'));
-  const strangers = Object.keys(isJsonObject(document) ? document : {})
+  const unknownFields = Object.keys(isJsonObject(document) ? document : {})
     .filter((field) => !KNOWN_FIELDS.has(field))
     .map((field) => `${quotable(field)}: is no field here; the fields are ${[...KNOWN_FIELDS].join(', ')}`);
   const outline = [
     ...(apiVersion === API_VERSION ? [] : [`apiVersion: must be ${API_VERSION}, not ${quotable(apiVersion)}`]),
-    ...strangers,
+    ...unknownFields,
   ];
   if (name === '') {
     return { problems: [...outline, 'metadata.name: is missing; the name begins the names of the NetworkPolicies'] };

@@ -1,17 +1,17 @@
 import { type Command, Option } from 'commander';
 import type { Discovered } from '../../../api/baseline-policy.ts';
-import { ANNOTATIONS } from '../../../api/names.ts';
-import { type ExitCodeName, exitCode, exitCodesHelp } from '../../../app/exit-codes.ts';
-import { systemClock } from '../../../base/clock.ts';
+import { ANNOTATIONS, LABELS } from '../../../api/names.ts';
+import { type ExitCodeName, exitCode } from '../../../app/exit-codes.ts';
 import type { Result } from '../../../base/result.ts';
 import type { KubeObject } from '../../../kube/client/kube-object.ts';
 import { discoveryProblemFor } from '../../../operator/discovery/discovery.ts';
-import { listPolicies } from '../../cluster/cluster-reading.ts';
-import { exitCodeNameFor, failureText } from '../../cluster/kube-failure.ts';
-import { type ClusterSession, withCluster } from '../../frame/cluster-session.ts';
+import { listBaselinePolicies } from '../../cluster/cluster-reading.ts';
+import { failCommand } from '../../cluster/kube-failure.ts';
+import { withCluster } from '../../frame/cluster-session.ts';
 import type { CommandContext } from '../../frame/command-context.ts';
+import { type CommandRun, withProgress } from '../../frame/command-run.ts';
+import { addHelp } from '../../frame/help-text.ts';
 import { addClusterFlags, type ClusterFlags, namespaceName } from '../../frame/kubectl-flags.ts';
-import { Progress } from '../../frame/progress.ts';
 import { processTerminal, type Terminal } from '../../frame/terminal.ts';
 import { type ManifestText, manifestTexts } from '../../manifests/manifest-files.ts';
 import { printable } from '../../views/printable.ts';
@@ -30,10 +30,10 @@ interface RenderFlags extends ClusterFlags {
 /** What to render each policy with. */
 type DiscoveredBy = (policy: string) => Discovered;
 
-/** `render`: the NetworkPolicies of a BaselinePolicy in a file. Without `--from-cluster` it talks to nobody. */
+/** `render`: the NetworkPolicies of a BaselinePolicy in a file. Without `--from-cluster` nothing is sent to any cluster. */
 export function defineRender(command: Command, context: CommandContext, terminal: Terminal = processTerminal): void {
   command
-    .description('Prints the NetworkPolicies that a BaselinePolicy stands for, as the operator would write them.')
+    .description('Prints the NetworkPolicies of a BaselinePolicy, with the specs that the operator would write.')
     .addOption(
       new Option(
         '-f, --filename <path>',
@@ -58,27 +58,28 @@ export function defineRender(command: Command, context: CommandContext, terminal
       '--from-cluster',
       "render with what the operator found in the cluster, DNS and the API server's addresses, instead of the usual",
     );
-  addClusterFlags(command)
-    .addHelpText('after', renderHelp(context))
-    .action((flags: RenderFlags) => render(flags, context, terminal));
+  addClusterFlags(command).action((flags: RenderFlags) => render(flags, context, terminal));
+  addHelp(command, context, { text: renderHelp(context), exitCodes: ['ok', 'failed', 'usage', 'unreachable'] });
 }
 
 async function render(flags: RenderFlags, context: CommandContext, terminal: Terminal): Promise<void> {
   const policies = await declaredPolicies(flags, context, terminal);
   if (policies === undefined) {
-    context.finish(exitCode('usage'));
+    context.exit(exitCode('usage'));
   } else if (flags.fromCluster === true) {
-    await withCluster(flags, context, (session) => renderFromCluster(policies, { flags, session }, context));
+    await withCluster(flags, context, (session) =>
+      renderFromCluster(policies, { name: 'render', flags, session, context, terminal }),
+    );
   } else {
     for (const policy of policies) {
       noteDefaults(policy, {}, context);
     }
     context.print(renderedText(policies, () => ({}), flags));
-    context.finish(exitCode('ok'));
+    context.exit(exitCode('ok'));
   }
 }
 
-/** The policies of the files, or undefined after all that is wrong was complained of. */
+/** The policies of the files, or undefined after every problem was written to standard error. */
 async function declaredPolicies(
   flags: RenderFlags,
   context: CommandContext,
@@ -88,21 +89,21 @@ async function declaredPolicies(
   for (const path of flags.filename) {
     readings.push(await manifestTexts(path, { isRecursive: flags.recursive === true, terminal }));
   }
-  const { policies, problems, passedOver } = policyManifests(
+  const { policies, problems, skipped } = policyManifests(
     readings.flatMap((reading) => (reading.ok ? reading.value : [])),
   );
   const all = [...readings.flatMap((reading) => (reading.ok ? [] : [reading.error])), ...problems];
   if (all.length === 0 && policies.length === 0) {
     all.push(`there is no BaselinePolicy in ${flags.filename.join(', ')}`);
   }
-  for (const other of passedOver) {
-    context.complain(`note: passed over, as it is no BaselinePolicy: ${printable(other)}\n`);
+  for (const other of skipped) {
+    context.writeError(`note: skipped, as it is no BaselinePolicy: ${printable(other)}\n`);
   }
   if (all.length === 0) {
     return policies;
   }
   const count = all.length === 1 ? 'one problem' : `${all.length} problems`;
-  context.complain(
+  context.writeError(
     [
       `${context.programName} render: ${count}, nothing was rendered`,
       ...all.map((problem) => `  ${printable(problem)}`),
@@ -115,14 +116,14 @@ async function declaredPolicies(
 /** Every policy's status has all that was found, so that one which is not in the cluster yet takes it from another. */
 async function renderFromCluster(
   policies: readonly PolicyManifest[],
-  from: { readonly flags: RenderFlags; readonly session: ClusterSession },
-  context: CommandContext,
+  run: CommandRun<RenderFlags>,
 ): Promise<ExitCodeName> {
-  const progress = new Progress({ clock: systemClock, write: () => undefined, isShown: false });
-  const stored = await listPolicies({ kube: from.session.kube, namespace: undefined, progress });
+  const { session, context, flags } = run;
+  const stored = await withProgress(run, (progress) =>
+    listBaselinePolicies({ kube: session.kube, namespace: undefined, progress }),
+  );
   if (!stored.ok) {
-    context.complain(`${context.programName} render: ${failureText(stored.error.attempt, stored.error.error)}\n`);
-    return exitCodeNameFor(stored.error.error);
+    return failCommand(run, stored.error);
   }
   const discoveredBy: DiscoveredBy = (policy) => {
     const own = stored.value.find(({ name }) => name === policy)?.discovered ?? {};
@@ -133,11 +134,11 @@ async function renderFromCluster(
   for (const policy of policies) {
     noteDefaults(policy, discoveredBy(policy.name), context);
   }
-  context.print(renderedText(policies, discoveredBy, from.flags));
+  context.print(renderedText(policies, discoveredBy, flags));
   return 'ok';
 }
 
-/** Says where the output depends on a cluster that nobody asked, or that did not say. */
+/** Notes where the output rests on an assumption, as no cluster was asked or its operator has not found it. */
 function noteDefaults({ name, spec }: PolicyManifest, discovered: Discovered, context: CommandContext): void {
   const problem = discoveryProblemFor(spec, { discovered, isDnsCurrent: discovered.dns !== undefined });
   const lacksApiServer =
@@ -151,7 +152,7 @@ function noteDefaults({ name, spec }: PolicyManifest, discovered: Discovered, co
     ...(lacksApiServer ? ["allow-kube-api-server is left out, as the API server's addresses are not known"] : []),
   ];
   if (lacks.length > 0) {
-    context.complain(
+    context.writeError(
       `note: BaselinePolicy ${name}: ${lacks.join('; ')}; --from-cluster takes what the operator found in a cluster\n`,
     );
   }
@@ -169,14 +170,14 @@ function renderedText(policies: readonly PolicyManifest[], discoveredBy: Discove
 
 function renderHelp({ programName }: CommandContext): string {
   return `
-The same code renders here and in the operator. What is printed has no ${ANNOTATIONS.policyUid} annotation, so a
-copy that you apply is yours: the operator never changes or deletes it. mode and namespaceSelector play no part here.
+The same code renders here and in the operator. What is printed has no ${LABELS.managedBy} label and no
+${ANNOTATIONS.policyUid} annotation, so a copy that you apply is yours: the operator never changes or deletes it.
+mode and namespaceSelector play no part here. The order is the operator's: allow-dns first, default-deny last, so that
+kubectl apply never leaves a pod without DNS.
 
 Examples:
   ${programName} render -f policy.yaml
   ${programName} render -f policies/ -n team-a -o json
   ${programName} render -f policy.yaml --from-cluster | kubectl diff -n team-a -f -
-  kubectl get baselinepolicy standard -o yaml | ${programName} render -f - -n team-a
-
-${exitCodesHelp()}`;
+  kubectl get baselinepolicy standard -o yaml | ${programName} render -f - -n team-a`;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { type Command, Option } from 'commander';
-import { exitCode, exitCodesHelp } from '../../../app/exit-codes.ts';
+import { exitCode } from '../../../app/exit-codes.ts';
 import {
   descriptionOf,
   flagOf,
@@ -11,6 +11,7 @@ import {
 } from '../../../app/run-options.ts';
 import { nearest, type Problem, runOptionsFor } from '../../../app/run-settings.ts';
 import type { CommandContext } from '../../frame/command-context.ts';
+import { addHelp } from '../../frame/help-text.ts';
 
 /** Runs the operator until `signal` is aborted, and resolves with the exit code. */
 export type RunOperator = (options: RunOptions, signal: AbortSignal) => Promise<number>;
@@ -29,8 +30,8 @@ export function defineRun(command: Command, context: CommandContext, runOperator
     // Collected by us, so that they are reported together with everything else that is wrong.
     .allowUnknownOption()
     .allowExcessArguments()
-    .configureHelp({ optionDescription: (option) => option.description })
-    .addHelpText('after', runHelp(context));
+    .configureHelp({ optionDescription: (option) => option.description });
+  addHelp(command, context, { text: runHelp(context), exitCodes: ['ok', 'failed', 'usage', 'unreachable'] });
   for (const key of RUN_OPTION_KEYS) {
     command.addOption(optionFor(key));
   }
@@ -38,11 +39,11 @@ export function defineRun(command: Command, context: CommandContext, runOperator
     const options = runOptionsFor({ flags: flagsOf(command), env: context.env, ...(await serviceAccountNamespace()) });
     const problems = [...misplacedWords(command), ...(options.ok ? [] : options.error)];
     if (options.ok && problems.length === 0) {
-      context.finish(await untilSignalled(options.value, runOperator, context));
+      context.exit(await untilSignalled(options.value, runOperator, context));
       return;
     }
-    context.complain(problemsText(problems, context));
-    context.finish(exitCode('usage'));
+    context.writeError(problemsText(problems, context));
+    context.exit(exitCode('usage'));
   });
 }
 
@@ -93,7 +94,7 @@ function problemsText(problems: readonly Problem[], { programName }: CommandCont
   return [
     `${programName} run: ${count}, nothing was started`,
     ...problems.map((problem) => `  ${problem}`),
-    `See ${programName} run --help.`,
+    `See '${programName} run --help'.`,
     '',
   ].join('\n');
 }
@@ -116,7 +117,7 @@ async function untilSignalled(options: RunOptions, runOperator: RunOperator, con
     }
     controller.abort(signal);
     setTimeout(() => {
-      context.complain(`${context.programName} run: still busy after --shutdown-timeout, ended regardless\n`);
+      context.writeError(`${context.programName} run: still busy after --shutdown-timeout, ended regardless\n`);
       process.exit(exitCode('failed'));
     }, options.shutdownTimeoutMs + LAST_RESORT_MS).unref();
   };
@@ -130,7 +131,7 @@ async function untilSignalled(options: RunOptions, runOperator: RunOperator, con
 
 function runHelp({ programName }: CommandContext): string {
   return `
-A flag goes before its environment variable, and that before the default.
+A flag overrides its environment variable, and that the default.
 Durations are a number and a unit: 500ms, 10s, 1.5m, 1h. Lists are separated by commas.
 
 Signals:
@@ -140,7 +141,5 @@ Signals:
 Examples:
   ${programName} run
   ${programName} run --kubeconfig ~/.kube/config --context staging --listen 127.0.0.1:0
-  NSBASELINE_LOG_LEVEL=debug ${programName} run --exclude-namespaces 'openshift-*,infra-*'
-
-${exitCodesHelp()}`;
+  NSBASELINE_LOG_LEVEL=debug ${programName} run --exclude-namespaces 'openshift-*,infra-*'`;
 }

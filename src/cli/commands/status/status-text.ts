@@ -1,21 +1,28 @@
 import { CONDITIONS } from '../../../api/names.ts';
 import type { ConditionView } from '../../cluster/cluster-facts.ts';
+import { operatorText } from '../../cluster/operator-lease.ts';
+import { type UnownedNetworkPolicy, unownedTable } from '../../cluster/orphans.ts';
+import { countText } from '../../views/count-text.ts';
 import { printable } from '../../views/printable.ts';
 import { type Cell, type Tone, tableText, toned } from '../../views/text-table.ts';
-import type { BaselineStatus, Leftover, NamespaceStatus, PolicyStatus, StatusScope } from './status-view.ts';
+import type { BaselineStatus, NamespaceStatus, PolicyStatus, StatusScope } from './status-view.ts';
 
 /** How the text shall look. */
 export interface StatusLook {
   /** With messages and with what DryRun would do. */
   readonly isWide: boolean;
-  /** Leaves out the namespaces that are well; they still count. */
+  /** Leaves out the namespaces and policies that are well; they still count. */
   readonly isAboutProblems: boolean;
   readonly isColoured: boolean;
   readonly programName: string;
+  /** How to opt in the one namespace that was asked about, where no policy selects it; empty where there is no way. */
+  readonly advice?: string;
+  /** How many namespaces no policy selects though it could; undefined where that is not known or was not asked. */
+  readonly unselectedCount?: number | undefined;
 }
 
 const LISTED_IN_CELL = 2;
-const MOST_LEFTOVERS = 20;
+const MAX_UNOWNED = 20;
 const PHASE_TONES: ReadonlyMap<string, Tone> = new Map([
   ['Protected', 'good'],
   ['Failed', 'bad'],
@@ -25,14 +32,16 @@ const PHASE_TONES: ReadonlyMap<string, Tone> = new Map([
 ]);
 const STEADY: ReadonlySet<string> = new Set([CONDITIONS.ready, CONDITIONS.allProtected]);
 
-/** The status for people: namespaces, the policies below them, what is left over, and one last line that sums it up. */
+/** The status for people: the operator, namespaces, policies, orphans, and last a summary. */
 export function statusText(status: BaselineStatus, scope: StatusScope, look: StatusLook): string {
   const namespaces = look.isAboutProblems ? status.namespaces.filter(({ isWell }) => !isWell) : status.namespaces;
+  const policies = look.isAboutProblems ? status.policies.filter(({ isWell }) => !isWell) : status.policies;
   const sections = [
+    status.operator === undefined ? '' : operatorLine(status.operator, look),
     namespaces.length > 0 ? namespacesText(namespaces, look) : '',
-    status.policies.length > 0 ? policiesText(status.policies, look) : '',
+    policies.length > 0 ? policiesText(policies, look) : '',
     status.orphans.length > 0 ? orphansText(status.orphans, scope, look) : '',
-    status.kept.length > 0 ? `Left behind on purpose (onOptOut: Keep):\n${someLeftoversText(status.kept, look)}` : '',
+    status.kept.length > 0 ? `Left behind on purpose (onOptOut: Keep):\n${someUnownedText(status.kept, look)}` : '',
     `${summary(status, scope, look)}\n`,
   ];
   return sections.filter((section) => section !== '').join('\n');
@@ -156,36 +165,32 @@ function explanations(policy: PolicyStatus, { isColoured, programName }: StatusL
   ];
 }
 
-function orphansText(orphans: readonly Leftover[], scope: StatusScope, look: StatusLook): string {
+function orphansText(orphans: readonly UnownedNetworkPolicy[], scope: StatusScope, look: StatusLook): string {
   const where = scope.namespace === undefined ? '-A' : `-n ${scope.namespace}`;
-  return `Orphans, of policies that are gone (${look.programName} prune ${where} removes them):\n${someLeftoversText(orphans, look)}`;
+  return `Orphans, of policies that are gone (${look.programName} prune ${where} removes them):\n${someUnownedText(orphans, look)}`;
 }
 
 /** Thousands of lines would hide the rest. */
-function someLeftoversText(leftovers: readonly Leftover[], look: StatusLook): string {
-  const shown = look.isWide ? leftovers : leftovers.slice(0, MOST_LEFTOVERS);
-  const left = leftovers.length - shown.length;
-  return `${leftoversText(shown, look)}${left > 0 ? `and ${left} more, which -o wide lists\n` : ''}`;
+function someUnownedText(unowned: readonly UnownedNetworkPolicy[], look: StatusLook): string {
+  const shown = look.isWide ? unowned : unowned.slice(0, MAX_UNOWNED);
+  const left = unowned.length - shown.length;
+  return `${unownedTable(shown, look)}${left > 0 ? `and ${left} more, which -o wide lists\n` : ''}`;
 }
 
-/** A table of NetworkPolicies that nobody looks after. */
-export function leftoversText(leftovers: readonly Leftover[], look: Pick<StatusLook, 'isColoured' | 'isWide'>): string {
-  const wide = (value: string): readonly string[] => (look.isWide ? [value] : []);
-  return tableText(
-    ['NAMESPACE', 'NETWORKPOLICY', 'POLICY', ...wide('POLICY UID')],
-    leftovers.map(({ namespace, name, policy, policyUid }) => [namespace, name, policy, ...wide(policyUid)]),
-    look,
-  );
+function operatorLine(operator: NonNullable<BaselineStatus['operator']>, look: StatusLook): string {
+  return `${toned(printable(operatorText(operator)), operator.isLeading ? undefined : 'bad', look)}\n`;
 }
 
-function summary(status: BaselineStatus, scope: StatusScope, { isColoured, programName }: StatusLook): string {
+function summary(status: BaselineStatus, scope: StatusScope, look: StatusLook): string {
   const { namespaces, orphans } = status;
   const unselected = namespaces.find(({ phase }) => phase === 'Unselected');
   if (unselected !== undefined) {
-    return toned(unselectedText(unselected.namespace, scope), 'warning', { isColoured });
+    return toned(unselectedLine(unselected.namespace, scope, look), 'warning', look);
   }
+  const rest = unselectedRest(look);
   if (namespaces.length + orphans.length === 0) {
-    return `No namespace is selected by ${scope.policy === undefined ? 'any BaselinePolicy' : `BaselinePolicy ${scope.policy}`}.`;
+    const policy = scope.policy === undefined ? 'any BaselinePolicy' : `BaselinePolicy ${scope.policy}`;
+    return `No namespace${scope.selector === undefined ? '' : ' with these labels'} is selected by ${policy}.${rest}`;
   }
   const counts = [...Map.groupBy(namespaces, ({ phase }) => phase)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -196,20 +201,30 @@ function summary(status: BaselineStatus, scope: StatusScope, { isColoured, progr
     orphans.length > 0 ? `; ${countText(orphans.length, 'orphan', 'orphans')}` : '',
   ].join('');
   if (status.isWell) {
-    return `${counted}. ${toned('All is well.', 'good', { isColoured })}`;
+    return `${counted}. ${toned('All is well.', 'good', look)}${rest}`;
   }
-  return `${counted}. ${toned('Not all is well.', 'warning', { isColoured })} ${programName} status -o wide says more.`;
+  const more = look.isWide ? '' : ` ${look.programName} status ${scopeWords(scope)} -o wide says more.`;
+  return `${counted}. ${toned('Not all is well.', 'warning', look)}${more}${rest}`;
+}
+
+/** The arguments that ask about the same scope again. */
+function scopeWords({ namespace, policy, selector }: StatusScope): string {
+  const where = namespace === undefined ? '-A' : `-n ${namespace}`;
+  return [
+    selector === undefined ? where : `-l '${printable(selector)}'`,
+    ...(policy === undefined ? [] : [printable(policy)]),
+  ].join(' ');
+}
+
+function unselectedRest({ unselectedCount = 0, programName }: StatusLook): string {
+  return unselectedCount === 0
+    ? ''
+    : `\n${countText(unselectedCount, 'namespace is', 'namespaces are')} selected by no BaselinePolicy: ${programName} status -A --unselected`;
 }
 
 /** There is such a row only where one namespace was asked about. */
-function unselectedText(namespace: string, { policy }: StatusScope): string {
-  if (policy !== undefined) {
-    return `BaselinePolicy ${policy} does not select namespace ${namespace}.`;
-  }
-  return `No BaselinePolicy selects namespace ${namespace}. To opt it in: kubectl label namespace ${namespace} nsbaseline.io/enabled=true`;
-}
-
-/** `1 orphan`, `2 orphans`. */
-export function countText(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
+function unselectedLine(namespace: string, { policy }: StatusScope, { advice = '' }: StatusLook): string {
+  return policy === undefined
+    ? `No BaselinePolicy selects namespace ${namespace}. ${advice}`.trimEnd()
+    : `BaselinePolicy ${policy} does not select namespace ${namespace}.`;
 }

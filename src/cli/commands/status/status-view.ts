@@ -1,26 +1,20 @@
-import { CONDITIONS, DEFAULT_EXCLUDED_NAMESPACES } from '../../../api/names.ts';
+import { CONDITIONS } from '../../../api/names.ts';
 import { PHASES } from '../../../api/namespace-baseline.ts';
-import { managedName } from '../../../domain/ownership.ts';
-import { orphansIn } from '../../../domain/planning/orphans.ts';
 import { renderedParts } from '../../../domain/rendering/rendering.ts';
+import { isExcluded, isMatch, isSelected, type Labels, type SelectableNamespace } from '../../../domain/selection.ts';
 import {
-  exclusionFor,
-  isExcluded,
-  isMatch,
-  isSelected,
-  type Labels,
-  type SelectableNamespace,
-} from '../../../domain/selection.ts';
-import type {
-  BaselinePolicyView,
-  ClusterFacts,
-  ConditionView,
-  ManagedNetworkPolicyView,
-  ReportEntryView,
-  ReportView,
+  type BaselinePolicyView,
+  type ClusterFacts,
+  type ConditionView,
+  type ManagedNetworkPolicyView,
+  type ReportEntryView,
+  type ReportView,
+  USUAL_EXCLUSION,
 } from '../../cluster/cluster-facts.ts';
+import type { OperatorView } from '../../cluster/operator-lease.ts';
+import { orphansOf, type UnownedNetworkPolicy, unownedFor } from '../../cluster/orphans.ts';
 
-/** One policy in one namespace. `missing` are NetworkPolicies that it declares and that do not stand there. */
+/** One policy in one namespace. `missing` are NetworkPolicies that it declares and that are not there. */
 export interface PolicyInNamespace {
   readonly policy: string;
   readonly phase: string;
@@ -36,7 +30,7 @@ export interface PolicyInNamespace {
 /** One namespace. */
 export interface NamespaceStatus {
   readonly namespace: string;
-  /** The worst of its policies, `Terminating`, or `Unselected` where no policy is concerned with it. */
+  /** The worst of its policies, `Terminating`, or `Unselected` where no policy selects it. */
   readonly phase: string;
   readonly isWell: boolean;
   readonly policies: readonly PolicyInNamespace[];
@@ -56,25 +50,19 @@ export interface PolicyStatus {
   readonly conditions: readonly ConditionView[];
 }
 
-/** A NetworkPolicy that stands with nobody to look after it. */
-export interface Leftover {
-  readonly namespace: string;
-  readonly name: string;
-  readonly policy: string;
-  readonly policyUid: string;
-}
-
-/** All that `status` tells, as its JSON and YAML have it. Fields are only ever added. */
+/** What `status` shows, in the shape of its JSON and YAML. Fields are only ever added. */
 export interface BaselineStatus {
-  /** Whether nothing here needs anybody's attention. DryRun and Paused are well: they were declared. */
+  /** Whether nothing here needs attention. DryRun and Paused are well: they were declared. */
   readonly isWell: boolean;
+  /** Absent where one namespace was asked about, or the Lease may not be read. */
+  readonly operator?: OperatorView;
   readonly namespaces: readonly NamespaceStatus[];
   readonly policies: readonly PolicyStatus[];
   /** Of policies that are gone; `prune` removes them. */
-  readonly orphans: readonly Leftover[];
+  readonly orphans: readonly UnownedNetworkPolicy[];
   /** Left behind on purpose, by onOptOut Keep. */
-  readonly kept: readonly Leftover[];
-  /** What could not be looked at. */
+  readonly kept: readonly UnownedNetworkPolicy[];
+  /** What could not be read. */
   readonly notes: readonly string[];
 }
 
@@ -84,6 +72,13 @@ export interface StatusScope {
   readonly namespace: string | undefined;
   /** Undefined: all of them. */
   readonly policy: string | undefined;
+  /** The labels that namespaces were selected by; undefined: any. */
+  readonly selector?: string | undefined;
+}
+
+/** Whether other namespaces than those that were asked about can exist. */
+function isPartial({ namespace, selector }: StatusScope): boolean {
+  return namespace !== undefined || selector !== undefined;
 }
 
 const HEALTHY_PHASES: ReadonlySet<string> = new Set(['Protected', 'DryRun', 'Paused', 'Terminating']);
@@ -92,58 +87,39 @@ const ABOUT_OTHER_NAMESPACES: ReadonlySet<string> = new Set([
   CONDITIONS.orphansPresent,
   CONDITIONS.weakened,
 ]);
-/** The operator's configuration is not in the cluster; this is what it is unless somebody changed it. */
-const USUAL_EXCLUSION = exclusionFor({ operatorNamespace: 'nsbaseline-system', globs: DEFAULT_EXCLUDED_NAMESPACES });
-
-/** What there is to say of the cluster, or of the part of it that was asked about. Pure. */
+/** The status of the cluster, or of the part of it that was asked about. Pure. */
 export function statusFor(facts: ClusterFacts, scope: StatusScope): BaselineStatus {
   const inScope = facts.policies?.filter(({ name }) => scope.policy === undefined || name === scope.policy);
   const namespaces = namespaceStatuses({ ...facts, policies: inScope }, scope);
   const concerned = new Set(namespaces.flatMap(({ policies }) => policies.map(({ policy }) => policy)));
   const named = (inScope ?? []).filter(
-    ({ name }) => scope.namespace === undefined || scope.policy !== undefined || concerned.has(name),
+    ({ name }) => !isPartial(scope) || scope.policy !== undefined || concerned.has(name),
   );
   const policies = named.map((policy) => policyStatus(policy, scope)).sort(byName(({ policy }) => policy));
-  const orphans = leftovers(orphansOf(facts), scope);
-  const kept = leftovers(
+  const orphans = unownedIn(orphansOf(facts), scope);
+  const kept = unownedIn(
     (facts.networkPolicies ?? []).filter(({ isKept }) => isKept),
     scope,
   );
   const isWell =
     namespaces.every((namespace) => namespace.isWell) &&
     policies.every((policy) => policy.isWell) &&
-    orphans.length === 0;
-  return { isWell, namespaces, policies, orphans, kept, notes: facts.notes };
+    orphans.length === 0 &&
+    facts.operator?.isLeading !== false;
+  return {
+    isWell,
+    ...(facts.operator === undefined ? {} : { operator: facts.operator }),
+    namespaces,
+    policies,
+    orphans,
+    kept,
+    notes: facts.notes,
+  };
 }
 
-/** The orphans among what is known; none where it is not known which policies there are. */
-export function orphansOf(
-  facts: Pick<ClusterFacts, 'networkPolicies' | 'policies' | 'namespaces'>,
-  options: { readonly includesKept?: boolean } = {},
-): readonly ManagedNetworkPolicyView[] {
-  if (facts.policies === undefined) {
-    return [];
-  }
-  const namespaces = new Map(facts.namespaces?.map((namespace) => [namespace.name, namespace]));
-  const networkPolicies = (facts.networkPolicies ?? []).filter(
-    ({ isTerminating, namespace }) => !isTerminating && namespaces.get(namespace)?.isTerminating !== true,
-  );
-  return orphansIn({
-    networkPolicies,
-    policies: facts.policies,
-    labelsOf: (namespace) => namespaces.get(namespace)?.labels,
-    ...options,
-  });
-}
-
-/** A leftover as it is told of. */
-export function leftoverFor({ namespace, name, policyLabel, policyUid }: ManagedNetworkPolicyView): Leftover {
-  return { namespace, name, policy: managedName(name)?.policy ?? policyLabel, policyUid };
-}
-
-function leftovers(objects: readonly ManagedNetworkPolicyView[], scope: StatusScope): readonly Leftover[] {
-  const told = objects.map(leftoverFor).filter(({ policy }) => scope.policy === undefined || policy === scope.policy);
-  return told.sort(byName(({ namespace, name }) => `${namespace}/${name}`));
+function unownedIn(objects: readonly ManagedNetworkPolicyView[], scope: StatusScope): readonly UnownedNetworkPolicy[] {
+  const shown = objects.map(unownedFor).filter(({ policy }) => scope.policy === undefined || policy === scope.policy);
+  return shown.sort(byName(({ namespace, name }) => `${namespace}/${name}`));
 }
 
 function policyStatus(policy: BaselinePolicyView, scope: StatusScope): PolicyStatus {
@@ -165,7 +141,7 @@ function policyStatus(policy: BaselinePolicyView, scope: StatusScope): PolicySta
 }
 
 function isWellCondition({ type, status, reason }: ConditionView, scope: StatusScope): boolean {
-  if (scope.namespace !== undefined && ABOUT_OTHER_NAMESPACES.has(type)) {
+  if (isPartial(scope) && ABOUT_OTHER_NAMESPACES.has(type)) {
     return true;
   }
   if (type === CONDITIONS.ready) {
@@ -178,32 +154,32 @@ function isWellCondition({ type, status, reason }: ConditionView, scope: StatusS
 }
 
 function namespaceStatuses(facts: ClusterFacts, scope: StatusScope): readonly NamespaceStatus[] {
-  const standing = standingIn(facts);
+  const present = presentIn(facts);
   const policies = new Map((facts.policies ?? []).map((policy) => [policy.name, policy]));
   const unreported = unreportedIn(facts, scope);
-  const records = new Map((facts.records ?? []).map((record) => [record.namespace, record]));
+  const reports = new Map((facts.reports ?? []).map((report) => [report.namespace, report]));
   const seen = new Map((facts.namespaces ?? []).map((namespace) => [namespace.name, namespace]));
   const names = new Set([
-    ...records.keys(),
+    ...reports.keys(),
     ...unreported.keys(),
     ...(scope.namespace === undefined ? [] : [scope.namespace]),
   ]);
   const statuses = [...names].map((namespace) => {
-    const record = records.get(namespace);
-    const reported = (record?.entries ?? []).filter(
+    const report = reports.get(namespace);
+    const reported = (report?.entries ?? []).filter(
       ({ policy }) => scope.policy === undefined || policy === scope.policy,
     );
     const inNamespace = reported.map((entry) => {
-      const present = standing === undefined ? new Set(entry.managed) : standing.get(namespace);
+      const here = present === undefined ? new Set(entry.managed) : present.get(namespace);
       return policyInNamespace(entry, {
         policy: policies.get(entry.policy),
-        present,
+        present: here,
         labels: seen.get(namespace)?.labels,
       });
     });
     return namespaceStatus({
       namespace,
-      record,
+      report,
       policies: [...inNamespace, ...(unreported.get(namespace) ?? [])],
       isTerminating: seen.get(namespace)?.isTerminating === true,
     });
@@ -215,13 +191,13 @@ function namespaceStatuses(facts: ClusterFacts, scope: StatusScope): readonly Na
 
 function namespaceStatus(seen: {
   readonly namespace: string;
-  readonly record: ReportView | undefined;
+  readonly report: ReportView | undefined;
   readonly policies: readonly PolicyInNamespace[];
   readonly isTerminating: boolean;
 }): NamespaceStatus {
-  const { namespace, record, policies } = seen;
+  const { namespace, report, policies } = seen;
   const phase = seen.isTerminating ? 'Terminating' : worstPhase(policies);
-  const { conflicts, weakenedBy } = record ?? NOTHING_IN_THE_WAY;
+  const { conflicts, weakenedBy } = report ?? NOTHING_IN_THE_WAY;
   const isComplete =
     policies.every(({ missing }) => missing.length === 0) && conflicts.length + weakenedBy.length === 0;
   return {
@@ -241,7 +217,7 @@ function worstPhase(policies: readonly PolicyInNamespace[]): string {
   return worst ?? 'Unselected';
 }
 
-/** A phase that we do not know is worse than all that we do. */
+/** An unknown phase, of a newer operator, is worse than all known ones. */
 function rankOf(phase: string): number {
   return (PHASES as readonly string[]).indexOf(phase);
 }
@@ -263,7 +239,7 @@ function policyInNamespace(
   return { policy: entry.policy, phase, reason, message, inPlace, missing, wouldApply, wouldRemove };
 }
 
-/** Whether everything that the policy declares is meant to stand in a namespace with these labels. */
+/** Whether a namespace with these labels shall have everything that the policy declares. */
 function isWanted({ spec, selector, isDeleting }: BaselinePolicyView, labels: Labels | undefined): boolean {
   if (spec === undefined || selector === undefined || isDeleting || (spec.mode ?? 'Enforce') !== 'Enforce') {
     return false;
@@ -285,27 +261,27 @@ function declaredNames(policy: BaselinePolicyView): readonly string[] {
 }
 
 /** The names of the managed NetworkPolicies in each namespace; undefined where they are not known. */
-function standingIn({ networkPolicies }: ClusterFacts): ReadonlyMap<string, ReadonlySet<string>> | undefined {
+function presentIn({ networkPolicies }: ClusterFacts): ReadonlyMap<string, ReadonlySet<string>> | undefined {
   if (networkPolicies === undefined) {
     return undefined;
   }
-  const standing = new Map<string, Set<string>>();
+  const present = new Map<string, Set<string>>();
   for (const { namespace, name, isLabelled, isTerminating, policyUid } of networkPolicies) {
     if (!isLabelled || isTerminating || policyUid === '') {
       continue;
     }
-    const names = standing.get(namespace) ?? new Set();
-    standing.set(namespace, names.add(name));
+    const names = present.get(namespace) ?? new Set();
+    present.set(namespace, names.add(name));
   }
-  return standing;
+  return present;
 }
 
-/** Namespaces that a policy selects and that the operator has not said a word of. */
+/** Namespaces that a policy selects and that no report covers. */
 function unreportedIn(
-  { namespaces = [], policies = [], records }: ClusterFacts,
+  { namespaces = [], policies = [], reports, operator }: ClusterFacts,
   scope: StatusScope,
 ): ReadonlyMap<string, readonly PolicyInNamespace[]> {
-  if (records === undefined) {
+  if (reports === undefined) {
     return new Map();
   }
   const candidates = namespaces.map((namespace) => ({
@@ -313,8 +289,8 @@ function unreportedIn(
     isExcluded: isExcluded(namespace.name, USUAL_EXCLUSION),
   }));
   const unreported = policies.flatMap((policy) => {
-    const reported = reportedNamespaces(policy, records);
-    if (scope.namespace === undefined && isFullyReported(policy, reported.size)) {
+    const reported = reportedNamespaces(policy, reports);
+    if (!isPartial(scope) && operator?.isLeading === true && isFullyReported(policy, reported.size)) {
       return [];
     }
     return candidates
@@ -330,20 +306,20 @@ function mustBeReported({ selector, isDeleting }: BaselinePolicyView, namespace:
   return selector !== undefined && !isDeleting && isSelected(selector, namespace);
 }
 
-function reportedNamespaces({ name }: BaselinePolicyView, records: readonly ReportView[]): ReadonlySet<string> {
+function reportedNamespaces({ name }: BaselinePolicyView, reports: readonly ReportView[]): ReadonlySet<string> {
   return new Set(
-    records.flatMap(({ namespace, entries }) => (entries.some(({ policy }) => policy === name) ? [namespace] : [])),
+    reports.flatMap(({ namespace, entries }) => (entries.some(({ policy }) => policy === name) ? [namespace] : [])),
   );
 }
 
-/** What the selector matches beyond what the operator counts is excluded by its configuration, which we cannot see. */
+/** While an operator leads, what a selector matches beyond what it counted is excluded by its configuration, which is not in the cluster. */
 function isFullyReported(policy: BaselinePolicyView, reportedCount: number): boolean {
   return policy.observedGeneration === policy.generation && policy.namespaces.matched <= reportedCount;
 }
 
 function notReported(policy: string): PolicyInNamespace {
   const message =
-    'the policy selects this namespace, and the operator has not reported on it: is it running, and does its configuration exclude this namespace?';
+    'the policy selects this namespace, and the operator has not reported on it: it is not running, or its configuration excludes this namespace';
   return {
     policy,
     phase: 'Pending',

@@ -1,51 +1,51 @@
 import { failure, type Result, success } from '../../../base/result.ts';
 import type { BaselinePolicyView, ManagedNetworkPolicyView, ReportView } from '../../cluster/cluster-facts.ts';
 import {
-  type FailedAttempt,
-  listManagedPolicies,
-  listPolicies,
-  listRecords,
+  listBaselinePolicies,
+  listManagedNetworkPolicies,
+  listReports,
   type Reading,
 } from '../../cluster/cluster-reading.ts';
-import { openedNamespaces } from '../prune/prune-choice.ts';
-import { countText } from '../status/status-text.ts';
+import type { FailedAttempt } from '../../cluster/kube-failure.ts';
+import { openedNamespaces } from '../../cluster/orphan-removal.ts';
+import { countText } from '../../views/count-text.ts';
 
-/** Everything in a cluster that is ours, but for the operator itself. */
+/** Everything of nsbaseline in a cluster, except the operator itself. */
 export interface Inventory {
   readonly policies: readonly BaselinePolicyView[];
-  readonly records: readonly ReportView[];
-  /** With our label and the uid of a BaselinePolicy, whether that is still there or not; copies of people are not ours. */
+  readonly reports: readonly ReportView[];
+  /** With our label and the uid of a BaselinePolicy, which may be gone; copies without a uid are not ours. */
   readonly networkPolicies: readonly ManagedNetworkPolicyView[];
   readonly hasCrds: boolean;
 }
 
-/** What of it shall go, besides BaselinePolicies and NamespaceBaselines. */
+/** What to remove besides BaselinePolicies and NamespaceBaselines. */
 export interface Extent {
   readonly withNetworkPolicies: boolean;
   readonly withCrds: boolean;
 }
 
-/** Reads it all; without the CRDs there are only NetworkPolicies. Whatever else cannot be read is an error: nothing is removed on half the truth. */
+/** Reads everything; without the CRDs there are only NetworkPolicies. Any other list that fails is an error: nothing is removed on partial knowledge. */
 export async function readInventory(reading: Reading): Promise<Result<Inventory, FailedAttempt>> {
-  const [networkPolicies, records] = await Promise.all([
-    listManagedPolicies(reading),
-    unlessMissing(listRecords(reading)),
+  const [networkPolicies, reports] = await Promise.all([
+    listManagedNetworkPolicies(reading),
+    unlessMissing(listReports(reading)),
   ]);
   if (!networkPolicies.ok) {
     return networkPolicies;
   }
-  if (!records.ok) {
-    return records;
+  if (!reports.ok) {
+    return reports;
   }
-  const policies = await unlessMissing(listPolicies(reading));
+  const policies = await unlessMissing(listBaselinePolicies(reading));
   if (!policies.ok) {
     return policies;
   }
   return success({
     policies: policies.value ?? [],
-    records: records.value ?? [],
+    reports: reports.value ?? [],
     networkPolicies: networkPolicies.value.filter(({ policyUid, isTerminating }) => policyUid !== '' && !isTerminating),
-    hasCrds: policies.value !== undefined || records.value !== undefined,
+    hasCrds: policies.value !== undefined || reports.value !== undefined,
   });
 }
 
@@ -62,19 +62,19 @@ async function unlessMissing<T>(
 
 /** Whether there is nothing to do. Pure. */
 export function isNothing(
-  { policies, records, networkPolicies, hasCrds }: Inventory,
+  { policies, reports, networkPolicies, hasCrds }: Inventory,
   { withNetworkPolicies, withCrds }: Extent,
 ): boolean {
   return (
-    policies.length + records.length === 0 &&
+    policies.length + reports.length === 0 &&
     !(withNetworkPolicies && networkPolicies.length > 0) &&
     !(withCrds && hasCrds)
   );
 }
 
-/** What goes, in one phrase for a question. Pure. */
+/** What will be deleted, in one phrase for a question. Pure. */
 export function goingText(
-  { policies, records, networkPolicies, hasCrds }: Inventory,
+  { policies, reports, networkPolicies, hasCrds }: Inventory,
   { withNetworkPolicies, withCrds }: Extent,
 ): string {
   const namespaces = new Set(networkPolicies.map(({ namespace }) => namespace)).size;
@@ -85,19 +85,19 @@ export function goingText(
           `${countText(networkPolicies.length, 'NetworkPolicy', 'NetworkPolicies')} in ${countText(namespaces, 'namespace', 'namespaces')}`,
         ]
       : []),
-    ...(records.length > 0 ? [countText(records.length, 'NamespaceBaseline', 'NamespaceBaselines')] : []),
+    ...(reports.length > 0 ? [countText(reports.length, 'NamespaceBaseline', 'NamespaceBaselines')] : []),
     ...(withCrds && hasCrds ? ['both CRDs'] : []),
   ];
   return parts.join(', ');
 }
 
-/** What that comes down to for the network, as the end of a sentence; empty where it changes nothing. Pure. */
+/** The effect on the network, as the end of a sentence; empty where there is none. Pure. */
 export function effectText({ networkPolicies }: Inventory, { withNetworkPolicies }: Extent): string {
   if (networkPolicies.length === 0) {
     return '';
   }
   if (!withNetworkPolicies) {
-    return `; ${countText(networkPolicies.length, 'NetworkPolicy stays', 'NetworkPolicies stay')}, and nobody looks after ${networkPolicies.length === 1 ? 'it' : 'them'} then`;
+    return `; ${countText(networkPolicies.length, 'NetworkPolicy stays', 'NetworkPolicies stay')}, and nothing keeps ${networkPolicies.length === 1 ? 'it' : 'them'} up to date then`;
   }
   const opened = openedNamespaces(networkPolicies).length;
   return opened === 0

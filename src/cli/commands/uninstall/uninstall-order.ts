@@ -1,10 +1,11 @@
+import { setTimeout as pauseMs } from 'node:timers/promises';
 import type { Result } from '../../../base/result.ts';
 import type { KubeClient } from '../../../kube/client/kube-client.ts';
-import type { FailedAttempt } from '../../cluster/cluster-reading.ts';
-import { failureText } from '../../cluster/kube-failure.ts';
-import { removeOrphans } from '../prune/prune-removal.ts';
+import { type FailedAttempt, failureText } from '../../cluster/kube-failure.ts';
+import { removeOrphans } from '../../cluster/orphan-removal.ts';
+import { concurrently } from '../../frame/concurrently.ts';
 import type { Extent, Inventory } from './uninstall-inventory.ts';
-import { CRD_NAMES, removeCrd, removePolicyKeeping, removeRecord } from './uninstall-steps.ts';
+import { CRD_NAMES, removeCrd, removePolicyKeeping, removeReport } from './uninstall-steps.ts';
 
 /** Everything that a removal needs. */
 export interface UninstallOrder {
@@ -13,27 +14,26 @@ export interface UninstallOrder {
   readonly agreed: Inventory;
   readonly extent: Extent;
   readonly readAgain: () => Promise<Result<Inventory, FailedAttempt>>;
-  readonly told: {
+  readonly report: {
     readonly onRemoved: (what: string) => void;
     readonly onFailed: (what: string) => void;
     readonly onProgress: (text: string) => void;
   };
 }
 
-/** Writes of the operator that were under way when its policies went are found by looking again, at most so often. */
-const MOST_LOOKS = 10;
-const LOOK_AGAIN_MS = 500;
-const AT_ONCE = 16;
+/** The operator may still write while its policies are deleted, so the NetworkPolicies are read again, at most this often. */
+const MAX_READS = 10;
+const READ_AGAIN_MS = 500;
 
 /**
- * Removes in the one order in which nothing gets stuck and nothing comes back; a step that fails ends it, and what comes
- * after it stays. Gives whether everything that was agreed to is gone. What is not of a policy that was shown stays, and
- * so do the CRDs then.
+ * Removes in the one order in which nothing gets stuck and nothing is written again; when a step fails, the later ones
+ * are not tried. Returns whether everything that was confirmed is gone. Objects of a policy that was not shown stay, and
+ * with them the CRDs.
  */
 export async function removeInOrder(order: UninstallOrder): Promise<boolean> {
   const { kube, agreed, extent } = order;
-  const policies = await each(agreed.policies, async (policy) =>
-    isTold(order, `baselinepolicy.nsbaseline.io/${policy.name}`, await removePolicyKeeping(kube, policy)),
+  const policies = await all(agreed.policies, async (policy) =>
+    isReported(order, `baselinepolicy.nsbaseline.io/${policy.name}`, await removePolicyKeeping(kube, policy)),
   );
   if (!policies) {
     return false;
@@ -41,53 +41,55 @@ export async function removeInOrder(order: UninstallOrder): Promise<boolean> {
   if (extent.withNetworkPolicies && !(await removeNetworkPolicies(order))) {
     return false;
   }
-  const records = await each(agreed.records, async (record) =>
-    isTold(
+  const reports = await all(agreed.reports, async (report) =>
+    isReported(
       order,
-      `namespacebaseline.nsbaseline.io/baseline in namespace ${record.namespace}`,
-      await removeRecord(kube, record),
+      `namespacebaseline.nsbaseline.io/baseline in namespace ${report.namespace}`,
+      await removeReport(kube, report),
     ),
   );
-  return records && (!extent.withCrds || !agreed.hasCrds || (await removeCrds(order)));
+  return reports && (!extent.withCrds || !agreed.hasCrds || (await removeCrds(order)));
 }
 
-/** A CRD takes every object of its kind along, so they stay when there is one that nobody was shown. */
+/** Deleting a CRD deletes every object of its kind, so the CRDs stay while there is an object that was not shown. */
 async function removeCrds(order: UninstallOrder): Promise<boolean> {
   const left = await order.readAgain();
   if (!left.ok) {
     return failed(order, left.error);
   }
   if (left.value.policies.length > 0) {
-    order.told.onFailed(
-      `the CRDs stay: ${left.value.policies.map(({ name }) => `BaselinePolicy ${name}`).join(', ')} came meanwhile`,
+    order.report.onFailed(
+      `the CRDs stay: ${left.value.policies.map(({ name }) => `BaselinePolicy ${name}`).join(', ')} was created meanwhile`,
     );
     return false;
   }
   for (const name of CRD_NAMES) {
-    if (!isTold(order, `customresourcedefinition.apiextensions.k8s.io/${name}`, await removeCrd(order.kube, name))) {
+    if (
+      !isReported(order, `customresourcedefinition.apiextensions.k8s.io/${name}`, await removeCrd(order.kube, name))
+    ) {
       return false;
     }
   }
   return true;
 }
 
-/** All of those policies that were shown, also what the operator wrote of them until it saw that they were gone. */
+/** Every NetworkPolicy of the policies that were shown, also those that the operator wrote until it noticed the deletion. */
 async function removeNetworkPolicies(order: UninstallOrder): Promise<boolean> {
-  const { kube, agreed, told } = order;
+  const { kube, agreed, report } = order;
   const uids = new Set([
     ...agreed.policies.map(({ uid }) => uid),
     ...agreed.networkPolicies.map(({ policyUid }) => policyUid),
   ]);
-  for (let look = 1; look <= MOST_LOOKS; look += 1) {
-    if (look > 1) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  for (let read = 1; read <= MAX_READS; read += 1) {
+    if (read > 1) {
+      await pauseMs(READ_AGAIN_MS);
     }
-    const standing = await order.readAgain();
-    if (!standing.ok) {
-      return failed(order, standing.error);
+    const remaining = await order.readAgain();
+    if (!remaining.ok) {
+      return failed(order, remaining.error);
     }
-    const ours = standing.value.networkPolicies.filter(({ policyUid }) => uids.has(policyUid));
-    if (ours.length === 0 && look > 1) {
+    const ours = remaining.value.networkPolicies.filter(({ policyUid }) => uids.has(policyUid));
+    if (ours.length === 0 && read > 1) {
       return true;
     }
     const stuck: string[] = [];
@@ -95,47 +97,37 @@ async function removeNetworkPolicies(order: UninstallOrder): Promise<boolean> {
     await removeOrphans(kube, ours, ({ orphan, outcome, message }) => {
       const name = `networkpolicy.networking.k8s.io/${orphan.name}`;
       if (outcome === 'removed') {
-        told.onRemoved(`${name} deleted in namespace ${orphan.namespace}`);
+        report.onRemoved(`${name} deleted in namespace ${orphan.namespace}`);
       } else if (outcome !== 'gone') {
         stuck.push(`${name} in namespace ${orphan.namespace}: ${message}`);
       }
       count += 1;
-      told.onProgress(`NetworkPolicies: ${count} of ${ours.length}`);
+      report.onProgress(`NetworkPolicies: ${count} of ${ours.length}`);
     });
-    if (look === MOST_LOOKS) {
+    if (read === MAX_READS) {
       for (const line of stuck) {
-        told.onFailed(line);
+        report.onFailed(line);
       }
     }
   }
-  told.onFailed('NetworkPolicies stay, or keep coming back');
+  report.onFailed('NetworkPolicies stay, or keep coming back');
   return false;
 }
 
-function isTold(order: UninstallOrder, what: string, outcome: Result<'removed' | 'gone', FailedAttempt>): boolean {
+function isReported(order: UninstallOrder, what: string, outcome: Result<'removed' | 'gone', FailedAttempt>): boolean {
   if (!outcome.ok) {
     return failed(order, outcome.error);
   }
-  order.told.onRemoved(outcome.value === 'removed' ? `${what} deleted` : `${what} was gone already`);
+  order.report.onRemoved(outcome.value === 'removed' ? `${what} deleted` : `${what} was gone already`);
   return true;
 }
 
-function failed({ told }: UninstallOrder, { attempt, error }: FailedAttempt): false {
-  told.onFailed(failureText(attempt, error));
+function failed({ report }: UninstallOrder, { attempt, error }: FailedAttempt): false {
+  report.onFailed(failureText(attempt, error));
   return false;
 }
 
-/** Whether the work succeeded for each of the items; one that fails does not hold up the others. */
-async function each<T>(items: readonly T[], work: (item: T) => Promise<boolean>): Promise<boolean> {
-  const waiting = [...items];
-  let isDone = true;
-  const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      if (!(await work(next))) {
-        isDone = false;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return isDone;
+/** Whether the work succeeded for every item; one that fails does not stop the others. */
+async function all<T>(items: readonly T[], work: (item: T) => Promise<boolean>): Promise<boolean> {
+  return (await concurrently(items, work)).every((isDone) => isDone);
 }

@@ -11,34 +11,33 @@ import {
   NAMESPACE_BASELINES,
 } from '../../../operator/watch/resources.ts';
 import type { BaselinePolicyView, ReportView } from '../../cluster/cluster-facts.ts';
-import type { FailedAttempt } from '../../cluster/cluster-reading.ts';
-import type { Attempt } from '../../cluster/kube-failure.ts';
+import type { Attempt, FailedAttempt } from '../../cluster/kube-failure.ts';
 
-/** How often a write is tried again because the operator wrote the same object in between. */
-const MOST_TRIES = 5;
+/** How often the write is attempted while the operator writes the same object. */
+const MAX_ATTEMPTS = 5;
 
 /**
- * Deletes a BaselinePolicy and nothing that it wrote, whatever its `onDelete` says, and whether the operator runs or not:
- * it is made one that keeps, and our finalizer is taken off, in one write before the deletion. Only the object of this uid.
+ * Deletes a BaselinePolicy but nothing that it wrote, whatever its `onDelete` says and whether the operator runs or not:
+ * one write before the deletion sets onDelete to Keep and removes our finalizer. Only the object of this uid is deleted.
  */
 export async function removePolicyKeeping(
   kube: KubeClient,
   { name, uid }: BaselinePolicyView,
 ): Promise<Result<'removed' | 'gone', FailedAttempt>> {
   const reference = { type: BASELINE_POLICIES, name };
-  const outcome = await letGo(kube, reference, uid);
+  const outcome = await release(kube, reference, uid);
   if (!outcome.ok) {
     return outcome;
   }
   return outcome.value === 'gone' ? success('gone') : removed(kube, reference, { uid });
 }
 
-async function letGo(
+async function release(
   kube: KubeClient,
   reference: ObjectReference,
   uid: string,
 ): Promise<Result<'released' | 'gone', FailedAttempt>> {
-  for (let tries = 1; ; tries += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const found = await kube.get(reference);
     if (!found.ok) {
       return found.error.kind === 'notFound' ? success('gone') : failure(failed('get', reference, found.error));
@@ -57,19 +56,19 @@ async function letGo(
     if (written.error.kind === 'notFound') {
       return success('gone');
     }
-    if (written.error.kind !== 'conflict' || tries === MOST_TRIES) {
+    if (written.error.kind !== 'conflict' || attempt === MAX_ATTEMPTS) {
       return failure(failed('update', reference, written.error));
     }
   }
 }
 
-/** The object as one that keeps what it wrote and is not held by us; undefined where it is so already. Pure. */
+/** The object with onDelete Keep and without our finalizer; undefined where it is so already. Pure. */
 export function keepingForm(object: KubeObject): KubeObject | undefined {
   const { metadata, spec } = object;
   const removal = fieldOf(spec, 'removal');
   const isRemoving = fieldOf(removal, 'onDelete') === 'Remove';
-  const isHeld = metadata.finalizers?.includes(FINALIZER) === true;
-  if (!isRemoving && !isHeld) {
+  const hasFinalizer = metadata.finalizers?.includes(FINALIZER) === true;
+  if (!isRemoving && !hasFinalizer) {
     return undefined;
   }
   const kept = isRemoving ? { ...(spec as object), removal: { ...(removal as object), onDelete: 'Keep' } } : spec;
@@ -81,7 +80,7 @@ export function keepingForm(object: KubeObject): KubeObject | undefined {
 }
 
 /** Deletes the report on one namespace; the operator, where it runs, may have done so already. */
-export function removeRecord(
+export function removeReport(
   kube: KubeClient,
   { namespace }: ReportView,
 ): Promise<Result<'removed' | 'gone', FailedAttempt>> {

@@ -22,23 +22,23 @@ const messageOf = ({ line }: { readonly line: string }): string =>
 /** A policy whose operator says that these changes are held. */
 async function given(
   held: readonly { readonly type: string; readonly line: string }[],
-  observedGeneration = 1,
+  { name = 'standard', observedGeneration = 1 } = {},
 ): Promise<void> {
   done(
     await cluster.kube.create(BASELINE_POLICIES, {
       apiVersion: API_VERSION,
       kind: 'BaselinePolicy',
-      metadata: { name: 'standard', annotations: { mine: 'x' } },
+      metadata: { name, annotations: { mine: 'x' } },
       spec: {},
     }),
   );
-  await holding(held, { observedGeneration });
+  await holding(held, { name, observedGeneration });
 }
 
 /** The operator writes its status. */
 async function holding(
   held: readonly { readonly type: string; readonly line: string }[],
-  { observedGeneration = 1, matched = 0 } = {},
+  { name = 'standard', observedGeneration = 1, matched = 0 } = {},
 ): Promise<void> {
   const conditions = held.map((change) => ({
     type: change.type,
@@ -57,14 +57,14 @@ async function holding(
   done(
     await cluster.kube.apply(
       BASELINE_POLICIES,
-      { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name: 'standard' }, status },
+      { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name }, status },
       { subresource: 'status' },
     ),
   );
 }
 
-async function annotations(): Promise<Readonly<Record<string, string>>> {
-  return done(await cluster.kube.get({ type: BASELINE_POLICIES, name: 'standard' })).metadata.annotations ?? {};
+async function annotations(name = 'standard'): Promise<Readonly<Record<string, string>>> {
+  return done(await cluster.kube.get({ type: BASELINE_POLICIES, name })).metadata.annotations ?? {};
 }
 
 /** A person who says yes when this has happened while the question stood. */
@@ -114,7 +114,7 @@ describe('R9 approve', () => {
   });
 
   test('writes nothing while the operator speaks of an older generation', async () => {
-    await given([REMOVAL], 0);
+    await given([REMOVAL], { observedGeneration: 0 });
     const { code, complaint } = await cluster.run(defineApprove, ['standard', '--yes']);
     expect(code).toBe(1);
     expect(complaint).toContain('has not looked at generation 1 yet');
@@ -134,7 +134,7 @@ describe('R9 approve', () => {
     });
     const { code, complaint } = await cluster.run(defineApprove, ['standard'], terminal);
     expect(code).toBe(1);
-    expect(complaint).toContain('look again and repeat this');
+    expect(complaint).toContain('so nothing was confirmed: repeat this');
     expect(await annotations()).toEqual({ mine: 'x' });
   });
 
@@ -156,9 +156,41 @@ describe('R9 approve', () => {
     expect(await annotations()).toEqual({ mine: 'x' });
   });
 
+  test('shows all of several policies, asks once and confirms each', async () => {
+    await given([REMOVAL]);
+    await given([ISOLATION], { name: 'strict' });
+    const terminal = scriptedTerminal(['y']);
+    const { code, printed, complaint } = await cluster.run(defineApprove, ['standard', 'strict'], terminal);
+    expect(code).toBe(0);
+    expect(terminal.questions).toEqual([
+      'Let 12 namespaces lose protection (standard), isolate 30 namespaces (strict)? [y/N] ',
+    ]);
+    expect(complaint).toContain(`BaselinePolicy strict: ${messageOf(ISOLATION)}`);
+    expect(printed.split('\n')).toHaveLength(3);
+    expect(await annotations('strict')).toEqual({ mine: 'x', 'nsbaseline.io/confirm-isolation': '30-deadbeef' });
+  });
+
+  test('confirms none of several where one of them has nothing to confirm', async () => {
+    await given([REMOVAL]);
+    await given([], { name: 'strict' });
+    const { code, complaint } = await cluster.run(defineApprove, ['standard', 'strict', '--yes']);
+    expect(code).toBe(1);
+    expect(complaint).toContain('strict: nothing is held');
+    expect(await annotations()).toEqual({ mine: 'x' });
+  });
+
+  test('--dry-run shows the change and writes nothing', async () => {
+    await given([REMOVAL]);
+    const { code, complaint } = await cluster.run(defineApprove, ['standard', '--dry-run', '--yes']);
+    expect(code).toBe(0);
+    expect(complaint).toContain(messageOf(REMOVAL));
+    expect(await annotations()).toEqual({ mine: 'x' });
+  });
+
   test('says which policy is not there', async () => {
     const { code, complaint } = await cluster.run(defineApprove, ['nope', '--yes']);
     expect(code).toBe(1);
+    expect(complaint).toContain('cannot get baselinepolicies.nsbaseline.io named nope: ');
     expect(complaint).toContain('"nope" not found');
   });
 });

@@ -27,6 +27,11 @@ describe('completion offers', () => {
     expect((await outcomeOf(['__complete', 'ru'])).printed).toBe('run\trun the operator\n:4\n');
   });
 
+  test('commands and their flags behind flags of kubectl, too', async () => {
+    expect((await offered('-n', 'team-a', 'sta')).values).toEqual(['status']);
+    expect((await offered('-n', 'team-a', 'status', '--prob')).values).toEqual(['--problems']);
+  });
+
   test('every flag of run', async () => {
     expect((await offered('run', '--')).values).toEqual([...RUN_OPTION_KEYS.map(flagOf), '--help']);
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { API_VERSION } from '../../../../src/api/names.ts';
+import { removalSteps } from '../../../../src/cli/cluster/orphan-removal.ts';
 import { definePrune } from '../../../../src/cli/commands/prune/prune.ts';
-import { removalSteps } from '../../../../src/cli/commands/prune/prune-choice.ts';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../../../src/operator/watch/resources.ts';
 import { type CliCluster, done, startCliCluster } from '../cli-cluster.ts';
 import { scriptedTerminal } from '../scripted-terminal.ts';
@@ -67,7 +67,7 @@ describe('prune', () => {
   test('R8 refuses to remove anything where nobody can be asked, and says what to write', async () => {
     const { code, complaint } = await cluster.run(definePrune, ['-A']);
     expect(code).toBe(2);
-    expect(complaint).toContain('add --yes to remove them, or --dry-run to only look');
+    expect(complaint).toContain('add --yes to go on, or --dry-run to only look');
     expect(await cluster.networkPolicyNames('team-a')).toEqual([...OTHERS, ...SET].sort());
   });
 
@@ -98,7 +98,7 @@ describe('prune', () => {
     ['mine', 'is not ours'],
     ['nope', 'is not there'],
     ['standard.default-deny', 'belongs to BaselinePolicy standard'],
-    ['copy.default-deny', 'names no BaselinePolicy by uid'],
+    ['copy.default-deny', 'carries no uid of a BaselinePolicy'],
     ['kept.default-deny', 'add --kept'],
     ['standard.allow-dns', 'takes it over'],
   ])('R5 R8 refuses %s when it is asked for by name: %s', async (name, why) => {
@@ -157,7 +157,7 @@ describe('prune', () => {
     };
     const { code, complaint } = await cluster.run(definePrune, [], terminal);
     expect(code).toBe(1);
-    expect(complaint).toContain('old.allow-dns in namespace team-a: left standing');
+    expect(complaint).toContain('old.allow-dns in namespace team-a: not removed');
     expect(await cluster.networkPolicyNames('team-a')).toEqual([
       'mine',
       'old.allow-dns',

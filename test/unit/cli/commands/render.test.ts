@@ -54,10 +54,19 @@ describe('render prints', () => {
       const { items } = JSON.parse(printed) as { items: readonly Rendered[] };
       const verdict = validateBaselinePolicy(name, spec);
       const parts = verdict.ok ? renderedParts(name, verdict.spec, {}) : [];
-      expect(items.map((item) => JSON.stringify(item.spec))).toEqual(parts.map((part) => JSON.stringify(part.spec)));
-      expect(items.map(({ metadata }) => metadata.name)).toEqual(parts.map((part) => part.name));
+      const printedSpecs = items.map(({ metadata, spec: own }) => `${metadata.name} ${JSON.stringify(own)}`);
+      const writtenSpecs = parts.map((part) => `${part.name} ${JSON.stringify(part.spec)}`);
+      expect(printedSpecs.toSorted()).toEqual(writtenSpecs.toSorted());
     },
   );
+
+  test('R3 allow-dns first and default-deny last, so that applying them never leaves a pod without DNS', async () => {
+    const spec = '{allow: {sameNamespace: {enabled: true}}, rules: [{name: web, ingress: [{}]}]}';
+    const objects = loadAll((await render(`${header('standard')}spec: ${spec}\n`)).printed) as readonly Rendered[];
+    const parts = objects.map(({ metadata }) => metadata.name.slice('standard.'.length));
+    expect(parts).toHaveLength(5);
+    expect([parts.at(0), parts.at(-1)]).toEqual(['allow-dns', 'default-deny']);
+  });
 
   test('R5 copies that are foreign: no uid of a policy, no namespace unless one is given', async () => {
     const { printed } = await render(`${header('standard')}spec: {}\n`);
@@ -68,6 +77,7 @@ describe('render prints', () => {
     }
     for (const { metadata } of objects) {
       expect(Object.keys(metadata.annotations)).toEqual(['nsbaseline.io/purpose']);
+      expect(metadata.labels).toEqual({ 'nsbaseline.io/policy': 'standard' });
     }
     const there = loadAll(
       (await render(`${header('standard')}spec: {}\n`, '-n', 'team-a')).printed,
@@ -135,8 +145,8 @@ describe('render prints', () => {
         print: (text) => {
           printed += text;
         },
-        complain: () => undefined,
-        finish: () => undefined,
+        writeError: () => undefined,
+        exit: () => undefined,
       },
       terminal,
     );

@@ -11,8 +11,8 @@ async function run(words: readonly string[], operator: RunOperator, env: Record<
     executable: 'nsbaseline',
     env,
     print: () => undefined,
-    complain: () => undefined,
-    finish: (wanted: number) => {
+    writeError: () => undefined,
+    exit: (wanted: number) => {
       code = wanted;
     },
   };

@@ -9,9 +9,11 @@ import type {
   ReportEntryView,
   ReportView,
 } from '../../../../src/cli/cluster/cluster-facts.ts';
+import type { OperatorView } from '../../../../src/cli/cluster/operator-lease.ts';
 import { defineStatus } from '../../../../src/cli/commands/status/status.ts';
-import { statusText } from '../../../../src/cli/commands/status/status-text.ts';
+import { type StatusLook, statusText } from '../../../../src/cli/commands/status/status-text.ts';
 import { type BaselineStatus, statusFor } from '../../../../src/cli/commands/status/status-view.ts';
+import { optInAdvice, unselectedNamespaces, unselectedText } from '../../../../src/cli/commands/status/unselected.ts';
 import { OPT_IN_SELECTOR } from '../../../../src/domain/selection.ts';
 import { type CliCluster, startCliCluster } from '../cli-cluster.ts';
 
@@ -58,7 +60,7 @@ function entry(changes: Partial<ReportEntryView> = {}): ReportEntryView {
   };
 }
 
-function record(changes: Partial<ReportView> = {}): ReportView {
+function report(changes: Partial<ReportView> = {}): ReportView {
   return { namespace: 'team-a', phase: 'Protected', entries: [entry()], conflicts: [], weakenedBy: [], ...changes };
 }
 
@@ -81,9 +83,20 @@ function facts(changes: Partial<ClusterFacts> = {}): ClusterFacts {
   return {
     namespaces: [namespace('team-a')],
     networkPolicies: SET.map((name) => managed(name)),
-    records: [record()],
+    reports: [report()],
     policies: [policy()],
     notes: [],
+    ...changes,
+  };
+}
+
+function operator(changes: Partial<OperatorView> = {}): OperatorView {
+  return {
+    lease: 'nsbaseline-system/nsbaseline',
+    isLeading: true,
+    holder: 'nsbaseline-0',
+    heardMsAgo: 2000,
+    newestVersion: '',
     ...changes,
   };
 }
@@ -112,7 +125,7 @@ describe('status is well', () => {
       status({
         policies: [policy({ mode }, { conditions })],
         networkPolicies: [],
-        records: [record({ entries: [entry({ phase: mode, wouldApply: SET, managed: [] })] })],
+        reports: [report({ entries: [entry({ phase: mode, wouldApply: SET, managed: [] })] })],
       }),
     ).toMatchObject({ isWell: true, namespaces: [{ phase: mode, policies: [{ missing: [] }] }] });
   });
@@ -122,7 +135,7 @@ describe('status is well', () => {
       status({
         namespaces: [namespace('team-a', { isTerminating: true })],
         networkPolicies: [],
-        records: [record({ entries: [entry({ phase: 'Pending' })] })],
+        reports: [report({ entries: [entry({ phase: 'Pending' })] })],
       }),
     ).toMatchObject({ isWell: true, namespaces: [{ phase: 'Terminating' }] });
   });
@@ -138,8 +151,9 @@ describe('status is well', () => {
     ).toMatchObject({ isWell: true, kept: [{ namespace: 'team-z', name: 'standard.default-deny' }] });
   });
 
-  test('R1 where the operator does not count what the selector matches, as its configuration excludes it', () => {
-    expect(status({ namespaces: [namespace('team-a'), namespace('infra')] })).toMatchObject({ isWell: true });
+  test('R1 where a leading operator does not count what the selector matches, as its configuration excludes it', () => {
+    const namespaces = [namespace('team-a'), namespace('infra')];
+    expect(status({ namespaces, operator: operator() })).toMatchObject({ isWell: true });
     expect(
       status({
         namespaces: [namespace('team-a'), namespace('kube-system'), namespace('openshift-x')],
@@ -163,19 +177,19 @@ describe('status is not well, and says why,', () => {
     ],
     [
       'R5 where somebody is in the way',
-      { records: [record({ conflicts: [{ name: 'standard.allow-dns', reason: 'ForeignObject' }] })] },
+      { reports: [report({ conflicts: [{ name: 'standard.allow-dns', reason: 'ForeignObject' }] })] },
       { namespaces: [{ conflicts: [{ name: 'standard.allow-dns' }] }] },
     ],
     [
       'R17 where somebody undoes the isolation',
-      { records: [record({ weakenedBy: [{ name: 'open', why: 'allows all' }] })] },
+      { reports: [report({ weakenedBy: [{ name: 'open', why: 'allows all' }] })] },
       { namespaces: [{ isWell: false, weakenedBy: [{ name: 'open' }] }] },
     ],
     [
       'by the worst phase',
       {
-        records: [
-          record({
+        reports: [
+          report({
             entries: [
               entry(),
               entry({ policy: 'web', phase: 'Failed', reason: 'Denied' }),
@@ -188,7 +202,7 @@ describe('status is not well, and says why,', () => {
     ],
     [
       'by a phase that a newer operator writes',
-      { records: [record({ entries: [entry(), entry({ policy: 'web', phase: 'Quarantined' })] })] },
+      { reports: [report({ entries: [entry(), entry({ policy: 'web', phase: 'Quarantined' })] })] },
       { namespaces: [{ phase: 'Quarantined', isWell: false }] },
     ],
     [
@@ -234,7 +248,7 @@ describe('status is not well, and says why,', () => {
     ],
     [
       'where no operator ever ran',
-      { records: [], networkPolicies: [], policies: [policy({}, { observedGeneration: -1, conditions: [] })] },
+      { reports: [], networkPolicies: [], policies: [policy({}, { observedGeneration: -1, conditions: [] })] },
       { namespaces: [{ namespace: 'team-a', phase: 'Pending' }] },
     ],
   ])('%s', (_, changes, expected) => {
@@ -243,13 +257,65 @@ describe('status is not well, and says why,', () => {
 
   test('where the namespace that was asked about is selected by nobody', () => {
     const alone = status(
-      { namespaces: [namespace('x', { labels: {} })], networkPolicies: [], records: [] },
+      { namespaces: [namespace('x', { labels: {} })], networkPolicies: [], reports: [] },
       { namespace: 'x', policy: undefined },
     );
     expect(alone).toMatchObject({ isWell: false, namespaces: [{ namespace: 'x', phase: 'Unselected' }], policies: [] });
-    expect(text(alone, { namespace: 'x', policy: undefined })).toContain(
+    const scope = { namespace: 'x', policy: undefined };
+    expect(text(alone, scope, { advice: optInAdvice('x', [policy()]) })).toContain(
       'kubectl label namespace x nsbaseline.io/enabled=true',
     );
+  });
+});
+
+describe('R1 the namespaces that no policy selects', () => {
+  const namespaces = [
+    namespace('team-a'),
+    namespace('shop', { labels: {} }),
+    namespace('kube-system'),
+    namespace('going', { labels: {}, isTerminating: true }),
+  ];
+
+  test('are listed with the reason and counted, those that are excluded apart', () => {
+    const unselected = unselectedNamespaces({ namespaces, policies: [policy()] }) ?? [];
+    expect(unselected).toEqual([
+      { namespace: 'kube-system', reason: 'AlwaysExcluded' },
+      { namespace: 'shop', reason: 'NoPolicy' },
+    ]);
+    expect(unselectedText(unselected, { isColoured: false })).toContain(
+      '1 namespace is selected by no BaselinePolicy; 1 more is excluded.',
+    );
+  });
+
+  test('are not known where policies may not be listed', () => {
+    expect(unselectedNamespaces({ namespaces, policies: undefined })).toBeUndefined();
+  });
+
+  test('get the advice to label them only where the label selects them', () => {
+    const other = policy({ namespaceSelector: { matchLabels: { stage: 'prod' } } });
+    expect(optInAdvice('shop', [policy()])).toContain('kubectl label namespace shop');
+    expect(optInAdvice('shop', [other])).toBe('');
+    expect(optInAdvice('shop', undefined)).toBe('');
+    expect(optInAdvice('kube-system', [policy()])).toBe('It is always excluded: no BaselinePolicy can select it.');
+  });
+});
+
+describe('status of the whole cluster', () => {
+  test('R16 lists a selected namespace that no report covers, unless a leading operator does not count it', () => {
+    const namespaces = [namespace('team-a'), namespace('opt-9')];
+    const unreported = {
+      isWell: false,
+      namespaces: [{ namespace: 'opt-9', policies: [{ reason: 'NotReported' }] }, {}],
+    };
+    expect(status({ namespaces })).toMatchObject(unreported);
+    expect(status({ namespaces, operator: operator({ isLeading: false }) })).toMatchObject(unreported);
+    expect(status({ namespaces, operator: operator() })).toMatchObject({ isWell: true, namespaces: [{}] });
+  });
+
+  test('is not well where no operator leads, although everything is in place', () => {
+    const whole = status({ operator: operator({ isLeading: false, heardMsAgo: 40_000 }) });
+    expect(whole).toMatchObject({ isWell: false, namespaces: [{ isWell: true }] });
+    expect(text(whole)).toMatch(/^no operator has been heard for 40 s\n/);
   });
 });
 
@@ -271,7 +337,7 @@ describe('status of one namespace', () => {
     expect(
       status({
         networkPolicies: undefined,
-        records: [record({ entries: [entry({ managed: ['standard.default-deny'] })] })],
+        reports: [report({ entries: [entry({ managed: ['standard.default-deny'] })] })],
       }).namespaces,
     ).toMatchObject([{ isWell: false, policies: [{ missing: ['standard.allow-dns', 'standard.allow-monitoring'] }] }]);
   });
@@ -286,7 +352,7 @@ describe('status of one namespace', () => {
 function text(
   whole: BaselineStatus,
   scope: { readonly namespace: string | undefined; readonly policy: string | undefined } = EVERYWHERE,
-  look: { readonly isWide?: boolean; readonly isAboutProblems?: boolean } = {},
+  look: Partial<StatusLook> = {},
 ): string {
   return statusText(whole, scope, {
     isWide: false,
@@ -307,7 +373,7 @@ describe('for people', () => {
         'POLICY     MODE      MATCHED   PROTECTED   READY            ALL PROTECTED       CONDITIONS',
         'standard   Enforce   1         1           True (Applied)   True (AllInPlace)   <none>',
         '',
-        '1 namespace: 1 Protected. Not all is well. nsbaseline status -o wide says more.',
+        '1 namespace: 1 Protected. Not all is well. nsbaseline status -A -o wide says more.',
         '',
       ].join('\n'),
     );
@@ -333,9 +399,9 @@ describe('for people', () => {
   test('only problems are shown where that is asked for, and all are counted', () => {
     const shown = text(
       status({
-        records: [
-          record(),
-          record({ namespace: 'team-b', entries: [entry({ phase: 'Failed', reason: 'Denied', message: 'quota' })] }),
+        reports: [
+          report(),
+          report({ namespace: 'team-b', entries: [entry({ phase: 'Failed', reason: 'Denied', message: 'quota' })] }),
         ],
       }),
       EVERYWHERE,
@@ -344,7 +410,15 @@ describe('for people', () => {
     expect(shown).not.toContain('team-a ');
     expect(shown).toContain('standard: quota');
     expect(shown).toContain('2 namespaces: 1 Failed, 1 Protected.');
-    expect(text(status(), EVERYWHERE, { isAboutProblems: true })).toContain('1 namespace: 1 Protected. All is well.');
+    const well = text(status(), EVERYWHERE, { isAboutProblems: true });
+    expect(well).toBe('1 namespace: 1 Protected. All is well.\n');
+  });
+
+  test('the last line asks for the same scope, and nothing more where that is shown already', () => {
+    const one = { namespace: 'team-a', policy: 'standard' };
+    const lacking = status({ networkPolicies: [] }, one);
+    expect(text(lacking, one)).toContain('nsbaseline status -n team-a standard -o wide says more.');
+    expect(text(lacking, one, { isWide: true })).not.toContain('says more');
   });
 
   test('a few orphans are shown, and all of them with -o wide', () => {
@@ -364,7 +438,7 @@ describe('for people', () => {
     const many = facts({
       namespaces: names.map((name) => namespace(name)),
       networkPolicies: names.flatMap((each) => SET.map((name) => managed(name, { namespace: each }))),
-      records: names.map((name) => record({ namespace: name })),
+      reports: names.map((name) => report({ namespace: name })),
       policies: [policy({}, { namespaces: { matched: 10_000, protected: 10_000 } })],
     });
     const whole = statusFor(many, EVERYWHERE);
@@ -377,16 +451,60 @@ describe('the command', () => {
   let cluster: CliCluster;
   beforeAll(async () => {
     cluster = await startCliCluster();
-    for (let at = 0; at < 1_100; at += 1) {
-      await cluster.namespace(`many-${at}`, { 'nsbaseline.io/enabled': 'true' });
+    const names = Array.from({ length: 1_100 }, (_, at) => `many-${at}`);
+    for (const name of names) {
+      await cluster.namespace(name, { 'nsbaseline.io/enabled': 'true' });
     }
     await cluster.namespace('team-a');
-  });
+  }, 60_000);
   afterEach(() => {
     cluster.server.intercept = undefined;
     cluster.server.requests.clear();
   });
   afterAll(() => cluster.stop());
+
+  test('ends with 4 where no operator leads, and with 0 where one does', async () => {
+    const absent = await cluster.run(defineStatus, ['-A']);
+    expect(absent).toMatchObject({ code: 4 });
+    expect(absent.printed).toMatch(/^operator: there is no Lease nsbaseline-system\/nsbaseline/);
+    await cluster.namespace('infra');
+    const lease = { namespace: 'infra', holder: 'nsbaseline-7d4_x', renewTime: new Date().toISOString() };
+    await cluster.lease(lease);
+    const led = await cluster.run(defineStatus, ['-A', '--operator-namespace', 'infra']);
+    expect(led).toMatchObject({ code: 0 });
+    expect(led.printed).toMatch(/^operator: leader nsbaseline-7d4, last heard \d+ s ago\n/);
+  });
+
+  test('without the right to read the Lease says so in a note', async () => {
+    cluster.server.intercept = ({ resource }) =>
+      resource === 'leases' ? { kind: 'respond', status: 403, body: '{"kind":"Status","message":"no"}' } : undefined;
+    const { code, complaint } = await cluster.run(defineStatus, ['-A']);
+    expect(code).toBe(0);
+    expect(complaint).toContain(
+      'note: cannot get leases.coordination.k8s.io named nsbaseline in namespace nsbaseline-system',
+    );
+  });
+
+  test('-l asks the server for the namespaces with these labels, in every namespace', async () => {
+    const { printed } = await cluster.run(defineStatus, [
+      '-l',
+      'nsbaseline.io/enabled=true',
+      '--unselected',
+      '-o',
+      'json',
+    ]);
+    expect(printed).toContain('many-1099');
+    expect(printed).not.toContain('team-a');
+    await expect(cluster.run(defineStatus, ['-l', 'a=b', '-n', 'x'])).rejects.toThrow('cannot be used with');
+    expect((await cluster.run(defineStatus, ['--unselected'])).code).toBe(2);
+  });
+
+  test('--as-group alone is refused, as groups need a user', async () => {
+    expect(await cluster.run(defineStatus, ['--as-group', 'dev'])).toMatchObject({
+      code: 2,
+      complaint: 'nsbaseline: --as-group needs --as: groups alone cannot be impersonated\n',
+    });
+  });
 
   test('asks about the namespace of the context unless told otherwise', async () => {
     expect((await cluster.run(defineStatus, ['-o', 'json'])).printed).toContain('"namespace": "team-a"');
@@ -405,7 +523,7 @@ describe('the command', () => {
       isExpired = true;
       return { kind: 'respond', status: 410, body: '{"kind":"Status","reason":"Expired"}' };
     };
-    expect((await cluster.run(defineStatus, ['-A'])).code).toBe(0);
+    expect((await cluster.run(defineStatus, ['-A', '-o', 'json'])).printed).toContain('"isWell"');
     expect({ isExpired, lists: cluster.server.requests.of('list', 'namespaces') }).toEqual({
       isExpired: true,
       lists: 5,
@@ -417,8 +535,7 @@ describe('the command', () => {
       resource === 'networkpolicies' || resource === 'namespaces'
         ? { kind: 'respond', status: 403, body: '{"kind":"Status","message":"no\\u001b[2J\\u202e"}' }
         : undefined;
-    const { code, complaint } = await cluster.run(defineStatus, ['-A']);
-    expect(code).toBe(0);
+    const { complaint } = await cluster.run(defineStatus, ['-A']);
     expect(complaint).toContain(
       'note: cannot list networkpolicies.networking.k8s.io in every namespace: no [2J\\u202e; ask for the permission (kubectl auth can-i list networkpolicies.networking.k8s.io)',
     );

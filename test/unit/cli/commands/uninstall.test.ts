@@ -78,7 +78,7 @@ describe('uninstall', () => {
     const terminal = scriptedTerminal(['y']);
     const { code, complaint } = await cluster.run(defineUninstall, [], terminal);
     expect(terminal.questions).toEqual([
-      'Delete 2 BaselinePolicies, 1 NamespaceBaseline; 3 NetworkPolicies stay, and nobody looks after them then? [y/N] ',
+      'Delete 2 BaselinePolicies, 1 NamespaceBaseline; 3 NetworkPolicies stay, and nothing keeps them up to date then? [y/N] ',
     ]);
     expect(complaint).toContain('kubectl delete -k deploy/base');
     expect({ code, ...(await standing()) }).toEqual({ code: 0, ...EVERYTHING, policies: [], records: 0 });
@@ -158,6 +158,24 @@ describe('uninstall', () => {
     expect(await standing()).toEqual(EVERYTHING);
   });
 
+  test('--dry-run -o json lists what would be deleted and what would stay, for programs', async () => {
+    const { code, printed } = await cluster.run(defineUninstall, ['--dry-run', '-o', 'json', '--remove-crds']);
+    expect(code).toBe(0);
+    const { wouldDelete, wouldKeep } = JSON.parse(printed) as {
+      wouldDelete: unknown;
+      wouldKeep: { networkPolicies: readonly unknown[] };
+    };
+    expect(wouldDelete).toEqual({
+      baselinePolicies: ['standard', 'strict'],
+      namespaceBaselines: ['team-a'],
+      networkPolicies: [],
+      customResourceDefinitions: ['namespacebaselines.nsbaseline.io', 'baselinepolicies.nsbaseline.io'],
+    });
+    expect(wouldKeep.networkPolicies).toHaveLength(3);
+    expect(await standing()).toEqual(EVERYTHING);
+    expect((await cluster.run(defineUninstall, ['-o', 'json'])).code).toBe(2);
+  });
+
   test('what comes while the question stands is left alone, and keeps the CRDs', async () => {
     const terminal = {
       ...scriptedTerminal(),
@@ -176,7 +194,7 @@ describe('uninstall', () => {
       },
     };
     const { code, complaint } = await cluster.run(defineUninstall, ['--remove-policies', '--remove-crds'], terminal);
-    expect(complaint).toContain('the CRDs stay: BaselinePolicy late came meanwhile');
+    expect(complaint).toContain('the CRDs stay: BaselinePolicy late was created meanwhile');
     expect({ code, ...(await standing()) }).toEqual({
       code: 1,
       policies: ['late'],

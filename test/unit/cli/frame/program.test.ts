@@ -4,6 +4,7 @@ import manifest from '../../../../package.json' with { type: 'json' };
 import { EXIT_CODES } from '../../../../src/app/exit-codes.ts';
 import { descriptionOf, RUN_OPTION_KEYS } from '../../../../src/app/run-options.ts';
 import { COMMANDS } from '../../../../src/cli/commands/commands.ts';
+import { withFlagsBehindCommand } from '../../../../src/cli/frame/kubectl-flags.ts';
 import { buildInfo } from '../../../../src/telemetry/version.ts';
 import { outcomeOf } from '../command-line.ts';
 
@@ -15,7 +16,7 @@ describe('help', () => {
       expect(printed).toMatch(new RegExp(`^  ${name} .*${summary}`, 'm'));
     }
     for (const { code: number, meaning } of Object.values(EXIT_CODES)) {
-      expect(printed).toContain(`${number}  ${meaning}`);
+      expect(printed.replaceAll(/\s+/g, ' ')).toContain(`${number} ${meaning.replaceAll('`', '')}`);
     }
   });
 
@@ -44,6 +45,27 @@ describe('help', () => {
   });
 });
 
+describe('flags of kubectl before the command', () => {
+  test.each([
+    ['-n team-a status -o wide', 'status -n team-a -o wide'],
+    ['--context x --as=jane -A status', 'status --context x --as=jane -A'],
+    ['-nteam-a status', 'status -nteam-a'],
+    ['--request-timeout 5s help status', 'help --request-timeout 5s status'],
+    ['status -n team-a', 'status -n team-a'],
+    ['--help', '--help'],
+    ['-n team-a', '-n team-a'],
+    ['--loud status', '--loud status'],
+    ['-n', '-n'],
+  ])('%s is read as %s', (line, meant) => {
+    expect(withFlagsBehindCommand(line.split(' ')).join(' ')).toBe(meant);
+  });
+
+  test('reach the command, which refuses those that it does not have', async () => {
+    expect((await outcomeOf(['-n', 'x', 'version'])).complaint).toContain("unknown option '-n'");
+    expect((await outcomeOf(['--kubeconfig', '/nowhere/config', 'status'])).complaint).toContain('/nowhere/config');
+  });
+});
+
 describe('version', () => {
   test('is that of package.json, for people and for programs', async () => {
     expect((await outcomeOf(['version'])).printed).toContain(`nsbaseline ${manifest.version} `);
@@ -61,6 +83,10 @@ describe('what is wrong ends with 2, and goes to standard error', () => {
     [['version', '-o', 'xml'], 'Allowed choices are json, yaml'],
     [['version', 'extra'], 'too many arguments'],
     [['completion'], "missing required argument 'shell'"],
+    [['status', '--loud'], "See 'nsbaseline status --help'"],
+    [['help', 'nope'], "unknown command 'nope'"],
+    [['-n', 'x', 'statsu'], 'Did you mean status?'],
+    [['status', '--request-timeout', 'soon'], 'Write a number and a unit'],
     [['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish'],
     [['run', '--workers'], "option '--workers <number>' argument missing"],
     [['run', '--workers', 'zero'], '--workers "zero": write a whole number'],
@@ -83,7 +109,7 @@ describe('what is wrong ends with 2, and goes to standard error', () => {
         '  --listen "x": write host:port, such as :8080, 127.0.0.1:8080 or [::1]:8080 (port 0 to 65535, 0 for any free one)',
         '  --log-level "loud": write one of debug, info, warn, error',
         '  NSBASELINE_WORKRES: there is no such setting, did you mean NSBASELINE_WORKERS?',
-        'See nsbaseline run --help.',
+        "See 'nsbaseline run --help'.",
         '',
       ].join('\n'),
     );

@@ -8,8 +8,8 @@ import {
 import { PolicyProgressTracker } from '../../../../src/operator/progress/policy-progress.ts';
 import type { Caches } from '../../../../src/operator/watch/caches.ts';
 import { policy } from '../../../fixtures/worlds.ts';
+import { OPTED_IN } from '../../../support/actors/actors.ts';
 import { emptyCaches } from '../../../support/operators/cached-scene.ts';
-import { OPTED_IN } from '../../../support/operators/people.ts';
 
 const standard = policy();
 const metadata = (name: string, namespace?: string): KubeObject['metadata'] => ({

@@ -9,8 +9,8 @@ import type { Caches } from '../../../../src/operator/watch/caches.ts';
 import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
 import { ManualClock, settled } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
+import { OPTED_IN } from '../../../support/actors/actors.ts';
 import { cachedScene } from '../../../support/operators/cached-scene.ts';
-import { OPTED_IN } from '../../../support/operators/people.ts';
 
 const scene = cachedScene();
 

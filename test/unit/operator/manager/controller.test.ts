@@ -3,8 +3,8 @@ import { ConcurrencyLimiter } from '../../../../src/kube/client/concurrency-limi
 import { Controller } from '../../../../src/operator/manager/controller.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../../../fixtures/silence.ts';
+import { eventually, OPTED_IN, standardSet } from '../../../support/actors/actors.ts';
 import { cachedScene } from '../../../support/operators/cached-scene.ts';
-import { eventually, OPTED_IN, standardSet } from '../../../support/operators/people.ts';
 
 const scene = cachedScene();
 

@@ -11,8 +11,8 @@ import {
 import { networkPolicyObject } from '../../../../src/operator/write/manifests.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
 import { partOf, policy } from '../../../fixtures/worlds.ts';
+import { valueOf } from '../../../support/actors/actors.ts';
 import { cachedScene } from '../../../support/operators/cached-scene.ts';
-import { valueOf } from '../../../support/operators/people.ts';
 
 const scene = cachedScene();
 const REMOVE: BaselinePolicySpec = { removal: { onDelete: 'Remove' } };

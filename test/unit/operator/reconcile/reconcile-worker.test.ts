@@ -15,8 +15,8 @@ import { ReportWriter } from '../../../../src/operator/write/report-writer.ts';
 import type { EventRecord } from '../../../../src/telemetry/event-object.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
+import { OPTED_IN, standardSet } from '../../../support/actors/actors.ts';
 import { cachedScene } from '../../../support/operators/cached-scene.ts';
-import { OPTED_IN, standardSet } from '../../../support/operators/people.ts';
 
 const scene = cachedScene();
 

@@ -11,8 +11,8 @@ import { ReportRateLimit } from '../../../../src/operator/write/report-rate-limi
 import { ReportWriter } from '../../../../src/operator/write/report-writer.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { allDone, world } from '../../../fixtures/worlds.ts';
+import { valueOf } from '../../../support/actors/actors.ts';
 import { cachedScene } from '../../../support/operators/cached-scene.ts';
-import { valueOf } from '../../../support/operators/people.ts';
 
 const scene = cachedScene();
 

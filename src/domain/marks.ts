@@ -1,0 +1,35 @@
+import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../api/names.ts';
+import { fieldOf, textOf } from '../base/json.ts';
+
+/** What the labels and annotations of a NetworkPolicy say about whose it is (R5). */
+export interface Marks {
+  /** Whether it carries our managed-by label. */
+  readonly isLabelled: boolean;
+  /** The value of our policy label; empty when it has none. */
+  readonly policyLabel: string;
+  /** The value of our policy-uid annotation; empty when it has none. */
+  readonly policyUid: string;
+  /** Whether its owner hands it over (R5). */
+  readonly isAdoptable: boolean;
+  /** Whether it was left behind on purpose (R4). */
+  readonly isKept: boolean;
+}
+
+/** The marks of a NetworkPolicy with these labels and annotations, which may be anything. */
+export function marksOf({ labels, annotations }: { readonly labels?: unknown; readonly annotations?: unknown }): Marks {
+  return {
+    isLabelled: fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER,
+    policyLabel: textOf(fieldOf(labels, LABELS.policy)),
+    policyUid: textOf(fieldOf(annotations, ANNOTATIONS.policyUid)),
+    isAdoptable: fieldOf(annotations, ANNOTATIONS.adopt) === 'true',
+    isKept: fieldOf(annotations, ANNOTATIONS.kept) === 'true',
+  };
+}
+
+/** Whether a Namespace is on its way out: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ */
+export function isTerminatingNamespace(namespace: {
+  readonly metadata: { readonly deletionTimestamp?: unknown };
+  readonly status?: unknown;
+}): boolean {
+  return namespace.metadata.deletionTimestamp !== undefined || fieldOf(namespace.status, 'phase') === 'Terminating';
+}
