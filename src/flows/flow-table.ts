@@ -1,6 +1,6 @@
 import { canonicalAddress, isPublic, widened } from './address.ts';
 import type { Flow, FlowEnd, Labels, PodEnd, Verdict } from './flow.ts';
-import type { SeenEnd, SeenFlow, SeenPod } from './format.ts';
+import type { ParsedEnd, ParsedFlow, ParsedPod } from './format.ts';
 
 /**
  * How many addresses outside the cluster are told apart for one pod, port and direction; then they are kept as blocks.
@@ -15,7 +15,7 @@ const MAX_SPELLINGS = 50_000;
 interface Entry {
   readonly from: InternedEnd;
   readonly to: InternedEnd;
-  readonly seen: SeenFlow;
+  readonly seen: ParsedFlow;
   firstSeenMs: number | undefined;
   lastSeenMs: number | undefined;
   bySource: number;
@@ -61,7 +61,7 @@ export class FlowTable {
   }
 
   /** Takes a record. False when one of its ends has an address that is none. */
-  add(seen: SeenFlow): boolean {
+  add(seen: ParsedFlow): boolean {
     const from = this.#interned(seen.from);
     const to = this.#interned(seen.to);
     if (from === undefined || to === undefined) {
@@ -115,7 +115,7 @@ export class FlowTable {
   #entryFor(wanted: {
     readonly from: InternedEnd;
     readonly to: InternedEnd;
-    readonly seen: SeenFlow;
+    readonly seen: ParsedFlow;
     readonly step: number;
   }): Entry | undefined {
     const { from, to, seen, step } = wanted;
@@ -150,7 +150,7 @@ export class FlowTable {
   #widerEnds(wanted: {
     readonly from: InternedEnd;
     readonly to: InternedEnd;
-    readonly seen: SeenFlow;
+    readonly seen: ParsedFlow;
     readonly step: number;
   }): { readonly from: InternedEnd; readonly to: InternedEnd } | undefined {
     const { from, to, seen, step } = wanted;
@@ -170,7 +170,7 @@ export class FlowTable {
     return isFromOutside ? { from: wider, to } : { from, to: wider };
   }
 
-  #interned(end: SeenEnd): InternedEnd | undefined {
+  #interned(end: ParsedEnd): InternedEnd | undefined {
     if (end.kind === 'pod') {
       return this.#pod(end);
     }
@@ -187,7 +187,7 @@ export class FlowTable {
     return { key: `${end.kind} ${address}`, end: { ...end, address } };
   }
 
-  #pod(seen: SeenPod): InternedEnd {
+  #pod(seen: ParsedPod): InternedEnd {
     const { namespace, name, workload } = seen;
     // A name that is no pod's own says too little; there the labels are part of the identity.
     const labels = name.endsWith('*') ? seen.labels() : undefined;
@@ -235,9 +235,9 @@ export class FlowTable {
 }
 
 /** Stands in an entry for the ends of its first record, so that the record can be forgotten. */
-const NO_END: SeenEnd = { kind: 'external' };
+const NO_END: ParsedEnd = { kind: 'external' };
 
-function count(entry: Entry, seen: SeenFlow): void {
+function count(entry: Entry, seen: ParsedFlow): void {
   if (seen.reporter === 'source') {
     entry.bySource += seen.count;
   } else if (seen.reporter === 'destination') {

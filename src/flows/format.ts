@@ -1,17 +1,17 @@
 import type { FlowEnd, Labels, PodEnd, Protocol, Verdict } from './flow.ts';
 
 /** A pod as a record names it. Its labels are only worked out for the first record of the pod. */
-export interface SeenPod extends Omit<PodEnd, 'labels'> {
+export interface ParsedPod extends Omit<PodEnd, 'labels'> {
   readonly labels: () => Labels;
 }
 
 /** One end as a record names it. */
-export type SeenEnd = SeenPod | Exclude<FlowEnd, PodEnd>;
+export type ParsedEnd = ParsedPod | Exclude<FlowEnd, PodEnd>;
 
 /** One record of a source, in the words of this project. */
-export interface SeenFlow {
-  readonly from: SeenEnd;
-  readonly to: SeenEnd;
+export interface ParsedFlow {
+  readonly from: ParsedEnd;
+  readonly to: ParsedEnd;
   readonly protocol: Protocol;
   readonly port: number;
   readonly verdict: Verdict;
@@ -41,7 +41,7 @@ export type IgnoredReason = keyof typeof IGNORED;
 
 /** How one record was read. */
 export type RecordReading =
-  | { readonly kind: 'flow'; readonly flow: SeenFlow }
+  | { readonly kind: 'flow'; readonly flow: ParsedFlow }
   | { readonly kind: 'ignored'; readonly reason: IgnoredReason }
   | { readonly kind: 'problem'; readonly message: string };
 

@@ -1,6 +1,6 @@
 import { isLoopback, isUnspecified } from './address.ts';
 import type { Protocol } from './flow.ts';
-import type { SeenEnd } from './format.ts';
+import type { ParsedEnd } from './format.ts';
 import { fieldOf, integerOf, labelsOfValue, textOf } from './untrusted-value.ts';
 import { workloadField } from './workload.ts';
 
@@ -9,7 +9,7 @@ import { workloadField } from './workload.ts';
  * owner: {kind, name}}. A pod in the network of its node is the host. Undefined when the event is of no pod.
  * https://inspektor-gadget.io/docs/latest/spec/operators/kubemanager
  */
-export function gadgetPod(event: unknown): SeenEnd | undefined {
+export function gadgetPod(event: unknown): ParsedEnd | undefined {
   const k8s = fieldOf(event, 'k8s');
   const namespace = textOf(k8s, 'namespace');
   const name = textOf(k8s, 'podName');
@@ -34,7 +34,7 @@ export function gadgetPod(event: unknown): SeenEnd | undefined {
  * when there is no peer, or when it is the pod itself.
  * https://inspektor-gadget.io/docs/latest/spec/operators/kubeipresolver
  */
-export function gadgetPeer(endpoint: unknown): SeenEnd | undefined {
+export function gadgetPeer(endpoint: unknown): ParsedEnd | undefined {
   const address = textOf(endpoint, 'addr');
   const k8s = fieldOf(endpoint, 'k8s');
   const namespace = textOf(k8s, 'namespace');

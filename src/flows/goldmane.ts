@@ -1,5 +1,5 @@
 import type { Labels, Protocol, Verdict } from './flow.ts';
-import { type FlowFormat, ignored, problem, type RecordReading, type SeenEnd, type SeenFlow } from './format.ts';
+import { type FlowFormat, ignored, type ParsedEnd, type ParsedFlow, problem, type RecordReading } from './format.ts';
 import { firstRecordsOf, recordsOf } from './json-records.ts';
 import { fieldOf, integerOf, isJson, itemsOf, labelsOfPairs, labelsOfValue, textOf } from './untrusted-value.ts';
 
@@ -118,7 +118,7 @@ function readRecord(read: GoldmaneFlow): RecordReading {
   };
 }
 
-function reporterOf(reporter: string): SeenFlow['reporter'] {
+function reporterOf(reporter: string): ParsedFlow['reporter'] {
   if (/^src$/i.test(reporter)) {
     return 'source';
   }
@@ -135,7 +135,7 @@ function timeMs(flow: unknown, name: string): number | undefined {
   return Number.isNaN(parsed) ? undefined : parsed;
 }
 
-function endOf({ key, flow }: GoldmaneFlow, side: 'source' | 'dest'): SeenEnd | undefined {
+function endOf({ key, flow }: GoldmaneFlow, side: 'source' | 'dest'): ParsedEnd | undefined {
   const name = text(key, `${side}_name`);
   const namespace = text(key, `${side}_namespace`);
   const type = text(key, `${side}_type`).toLowerCase();

@@ -5,9 +5,9 @@ import {
   type FlowFormat,
   type IgnoredReason,
   ignored,
+  type ParsedEnd,
+  type ParsedFlow,
   type RecordReading,
-  type SeenEnd,
-  type SeenFlow,
 } from './format.ts';
 import { firstRecordsOf, jsonLineReader } from './json-records.ts';
 import { fieldOf, isJson, itemsOf, type Json, labelsOfPairs, portOf, textOf, timeMsOf } from './untrusted-value.ts';
@@ -134,8 +134,8 @@ function readFlow(seen: {
 
 function reasonToIgnore(seen: {
   readonly isReply: boolean;
-  readonly from: SeenEnd;
-  readonly to: SeenEnd;
+  readonly from: ParsedEnd;
+  readonly to: ParsedEnd;
   readonly addresses: unknown;
 }): IgnoredReason | undefined {
   if (seen.isReply) {
@@ -165,14 +165,14 @@ function replyOf(
   return { isReply: source !== undefined && looksLikeReply({ source, destination }), isKnown: false };
 }
 
-function reporterOf(direction: string): SeenFlow['reporter'] {
+function reporterOf(direction: string): ParsedFlow['reporter'] {
   if (direction === 'EGRESS') {
     return 'source';
   }
   return direction === 'INGRESS' ? 'destination' : undefined;
 }
 
-function endOf(endpoint: unknown, address: string, service?: unknown): SeenEnd {
+function endOf(endpoint: unknown, address: string, service?: unknown): ParsedEnd {
   const namespace = textOf(endpoint, 'namespace');
   const labels = itemsOf(fieldOf(endpoint, 'labels'));
   if (namespace !== '') {
@@ -197,7 +197,7 @@ function endOf(endpoint: unknown, address: string, service?: unknown): SeenEnd {
  */
 const HOST_IDENTITIES = ['host', 'remote-node', 'health', 'init', 'ingress'].map((name) => `reserved:${name}`);
 
-function reservedEndOf(labels: readonly unknown[], address: string): SeenEnd {
+function reservedEndOf(labels: readonly unknown[], address: string): ParsedEnd {
   if (labels.includes('reserved:kube-apiserver')) {
     return address === '' ? { kind: 'apiserver' } : { kind: 'apiserver', address };
   }

@@ -1,7 +1,7 @@
 import { isLoopback } from './address.ts';
 import { looksLikeReply } from './connection-ports.ts';
 import type { Protocol, Verdict } from './flow.ts';
-import { type FlowFormat, type IgnoredReason, ignored, problem, type RecordReading, type SeenEnd } from './format.ts';
+import { type FlowFormat, type IgnoredReason, ignored, type ParsedEnd, problem, type RecordReading } from './format.ts';
 import { firstRecordsOf, jsonLineReader } from './json-records.ts';
 import { fieldOf, integerOf, itemsOf, type Json, portOf, textOf } from './untrusted-value.ts';
 import { workloadField } from './workload.ts';
@@ -131,7 +131,7 @@ function verdictOf(record: Json): Verdict | undefined {
   return dropped > 0 && dropped >= (integerOf(record, 'Packets') ?? 0) ? undefined : 'allowed';
 }
 
-function endOf(record: Json, side: 'Src' | 'Dst'): SeenEnd {
+function endOf(record: Json, side: 'Src' | 'Dst'): ParsedEnd {
   const name = textOf(record, `${side}K8S_Name`);
   const namespace = textOf(record, `${side}K8S_Namespace`);
   const address = textOf(record, `${side}Addr`);

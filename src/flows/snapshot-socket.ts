@@ -1,6 +1,6 @@
 import { looksLikeReply } from './connection-ports.ts';
 import type { Verdict } from './flow.ts';
-import { type FlowFormat, ignored, problem, type RecordReading, type SeenEnd } from './format.ts';
+import { type FlowFormat, ignored, type ParsedEnd, problem, type RecordReading } from './format.ts';
 import { gadgetPeer, gadgetPod, gadgetProtocol, gadgetTimeMs, isGadgetEndpoint } from './gadget-endpoint.ts';
 import { firstRecordsOf, recordsOf } from './json-records.ts';
 import { fieldOf, integerOf, isJson, type Json, portOf, textOf } from './untrusted-value.ts';
@@ -81,8 +81,8 @@ function readRecord(record: Json, listening: ReadonlySet<string>): RecordReading
 
 function connection(seen: {
   readonly record: Json;
-  readonly own: SeenEnd;
-  readonly peer: SeenEnd;
+  readonly own: ParsedEnd;
+  readonly peer: ParsedEnd;
   readonly port: number;
   readonly isInbound: boolean;
   readonly isListening: boolean;

@@ -1,4 +1,4 @@
-import { type FlowFormat, ignored, problem, type RecordReading, type SeenEnd } from './format.ts';
+import { type FlowFormat, ignored, type ParsedEnd, problem, type RecordReading } from './format.ts';
 import { gadgetPeer, gadgetPod, gadgetProtocol, gadgetTimeMs, isGadgetEndpoint } from './gadget-endpoint.ts';
 import { firstRecordsOf, jsonLineReader } from './json-records.ts';
 import { fieldOf, type Json, portOf, textOf } from './untrusted-value.ts';
@@ -51,8 +51,8 @@ function readRecord(record: Json): RecordReading {
 
 function connection(seen: {
   readonly record: Json;
-  readonly own: SeenEnd;
-  readonly peer: SeenEnd;
+  readonly own: ParsedEnd;
+  readonly peer: ParsedEnd;
   readonly isConnect: boolean;
 }): RecordReading {
   const { record, own, peer, isConnect } = seen;

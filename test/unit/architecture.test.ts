@@ -341,17 +341,6 @@ const BANNED_WORDS: Readonly<Record<string, string>> = {
   watched: 'informer',
 };
 
-/** Names that may carry a banned word for now. Delete a line when its name is gone; a test says so. */
-const EXCEPTIONS: readonly string[] = [
-  'isSettled',
-  'PATIENCE_MS',
-  'SeenEnd',
-  'SeenFlow',
-  'SeenPod',
-  'standingDeny',
-  'Watched',
-];
-
 /** The words of a name in camelCase, PascalCase, SNAKE_CASE or kebab-case, in lower case. */
 function wordsOf(name: string): readonly string[] {
   return name
@@ -383,14 +372,10 @@ describe('the glossary', () => {
   const names = namesInSrc();
 
   test('has no banned word in the name of a file, a folder or an export of src', () => {
-    const banned = names
-      .filter((name) => !EXCEPTIONS.includes(name))
-      .flatMap((name) => bannedIn(name).map((word) => `${name}: write "${BANNED_WORDS[word] ?? ''}" for "${word}"`));
+    const banned = names.flatMap((name) =>
+      bannedIn(name).map((word) => `${name}: write "${BANNED_WORDS[word] ?? ''}" for "${word}"`),
+    );
     expect(banned).toEqual([]);
-  });
-
-  test('has no exception that nothing needs', () => {
-    expect(EXCEPTIONS.filter((name) => !names.includes(name) || bannedIn(name).length === 0)).toEqual([]);
   });
 
   test('sees the words of a name however it is written', () => {

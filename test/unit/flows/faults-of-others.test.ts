@@ -85,7 +85,7 @@ describe('faults of other recommenders that this one does not have', () => {
   });
 
   test('nothing that is proposed has an empty selector or an empty peer', async () => {
-    const captures = ['hubble.jsonl', 'retina-cri.log', 'goldmane.jsonl', 'whisker.jsonl', 'trace_tcp.jsonl'];
+    const captures = ['hubble.jsonl', 'retina-cri.txt', 'goldmane.jsonl', 'whisker.jsonl', 'trace_tcp.jsonl'];
     const others = ['snapshot_socket.json', 'conntrack.txt', 'netobserv.jsonl'];
     for (const name of [...captures, ...others]) {
       const { proposals } = recommendationFor([await read(capture(name))], { lookup: SHOP });
@@ -128,7 +128,7 @@ describe('faults of other recommenders that this one does not have', () => {
   });
 
   test('answers never become rules, whether the record says so, the flags or only the ports', async () => {
-    for (const name of ['hubble.jsonl', 'retina-cri.log', 'netobserv.jsonl', 'conntrack.txt', 'snapshot_socket.json']) {
+    for (const name of ['hubble.jsonl', 'retina-cri.txt', 'netobserv.jsonl', 'conntrack.txt', 'snapshot_socket.json']) {
       const { proposals } = recommendationFor([await read(capture(name))], { lookup: SHOP });
       const ports = proposals.flatMap(({ rules }) => rules.flatMap((rule) => rule.ports.map(({ port }) => port)));
       expect(ports.filter((port) => ![53, 443, 5432, 6443, 8080, 50_051].includes(port))).toEqual([]);

@@ -16,7 +16,7 @@ const CAPTURES: readonly (readonly [file: string, format: string, flows: readonl
       'shop/web → shop/api ICMP 0 allowed ×1',
     ],
   ],
-  ['retina-cri.log', 'hubble', ['shop/web-6d4b9c8f5-aaaaa → shop/api-7c9d8b7f6-bbbbb TCP 8080 allowed ×2']],
+  ['retina-cri.txt', 'hubble', ['shop/web-6d4b9c8f5-aaaaa → shop/api-7c9d8b7f6-bbbbb TCP 8080 allowed ×2']],
   [
     'goldmane.jsonl',
     'goldmane',

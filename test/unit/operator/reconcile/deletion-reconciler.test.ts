@@ -34,7 +34,12 @@ async function reconciledFromCache(): Promise<{ readonly next: string; readonly 
     compiledPolicies,
   });
   const { queue, removalDecided } = await reconciler.reconcile('standard', SILENT_LOG);
-  return { next: queue.kind, decided: removalDecided === undefined ? [] : [removalDecided.name] };
+  if (removalDecided === undefined) {
+    return { next: queue.kind, decided: [] };
+  }
+  compiledPolicies.decideRemoval(removalDecided);
+  const step = await reconciler.reconcile('standard', SILENT_LOG);
+  return { next: step.queue.kind, decided: [removalDecided.name] };
 }
 
 async function finalizers(): Promise<readonly string[] | undefined> {
