@@ -84,6 +84,10 @@ export const baselinePolicyStatusSchema = z.strictObject({
     namespaceCountsSchema,
     'The number of namespaces in each state. The NamespaceBaseline of each has the details.',
   ),
+  copies: about(
+    z.int().optional(),
+    'NetworkPolicies that carry the marks of this policy in namespaces that it does not select and whose NamespaceBaseline does not list them. They are left alone; nsbaseline prune --copies lists and removes them. Absent when there are none.',
+  ),
   failed: about(
     list(about(failedNamespaceSchema, 'A namespace that is not protected, and why.'), BOUNDS.failed),
     `The first ${BOUNDS.failed} namespaces that are not protected, by name.`,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { allowSchema } from './allow.ts';
-import { about, filledList, keyedBy, list, unique } from './bounded.ts';
+import { about, filledList, keyedBy, list, text, unique } from './bounded.ts';
 import { BOUNDS } from './bounds.ts';
 import { modeSchema } from './mode.ts';
 import { type Direction, directionSchema, labelSelectorSchema } from './network-policy.ts';
@@ -15,6 +15,17 @@ export { type Rule, ruleSchema } from './policy-rule.ts';
 /** What happens to managed NetworkPolicies that are no longer wanted. */
 export const removalActionSchema = z.enum(['Remove', 'Keep']);
 
+/** The default of `removal.grace`. */
+const DEFAULT_GRACE = '10s';
+
+/** Whole seconds up to 3600, or whole minutes up to 60. */
+const GRACE_PATTERN = /^(([0-9]|[1-9][0-9]{1,2}|[1-2][0-9]{3}|3[0-5][0-9]{2}|3600)s|([0-9]|[1-5][0-9]|60)m)$/;
+
+const graceSchema = text(BOUNDS.durationLength).regex(
+  GRACE_PATTERN,
+  'is not a time such as 10s or 2m: whole seconds up to 3600s, or whole minutes up to 60m',
+);
+
 const removalSchema = z.strictObject({
   onOptOut: about(
     removalActionSchema.optional(),
@@ -26,7 +37,21 @@ const removalSchema = z.strictObject({
     'When this BaselinePolicy is deleted: Keep leaves its NetworkPolicies in place, Remove deletes them first. Keep is safer: deleting the policy then opens nothing.',
     'Keep',
   ),
+  grace: about(
+    graceSchema.optional(),
+    'How long an opt-out, by whatever cause, waits before anything is removed: whole seconds or minutes up to one hour, such as 10s or 2m. A label that is back within that time changes nothing. 0s removes at once.',
+    DEFAULT_GRACE,
+  ),
 });
+
+/** How long an opt-out waits, in milliseconds: `removal.grace`, or its default. */
+export function graceMsOf(removal: { readonly grace?: string | undefined } | undefined): number {
+  const grace = removal?.grace ?? DEFAULT_GRACE;
+  return Number.parseInt(grace, 10) * (grace.endsWith('m') ? 60_000 : 1000);
+}
+
+/** How long an opt-out waits where nothing is declared, in milliseconds. */
+export const DEFAULT_GRACE_MS = graceMsOf(undefined);
 
 /** A policy may not allow traffic in a direction that it does not isolate: any NetworkPolicy that selects a pod for a direction isolates it. */
 function isolatedDirectionRule(

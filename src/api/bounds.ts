@@ -53,6 +53,8 @@ export const BOUNDS = {
   messageLength: 1024,
   /** Characters of a condition's message (https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/v1#Condition). */
   conditionMessageLength: 32_768,
+  /** Characters of a time such as `10s`. */
+  durationLength: 5,
   /** Characters of a uid. */
   uidLength: 128,
 } as const;

@@ -37,6 +37,12 @@ export const REASONS = {
     'The policy would newly isolate many namespaces at once, so it is held until you approve it; the message has the kubectl command.',
   Contested:
     'Another client keeps changing a managed NetworkPolicy, so the operator repairs it at a slower pace. Find the field manager that the message names, and stop it.',
+  OptingOut:
+    'The namespace is no longer selected. Its NetworkPolicies stay until the time in the message (spec.removal.grace), and nothing changes if it is selected again before.',
+  KeptByFinalizer:
+    "A NetworkPolicy was deleted, but a finalizer that is not the operator's keeps it, and network plugins go on enforcing it. Remove the finalizer from the object that the message names.",
+  CopyFound:
+    'A NetworkPolicy carries the marks of a BaselinePolicy that does not select its namespace, and no NamespaceBaseline lists it, as after a restore or a copy. It is left alone; nsbaseline prune --copies lists and removes it.',
   Kept: 'The namespace is no longer selected, and onOptOut: Keep leaves its NetworkPolicies as they are.',
   OrphansPresent:
     'Managed NetworkPolicies of a deleted BaselinePolicy of this name remain where this one selects nothing; nsbaseline prune lists and removes them.',

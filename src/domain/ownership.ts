@@ -37,6 +37,11 @@ export function isManaged({ isLabelled, policyUid }: Pick<ObservedNetworkPolicy,
   return isLabelled && policyUid !== '';
 }
 
+/** Whether a NamespaceBaseline lists the uid of this object, under whichever policy. */
+export function isListed({ uid }: Pick<ObservedNetworkPolicy, 'uid'>, report: RecordedReport | undefined): boolean {
+  return report?.entries.some(({ managed }) => managed.some((listed) => listed.uid === uid)) === true;
+}
+
 function isRecorded({ uid }: ObservedNetworkPolicy, policyName: string, report: RecordedReport | undefined): boolean {
   return recordedEntry(report, policyName)?.managed.some((managed) => managed.uid === uid) === true;
 }

@@ -30,6 +30,8 @@ export interface BaselinePolicyFacts {
   /** Whether it is being deleted and its objects go with it; decided after every reason to keep them was checked (R8, deletion). */
   readonly isRemoving: boolean;
   readonly keepsOnOptOut: boolean;
+  /** How long an opt-out waits before anything is removed, in milliseconds (R4, opting out). */
+  readonly graceMs: number;
   readonly removesOnDelete: boolean;
   readonly selector: LabelSelector | undefined;
   readonly parts: readonly RenderedPart[] | undefined;
@@ -51,6 +53,8 @@ export interface ObservedNetworkPolicy {
   readonly isAdoptable: boolean;
   /** Whether it was kept on purpose (R4, opting out). */
   readonly isKept: boolean;
+  /** Whether it was deleted already, and only a finalizer keeps it in the API server. */
+  readonly isTerminating: boolean;
   /** The directions that an object with the name of a default-deny isolates, with or without our marks; empty for all other objects. */
   readonly isolates: readonly Direction[];
   /** How it undoes the isolation, where it does (R17, weakening). */
@@ -100,12 +104,24 @@ export interface World {
   readonly holds: ReadonlyMap<string, Hold>;
   /** NetworkPolicies that another client keeps changing, by name (R6, repair). */
   readonly contests: ReadonlyMap<string, Contest>;
+  /** NetworkPolicies that another client creates again after each removal, by name (R6, repair). */
+  readonly removalContests: ReadonlyMap<string, Contest>;
+  /** Policies whose opt-out of this namespace still waits, by name (R4, opting out). */
+  readonly optOutWaits: ReadonlyMap<string, OptOutWait>;
   /** Whether a newer version of the operator led before: what it rendered is left as it is (R15, one writer). */
   readonly hasNewerLed: boolean;
 }
 
 /** The kind of change that waits for a confirmation (R9, the guards). */
 export type Hold = 'RemovalHeld' | 'IsolationHeld';
+
+/** An opt-out that waits: nothing is removed before it ends (R4, opting out). */
+export interface OptOutWait {
+  /** How long it still waits, in milliseconds. */
+  readonly waitMs: number;
+  /** When it ends, RFC 3339 in whole seconds. */
+  readonly untilTime: string;
+}
 
 /** One NetworkPolicy that another client and the operator keep changing (R6, repair). */
 export interface Contest {

@@ -26,6 +26,7 @@ const NAMESPACE_REASONS = [
   'Altered',
   'Forbidden',
   'Contested',
+  'KeptByFinalizer',
   'IsolationHeld',
   'PolicyInvalid',
   'DryRun',
@@ -108,7 +109,10 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     isGood: true,
     meaning:
       'Every policy that selects this namespace has everything in place. The reason is that of the worst policy. Ready stays True with `PolicyInvalid` if a policy became invalid and its last valid set is still in place.',
-    reasons: { True: ['Protected', 'RemovalHeld', 'IsolationHeld', 'PolicyInvalid'], False: NAMESPACE_REASONS },
+    reasons: {
+      True: ['Protected', 'OptingOut', 'RemovalHeld', 'IsolationHeld', 'PolicyInvalid'],
+      False: NAMESPACE_REASONS,
+    },
   },
 ];
 
@@ -134,6 +138,11 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
     'To go ahead, run the kubectl command in the message, or `nsbaseline approve`. Otherwise undo the edit or set the labels again.',
   IsolationHeld:
     'To go ahead, run the kubectl command in the message, or `nsbaseline approve`; or try the same spec in DryRun first.',
+  OptingOut:
+    'To keep the protection, give the namespace its label again, or undo the edit of the selector, before the time in the message.',
+  KeptByFinalizer:
+    'Find out which client set the finalizer (`kubectl get networkpolicy NAME -n NAMESPACE -o yaml`), and remove it with `kubectl edit`.',
+  CopyFound: '`nsbaseline prune --copies` lists and removes it. To have it managed, opt the namespace in.',
   Contested:
     'Find the client that the message names as field manager (`kubectl get networkpolicy NAME -n NAMESPACE --show-managed-fields -o yaml`) and stop it from changing this object.',
   Kept: '',
@@ -169,6 +178,8 @@ export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>
   Repaired: 'Warning',
   Removed: 'Normal',
   Kept: 'Normal',
+  CopyFound: 'Normal',
+  KeptByFinalizer: 'Warning',
   Weakened: 'Warning',
   Adopted: 'Normal',
   RemovalHeld: 'Warning',

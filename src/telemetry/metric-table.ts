@@ -96,6 +96,12 @@ export const METRICS = {
     help: 'Managed NetworkPolicies and NamespaceBaselines that another client keeps changing, so that they are repaired at a slower pace. Alert if it is above 0.',
     labels: {},
   },
+  copies: {
+    name: 'nsbaseline_copies',
+    type: 'gauge',
+    help: 'NetworkPolicies with the marks of a BaselinePolicy in namespaces that it does not select and whose NamespaceBaseline does not list them. They are left alone; nsbaseline prune --copies removes them.',
+    labels: {},
+  },
   weakened: {
     name: 'nsbaseline_weakened_namespaces',
     type: 'gauge',

@@ -39,6 +39,7 @@ export interface GaugeState {
   readonly weakenedNamespaces: number;
   readonly conflicts: number;
   readonly contested: number;
+  readonly copies: number;
   readonly queue: {
     readonly depth: { readonly fresh: number; readonly resync: number };
     readonly oldestMs: number;
@@ -182,6 +183,7 @@ function makeGauges(
   const unprotected = gauge(registry, METRICS.unprotected);
   const conflicts = gauge(registry, METRICS.conflicts);
   const contested = gauge(registry, METRICS.contested);
+  const copies = gauge(registry, METRICS.copies);
   const weakened = gauge(registry, METRICS.weakened);
   const queueDepth = gauge(registry, METRICS.queueDepth);
   const queueOldest = gauge(registry, METRICS.queueOldest);
@@ -219,6 +221,7 @@ function makeGauges(
       unprotected.set(state.unprotectedNamespaces);
       conflicts.set(state.conflicts);
       contested.set(state.contested);
+      copies.set(state.copies);
       weakened.set(state.weakenedNamespaces);
       for (const priority of QUEUE_PRIORITIES) {
         queueDepth.set({ priority }, state.queue.depth[priority]);

@@ -9,7 +9,7 @@ import type {
   WriteOptions,
 } from '../../src/kube/client/kube-client.ts';
 import type { KubeError } from '../../src/kube/client/kube-error.ts';
-import { isKubeObject, type KubeObject } from '../../src/kube/client/kube-object.ts';
+import { isKubeObject, type KubeObject, terminatingObjectIn } from '../../src/kube/client/kube-object.ts';
 import { namespacedPath, objectPath, type Query, scopePath } from '../../src/kube/client/request-path.ts';
 import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import { statusError } from '../../src/kube/client/status-error.ts';
@@ -228,7 +228,7 @@ export class SimulatedClient implements KubeClient {
       : path;
   }
 
-  async remove(...[reference, options]: Parameters<KubeClient['remove']>): Promise<Result<void, KubeError>> {
+  async remove(...[reference, options]: Parameters<KubeClient['remove']>): ReturnType<KubeClient['remove']> {
     const path = objectPath(reference);
     if (!path.ok) {
       return path;
@@ -240,7 +240,7 @@ export class SimulatedClient implements KubeClient {
       body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions },
       ...limitsOf(options),
     });
-    return answer.ok ? success(undefined) : answer;
+    return answer.ok ? success(terminatingObjectIn(answer.value)) : answer;
   }
 
   async read(...[path, options]: Parameters<KubeClient['read']>): Promise<Result<unknown, KubeError>> {

@@ -1,4 +1,4 @@
-import type { BaselinePolicySpec, Discovered } from '../../api/baseline-policy.ts';
+import { type BaselinePolicySpec, type Discovered, graceMsOf } from '../../api/baseline-policy.ts';
 import { LABELS } from '../../api/names.ts';
 import { renderedParts } from '../rendering/rendering.ts';
 import { isSelected, labelOf, OPT_IN_SELECTOR } from '../selection.ts';
@@ -43,6 +43,7 @@ export function declaredPolicyFacts(policy: DeclaredPolicy): BaselinePolicyFacts
     isRemoving: isDeleting && removesOnDelete,
     mode: spec.mode ?? 'Enforce',
     keepsOnOptOut: spec.removal?.onOptOut === 'Keep',
+    graceMs: graceMsOf(spec.removal),
     removesOnDelete,
     selector: spec.namespaceSelector ?? OPT_IN_SELECTOR,
     parts: renderedParts(name, spec, discovered),
@@ -100,6 +101,8 @@ function worldOf({ namespace, observed, report }: NamespaceContents, policies: r
     isEquivalent: () => false,
     holds: new Map(),
     contests: new Map(),
+    removalContests: new Map(),
+    optOutWaits: new Map(),
     hasNewerLed: false,
   };
 }

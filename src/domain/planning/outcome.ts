@@ -8,6 +8,8 @@ export type Outcome =
   /** The object is as declared; `hash` is the digest of its spec. */
   | { readonly kind: 'inPlace'; readonly name: string; readonly uid: string; readonly hash?: string }
   | { readonly kind: 'removed'; readonly name: string }
+  /** It was deleted, but another client's finalizer keeps it in the API server. */
+  | { readonly kind: 'terminating'; readonly name: string }
   /** It was kept as it is and marked so (R4, opting out). */
   | { readonly kind: 'left'; readonly name: string }
   /** Another attempt soon would change nothing; `recheckMs` when one certain time is the right one. */

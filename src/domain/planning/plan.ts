@@ -1,4 +1,4 @@
-import { denyNameOf, isManaged, isNameOfPart, type Ownership, ownershipOf } from '../ownership.ts';
+import { denyNameOf, isListed, isManaged, isNameOfPart, type Ownership, ownershipOf } from '../ownership.ts';
 import { isolatedBy, type RenderedPart } from '../rendering/rendering.ts';
 import { isSelected } from '../selection.ts';
 import {
@@ -6,6 +6,7 @@ import {
   type Contest,
   type Hold,
   type ObservedNetworkPolicy,
+  type OptOutWait,
   type RecordedReport,
   recordedEntry,
   type World,
@@ -38,12 +39,17 @@ export type Action =
   /** It differs, but it is contested and its next repair is not due yet (R6, repair). */
   | { readonly kind: 'wait'; readonly part: RenderedPart; readonly contest: Contest }
   /** An object with the uid of a former policy of this name is taken over first (R8, deletion). */
-  | { readonly kind: 'remove'; readonly observed: ObservedNetworkPolicy }
+  | {
+      readonly kind: 'remove';
+      readonly observed: ObservedNetworkPolicy;
+      /** Set when another client creates it again after each removal: the next one waits (R6, repair). */
+      readonly contest?: Contest;
+    }
   /** Opted out with onOptOut Keep: mark the object as kept (R4, opting out). */
   | { readonly kind: 'leave'; readonly observed: ObservedNetworkPolicy };
 
 /** Why a policy's objects are left as they are. */
-export type Frozen = 'DryRun' | 'Paused' | 'Invalid' | Hold;
+export type Frozen = 'DryRun' | 'Paused' | 'Invalid' | 'OptingOut' | Hold;
 
 /** The actions of one BaselinePolicy in one namespace. */
 export interface PolicyPlan {
@@ -51,10 +57,12 @@ export interface PolicyPlan {
   readonly isSelected: boolean;
   /** When set, the actions are what Enforce would do and none is carried out (R7 DryRun and Paused, R9 guards, R11 invalid policy). */
   readonly frozen: Frozen | undefined;
+  /** How long its opt-out of this namespace still waits; undefined when it does not wait (R4, opting out). */
+  readonly optOutWait: OptOutWait | undefined;
   /** Its removal here waits for a confirmation; until then it is kept up as if the namespace were still selected (R9, the guards). */
   readonly isRemovalHeld: boolean;
   readonly actions: readonly Action[];
-  /** The operator's objects that exist here for this policy, wanted or not. */
+  /** The operator's objects that exist here for this policy, wanted or not, copies excepted (R5, ownership). */
   readonly existing: readonly ObservedNetworkPolicy[];
 }
 
@@ -62,7 +70,8 @@ export interface PolicyPlan {
  * The plans of one namespace: one for each BaselinePolicy that selects it or still has objects in it, in the
  * order of names. A terminating namespace gets no plan (R12, one namespace's failure). Nothing foreign is ever repaired or removed. An object with
  * the uid of a former policy of the same name is taken over where this policy selects the namespace, even when it is no
- * longer a part and so is removed; elsewhere it stays (R5 ownership, R8 deletion).
+ * longer a part and so is removed; elsewhere it stays (R5 ownership, R8 deletion). Where no selector matches, only an
+ * object that the NamespaceBaseline lists is an opt-out; any other one with our marks is a copy, and no plan has it.
  */
 export function planFor(world: World): readonly PolicyPlan[] {
   if (world.namespace.isTerminating) {
@@ -95,13 +104,22 @@ type Stance =
   | { readonly kind: 'leaving' };
 
 function stanceOf(policy: BaselinePolicyFacts, world: World): Stance {
-  const isWanted = !policy.isDeleting && policy.selector !== undefined && isSelected(policy.selector, world.namespace);
+  const isWithinSelector = isSelecting(policy, world);
+  const isWanted = !policy.isDeleting && isWithinSelector;
+  const mayKeepUp = isWithinSelector || isRecordedAtAll(policy, world.report);
   const keptUp =
-    world.holds.get(policy.name) === 'RemovalHeld' ? keptUpParts(policy, world.observed, isWanted) : undefined;
+    mayKeepUp && world.holds.get(policy.name) === 'RemovalHeld'
+      ? keptUpParts(policy, world.observed, isWanted)
+      : undefined;
   if (keptUp !== undefined) {
     return { kind: 'keptUp', parts: keptUp };
   }
   return isWanted ? WANTED : LEAVING;
+}
+
+/** Whether the policy's selector matches the namespace, also while the policy is being deleted. */
+function isSelecting({ selector }: BaselinePolicyFacts, { namespace }: World): boolean {
+  return selector !== undefined && isSelected(selector, namespace);
 }
 
 const WANTED: Stance = { kind: 'wanted' };
@@ -109,15 +127,20 @@ const LEAVING: Stance = { kind: 'leaving' };
 
 function policyPlan(world: World, policy: BaselinePolicyFacts): PolicyPlan {
   const named = world.observed.filter(({ name }) => isNameOfPart(name, policy.name));
-  const existing = named.filter((observed) => ownershipOf(observed, policy, world.report) === 'ours');
+  const ours = named.filter((observed) => ownershipOf(observed, policy, world.report) === 'ours');
+  // Our marks can be copied, so where the policy does not select only what the report lists was an opt-in.
+  const existing = isSelecting(policy, world) ? ours : ours.filter((observed) => isListed(observed, world.report));
   const stance = stanceOf(policy, world);
   const hold = world.holds.get(policy.name);
   // A held removal for which no set is known, and a held isolation, leave everything as it is.
   const heldBy = stance.kind === 'keptUp' ? undefined : hold;
+  const optOutWait = stance.kind === 'leaving' ? world.optOutWaits.get(policy.name) : undefined;
+  const waiting = optOutWait === undefined ? undefined : 'OptingOut';
   return {
     policy,
     isSelected: stance.kind !== 'leaving',
-    frozen: frozenBy(policy, existing.length > 0 || isRecordedAtAll(policy, world.report)) ?? heldBy,
+    frozen: frozenBy(policy, existing.length > 0 || isRecordedAtAll(policy, world.report)) ?? heldBy ?? waiting,
+    optOutWait,
     isRemovalHeld: hold === 'RemovalHeld',
     actions: actionsFor(stance, { world, policy, named, existing }),
     existing,
@@ -147,7 +170,7 @@ function actionsFor(
       // While a removal is held nothing is removed, not even what the kept set does not contain.
       return wantedActions(world, policy, stance.parts);
     case 'leaving':
-      return leavingActions(policy, existing);
+      return leavingActions(world, policy, existing);
   }
 }
 
@@ -193,7 +216,7 @@ function unwantedActions(
   return removable
     .filter(({ name }) => policy.parts?.some((part) => part.name === name) !== true)
     .filter((observed) => !wasRenderedByNewer(world, policy, observed))
-    .map((observed): Action => ({ kind: 'remove', observed }));
+    .map((observed): Action => removeAction(world, observed));
 }
 
 /** An object of a policy that is gone: an allow among them would otherwise stay for ever, although no policy declares it. */
@@ -201,19 +224,36 @@ function isOfFormerPolicy(observed: ObservedNetworkPolicy, { baselinePolicies }:
   return isManaged(observed) && !baselinePolicies.some(({ uid }) => uid === observed.policyUid);
 }
 
-function leavingActions(policy: BaselinePolicyFacts, existing: readonly ObservedNetworkPolicy[]): readonly Action[] {
+/** R6 (repair): a removal is paced like a repair, since another client may create the object again each time. */
+function removeAction({ removalContests }: World, observed: ObservedNetworkPolicy): Action {
+  const contest = removalContests.get(observed.name);
+  return { kind: 'remove', observed, ...(contest === undefined ? {} : { contest }) };
+}
+
+/** Whether a plan would give up what the policy has in a namespace that it no longer selects (R4, opting out). */
+export function isOptOut({ isSelected: isWanted, frozen, policy, actions }: PolicyPlan): boolean {
+  return !isWanted && frozen === undefined && !policy.isDeleting && actions.length > 0;
+}
+
+function leavingActions(
+  world: World,
+  policy: BaselinePolicyFacts,
+  existing: readonly ObservedNetworkPolicy[],
+): readonly Action[] {
   const removable = existing.filter((observed) => isRemovable(observed, policy) && !observed.isKept);
   if (policy.isDeleting) {
     // A set of which some objects were left already is left whole: its default-deny needs its allow-dns (R3).
     const isPartlyLeft = existing.some((observed) => isRemovable(observed, policy) && observed.isKept);
     return policy.isRemoving
-      ? removable.map((observed) => ({ kind: isPartlyLeft ? 'leave' : 'remove', observed }))
+      ? removable.map((observed) => (isPartlyLeft ? { kind: 'leave', observed } : removeAction(world, observed)))
       : [];
   }
   if (!policy.isAccepted || policy.selector === undefined) {
     return [];
   }
-  return removable.map((observed) => ({ kind: policy.keepsOnOptOut ? 'leave' : 'remove', observed }));
+  return removable.map((observed) =>
+    policy.keepsOnOptOut ? { kind: 'leave', observed } : removeAction(world, observed),
+  );
 }
 
 /** R8 (deletion): the object itself must carry the live policy's uid; our own report is not enough for a removal. */
@@ -279,7 +319,8 @@ function isNewGeneration(policy: BaselinePolicyFacts, report: RecordedReport | u
 /**
  * If the policy's generation has changed since the last report, the difference is a rollout. If only the operator has
  * written the object, it is a rewrite: discovery found something new, a webhook changes what we write, or another version
- * of the operator rendered it. Anything else is drift.
+ * of the operator rendered it. The same holds when the spec is still the one that the last report had in place, even if
+ * another client has changed labels or annotations since. Anything else is drift.
  */
 function causeOf(
   difference: 'spec' | 'labels',
@@ -302,7 +343,23 @@ function causeOf(
   if (isNewGeneration(facts.policy, facts.report)) {
     return 'rollout';
   }
-  return facts.observed.otherManager === '' ? 'rewrite' : difference;
+  return facts.observed.otherManager === '' || isAsReported(facts) ? 'rewrite' : difference;
+}
+
+/** Whether the last report had the object in place with the spec that it has now (R6, repair). */
+function isAsReported(facts: {
+  readonly observed: ObservedNetworkPolicy;
+  readonly policy: BaselinePolicyFacts;
+  readonly report: RecordedReport | undefined;
+}): boolean {
+  const { observed, policy, report } = facts;
+  const entry = recordedEntry(report, policy.name);
+  return (
+    entry?.phase === 'Protected' &&
+    !observed.isKept &&
+    observed.hash !== '' &&
+    entry.managed.some(({ uid, hash }) => uid === observed.uid && hash === observed.hash)
+  );
 }
 
 function isRecordedName(name: string, policy: BaselinePolicyFacts, report: RecordedReport | undefined): boolean {

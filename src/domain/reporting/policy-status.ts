@@ -43,6 +43,8 @@ export interface PolicyProgress {
   readonly held: readonly { readonly reason: Hold; readonly namespaces: readonly string[]; readonly line: string }[];
   /** How many managed NetworkPolicies of a former policy of this name exist. */
   readonly orphanCount: number;
+  /** How many copies of its NetworkPolicies exist (R5, ownership). */
+  readonly copyCount: number;
   /** Why discovery is not current for what this policy renders. */
   readonly discoveryProblem: Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'ApiServerNotFound'> | undefined;
 }
@@ -73,6 +75,7 @@ export function policyStatusFor(
       conflicted: count('Conflict'),
       weakened: progress.namespaceStates.filter(({ isWeakened }) => isWeakened).length,
     },
+    ...(progress.copyCount > 0 ? { copies: progress.copyCount } : {}),
     failed: failedIn(progress.namespaceStates),
     discovered: progress.discovered,
   };

@@ -173,6 +173,9 @@ interface Verdict {
 
 function verdictFor(plan: PolicyPlan, facts: Facts, phaseBefore: Phase | undefined): Verdict {
   const { outcomes, contests } = facts;
+  if (plan.frozen === 'OptingOut') {
+    return optingOutVerdict(plan, phaseBefore);
+  }
   if (plan.frozen !== undefined) {
     return frozenVerdict(plan.frozen, plan.existing.length > 0 ? phaseBefore : undefined);
   }
@@ -181,6 +184,7 @@ function verdictFor(plan: PolicyPlan, facts: Facts, phaseBefore: Phase | undefin
     missingDnsVerdict(plan, wanted) ??
     refusedVerdict(plan, outcomes) ??
     contestedVerdict(plan, contests) ??
+    terminatingVerdict(plan, outcomes) ??
     pendingVerdict(plan, outcomes);
   if (usual !== undefined) {
     return usual;
@@ -196,7 +200,7 @@ function isMissing(action: Wanted): boolean {
 }
 
 /** R7 (DryRun and Paused), R9 (the guards), R11 (invalid policy): where the set exists, the phase of the last report still holds. */
-function frozenVerdict(frozen: Frozen, phaseBefore: Phase | undefined): Verdict {
+function frozenVerdict(frozen: Exclude<Frozen, 'OptingOut'>, phaseBefore: Phase | undefined): Verdict {
   if (frozen === 'DryRun') {
     return { phase: frozen, reason: frozen, message: 'Nothing is written here; plan says what Enforce would do.' };
   }
@@ -207,13 +211,39 @@ function frozenVerdict(frozen: Frozen, phaseBefore: Phase | undefined): Verdict 
   return { phase: phaseBefore ?? 'Pending', reason, message: REASONS[reason] };
 }
 
+/** R4 (opting out): the set is protection until the grace is over, unless it was in trouble before or lacks its default-deny. */
+function optingOutVerdict(plan: PolicyPlan, phaseBefore: Phase | undefined): Verdict {
+  const isInTrouble = phaseBefore === 'Failed' || phaseBefore === 'Conflict';
+  const phase = existingDeny(plan) === undefined ? 'Pending' : 'Protected';
+  return {
+    phase: isInTrouble ? phaseBefore : phase,
+    reason: 'OptingOut',
+    message: `The namespace is no longer selected: its NetworkPolicies are removed at ${plan.optOutWait?.untilTime ?? 'once'}, unless it is selected again before.`,
+  };
+}
+
+/** A NetworkPolicy that was deleted is still enforced while another client's finalizer keeps it. */
+function terminatingVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefined {
+  const name = plan.actions.map(nameOf).find((candidate) => outcomes.get(candidate)?.kind === 'terminating');
+  return name === undefined
+    ? undefined
+    : { phase: 'Conflict', reason: 'KeptByFinalizer', message: `${name}: it was deleted, and a finalizer keeps it` };
+}
+
+/** The contest over the object of an action: over its repair, or over its removal. */
+function contestIn(action: Action, contests: ReadonlyMap<string, Contest>): Contest | undefined {
+  return action.kind === 'remove' ? action.contest : contests.get(nameOf(action));
+}
+
 /** R6 (repair): as long as the contest lasts, also while the object is as declared for a moment. */
 function contestedVerdict(plan: PolicyPlan, contests: ReadonlyMap<string, Contest>): Verdict | undefined {
-  const name = plan.actions.map(nameOf).find((candidate) => contests.has(candidate));
-  const contest = name === undefined ? undefined : contests.get(name);
-  return contest === undefined
-    ? undefined
-    : { phase: 'Conflict', reason: 'Contested', message: contestText(name ?? '', contest) };
+  for (const action of plan.actions) {
+    const contest = contestIn(action, contests);
+    if (contest !== undefined) {
+      return { phase: 'Conflict', reason: 'Contested', message: contestText(nameOf(action), contest) };
+    }
+  }
+  return undefined;
 }
 
 /** The message about a contest. */
@@ -225,7 +255,9 @@ export function contestText(name: string, contest: Contest): string {
 function refusedVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefined {
   const refused = plan.actions.flatMap((action) => {
     const outcome = outcomes.get(nameOf(action));
-    return outcome?.kind === 'refused' ? [outcome] : [];
+    // A removal that waits for its turn is a conflict: everything that is declared may be in place.
+    const isContestedRemoval = action.kind === 'remove' && action.contest !== undefined;
+    return outcome?.kind === 'refused' && !isContestedRemoval ? [outcome] : [];
   });
   const worst = refused.find((outcome) => outcome.reason !== 'ForeignObject') ?? refused[0];
   if (worst === undefined) {
@@ -260,7 +292,7 @@ function pendingVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefin
   }
   const waiting = plan.actions
     .map((action) => outcomes.get(nameOf(action)))
-    .filter((outcome) => outcome?.kind !== 'inPlace' && outcome?.kind !== 'removed');
+    .filter((outcome) => outcome?.kind !== 'inPlace' && outcome?.kind !== 'removed' && outcome?.kind !== 'terminating');
   if (waiting.length === 0) {
     return undefined;
   }
@@ -285,13 +317,17 @@ function conflictsIn({ plans, outcomes, contests }: Facts): { name: string; reas
   const names = plans.flatMap((plan) =>
     plan.actions.map((action) => ({
       name: nameOf(action),
+      contest: contestIn(action, contests),
+      isTerminating: outcomes.get(nameOf(action))?.kind === 'terminating',
       isForeign: action.kind === 'refuse' || isForeign(outcomes.get(nameOf(action))),
     })),
   );
-  return names.flatMap(({ name, isForeign: isTaken }) => {
-    const contest = contests.get(name);
+  return names.flatMap(({ name, contest, isTerminating, isForeign: isTaken }) => {
     if (isTaken) {
       return [{ name, reason: 'ForeignObject' }];
+    }
+    if (isTerminating) {
+      return [{ name, reason: "KeptByFinalizer: it was deleted, and another client's finalizer keeps it" }];
     }
     return contest === undefined
       ? []

@@ -111,10 +111,11 @@ export interface KubeClient {
   /** PUT of the whole object; `conflict` when metadata.resourceVersion is set and no longer current. */
   replace(type: ResourceType, object: KubeObject, options?: WriteOptions): Promise<Result<KubeObject, KubeError>>;
   /**
-   * DELETE in the background with preconditions; `ok` also if finalizers delay the deletion. A reference without a name
-   * is `invalid` and never sent.
+   * DELETE in the background with preconditions. `ok` with the object if finalizers delay the deletion
+   * (https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/), and without it otherwise. A reference
+   * without a name is `invalid` and never sent.
    */
-  remove(reference: ObjectReference, options?: RemoveOptions): Promise<Result<void, KubeError>>;
+  remove(reference: ObjectReference, options?: RemoveOptions): Promise<Result<KubeObject | undefined, KubeError>>;
   /**
    * GET of a path that is not a resource, such as `/version` or `/openapi/v3`; `malformed` if the response is not JSON.
    */

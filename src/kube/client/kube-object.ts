@@ -53,3 +53,10 @@ export function isKubeObject(value: unknown): value is KubeObject {
     return field === undefined || typeof field === 'string';
   });
 }
+
+/** The object in the answer to a DELETE when finalizers keep it; undefined when it is gone, which a Status says. */
+export function terminatingObjectIn(answer: unknown): KubeObject | undefined {
+  return isKubeObject(answer) && answer.kind !== 'Status' && answer.metadata.deletionTimestamp !== undefined
+    ? answer
+    : undefined;
+}

@@ -3,7 +3,7 @@ import { fieldOf, parsedJson, stringFieldOf } from '../../base/json.ts';
 import { failure, type Result, success } from '../../base/result.ts';
 import type { KubeClient, ListPage, WatchEvent, WatchRequest, WriteOptions } from '../client/kube-client.ts';
 import type { KubeError } from '../client/kube-error.ts';
-import { isKubeObject, type KubeObject } from '../client/kube-object.ts';
+import { isKubeObject, type KubeObject, terminatingObjectIn } from '../client/kube-object.ts';
 import { invalid, namespacedPath, objectPath, type Query, scopePath, withQuery } from '../client/request-path.ts';
 import { statusError } from '../client/status-error.ts';
 import type { Cluster, CredentialHeaders } from '../credentials/cluster.ts';
@@ -190,7 +190,7 @@ class TransportKubeClient implements HttpKubeClient {
     return path.ok ? await this.#write({ method: 'PUT', path: path.value, body: object }, options) : path;
   }
 
-  async remove(...[reference, options]: Parameters<KubeClient['remove']>): Promise<Result<void, KubeError>> {
+  async remove(...[reference, options]: Parameters<KubeClient['remove']>): ReturnType<KubeClient['remove']> {
     const path = objectPath(reference);
     if (!path.ok) {
       return path;
@@ -211,7 +211,7 @@ class TransportKubeClient implements HttpKubeClient {
       query: { timeout: `${times.timeoutMs}ms` },
       ...times,
     });
-    return answer.ok ? success(undefined) : answer;
+    return answer.ok ? success(terminatingObjectIn(parsedJson(answer.value.body.toString('utf8')))) : answer;
   }
 
   async read(...[path, options]: Parameters<KubeClient['read']>): Promise<Result<unknown, KubeError>> {

@@ -19,6 +19,7 @@ import { TransientFailures } from '../reconcile/transient-failures.ts';
 import { ChangeGuard, type GuardLimits } from '../state/change-guard.ts';
 import { CompiledPolicies } from '../state/compiled-policies.ts';
 import { ContestTracker } from '../state/contest-tracker.ts';
+import { OptOutTracker } from '../state/opt-out-tracker.ts';
 import { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
 import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
@@ -160,7 +161,7 @@ export class Controller {
   /** What the gauges show of it. */
   state(): Pick<
     GaugeState,
-    'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'contested' | 'queue'
+    'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'contested' | 'copies' | 'queue'
   > {
     const { unprotected, conflicted, weakened } = this.#progress.troubleCounts();
     const counts = this.#progress.phaseCounts();
@@ -173,6 +174,7 @@ export class Controller {
       weakenedNamespaces: weakened,
       conflicts: conflicted,
       contested: this.#contests.contestedCount(),
+      copies: this.#progress.copyCount(),
       queue: {
         depth: { fresh: this.#namespaces.depth('fresh'), resync: this.#namespaces.depth('resync') },
         oldestMs: this.#namespaces.oldestMs(),
@@ -218,6 +220,7 @@ export class Controller {
       serverDefaults: this.#serverDefaults,
       guard: this.#guard,
       contestTracker: this.#contests,
+      optOuts: new OptOutTracker(this.#options.clock),
       transientFailures: this.#transientFailures,
       writers: { fresh: this.#writersFor('fresh', rateLimit), resync: this.#writersFor('resync', rateLimit) },
       hasNewerLed: isNewerAtWork,

@@ -228,6 +228,8 @@ export class StandIn implements ClusterEventHandlers {
       isEquivalent: (pair) => this.#equivalences.has(pair),
       holds: new Map(),
       contests: new Map(),
+      removalContests: new Map(),
+      optOutWaits: new Map(),
       hasNewerLed: false,
     };
   }

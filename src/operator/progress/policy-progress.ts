@@ -44,6 +44,8 @@ export class PolicyProgressTracker {
   readonly #progress = new Map<string, Progress>();
   /** By namespace, the policies whose orphans are there, as one text. */
   readonly #orphaned = new Map<string, string>();
+  /** By namespace and policy, how many copies of the policy's NetworkPolicies are there (R5, ownership). */
+  readonly #copies = new Map<string, ReadonlyMap<string, number>>();
   #lastState: State | undefined;
 
   /** A policy has changed, and these are the namespaces that it selects now: each is to be attempted. */
@@ -99,6 +101,38 @@ export class PolicyProgressTracker {
       this.#orphaned.set(namespace, now);
     }
     return [...new Set([...before.split(' '), ...owners])].filter((owner) => owner !== '');
+  }
+
+  /**
+   * Notes the copies in a namespace by the policies whose marks they carry, one name for each copy (R5, ownership). Returns
+   * the policies that have more or fewer than before.
+   */
+  noteCopies(namespace: string, owners: readonly string[]): readonly string[] {
+    const before = this.#copies.get(namespace) ?? NO_COPIES;
+    if (before.size === 0 && owners.length === 0) {
+      return [];
+    }
+    const now = new Map<string, number>();
+    for (const owner of owners) {
+      now.set(owner, (now.get(owner) ?? 0) + 1);
+    }
+    if (now.size === 0) {
+      this.#copies.delete(namespace);
+    } else {
+      this.#copies.set(namespace, now);
+    }
+    return [...new Set([...before.keys(), ...now.keys()])].filter((owner) => before.get(owner) !== now.get(owner));
+  }
+
+  /** How many copies there are of one policy's NetworkPolicies, or of all policies'. */
+  copyCount(policy?: string): number {
+    let count = 0;
+    for (const counts of this.#copies.values()) {
+      for (const [owner, copies] of counts) {
+        count += policy === undefined || owner === policy ? copies : 0;
+      }
+    }
+    return count;
   }
 
   /** Forgets a namespace that is gone, and returns the policies whose counts have changed. */
@@ -223,6 +257,8 @@ export class PolicyProgressTracker {
     return empty;
   }
 }
+
+const NO_COPIES: ReadonlyMap<string, number> = new Map();
 
 function remove(progress: Progress, namespace: string): boolean {
   const wasExpected = progress.unattempted.delete(namespace);

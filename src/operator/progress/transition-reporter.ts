@@ -9,10 +9,21 @@ import type { World } from '../../domain/world.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { EventRecorder } from '../../telemetry/events.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES } from '../watch/resources.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../watch/resources.ts';
 
 /** Not reported for a single namespace: no trouble, or reported once for the whole policy. */
-const QUIET: readonly Reason[] = ['Pending', 'Protected', 'DryRun', 'Paused', 'RemovalHeld', 'IsolationHeld'];
+const QUIET: readonly Reason[] = [
+  'Pending',
+  'Protected',
+  'DryRun',
+  'Paused',
+  'OptingOut',
+  'RemovalHeld',
+  'IsolationHeld',
+];
+
+/** How many copies an Event and a log line name. */
+const NAMED_COPIES = 10;
 
 /** What this file reads of a reconcile that has ended; src/operator/reconcile/reconcile.ts returns it. */
 interface Reconciled {
@@ -37,6 +48,9 @@ export class TransitionReporter {
   /** By namespace, the last reported list of other clients' NetworkPolicies that undo the isolation. */
   readonly #weakenings = new Map<string, string>();
 
+  /** The namespaces whose copies were reported. */
+  readonly #withCopies = new Set<string>();
+
   #isReportRefused = false;
 
   constructor(log: Log, events: EventRecorder) {
@@ -48,6 +62,7 @@ export class TransitionReporter {
   forget(namespace: string): void {
     this.#reported.delete(namespace);
     this.#weakenings.delete(namespace);
+    this.#withCopies.delete(namespace);
   }
 
   /** Reports a reconcile that has just ended. */
@@ -79,6 +94,32 @@ export class TransitionReporter {
     if (reconciled.report === undefined && reconciled.world.report !== undefined) {
       this.#removed(namespace, reconciled, log);
     }
+  }
+
+  /**
+   * Reports the copies in a namespace when the first is seen (R5, ownership): one Event about the first of them by name, and
+   * one log line, however many there are.
+   */
+  copies(namespace: string, found: readonly { readonly name: string; readonly uid: string }[], log: Log): void {
+    const named = found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const [first] = named;
+    if (first === undefined) {
+      this.#withCopies.delete(namespace);
+      return;
+    }
+    if (this.#withCopies.has(namespace)) {
+      return;
+    }
+    this.#withCopies.add(namespace);
+    const names = named.slice(0, NAMED_COPIES).map(({ name }) => name);
+    log.warn({ namespace, reason: 'CopyFound', copies: named.length, networkPolicies: names }, 'copies are left alone');
+    this.#events.record({
+      regarding: { type: NETWORK_POLICIES, name: first.name, namespace, uid: first.uid },
+      action: 'Reconcile',
+      type: 'Normal',
+      reason: 'CopyFound',
+      note: `${names.join(', ')}${named.length > names.length ? ` and ${named.length - names.length} more` : ''}: ${REASONS.CopyFound}`,
+    });
   }
 
   /** Reports that a change of a whole policy waits for a confirmation (R9, the guards). */

@@ -1,7 +1,8 @@
 import { API_VERSION, FINALIZER } from '../../api/names.ts';
 import { type Result, success } from '../../base/result.ts';
 import { managedName } from '../../domain/ownership.ts';
-import type { ObservedNetworkPolicy } from '../../domain/world.ts';
+import { isCopy } from '../../domain/planning/copies.ts';
+import type { BaselinePolicyFacts, ObservedNetworkPolicy } from '../../domain/world.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
@@ -9,13 +10,14 @@ import type { Log } from '../../telemetry/log.ts';
 import { REMOVAL_POLL_MS } from '../queue/retry-policy.ts';
 import type { QueueAction } from '../queue/work-queue.ts';
 import type { CompiledPolicies } from '../state/compiled-policies.ts';
+import type { CachedNetworkPolicy } from '../watch/cached-objects.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS } from '../watch/resources.ts';
 
 interface Dependencies {
   readonly kube: KubeClient;
-  readonly caches: Pick<Caches, 'baselinePolicies' | 'networkPolicies'>;
+  readonly caches: Pick<Caches, 'baselinePolicies' | 'networkPolicies' | 'namespaces' | 'reports'>;
   readonly compiledPolicies: CompiledPolicies;
 }
 
@@ -70,7 +72,8 @@ export class DeletionReconciler {
       return { queue: await this.#write(cached, false) };
     }
     const { compiledPolicies, caches } = this.#dependencies;
-    if (compiledPolicies.entry(cached.name)?.facts.isRemoving !== true) {
+    const facts = compiledPolicies.entry(cached.name)?.facts;
+    if (facts?.isRemoving !== true) {
       log.info({ policy: cached.name }, 'baseline policy is deleted with its network policies');
       return {
         queue: { kind: 'after', delayMs: REMOVAL_POLL_MS },
@@ -78,11 +81,19 @@ export class DeletionReconciler {
       };
     }
     for (const observed of caches.networkPolicies.values()) {
-      if (goesWith(observed, cached)) {
+      if (goesWith(observed, cached) && !this.#isCopy(observed, facts)) {
         return { queue: { kind: 'after', delayMs: REMOVAL_POLL_MS } };
       }
     }
     return { queue: await this.#write(cached, false) };
+  }
+
+  /** A copy is left where it is (R5, ownership), so nothing waits for it to go. */
+  #isCopy(observed: CachedNetworkPolicy, facts: BaselinePolicyFacts): boolean {
+    const { namespaces, reports } = this.#dependencies.caches;
+    const namespace = namespaces.get({ namespace: '', name: observed.namespace });
+    const report = reports.inNamespace(observed.namespace)[0];
+    return namespace !== undefined && isCopy(observed, facts, { namespace, report });
   }
 
   /** Deleting the CRD deletes every policy, which does not mean that all protection is to be removed. */
@@ -126,9 +137,16 @@ export class DeletionReconciler {
   }
 }
 
-/** The removal of a policy removes its parts, but neither copies under other names nor objects that were kept on purpose. */
+/**
+ * The removal of a policy removes its parts, but neither copies under other names nor objects that were kept on purpose. One
+ * that was deleted and that only another client's finalizer keeps is not waited for.
+ */
 function goesWith(observed: ObservedNetworkPolicy, { name, uid }: CachedBaselinePolicy): boolean {
   return (
-    observed.policyUid === uid && observed.isLabelled && !observed.isKept && managedName(observed.name)?.policy === name
+    observed.policyUid === uid &&
+    observed.isLabelled &&
+    !observed.isKept &&
+    !observed.isTerminating &&
+    managedName(observed.name)?.policy === name
   );
 }

@@ -4,7 +4,8 @@ import type { Outcome } from '../../domain/planning/outcome.ts';
 import { type Action, existingDeny, nameOf, type PolicyPlan } from '../../domain/planning/plan.ts';
 import { specHash } from '../../domain/rendering/comparison.ts';
 import { contestText } from '../../domain/reporting/report.ts';
-import { foreignObject, type NetworkPolicyWriter } from '../write/network-policy-writer.ts';
+import type { Contest } from '../../domain/world.ts';
+import { foreignObject, type NetworkPolicyWriter, type WriteTarget } from '../write/network-policy-writer.ts';
 
 /** An action together with the plan it belongs to. */
 interface Step {
@@ -186,6 +187,31 @@ function frozenOutcome(action: Action): Outcome {
     : { kind: 'frozen', name: nameOf(action) };
 }
 
+/** An object that was deleted already is not deleted again, and a contested one only when its time has come (R6, repair). */
+async function removalOutcome(
+  { observed, contest }: Extract<Action, { kind: 'remove' }>,
+  target: WriteTarget,
+  writer: NetworkPolicyWriter,
+): Promise<Outcome> {
+  const { name } = observed;
+  if (observed.isTerminating) {
+    return { kind: 'terminating', name };
+  }
+  return contest === undefined || contest.waitMs <= 0
+    ? await writer.remove(observed, target)
+    : contestedOutcome(name, contest);
+}
+
+function contestedOutcome(name: string, contest: Contest): Outcome {
+  return {
+    kind: 'refused',
+    name,
+    reason: 'Contested',
+    message: contestText(name, contest),
+    recheckMs: contest.waitMs,
+  };
+}
+
 async function outcomeOf({ plan, action }: Step, namespace: string, writer: NetworkPolicyWriter): Promise<Outcome> {
   const target = { namespace, policy: plan.policy };
   switch (action.kind) {
@@ -203,15 +229,9 @@ async function outcomeOf({ plan, action }: Step, namespace: string, writer: Netw
         isKept: action.observed.isKept,
       });
     case 'wait':
-      return {
-        kind: 'refused',
-        name: action.part.name,
-        reason: 'Contested',
-        message: contestText(action.part.name, action.contest),
-        recheckMs: action.contest.waitMs,
-      };
+      return contestedOutcome(action.part.name, action.contest);
     case 'remove':
-      return writer.remove(action.observed, target);
+      return removalOutcome(action, target, writer);
     case 'leave':
       return writer.leave(action.observed, target);
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { copiesIn } from '../../domain/planning/copies.ts';
 import { isOfFormer } from '../../domain/planning/orphans.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -34,6 +35,7 @@ export function createReconcileWorker(
     try {
       const reconciled = await reconcile(namespace, attempt.priority, context);
       countOrphans(namespace, dependencies);
+      countCopies(namespace, dependencies, new ReconcileLog(dependencies.log, attempt.reconcileId));
       if (reconciled === undefined) {
         return forget(namespace, dependencies);
       }
@@ -42,6 +44,7 @@ export function createReconcileWorker(
       const { result, queue } = resultFor(outcomes.values(), reportWrite, {
         isHeld: world.holds.size > 0,
         isContested: world.contests.size > 0,
+        optOutMs: optOutMsIn(reconciled.plans),
         after403Ms,
       });
       metrics.reconciled({ result, durationMs: clock.nowMs() - startMs });
@@ -69,11 +72,48 @@ function countOrphans(namespace: string, { context, progress, statusWriter }: De
   }
 }
 
+/** R5 (ownership): copies are counted and reported, and otherwise left alone. */
+function countCopies(
+  namespace: string,
+  { context, progress, statusWriter, transitionReporter }: Dependencies,
+  log: ReconcileLog,
+): void {
+  const { caches, compiledPolicies } = context;
+  const facts = caches.namespaces.get({ namespace: '', name: namespace });
+  const copies =
+    facts === undefined
+      ? []
+      : copiesIn({
+          namespace: facts,
+          report: caches.reports.inNamespace(namespace)[0],
+          observed: caches.networkPolicies.inNamespace(namespace),
+          baselinePolicies: compiledPolicies.facts,
+        });
+  const owners = copies.map(({ policy }) => policy);
+  for (const policy of progress.noteCopies(namespace, owners)) {
+    statusWriter.touch(policy);
+  }
+  transitionReporter.copies(
+    namespace,
+    copies.map(({ observed }) => observed),
+    log,
+  );
+}
+
+/** How long the opt-out that ends first still waits, in milliseconds. */
+function optOutMsIn(plans: Reconciled['plans']): number | undefined {
+  const waits = plans.flatMap(({ frozen, optOutWait }) =>
+    frozen === 'OptingOut' && optOutWait !== undefined ? [optOutWait.waitMs] : [],
+  );
+  return waits.length === 0 ? undefined : Math.min(...waits);
+}
+
 function forget(
   namespace: string,
   { context, progress, statusWriter, timeToProtect, transitionReporter }: Dependencies,
 ): QueueAction {
   context.guard.forget(namespace);
+  context.optOuts.forget(namespace);
   context.transientFailures.forget(namespace);
   // The writers of both priorities share what they remember.
   context.writers.fresh.reports.forget(namespace);

@@ -2,14 +2,15 @@ import { type Result, success } from '../../base/result.ts';
 import { denyNameOf } from '../../domain/ownership.ts';
 import { type Unprotection, unprotectionsIn } from '../../domain/planning/guard.ts';
 import type { Outcomes } from '../../domain/planning/outcome.ts';
-import { type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
+import { isOptOut, type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
 import { type NamespaceReport, reportFor } from '../../domain/reporting/report.ts';
-import type { BaselinePolicyFacts, World } from '../../domain/world.ts';
+import type { BaselinePolicyFacts, ObservedNetworkPolicy, World } from '../../domain/world.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { Priority } from '../queue/work-queue.ts';
 import type { ChangeGuard, Loss } from '../state/change-guard.ts';
 import type { CompiledPolicies } from '../state/compiled-policies.ts';
 import type { ContestTracker } from '../state/contest-tracker.ts';
+import type { OptOutTracker } from '../state/opt-out-tracker.ts';
 import type { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
@@ -30,6 +31,7 @@ export interface ReconcileContext {
   readonly serverDefaults: ServerDefaults;
   readonly guard: ChangeGuard;
   readonly contestTracker: ContestTracker;
+  readonly optOuts: OptOutTracker;
   readonly transientFailures: TransientFailures;
   readonly writers: Readonly<Record<Priority, Writers>>;
   /** R15 (one writer): whether a newer version of the operator led before. */
@@ -67,7 +69,7 @@ export async function reconcile(
   }
   const { caches, guard, contestTracker, transientFailures } = context;
   const writers = context.writers[priority];
-  const { world, plans, losses } = withHolds(snapshot, guard);
+  const { world, plans, losses } = withWaits(snapshot, context);
   guard.begin(namespace, losses);
   const outcomes = await execute(plans, namespace, writers.networkPolicies, { mayTakeAway: !isAnyStale(caches) });
   guard.commit(namespace, lossesAmong(losses, outcomes));
@@ -91,8 +93,8 @@ export async function reconcile(
 }
 
 /**
- * The world of one namespace as the caches have it, or undefined when there is no such namespace. Removals are not held in
- * it, since the guard counts what they would unprotect.
+ * The world of one namespace as the caches have it, or undefined when there is no such namespace. In it removals are not
+ * held and opt-outs do not wait, since the guard counts what they would unprotect, from the first moment on.
  */
 export function snapshotOf(
   namespace: string,
@@ -106,31 +108,45 @@ export function snapshotOf(
   if (facts === undefined) {
     return undefined;
   }
+  const observed = caches.networkPolicies.inNamespace(namespace);
   return {
     namespace: facts,
     baselinePolicies: compiledPolicies.facts,
-    observed: caches.networkPolicies.inNamespace(namespace),
+    observed,
     report: caches.reports.inNamespace(namespace)[0],
     isEquivalent: (pair) => serverDefaults.has(pair),
     holds: guard.isolationHoldsIn(namespace, compiledPolicies.facts),
     contests: contestTracker.contestsAmong(namespace, partNames(compiledPolicies.facts)),
+    removalContests: contestTracker.removalContestsAmong(namespace, markedNames(observed)),
+    optOutWaits: NO_WAITS,
     hasNewerLed: hasNewerLed(),
   };
 }
 
-/** The world with the changes that wait for a confirmation held (R9, the guards), the plans for it, and what these unprotect. */
-function withHolds(
+const NO_WAITS: World['optOutWaits'] = new Map();
+
+/**
+ * The world with the changes held that wait for a confirmation (R9, the guards), and with the opt-outs that wait for their
+ * grace (R4, opting out); the plans for it, and what these unprotect. A confirmed removal does not wait.
+ */
+function withWaits(
   snapshot: World,
-  guard: ChangeGuard,
+  { guard, optOuts }: Pick<ReconcileContext, 'guard' | 'optOuts'>,
 ): { readonly world: World; readonly plans: readonly PolicyPlan[]; readonly losses: readonly Unprotection[] } {
   const plans = planFor(snapshot);
   const losses = guard.consider(snapshot, plans);
-  const holds = guard.holdsIn(snapshot.namespace.name, snapshot.baselinePolicies);
+  const { name } = snapshot.namespace;
+  const holds = guard.holdsIn(name, snapshot.baselinePolicies);
+  const leaving = plans.filter(isOptOut).map(({ policy }) => policy);
+  const optOutWaits = optOuts.note(
+    name,
+    leaving.filter((policy) => !guard.isRemovalConfirmed(policy, name)),
+  );
   // The guard only adds to the holds of the snapshot: the same number means the same holds, and so the same plans.
-  if (holds.size === snapshot.holds.size) {
+  if (holds.size === snapshot.holds.size && optOutWaits.size === 0) {
     return { world: snapshot, plans, losses };
   }
-  const world = { ...snapshot, holds };
+  const world = { ...snapshot, holds, optOutWaits };
   const heldPlans = planFor(world);
   return { world, plans: heldPlans, losses: unprotectionsIn(world, heldPlans) };
 }
@@ -153,6 +169,14 @@ function lossesAmong(losses: readonly Unprotection[], outcomes: Outcomes): reado
     const isSure = kind === undefined || kind === 'removed' || kind === 'inPlace';
     return isSure || kind === 'retry' ? [{ ...loss, isSure }] : [];
   });
+}
+
+function* markedNames(observed: readonly ObservedNetworkPolicy[]): Generator<string, void, undefined> {
+  for (const { isLabelled, policyUid, name } of observed) {
+    if (isLabelled || policyUid !== '') {
+      yield name;
+    }
+  }
 }
 
 function* partNames(policies: readonly BaselinePolicyFacts[]): Generator<string, void, undefined> {

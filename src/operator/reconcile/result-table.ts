@@ -10,6 +10,8 @@ import type { ReportWrite } from '../write/report-writer.ts';
 export interface Waits {
   readonly isHeld: boolean;
   readonly isContested: boolean;
+  /** How long the opt-out that ends first still waits, in milliseconds (R4, opting out); undefined when none does. */
+  readonly optOutMs?: number | undefined;
   /** How long to wait after a 403, in milliseconds; {@link SLOW_RECHECK_MS} when absent. */
   readonly after403Ms?: number | undefined;
 }
@@ -87,7 +89,20 @@ export function resultFor(
   }
   const facts = { retries, refused, isNamespaceGone, reportWrite, waits };
   const row = ROWS.find(({ when }) => when(facts));
-  return row === undefined ? SUCCESS : { result: row.result, queue: row.queue(facts) };
+  const found = row === undefined ? SUCCESS : { result: row.result, queue: row.queue(facts) };
+  return waits.optOutMs === undefined ? found : notAfter(found, waits.optOutMs);
+}
+
+/** An opt-out is over at its own time, whatever else the namespace waits for; a backoff is kept, as it is short. */
+function notAfter({ result, queue }: ReconcileResultRow, delayMs: number): ReconcileResultRow {
+  switch (queue.kind) {
+    case 'forget':
+      return { result: 'waiting', queue: after(delayMs) };
+    case 'after':
+      return { result, queue: after(Math.min(queue.delayMs, delayMs)) };
+    default:
+      return { result, queue };
+  }
 }
 
 function after(delayMs: number): QueueAction {

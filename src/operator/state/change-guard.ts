@@ -265,6 +265,11 @@ export class ChangeGuard {
     }
   }
 
+  /** Whether the removal of a policy's objects from a namespace was confirmed. */
+  isRemovalConfirmed(policy: PolicyKey, namespace: string): boolean {
+    return contains(this.#confirmed.get(policy.name), policy, namespace);
+  }
+
   #isConfirmed(policy: string, namespace: string): boolean {
     return this.#confirmed.get(policy)?.namespaces.has(namespace) === true;
   }

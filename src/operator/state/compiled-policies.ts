@@ -1,4 +1,4 @@
-import type { BaselinePolicySpec, Discovered } from '../../api/baseline-policy.ts';
+import { type BaselinePolicySpec, DEFAULT_GRACE_MS, type Discovered, graceMsOf } from '../../api/baseline-policy.ts';
 import { type Problem, validateBaselinePolicy } from '../../api/validation.ts';
 import { renderedParts } from '../../domain/rendering/rendering.ts';
 import { OPT_IN_SELECTOR } from '../../domain/selection.ts';
@@ -124,10 +124,11 @@ export class CompiledPolicies {
   #rendering(
     name: string,
     spec: BaselinePolicySpec,
-  ): Pick<BaselinePolicyFacts, 'mode' | 'keepsOnOptOut' | 'removesOnDelete' | 'selector' | 'parts'> {
+  ): Pick<BaselinePolicyFacts, 'mode' | 'keepsOnOptOut' | 'graceMs' | 'removesOnDelete' | 'selector' | 'parts'> {
     return {
       mode: spec.mode ?? 'Enforce',
       keepsOnOptOut: spec.removal?.onOptOut === 'Keep',
+      graceMs: graceMsOf(spec.removal),
       removesOnDelete: spec.removal?.onDelete === 'Remove',
       selector: spec.namespaceSelector ?? OPT_IN_SELECTOR,
       parts: renderedParts(name, spec, this.#discovery.discovered),
@@ -139,6 +140,7 @@ export class CompiledPolicies {
 const NOTHING_ACCEPTED = {
   mode: 'Enforce',
   keepsOnOptOut: false,
+  graceMs: DEFAULT_GRACE_MS,
   removesOnDelete: false,
   selector: undefined,
   parts: undefined,

@@ -7,18 +7,95 @@ import { CONTEST_PACE_MS, CONTEST_PACE_OF_DENY_MS } from '../queue/retry-policy.
 export const CONTEST_REPAIRS = 5;
 /** The time within which repairs are counted, and without a repair after which a contest ends, in milliseconds. */
 export const CONTEST_WINDOW_MS = 600_000;
-/** How many objects are remembered. Beyond that those without a repair for the longest time are forgotten. */
+/** How many objects are remembered of each kind. Beyond that those without a repair for the longest time are forgotten. */
 const MAX_REMEMBERED = 10_000;
 
+/** One NetworkPolicy or NamespaceBaseline. */
+interface Key {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * Remembers repairs and removals, so that a contest with another client over one object is noticed, slowed down and
+ * reported (R6, repair). Removals have a history of their own, so that a part that is wanted again is written without a
+ * wait.
+ */
+export class ContestTracker {
+  readonly #repairs: Histories;
+  readonly #removals: Histories;
+  /** The digest that the last rewrite of an object wrote. */
+  readonly #rewrites = new Map<string, string>();
+
+  constructor(clock: Clock) {
+    this.#repairs = new Histories(clock);
+    this.#removals = new Histories(clock);
+  }
+
+  /** Notes the repair of an object; `manager` is the field manager that had changed it, empty when it is not known. */
+  repaired(object: Key, manager: string): void {
+    this.#repairs.note(keyOf(object), manager);
+  }
+
+  /**
+   * Notes the removal of an object that is not wanted; `manager` is the field manager that had written it, and that may
+   * create it again, empty when it is not known.
+   */
+  removed(object: Key, manager: string): void {
+    this.#removals.note(keyOf(object), manager);
+  }
+
+  /**
+   * Notes that an object which only the operator had written was overwritten with the spec of this digest. It counts as a
+   * repair only when the last rewrite wrote the same digest, since then the object came back different. With another digest
+   * the operator renders something new, as after a discovery (R6, repair).
+   */
+  rewritten(object: Key, hash: string): void {
+    const key = keyOf(object);
+    if (this.#rewrites.get(key) === hash) {
+      this.repaired(object, '');
+    }
+    putLast(this.#rewrites, key, hash);
+  }
+
+  /** The contested objects among these names of a namespace. */
+  contestsAmong(namespace: string, names: Iterable<string>): ReadonlyMap<string, Contest> {
+    return this.#repairs.among(namespace, names);
+  }
+
+  /** The objects among these names of a namespace that another client creates again after each removal. */
+  removalContestsAmong(namespace: string, names: Iterable<string>): ReadonlyMap<string, Contest> {
+    return this.#removals.among(namespace, names);
+  }
+
+  /** The contest over one object, while it lasts. */
+  contestOver(object: Key): Contest | undefined {
+    return this.#repairs.contestOver(object);
+  }
+
+  /** Forgets an object that is gone with its namespace: a new one of the same name has no contest. */
+  forget(object: Key): void {
+    const key = keyOf(object);
+    this.#repairs.forget(key);
+    this.#removals.forget(key);
+    this.#rewrites.delete(key);
+  }
+
+  /** How many objects are contested now. */
+  contestedCount(): number {
+    return this.#repairs.contestedCount() + this.#removals.contestedCount();
+  }
+}
+
 interface History {
-  /** The times of the newest repairs, at most {@link CONTEST_REPAIRS}, oldest first. */
-  repairsMs: number[];
+  /** The times of the newest writes, at most {@link CONTEST_REPAIRS}, oldest first. */
+  timesMs: number[];
   manager: string;
   isContested: boolean;
 }
 
-/** Remembers repairs, so that a contest with another client over one object is noticed, slowed down and reported (R6, repair). */
-export class ContestTracker {
+/** The histories of one kind of write, by object. */
+class Histories {
   readonly #clock: Clock;
   readonly #histories = new Map<string, History>();
 
@@ -26,30 +103,20 @@ export class ContestTracker {
     this.#clock = clock;
   }
 
-  /** Notes the repair of an object; `manager` is the field manager that had changed it, empty when it is not known. */
-  repaired(object: { readonly namespace: string; readonly name: string }, manager: string): void {
-    const key = keyOf(object);
+  note(key: string, manager: string): void {
     const nowMs = this.#clock.nowMs();
-    const history = this.#histories.get(key) ?? { repairsMs: [], manager: '', isContested: false };
-    history.repairsMs = [...history.repairsMs.filter((atMs) => nowMs - atMs < CONTEST_WINDOW_MS), nowMs].slice(
+    const history = this.#histories.get(key) ?? { timesMs: [], manager: '', isContested: false };
+    history.timesMs = [...history.timesMs.filter((atMs) => nowMs - atMs < CONTEST_WINDOW_MS), nowMs].slice(
       -CONTEST_REPAIRS,
     );
-    history.isContested ||= history.repairsMs.length >= CONTEST_REPAIRS;
+    history.isContested ||= history.timesMs.length >= CONTEST_REPAIRS;
     if (manager !== '') {
       history.manager = manager;
     }
-    this.#histories.delete(key);
-    this.#histories.set(key, history);
-    for (const oldest of this.#histories.keys()) {
-      if (this.#histories.size <= MAX_REMEMBERED) {
-        break;
-      }
-      this.#histories.delete(oldest);
-    }
+    putLast(this.#histories, key, history);
   }
 
-  /** The contested objects among these names of a namespace. */
-  contestsAmong(namespace: string, names: Iterable<string>): ReadonlyMap<string, Contest> {
+  among(namespace: string, names: Iterable<string>): ReadonlyMap<string, Contest> {
     if (this.#histories.size === 0) {
       return NO_CONTESTS;
     }
@@ -63,14 +130,13 @@ export class ContestTracker {
     return found;
   }
 
-  /** The contest over one object, while it lasts. */
-  contestOver(object: { readonly namespace: string; readonly name: string }): Contest | undefined {
+  contestOver(object: Key): Contest | undefined {
     const key = keyOf(object);
     const history = this.#histories.get(key);
     if (history?.isContested !== true) {
       return undefined;
     }
-    const sinceMs = this.#clock.nowMs() - (history.repairsMs.at(-1) ?? 0);
+    const sinceMs = this.#clock.nowMs() - (history.timesMs.at(-1) ?? 0);
     if (sinceMs >= CONTEST_WINDOW_MS) {
       this.#histories.delete(key);
       return undefined;
@@ -79,22 +145,32 @@ export class ContestTracker {
     return { manager: history.manager, waitMs: Math.max(0, paceMs - sinceMs) };
   }
 
-  /** Forgets an object that is gone with its namespace: a new one of the same name has no contest. */
-  forget(object: { readonly namespace: string; readonly name: string }): void {
-    this.#histories.delete(keyOf(object));
+  forget(key: string): void {
+    this.#histories.delete(key);
   }
 
-  /** How many objects are contested now. */
   contestedCount(): number {
     const nowMs = this.#clock.nowMs();
     return [...this.#histories.values()].filter(
-      (history) => history.isContested && nowMs - (history.repairsMs.at(-1) ?? 0) < CONTEST_WINDOW_MS,
+      ({ isContested, timesMs }) => isContested && nowMs - (timesMs.at(-1) ?? 0) < CONTEST_WINDOW_MS,
     ).length;
   }
 }
 
 const NO_CONTESTS: ReadonlyMap<string, Contest> = new Map();
 
-function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+function keyOf({ namespace, name }: Key): string {
   return `${namespace}/${name}`;
+}
+
+/** A map keeps the order of insertion, so the first keys are the oldest. */
+function putLast<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= MAX_REMEMBERED) {
+      break;
+    }
+    map.delete(oldest);
+  }
 }

@@ -122,6 +122,10 @@ export class CachedNetworkPolicy extends SlimObject implements Identity, Observe
     return this.#traits.isKept;
   }
 
+  get isTerminating(): boolean {
+    return this.#traits.isTerminating;
+  }
+
   get isolates(): readonly Direction[] {
     return this.#traits.isolates;
   }

@@ -65,6 +65,7 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   const otherManager = mayBeOurs ? otherManagerOf(object) : '';
   return new CachedNetworkPolicy(identityOf(object), {
     ...marks,
+    isTerminating: object.metadata.deletionTimestamp !== undefined,
     weakens,
     hash: mayBeOurs ? hash : '',
     isolates: isolatedBy(object),

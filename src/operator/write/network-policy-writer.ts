@@ -82,14 +82,15 @@ export class NetworkPolicyWriter {
     }
     // No drift, but two versions of the operator that rewrite each other's work would do so without end.
     if (outcome.kind === 'inPlace' && cause === 'rewrite') {
-      this.#dependencies.contestTracker.repaired({ namespace: target.namespace, name: part.name }, '');
+      this.#dependencies.contestTracker.rewritten({ namespace: target.namespace, name: part.name }, part.hash);
     }
     return outcome;
   }
 
   /**
-   * DELETE, bound to the uid that the plan saw. An object that is already gone counts as removed. An object of a former
-   * BaselinePolicy of the same name is taken over first (R8, orphans).
+   * DELETE, bound to the uid that the plan saw. An object that is already gone counts as removed; one that a finalizer
+   * keeps stays in the cache, since network plugins go on enforcing it. An object of a former BaselinePolicy of the same
+   * name is taken over first (R8, orphans).
    */
   async remove(observed: ObservedNetworkPolicy, target: WriteTarget): Promise<Outcome> {
     const { name, uid } = observed;
@@ -103,6 +104,13 @@ export class NetworkPolicyWriter {
     );
     if (!removed.ok && removed.error.kind !== 'notFound') {
       return this.#failed(name, target, { verb: 'delete', error: removed.error });
+    }
+    if (removed.ok) {
+      this.#dependencies.contestTracker.removed({ namespace: target.namespace, name }, observed.otherManager);
+    }
+    if (removed.ok && removed.value !== undefined) {
+      this.#dependencies.networkPolicies.assume(removed.value);
+      return { kind: 'terminating', name };
     }
     return this.#gone(observed, target);
   }

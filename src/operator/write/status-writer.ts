@@ -139,8 +139,9 @@ export class StatusWriter {
     const { generation, mode } = facts;
     const { discovered } = compiledPolicies;
     const orphanCount = this.#orphanCount(facts);
+    const copyCount = this.#dependencies.progress.copyCount(facts.name);
     return policyStatusFor(
-      { ...counted, generation, mode, problems, held, orphanCount, discovered, discoveryProblem },
+      { ...counted, generation, mode, problems, held, orphanCount, copyCount, discovered, discoveryProblem },
       previous,
       nowTime(),
     );

@@ -61,6 +61,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       discoveryProblem: undefined,
       held: [],
       orphanCount: 0,
+      copyCount: 0,
     };
     const changes: readonly Partial<PolicyProgress>[] = [
       {},

@@ -47,6 +47,7 @@ async function processMetrics(): Promise<readonly string[]> {
     policies: [],
     unprotectedNamespaces: 0,
     weakenedNamespaces: 0,
+    copies: 0,
     conflicts: 0,
     contested: 0,
     queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 },

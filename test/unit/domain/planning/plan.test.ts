@@ -260,6 +260,7 @@ describe('properties of every plan', () => {
       policyUid: fc.constantFrom(...uids),
       isAdoptable: fc.boolean(),
       isKept: fc.boolean(),
+      isTerminating: fc.constant(false),
       isolates: fc.constant<Direction[]>([]),
       weakens: fc.constant(undefined),
       otherManager: fc.constant(''),

@@ -48,6 +48,7 @@ function status(
     discoveryProblem: undefined,
     held: [],
     orphanCount: 0,
+    copyCount: 0,
     ...changes,
   };
   return policyStatusFor(progress, previous, nowTime);

@@ -8,6 +8,7 @@ import { TransientFailures } from '../../../../src/operator/reconcile/transient-
 import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
 import { ContestTracker } from '../../../../src/operator/state/contest-tracker.ts';
+import { OptOutTracker } from '../../../../src/operator/state/opt-out-tracker.ts';
 import { ServerDefaults } from '../../../../src/operator/state/server-defaults.ts';
 import { NetworkPolicyWriter } from '../../../../src/operator/write/network-policy-writer.ts';
 import { ReportRateLimit } from '../../../../src/operator/write/report-rate-limit.ts';
@@ -64,6 +65,7 @@ async function stage(): Promise<Stage> {
       serverDefaults,
       guard,
       contestTracker,
+      optOuts: new OptOutTracker(clock),
       transientFailures: new TransientFailures(() => 0),
       writers: { fresh: writers, resync: writers },
       hasNewerLed: () => false,
