@@ -5,7 +5,7 @@ import { type NamespaceReport, reportFor } from '../../../src/domain/reporting/r
 import type { ObservedNetworkPolicy, World } from '../../../src/domain/world.ts';
 import { execute } from '../../../src/operator/reconcile/execute.ts';
 import type { NetworkPolicyWriter } from '../../../src/operator/write/network-policy-writer.ts';
-import { foreign, inPlace, managed, policy, world } from '../../fixtures/worlds.ts';
+import { foreign, inPlace, managed, policy, reportListing, world } from '../../fixtures/worlds.ts';
 
 type Failures = Readonly<Record<string, Outcome>>;
 
@@ -51,7 +51,7 @@ describe('R9 a move from one policy to another', () => {
   const next = policy('next');
   const left = policy('standard', { namespaceSelector: { matchLabels: { other: 'x' } } });
   const moving = (others: readonly ObservedNetworkPolicy[] = []): World =>
-    world({ baselinePolicies: [next, left], observed: [...inPlace(left), ...others] });
+    world({ baselinePolicies: [next, left], observed: [...inPlace(left), ...others], report: reportListing(left) });
 
   test('R9 removes nothing of the old set when the new default-deny is refused for good', async () => {
     const { log, outcomes } = await carriedOut(moving(), refused('next.default-deny'));

@@ -14,6 +14,7 @@ import {
   needNoWrite,
   plannedWords,
   policy,
+  reportListing,
   world,
 } from '../../../fixtures/worlds.ts';
 
@@ -95,7 +96,8 @@ describe('R4 a namespace that opts out', () => {
 
   test('loses our policies and keeps its own', () => {
     const observed = [...inPlace(standard), foreign('custom')];
-    expect(plannedWords(planFor(world({ namespace: optedOut, observed })))).toEqual([
+    const report = reportListing(standard);
+    expect(plannedWords(planFor(world({ namespace: optedOut, observed, report })))).toEqual([
       'remove standard.default-deny',
       'remove standard.allow-dns',
       'remove standard.allow-monitoring',
@@ -105,7 +107,16 @@ describe('R4 a namespace that opts out', () => {
   test('marks them with onOptOut: Keep, once', () => {
     const keeping = policy('standard', { removal: { onOptOut: 'Keep' } });
     expect(
-      plannedWords(planFor(world({ namespace: optedOut, baselinePolicies: [keeping], observed: inPlace(keeping) }))),
+      plannedWords(
+        planFor(
+          world({
+            namespace: optedOut,
+            baselinePolicies: [keeping],
+            observed: inPlace(keeping),
+            report: reportListing(keeping),
+          }),
+        ),
+      ),
     ).toEqual(['leave standard.default-deny', 'leave standard.allow-dns', 'leave standard.allow-monitoring']);
     expect(
       plannedWords(

@@ -5,7 +5,16 @@ import type { Outcome } from '../../../../src/domain/planning/outcome.ts';
 import { planFor } from '../../../../src/domain/planning/plan.ts';
 import { type NamespaceReport, reportFor } from '../../../../src/domain/reporting/report.ts';
 import type { ObservedNetworkPolicy, RecordedReport, World } from '../../../../src/domain/world.ts';
-import { allDone, foreign, inPlace, managed, namespace, policy, world } from '../../../fixtures/worlds.ts';
+import {
+  allDone,
+  foreign,
+  inPlace,
+  managed,
+  namespace,
+  policy,
+  reportListing,
+  world,
+} from '../../../fixtures/worlds.ts';
 
 const nowTime = '2026-01-02T03:04:05Z';
 const standard = policy();
@@ -132,9 +141,16 @@ describe('the NamespaceBaseline says what was observed', () => {
   });
 
   test('while removals do not succeed it stays, Pending', () => {
-    const status = report(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) }), {
-      'standard.default-deny': { kind: 'retry', name: 'standard.default-deny', message: 'x' },
-    })?.status;
+    const status = report(
+      world({
+        namespace: namespace('team-a', { labels: {} }),
+        observed: inPlace(standard),
+        report: reportListing(standard),
+      }),
+      {
+        'standard.default-deny': { kind: 'retry', name: 'standard.default-deny', message: 'x' },
+      },
+    )?.status;
     expect(status).toMatchObject({ phase: 'Pending', policies: [{ managed: [{ name: 'standard.default-deny' }] }] });
   });
 });
@@ -147,7 +163,11 @@ test('R4 a removal that is refused for good is said, with its reason', () => {
     ]),
   );
   const status = report(
-    world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) }),
+    world({
+      namespace: namespace('team-a', { labels: {} }),
+      observed: inPlace(standard),
+      report: reportListing(standard),
+    }),
     refused,
   )?.status;
   expect(status).toMatchObject({

@@ -11,7 +11,7 @@ import {
 import { networkPolicyObject } from '../../../../src/operator/write/manifests.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
 import { partOf, policy } from '../../../fixtures/worlds.ts';
-import { valueOf } from '../../../support/actors/actors.ts';
+import { OPTED_IN, valueOf } from '../../../support/actors/actors.ts';
 import { cachedScene } from '../../../support/operators/cached-scene.ts';
 
 const scene = cachedScene();
@@ -51,7 +51,7 @@ async function finalizers(): Promise<readonly string[] | undefined> {
 async function beingDeleted(): Promise<void> {
   const { metadata } = await scene.people.baselinePolicy('standard', REMOVE);
   await reconciled();
-  await scene.people.namespace('team-a');
+  await scene.people.namespace('team-a', OPTED_IN);
   const part = partOf(policy(), 'default-deny');
   const owner = { namespace: 'team-a', policy: { name: 'standard', uid: metadata.uid ?? '' } };
   valueOf(await scene.kube.create(NETWORK_POLICIES, networkPolicyObject(part, owner)));

@@ -5,7 +5,7 @@ import type { RenderedPart } from '../../../../src/domain/rendering/rendering.ts
 import { execute } from '../../../../src/operator/reconcile/execute.ts';
 import type { NetworkPolicyWriter } from '../../../../src/operator/write/network-policy-writer.ts';
 import { settled } from '../../../fixtures/manual-clock.ts';
-import { foreign, inPlace, managed, namespace, policy, world } from '../../../fixtures/worlds.ts';
+import { foreign, inPlace, managed, namespace, policy, reportListing, world } from '../../../fixtures/worlds.ts';
 
 /** A writer that keeps a log of when each write begins and ends, and lets chosen ones fail. */
 function loggingWriter(failures: Record<string, Outcome> = {}): {
@@ -165,7 +165,13 @@ describe('R3 the order of writes', () => {
   test('removal is one flight, with allow-dns last', async () => {
     const { writer, log } = loggingWriter();
     await execute(
-      planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })),
+      planFor(
+        world({
+          namespace: namespace('team-a', { labels: {} }),
+          observed: inPlace(standard),
+          report: reportListing(standard),
+        }),
+      ),
       'team-a',
       writer,
     );
@@ -176,7 +182,13 @@ describe('R3 the order of writes', () => {
   test('R13 F12 nothing is removed or narrowed for as long as a watch is in doubt, and it is tried again', async () => {
     const { writer, log } = loggingWriter();
     const leaving = await execute(
-      planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })),
+      planFor(
+        world({
+          namespace: namespace('team-a', { labels: {} }),
+          observed: inPlace(standard),
+          report: reportListing(standard),
+        }),
+      ),
       'team-a',
       writer,
       { mayTakeAway: false },
@@ -196,7 +208,13 @@ describe('R3 the order of writes', () => {
   test('allow-dns stays while the default-deny could not be removed', async () => {
     const { writer, log } = loggingWriter(retry('standard.default-deny'));
     await execute(
-      planFor(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard) })),
+      planFor(
+        world({
+          namespace: namespace('team-a', { labels: {} }),
+          observed: inPlace(standard),
+          report: reportListing(standard),
+        }),
+      ),
       'team-a',
       writer,
     );
@@ -206,7 +224,7 @@ describe('R3 the order of writes', () => {
   test('a move from one policy to another adds first, and removes nothing while the new set is not there', async () => {
     const next = policy('next');
     const left = policy('standard', { namespaceSelector: { matchLabels: { other: 'x' } } });
-    const moving = world({ baselinePolicies: [next, left], observed: inPlace(left) });
+    const moving = world({ baselinePolicies: [next, left], observed: inPlace(left), report: reportListing(left) });
     const smooth = loggingWriter();
     await execute(planFor(moving), 'team-a', smooth.writer);
     expect(smooth.log.indexOf('done next.default-deny')).toBeLessThan(
@@ -228,7 +246,12 @@ test.each(['DryRun', 'Paused'] as const)('R7 %s writes and deletes nothing', asy
   );
   await execute(
     planFor(
-      world({ baselinePolicies: [frozen], namespace: namespace('team-a', { labels: {} }), observed: inPlace(frozen) }),
+      world({
+        baselinePolicies: [frozen],
+        namespace: namespace('team-a', { labels: {} }),
+        observed: inPlace(frozen),
+        report: reportListing(frozen),
+      }),
     ),
     'team-a',
     writer,

@@ -11,7 +11,7 @@ import {
   reportProjection,
 } from '../../../../src/operator/watch/projections.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
-import { inPlace, namespace, policy, world } from '../../../fixtures/worlds.ts';
+import { inPlace, namespace, policy, reportListing, world } from '../../../fixtures/worlds.ts';
 
 const onChange = (): void => undefined;
 const limits = { removal: { count: 5, percent: 10 }, isolation: { count: 2, percent: 0 } };
@@ -39,7 +39,12 @@ function stage(namespaces: readonly NamespaceFacts[] = []): {
 }
 
 function leaving(guard: ChangeGuard, name: string, owner: BaselinePolicyFacts = emptied): void {
-  const left = world({ namespace: namespace(name), baselinePolicies: [owner], observed: inPlace(owner) });
+  const left = world({
+    namespace: namespace(name),
+    baselinePolicies: [owner],
+    observed: inPlace(owner),
+    report: reportListing(owner),
+  });
   guard.consider(left, planFor(left));
 }
 
