@@ -37,8 +37,13 @@ export function isManaged({ isLabelled, policyUid }: Pick<ObservedNetworkPolicy,
   return isLabelled && policyUid !== '';
 }
 
+/** The uids that a NamespaceBaseline lists, by policy. */
+export interface Listing {
+  readonly entries: readonly { readonly managed: readonly { readonly uid: string }[] }[];
+}
+
 /** Whether a NamespaceBaseline lists the uid of this object, under whichever policy. */
-export function isListed({ uid }: Pick<ObservedNetworkPolicy, 'uid'>, report: RecordedReport | undefined): boolean {
+export function isListed({ uid }: Pick<ObservedNetworkPolicy, 'uid'>, report: Listing | undefined): boolean {
   return report?.entries.some(({ managed }) => managed.some((listed) => listed.uid === uid)) === true;
 }
 

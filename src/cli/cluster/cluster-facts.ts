@@ -52,7 +52,10 @@ export interface ReportEntryView {
   readonly reason: string;
   readonly message: string;
   readonly isInPlace: boolean;
+  /** The names of the NetworkPolicies that it lists. */
   readonly managed: readonly string[];
+  /** Their uids, in the same order. */
+  readonly managedUids: readonly string[];
   readonly wouldApply: readonly string[];
   readonly wouldRemove: readonly string[];
 }
@@ -162,6 +165,7 @@ function entryViewOf(entry: unknown): ReportEntryView {
     message: text('message'),
     isInPlace: fieldOf(entry, 'inPlace') === true,
     managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => textOf(fieldOf(managed, 'name'))),
+    managedUids: itemsOf(fieldOf(entry, 'managed')).map((managed) => textOf(fieldOf(managed, 'uid'))),
     wouldApply: itemsOf(fieldOf(plan, 'apply')).map(textOf),
     wouldRemove: itemsOf(fieldOf(plan, 'remove')).map(textOf),
   };

@@ -1,9 +1,11 @@
-import { managedName } from '../../domain/ownership.ts';
+import { type Listing, managedName } from '../../domain/ownership.ts';
+import { copiesIn } from '../../domain/planning/copies.ts';
 import { orphansIn } from '../../domain/planning/orphans.ts';
+import { isExcluded } from '../../domain/selection.ts';
 import { tableText } from '../views/text-table.ts';
-import type { ClusterFacts, ManagedNetworkPolicyView } from './cluster-facts.ts';
+import { type ClusterFacts, type ManagedNetworkPolicyView, type ReportView, USUAL_EXCLUSION } from './cluster-facts.ts';
 
-/** A NetworkPolicy that no BaselinePolicy looks after: an orphan, or kept on purpose. */
+/** A NetworkPolicy that no BaselinePolicy looks after: an orphan, a copy, or kept on purpose. */
 export interface UnownedNetworkPolicy {
   readonly namespace: string;
   readonly name: string;
@@ -29,6 +31,40 @@ export function orphansOf(
     labelsOf: (namespace) => namespaces.get(namespace)?.labels,
     ...options,
   });
+}
+
+/**
+ * The copies among the facts (R5): with the marks of a live BaselinePolicy, in namespaces that it does not select and whose
+ * NamespaceBaseline does not list them. None where the BaselinePolicies, the namespaces or the NamespaceBaselines are not
+ * known.
+ */
+export function copiesOf({
+  networkPolicies = [],
+  policies,
+  namespaces,
+  reports,
+}: Pick<ClusterFacts, 'networkPolicies' | 'policies' | 'namespaces' | 'reports'>): readonly ManagedNetworkPolicyView[] {
+  if (policies === undefined || namespaces === undefined || reports === undefined) {
+    return [];
+  }
+  const seen = new Map(namespaces.map((namespace) => [namespace.name, namespace]));
+  const listings = new Map(reports.map((report) => [report.namespace, listingOf(report)]));
+  const present = networkPolicies.filter(({ isTerminating }) => !isTerminating);
+  return [...Map.groupBy(present, ({ namespace }) => namespace)].flatMap(([name, observed]) => {
+    const namespace = seen.get(name);
+    return namespace === undefined
+      ? []
+      : copiesIn({
+          namespace: { ...namespace, isExcluded: isExcluded(name, USUAL_EXCLUSION) },
+          report: listings.get(name),
+          observed,
+          baselinePolicies: policies,
+        }).map((copy) => copy.observed);
+  });
+}
+
+function listingOf({ entries }: ReportView): Listing {
+  return { entries: entries.map(({ managedUids }) => ({ managed: managedUids.map((uid) => ({ uid })) })) };
 }
 
 /** A NetworkPolicy as lists of orphans show it. */

@@ -1,13 +1,16 @@
-import { isListed, isManaged, isNameOfPart } from '../ownership.ts';
+import { isListed, isManaged, isNameOfPart, type Listing } from '../ownership.ts';
 import { isSelected } from '../selection.ts';
-import type { BaselinePolicyFacts, NamespaceFacts, ObservedNetworkPolicy, RecordedReport } from '../world.ts';
+import type { BaselinePolicyFacts, NamespaceFacts, ObservedNetworkPolicy } from '../world.ts';
 
 /** The place in which an object is judged. */
 interface Place {
   readonly namespace: Pick<NamespaceFacts, 'name' | 'labels' | 'isExcluded' | 'isTerminating'>;
   /** The NamespaceBaseline there. */
-  readonly report: RecordedReport | undefined;
+  readonly report: Listing | undefined;
 }
+
+/** What the judgement needs to know of a NetworkPolicy. */
+export type CopyCandidate = Pick<ObservedNetworkPolicy, 'name' | 'uid' | 'isLabelled' | 'policyUid' | 'isKept'>;
 
 /** What the judgement needs to know of a BaselinePolicy. */
 type Owner = Pick<BaselinePolicyFacts, 'name' | 'uid' | 'selector'>;
@@ -19,7 +22,7 @@ type Owner = Pick<BaselinePolicyFacts, 'name' | 'uid' | 'selector'>;
  * So a copy is no opt-out. False where the selector is not known, for an object that was kept on purpose, and in a
  * namespace that is terminating.
  */
-export function isCopy(observed: ObservedNetworkPolicy, policy: Owner, { namespace, report }: Place): boolean {
+export function isCopy(observed: CopyCandidate, policy: Owner, { namespace, report }: Place): boolean {
   return (
     observed.policyUid === policy.uid &&
     isManaged(observed) &&
@@ -33,12 +36,12 @@ export function isCopy(observed: ObservedNetworkPolicy, policy: Owner, { namespa
 }
 
 /** The copies among the NetworkPolicies of one namespace, each with the live policy whose marks it carries. */
-export function copiesIn(
+export function copiesIn<T extends CopyCandidate>(
   world: Place & {
-    readonly observed: readonly ObservedNetworkPolicy[];
+    readonly observed: readonly T[];
     readonly baselinePolicies: readonly Owner[];
   },
-): readonly { readonly policy: string; readonly observed: ObservedNetworkPolicy }[] {
+): readonly { readonly policy: string; readonly observed: T }[] {
   return world.observed.filter(isManaged).flatMap((observed) => {
     const owner = world.baselinePolicies.find((policy) => isCopy(observed, policy, world));
     return owner === undefined ? [] : [{ policy: owner.name, observed }];

@@ -6,6 +6,7 @@ import {
   listBaselinePolicies,
   listManagedNetworkPolicies,
   listNamespaces,
+  listReports,
   type Reading,
 } from '../../cluster/cluster-reading.ts';
 import { type FailedAttempt, failCommand } from '../../cluster/kube-failure.ts';
@@ -33,11 +34,12 @@ interface PruneFlags extends ClusterFlags, NamespaceFlags {
   readonly yes?: true;
   readonly dryRun?: true;
   readonly kept?: true;
+  readonly copies?: true;
 }
 
 type PruneRun = CommandRun<PruneFlags>;
 
-/** `prune`: removes NetworkPolicies of BaselinePolicies that are gone, and nothing else. */
+/** `prune`: removes NetworkPolicies of BaselinePolicies that are gone, or copies, and nothing else. */
 export function definePrune(command: Command, context: CommandContext, terminal: Terminal = processTerminal): void {
   command
     .description(
@@ -48,6 +50,12 @@ export function definePrune(command: Command, context: CommandContext, terminal:
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', 'only show them')
     .option('--kept', 'also those that onOptOut: Keep left behind, once their policy is gone')
+    .addOption(
+      new Option(
+        '--copies',
+        'instead, the copies: with our marks in namespaces that their policy does not select and whose report does not list them',
+      ).conflicts('kept'),
+    )
     .addOption(
       new Option('-o, --output <format>', 'what it looks like')
         .choices(['table', 'wide', 'json', 'yaml'])
@@ -94,21 +102,32 @@ async function prune(names: readonly string[], run: PruneRun): Promise<ExitCodeN
 async function chosenOrphans(names: readonly string[], run: PruneRun): Promise<Result<PruneChoice, FailedAttempt>> {
   const { flags, session } = run;
   const namespace = chosenNamespace(flags, session);
-  const facts = await withProgress(run, (progress) => pruneFacts({ kube: session.kube, namespace, progress }));
-  return facts.ok ? success(pruneChoice(facts.value, { includesKept: flags.kept === true, names })) : facts;
+  const facts = await withProgress(run, (progress) =>
+    pruneFacts({ kube: session.kube, namespace, progress }, flags.copies === true),
+  );
+  return facts.ok
+    ? success(
+        pruneChoice(facts.value, { includesKept: flags.kept === true, isAboutCopies: flags.copies === true, names }),
+      )
+    : facts;
 }
 
 /** Without the labels of a namespace, what could be taken over there is no orphan; all else must be known. */
-async function pruneFacts(reading: Reading): Promise<Result<PruneFacts, FailedAttempt>> {
+async function pruneFacts(reading: Reading, isAboutCopies: boolean): Promise<Result<PruneFacts, FailedAttempt>> {
+  // NetworkPolicies before reports: what the operator writes and lists in between is no copy.
   const [namespaces, networkPolicies] = await Promise.all([
     listNamespaces(reading),
     listManagedNetworkPolicies(reading),
   ]);
-  if (!namespaces.ok && namespaces.error.error.kind !== 'forbidden') {
+  const reports = isAboutCopies ? await listReports(reading) : success(undefined);
+  if (!namespaces.ok && (isAboutCopies || namespaces.error.error.kind !== 'forbidden')) {
     return namespaces;
   }
   if (!networkPolicies.ok) {
     return networkPolicies;
+  }
+  if (!reports.ok) {
+    return reports;
   }
   const policies = await listBaselinePolicies(reading);
   if (!policies.ok) {
@@ -118,6 +137,7 @@ async function pruneFacts(reading: Reading): Promise<Result<PruneFacts, FailedAt
     namespaces: namespaces.ok ? namespaces.value : undefined,
     networkPolicies: networkPolicies.value,
     policies: policies.value,
+    reports: reports.value,
   });
 }
 
@@ -170,14 +190,14 @@ function show(run: PruneRun, shown: readonly Shown[]): void {
       ...unownedFor(orphan),
       uid: orphan.uid,
       // Scripts know a removal that was not tried by this word.
-      outcome: outcome === 'skipped' ? 'held' : (outcome ?? 'orphan'),
+      outcome: outcome === 'skipped' ? 'held' : (outcome ?? (flags.copies === true ? 'copy' : 'orphan')),
       ...(message === undefined || message === '' ? {} : { message }),
     }));
     context.print(structuredText({ items }, flags.output));
     return;
   }
   if (shown.length === 0) {
-    context.print('There are no orphans.\n');
+    context.print(flags.copies === true ? 'There are no copies.\n' : 'There are no orphans.\n');
   } else if (shown.every(({ outcome }) => outcome === undefined)) {
     context.print(
       unownedTable(
@@ -215,11 +235,14 @@ function pruneHelp({ programName }: CommandContext): string {
   return `
 An orphan carries our label and the uid of a BaselinePolicy that is gone, as after deleting a policy with onDelete: Keep
 or renaming it. Where a policy of the same name selects the namespace, it takes them over, and they are no orphans.
+A copy (--copies) carries the marks of a BaselinePolicy that exists, where that policy does not select the namespace and the
+NamespaceBaseline does not list it, as after restoring a backup without the namespace's label. The operator leaves it alone.
 Each is removed only as it was shown; within a namespace default-deny goes first and allow-dns last.
 
 Examples:
   ${programName} prune -A --dry-run          what is there
   ${programName} prune -n team-a             shows, asks, removes
   ${programName} prune -n team-a standard.default-deny
+  ${programName} prune -A --copies           shows the copies, asks, removes
   ${programName} prune -A --yes -o json      for scripts`;
 }

@@ -41,6 +41,7 @@ export function statusText(status: BaselineStatus, scope: StatusScope, look: Sta
     namespaces.length > 0 ? namespacesText(namespaces, look) : '',
     policies.length > 0 ? policiesText(policies, look) : '',
     status.orphans.length > 0 ? orphansText(status.orphans, scope, look) : '',
+    status.copies.length > 0 ? copiesText(status.copies, scope, look) : '',
     status.kept.length > 0 ? `Left behind on purpose (onOptOut: Keep):\n${someUnownedText(status.kept, look)}` : '',
     `${summary(status, scope, look)}\n`,
   ];
@@ -170,6 +171,11 @@ function orphansText(orphans: readonly UnownedNetworkPolicy[], scope: StatusScop
   return `Orphans, of policies that are gone (${look.programName} prune ${where} removes them):\n${someUnownedText(orphans, look)}`;
 }
 
+function copiesText(copies: readonly UnownedNetworkPolicy[], scope: StatusScope, look: StatusLook): string {
+  const where = scope.namespace === undefined ? '-A' : `-n ${scope.namespace}`;
+  return `Copies, with our marks where the policy selects nothing; left alone (${look.programName} prune --copies ${where} removes them):\n${someUnownedText(copies, look)}`;
+}
+
 /** Thousands of lines would hide the rest. */
 function someUnownedText(unowned: readonly UnownedNetworkPolicy[], look: StatusLook): string {
   const shown = look.isWide ? unowned : unowned.slice(0, MAX_UNOWNED);
@@ -199,6 +205,7 @@ function summary(status: BaselineStatus, scope: StatusScope, look: StatusLook): 
     countText(namespaces.length, 'namespace', 'namespaces'),
     counts.length > 0 ? `: ${counts.join(', ')}` : '',
     orphans.length > 0 ? `; ${countText(orphans.length, 'orphan', 'orphans')}` : '',
+    status.copies.length > 0 ? `; ${countText(status.copies.length, 'copy', 'copies')}` : '',
   ].join('');
   if (status.isWell) {
     return `${counted}. ${toned('All is well.', 'good', look)}${rest}`;

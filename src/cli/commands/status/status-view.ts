@@ -12,7 +12,7 @@ import {
   USUAL_EXCLUSION,
 } from '../../cluster/cluster-facts.ts';
 import type { OperatorView } from '../../cluster/operator-lease.ts';
-import { orphansOf, type UnownedNetworkPolicy, unownedFor } from '../../cluster/orphans.ts';
+import { copiesOf, orphansOf, type UnownedNetworkPolicy, unownedFor } from '../../cluster/orphans.ts';
 
 /** One policy in one namespace. `missing` are NetworkPolicies that it declares and that are not there. */
 export interface PolicyInNamespace {
@@ -60,6 +60,8 @@ export interface BaselineStatus {
   readonly policies: readonly PolicyStatus[];
   /** Of policies that are gone; `prune` removes them. */
   readonly orphans: readonly UnownedNetworkPolicy[];
+  /** With the marks of a policy that does not select their namespace and does not list them; `prune --copies` removes them. */
+  readonly copies: readonly UnownedNetworkPolicy[];
   /** Left behind on purpose, by onOptOut Keep. */
   readonly kept: readonly UnownedNetworkPolicy[];
   /** What could not be read. */
@@ -97,6 +99,7 @@ export function statusFor(facts: ClusterFacts, scope: StatusScope): BaselineStat
   );
   const policies = named.map((policy) => policyStatus(policy, scope)).sort(byName(({ policy }) => policy));
   const orphans = unownedIn(orphansOf(facts), scope);
+  const copies = unownedIn(copiesOf(facts), scope);
   const kept = unownedIn(
     (facts.networkPolicies ?? []).filter(({ isKept }) => isKept),
     scope,
@@ -112,6 +115,7 @@ export function statusFor(facts: ClusterFacts, scope: StatusScope): BaselineStat
     namespaces,
     policies,
     orphans,
+    copies,
     kept,
     notes: facts.notes,
   };

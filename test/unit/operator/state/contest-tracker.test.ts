@@ -54,3 +54,39 @@ describe('R6 Contested', () => {
     expect(log.contestsAmong('b', [dns.name]).size).toBe(0);
   });
 });
+
+describe('R6 what counts toward a contest', () => {
+  const contested = (log: ContestTracker): boolean => log.contestOver(dns) !== undefined;
+
+  test('R6 A4: rewrites to ever new specs, as discovery causes them, are no contest', () => {
+    const log = new ContestTracker(new ManualClock());
+    for (let count = 0; count < 20; count += 1) {
+      log.rewritten(dns, count % 2 === 0 ? 'one resolver' : 'another resolver');
+    }
+    expect(contested(log)).toBe(false);
+  });
+
+  test('R6 A4: the same spec written again and again is a contest: it came back different', () => {
+    const log = new ContestTracker(new ManualClock());
+    for (let count = 0; count <= CONTEST_REPAIRS; count += 1) {
+      expect(contested(log)).toBe(false);
+      log.rewritten(dns, 'the same');
+    }
+    expect(contested(log)).toBe(true);
+  });
+
+  test('R6 the sixth removal of one name within ten minutes waits, with the manager, and delays no repair', async () => {
+    const clock = new ManualClock();
+    const log = new ContestTracker(clock);
+    for (let count = 0; count < CONTEST_REPAIRS; count += 1) {
+      expect(log.removalContestsAmong('a', [dns.name]).size).toBe(0);
+      log.removed(dns, 'propagator');
+    }
+    const contest = { manager: 'propagator', waitMs: CONTEST_PACE_MS };
+    expect(log.removalContestsAmong('a', [dns.name]).get(dns.name)).toEqual(contest);
+    expect(contested(log)).toBe(false);
+    expect(log.contestedCount()).toBe(1);
+    await clock.advance(CONTEST_WINDOW_MS);
+    expect(log.removalContestsAmong('a', [dns.name]).size).toBe(0);
+  });
+});
