@@ -31,7 +31,7 @@ async function pair(
   const leader = await start('leader', options.leader);
   await eventually(() => leader.isLeading()).toBe(true);
   const standby = await start('standby', options.standby);
-  await scene.people.baselinePolicy('standard', {});
+  await scene.people.baselinePolicy('standard', { removal: { grace: '0s' } });
   await scene.protectedNamespace('team-a');
   await eventually(() => scene.people.condition('standard', 'Ready')).toBe('True Applied');
   return { leader, standby };

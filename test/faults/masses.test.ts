@@ -22,7 +22,7 @@ describe('F40 labels in masses', () => {
     timeout: 120_000,
   }, async () => {
     const names = teams(120);
-    await stage.scene.people.baselinePolicy('standard', {});
+    await stage.scene.people.baselinePolicy('standard', { removal: { grace: '0s' } });
     await stage.start();
     for (const name of names) {
       stage.actor.createNamespace(name, {});

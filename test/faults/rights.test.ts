@@ -26,7 +26,7 @@ const everyRequest = (): number => Object.values(stage.asked.all()).reduce((sum,
 
 describe('F21 rights that are withdrawn and given back', () => {
   beforeEach(async () => {
-    await stage.scene.people.baselinePolicy('standard', {});
+    await stage.scene.people.baselinePolicy('standard', { removal: { grace: '0s' } });
   });
 
   test('F21 without the right to create NetworkPolicies what stands stays, what is missing is named, and all comes right once it is back', async () => {

@@ -16,7 +16,7 @@ const FIVE_MINUTES_MS = 300_000;
 const WRITES = ['create', 'update', 'patch', 'delete'];
 
 beforeEach(async () => {
-  await stage.scene.people.baselinePolicy('standard', {});
+  await stage.scene.people.baselinePolicy('standard', { removal: { grace: '0s' } });
 });
 
 const isWrite = ({ verb, resource, userAgent }: InterceptedRequest): boolean =>

@@ -20,7 +20,7 @@ let policyUid: string;
 
 beforeAll(async () => {
   scene = await startTestCluster();
-  policyUid = textOf((await scene.baselinePolicy('standard', {})).metadata.uid);
+  policyUid = textOf((await scene.baselinePolicy('standard', { removal: { grace: '0s' } })).metadata.uid);
   operator = await scene.start();
 });
 

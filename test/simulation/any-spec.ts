@@ -71,13 +71,16 @@ export const someSpec: fc.Arbitrary<BaselinePolicySpec> = fc
     hasRule: seldom(true),
     onOptOut: fc.constantFrom(undefined, 'Remove' as const, 'Keep' as const),
     onDelete: fc.constantFrom(undefined, 'Keep' as const, 'Remove' as const),
+    grace: seldom('0s'),
   })
-  .map(({ allow: allowed, hasRule, onOptOut, onDelete, ...spec }) =>
+  .map(({ allow: allowed, hasRule, onOptOut, onDelete, grace, ...spec }) =>
     withoutAbsent({
       ...withoutAbsent(spec),
       allow: Object.keys(allowed).length > 0 ? allowed : undefined,
       rules: hasRule === true ? [RULES[spec.isolate?.[0] ?? 'Ingress']] : undefined,
-      removal: onOptOut === undefined && onDelete === undefined ? undefined : withoutAbsent({ onOptOut, onDelete }),
+      removal: [onOptOut, onDelete, grace].every((field) => field === undefined)
+        ? undefined
+        : withoutAbsent({ onOptOut, onDelete, grace }),
     }),
   );
 

@@ -23,7 +23,7 @@ let simulation: Simulation;
 /** Policy `p` with this spec, in place in these namespaces. At most 3 directions may lose their protection without a confirmation. */
 async function inPlace(spec: BaselinePolicySpec, namespaces: readonly string[]): Promise<Simulation> {
   simulation = new Simulation(7);
-  simulation.hands.declare('p', spec);
+  simulation.hands.declare('p', { ...spec, removal: { grace: '0s', ...spec.removal } });
   for (const name of namespaces) {
     simulation.hands.createNamespace(name, ON);
   }

@@ -23,7 +23,7 @@ export interface TestCluster extends Actors {
   readonly operatorKubeconfig: string;
   /** Starts the operator and waits until its caches are synced. */
   start(flags?: readonly string[], env?: Readonly<Record<string, string>>): Promise<OperatorProcess>;
-  /** Declares a policy for the namespaces labelled `set=<name>`; {@link TestCluster.clear} takes it away. */
+  /** Declares a policy for the namespaces labelled `set=<name>`, by which an opt-out does not wait; {@link TestCluster.clear} takes it away. */
   declare(name: string, spec?: BaselinePolicySpec): Promise<void>;
   /** Takes away every policy that was declared, finalizer or not. */
   clear(): Promise<void>;
@@ -54,7 +54,8 @@ export async function startTestCluster(cluster: Cluster = clusterAt(inject('cont
     },
     async declare(name, spec = {}) {
       declared.add(name);
-      await people.baselinePolicy(name, { namespaceSelector: { matchLabels: { set: name } }, ...spec });
+      const removal = { grace: '0s', ...spec.removal };
+      await people.baselinePolicy(name, { namespaceSelector: { matchLabels: { set: name } }, ...spec, removal });
     },
     async clear() {
       for (const name of declared) {

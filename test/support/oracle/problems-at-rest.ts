@@ -75,6 +75,7 @@ function namespaceProblems(
         isLeftover(object, policy, {
           isSelected: selecting.includes(policy),
           liveUids: policies.map(({ uid }) => uid),
+          listed: recordedUids(record),
         }),
       )
       .map(({ metadata }) => `${metadata.name ?? ''} should be gone`),
@@ -145,7 +146,11 @@ function isForeign(object: KubeObject, record: KubeObject | undefined): boolean 
 function isLeftover(
   object: KubeObject,
   policy: DeclaredPolicy,
-  facts: { readonly isSelected: boolean; readonly liveUids: readonly string[] },
+  facts: {
+    readonly isSelected: boolean;
+    readonly liveUids: readonly string[];
+    readonly listed: ReadonlySet<string>;
+  },
 ): boolean {
   if (ownerNameOf(object) !== policy.name || !isLabelled(object)) {
     return false;
@@ -158,7 +163,8 @@ function isLeftover(
   if (facts.isSelected) {
     return isUnwanted;
   }
-  return !policy.keepsOnOptOut && !isKept(object);
+  // R5: what no NamespaceBaseline lists is a copy there, and stays.
+  return !policy.keepsOnOptOut && !isKept(object) && facts.listed.has(object.metadata.uid ?? '');
 }
 
 function isOfFormer(object: KubeObject, liveUids: readonly string[]): boolean {

@@ -126,7 +126,7 @@ test("R8 somebody's copy of a managed NetworkPolicy under another name does not 
 
 test('R8 R4 what was left behind in a namespace that opted out does not hold up the deletion of its policy, and stays', async () => {
   await scene.start();
-  await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove', onOptOut: 'Keep' } });
+  await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove', onOptOut: 'Keep', grace: '0s' } });
   await scene.protectedNamespace('team-a');
   await scene.people.label('team-a', { 'nsbaseline.io/enabled': null });
   await eventually(() => scene.people.report('team-a')).toBeUndefined();

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { API_VERSION } from '../../../../src/api/names.ts';
 import { removalSteps } from '../../../../src/cli/cluster/orphan-removal.ts';
 import { definePrune } from '../../../../src/cli/commands/prune/prune.ts';
-import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../../../src/operator/watch/resources.ts';
+import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../../../src/operator/watch/resources.ts';
 import { type CliCluster, done, startCliCluster } from '../cli-cluster.ts';
 import { scriptedTerminal } from '../scripted-terminal.ts';
 
@@ -63,6 +63,28 @@ describe('prune', () => {
       expect(await cluster.networkPolicyNames('team-a')).toEqual([...OTHERS, ...SET].sort());
     },
   );
+
+  test('R5 shows copies with --copies, asks, and removes them and nothing else', async () => {
+    const shown = await cluster.run(definePrune, ['-A', '--copies', '--dry-run']);
+    expect(shown.printed).toContain('standard.default-deny');
+    expect(shown.printed).not.toContain('old.');
+    const { code } = await cluster.run(definePrune, ['-A', '--copies'], scriptedTerminal(['y']));
+    expect(code).toBe(0);
+    expect(await cluster.networkPolicyNames('team-a')).toEqual(['mine', ...SET].sort());
+    expect((await cluster.run(definePrune, ['-A', '--copies'])).printed).toBe('There are no copies.\n');
+  });
+
+  test('R5 what a policy selects is no copy, by name neither', async () => {
+    await cluster.kube.apply(NAMESPACES, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'team-a', labels: { 'nsbaseline.io/enabled': 'true' } },
+    });
+    const { code, complaint } = await cluster.run(definePrune, ['standard.default-deny', '--copies', '--yes']);
+    expect(code).toBe(2);
+    expect(complaint).toContain('is no copy');
+    expect(await cluster.networkPolicyNames('team-a')).toEqual([...OTHERS, ...SET].sort());
+  });
 
   test('R8 refuses to remove anything where nobody can be asked, and says what to write', async () => {
     const { code, complaint } = await cluster.run(definePrune, ['-A']);

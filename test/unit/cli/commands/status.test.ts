@@ -54,6 +54,7 @@ function entry(changes: Partial<ReportEntryView> = {}): ReportEntryView {
     message: '',
     isInPlace: true,
     managed: SET,
+    managedUids: SET,
     wouldApply: [],
     wouldRemove: [],
     ...changes,
@@ -113,7 +114,15 @@ describe('status is well', () => {
       namespaces: [{ namespace: 'team-a', phase: 'Protected', policies: [{ policy: 'standard', missing: [] }] }],
       policies: [{ policy: 'standard', isWell: true }],
       orphans: [],
+      copies: [],
     });
+  });
+
+  test('R5 where there are copies in a namespace that nobody opted in, which harm nobody', () => {
+    const copy = managed('standard.default-deny', { namespace: 'restored', uid: 'a-copy' });
+    const namespaces = [namespace('team-a'), namespace('restored', { labels: {} })];
+    const found = status({ namespaces, networkPolicies: [...SET.map((name) => managed(name)), copy] });
+    expect(found).toMatchObject({ isWell: true, copies: [{ namespace: 'restored', policy: 'standard' }] });
   });
 
   test.each(['DryRun', 'Paused'] as const)('R7 where %s was declared, although nothing is in place', (mode) => {
@@ -214,6 +223,21 @@ describe('status is not well, and says why,', () => {
         ],
       },
       { orphans: [{ namespace: 'team-a', name: 'old.allow-dns', policy: 'old' }] },
+    ],
+    [
+      'R4 not only by name: beside what the report lists, where a policy selects nothing, there are copies',
+      {
+        namespaces: [namespace('team-a'), namespace('restored', { labels: {} })],
+        networkPolicies: [
+          ...SET.map((name) => managed(name)),
+          managed('standard.default-deny', { namespace: 'restored', uid: 'a-copy' }),
+          managed('old.allow-dns', { policyUid: 'dead', policyLabel: 'old' }),
+        ],
+      },
+      {
+        orphans: [{ name: 'old.allow-dns' }],
+        copies: [{ namespace: 'restored', name: 'standard.default-deny', policy: 'standard' }],
+      },
     ],
     [
       'R9 where a removal is held',
