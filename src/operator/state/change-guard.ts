@@ -36,7 +36,7 @@ export interface GuardLimits {
 }
 
 interface Dependencies {
-  readonly caches: Pick<Caches, 'namespaces' | 'networkPolicies'>;
+  readonly caches: Pick<Caches, 'namespaces' | 'networkPolicies' | 'reports'>;
   readonly clock: Clock;
   readonly limits: GuardLimits;
 }
@@ -332,8 +332,11 @@ export class ChangeGuard {
       return this.#isolatedCount.count;
     }
     const isolated = new Set<string>();
-    for (const observed of this.#dependencies.caches.networkPolicies.values()) {
-      if (observed.isolates.length > 0 && isolatedDirections([observed]).length > 0) {
+    const { networkPolicies, reports } = this.#dependencies.caches;
+    for (const observed of networkPolicies.values()) {
+      // Without a report it is a copy, which counts for nothing.
+      const isReported = reports.inNamespace(observed.namespace).length > 0;
+      if (observed.isolates.length > 0 && isReported && isolatedDirections([observed]).length > 0) {
         isolated.add(observed.namespace);
       }
     }
