@@ -18,7 +18,7 @@ import type { Reconciled } from '../../../src/operator/reconcile/reconcile.ts';
 import { UNCHANGED } from '../../../src/operator/write/report-writer.ts';
 import type { EventRecord } from '../../../src/telemetry/event-object.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
-import { allDone, foreign, inPlace, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
+import { allDone, foreign, inPlace, managed, namespace, policy, reportListing, world } from '../../fixtures/worlds.ts';
 
 const nowTime = '2026-01-02T03:04:05Z';
 const standard = policy();
@@ -118,8 +118,18 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
         holds: new Map([['standard', 'RemovalHeld']]),
         observed: inPlace(standard),
         namespace: namespace('team-a', { labels: {} }),
-        report: record,
+        report: reportListing(standard),
       }),
+      reported({
+        optOutWaits: new Map([['standard', { waitMs: 1, untilTime: nowTime }]]),
+        observed: inPlace(standard),
+        namespace: namespace('team-a', { labels: {} }),
+        report: reportListing(standard),
+      }),
+      reported(
+        { observed: [...inPlace(standard), managed(standard, 'allow-dns', { name: 'standard.stray' })] },
+        { 'standard.stray': { kind: 'terminating', name: 'standard.stray' } },
+      ),
       reported({ baselinePolicies: [invalid] }),
       reported({ baselinePolicies: [{ ...invalid, parts: undefined }], observed: inPlace(standard), report: record }),
     ].flat();
@@ -170,6 +180,9 @@ function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
   if (reason === 'RemovalHeld' || reason === 'IsolationHeld') {
     announcer.held({ name: 'standard', uid: 'u' }, { reason, message: 'x' });
   }
+  if (reason === 'CopyFound') {
+    announcer.copies('team-a', inPlace(standard), log);
+  }
   announcer.reconciled(reconciledWith(reason), {
     isFresh: true,
     protectedAfterMs: reason === 'Protected' ? 1 : undefined,
@@ -183,7 +196,7 @@ function reconciledWith(reason: Reason): Reconciled {
   const left = world({
     namespace: namespace('team-a', { labels: {} }),
     observed: inPlace(standard),
-    report: { uid: 'r', hash: '', entries: [], readyStatus: '', readySince: '' },
+    report: reportListing(standard),
   });
   const tampered = world({
     observed: [managed(standard, 'default-deny', { hash: 'other', otherManager: 'somebody' })],
