@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { API_VERSION } from '../../../../src/api/names.ts';
 import { heldNames, readHeldFacts } from '../../../../src/cli/commands/approve/held-names.ts';
 import { confirmationFor } from '../../../../src/domain/planning/guard.ts';
-import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../../../src/operator/watch/resources.ts';
+import type { KubeObject } from '../../../../src/kube/client/kube-object.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../../../src/operator/watch/resources.ts';
 import { type CliCluster, done, startCliCluster } from '../cli-cluster.ts';
 
 let cluster: CliCluster;
@@ -23,8 +24,8 @@ beforeEach(async () => {
 afterEach(() => cluster.stop());
 
 /** The policy's default-deny, in both directions. */
-async function defaultDeny(namespace: string): Promise<void> {
-  done(
+async function defaultDeny(namespace: string): Promise<KubeObject> {
+  return done(
     await cluster.kube.create(NETWORK_POLICIES, {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
@@ -35,6 +36,21 @@ async function defaultDeny(namespace: string): Promise<void> {
         annotations: { 'nsbaseline.io/policy-uid': uid },
       },
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+    }),
+  );
+}
+
+/** The NamespaceBaseline that lists it. */
+async function listedDefaultDeny(namespace: string): Promise<void> {
+  const { metadata } = await defaultDeny(namespace);
+  const managed = [{ name: 'standard.default-deny', uid: metadata.uid }];
+  const entry = { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed };
+  done(
+    await cluster.kube.create(NAMESPACE_BASELINES, {
+      apiVersion: API_VERSION,
+      kind: 'NamespaceBaseline',
+      metadata: { name: 'baseline', namespace },
+      status: { phase: 'Protected', policies: [entry], conditions: [] },
     }),
   );
 }
@@ -57,7 +73,9 @@ test('R9 a held isolation is of the selected namespaces that no default-deny iso
 
 test('R9 a held removal is of the namespaces whose default-deny would be removed', async () => {
   await cluster.namespace('left');
-  await defaultDeny('left');
+  await listedDefaultDeny('left');
+  await cluster.namespace('copied');
+  await defaultDeny('copied');
   await cluster.namespace('stays', { set: 'x' });
   await defaultDeny('stays');
   expect(await namesOf('removal', ['left'])).toEqual(['left']);
