@@ -44,19 +44,6 @@ export const ANNOTATIONS = {
 /** On a BaselinePolicy with `onDelete: Remove`, and on no other: keeps it until its NetworkPolicies are removed (R8, deleting a policy). */
 export const FINALIZER = 'nsbaseline.io/remove-policies';
 
-/** The built-in parts of a BaselinePolicy, in the order in which they are listed. */
-export const BUILT_IN_PARTS = [
-  'default-deny',
-  'allow-dns',
-  'allow-monitoring',
-  'allow-same-namespace',
-  'allow-ingress-controller',
-  'allow-kube-api-server',
-  'allow-internet',
-] as const;
-/** The name of a built-in part; a NetworkPolicy is named `<policy>.<part>`. */
-export type BuiltInPart = (typeof BUILT_IN_PARTS)[number];
-
 /** Namespaces that no BaselinePolicy ever selects (R1, selection); the operator's own is added at run time. */
 export const ALWAYS_EXCLUDED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'] as const;
 /** Globs of the namespaces that are excluded by default (R1, selection). */

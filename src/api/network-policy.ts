@@ -71,6 +71,9 @@ export const directionSchema = z.enum(['Ingress', 'Egress']);
 /** {@link directionSchema} */
 export type Direction = z.infer<typeof directionSchema>;
 
+/** Both directions, in the order in which they are written. */
+export const DIRECTIONS: readonly Direction[] = ['Ingress', 'Egress'];
+
 /** A NetworkPolicy spec with every field present, as the operator renders it: no field is left to the API server's defaults. */
 export interface RenderedSpec {
   readonly podSelector: LabelSelector;

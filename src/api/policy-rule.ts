@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { about, filledList, text } from './bounded.ts';
 import { BOUNDS } from './bounds.ts';
 import { DNS_LABEL, DNS_LABEL_HINT, isDnsLabel } from './dns-label.ts';
-import { BUILT_IN_PARTS } from './names.ts';
 import { egressRuleSchema, ingressRuleSchema, labelSelectorSchema } from './network-policy.ts';
+import { BUILT_IN_PARTS } from './parts.ts';
 import { celList, withRules } from './schema-rule.ts';
 
 const RESERVED_NAMES: ReadonlySet<string> = new Set(BUILT_IN_PARTS);

@@ -7,7 +7,7 @@ import { digestOf } from './rendering/comparison.ts';
 import { singleAddressBlock } from './rendering/internet.ts';
 import { type Labels, labelOf } from './selection.ts';
 
-/** A Service, as far as discovery looks at it. */
+/** The fields of a Service that discovery needs. */
 export interface ServiceFacts {
   readonly namespace: string;
   readonly name: string;
@@ -23,7 +23,7 @@ export interface ServiceFacts {
   }[];
 }
 
-/** An EndpointSlice, as far as discovery looks at it. */
+/** The fields of an EndpointSlice that discovery needs. */
 export interface SliceFacts {
   readonly namespace: string;
   readonly service: string;
@@ -31,12 +31,12 @@ export interface SliceFacts {
   readonly ports: readonly { readonly name: string; readonly port: number; readonly protocol: string }[];
 }
 
-/** What the cluster's DNS is looked for in. `nameservers` are those of the operator pod's resolv.conf; undefined outside a cluster. */
+/** Where discovery looks for the cluster's DNS. `nameservers` are those of the operator pod's resolv.conf; undefined outside a cluster. */
 export interface DnsSources {
   readonly services: readonly ServiceFacts[];
   readonly slices: readonly SliceFacts[];
   readonly nameservers: readonly string[] | undefined;
-  /** The last answer: whose endpoints are away for a moment keeps the ports that they had. */
+  /** The last result: a resolver without endpoints for a moment keeps the ports they had. */
   readonly known?: DiscoveredDns | undefined;
 }
 
@@ -47,9 +47,9 @@ const NODE_LOCAL_DNS = '169.254.20.10';
 const NODE_LOCAL_SERVICES = ['kube-dns-upstream', 'node-local-dns'];
 
 /**
- * The cluster's resolver as egress rules, or undefined when nothing of it is to be seen, in which case the last good
- * answer stays (R14). Pods are named by the Service's selector, ports by number from its endpoints; a resolver on a host
- * address, which no pod selector matches, becomes an ipBlock.
+ * The cluster's resolver as egress rules, or undefined when there is no sign of it; then the last good result stays (R14,
+ * discovery). Pods are named by the Service's selector, ports by number from its endpoints. A resolver on a host address,
+ * which no pod selector matches, becomes an ipBlock.
  */
 export function dnsFrom(sources: DnsSources): DiscoveredDns | undefined {
   const services = resolverServices(sources).slice(0, BOUNDS.discoveredRules - 1);
@@ -90,7 +90,7 @@ function resolverServices(sources: DnsSources): readonly ServiceFacts[] {
   return [...distinct.values()];
 }
 
-/** A selector that a status cannot hold is none: without some of its labels it would select more pods. */
+/** A selector that does not fit into a status is not used: without some of its labels it would select more pods. */
 function isSelecting({ selector }: ServiceFacts): boolean {
   return Object.keys(selector).length > 0 && labelSelectorSchema.safeParse({ matchLabels: selector }).success;
 }
@@ -111,7 +111,7 @@ function podsRule(service: ServiceFacts, { slices, known }: DnsSources): Network
   return { to, ports: ports.slice(0, BOUNDS.ports / 2).flatMap(bothProtocols) };
 }
 
-/** A policy is matched after the Service's address was translated, so it is the pods' port that counts, not the Service's. */
+/** A NetworkPolicy is matched after the Service's address was translated, so the pods' port counts, not the Service's. */
 function podPorts(
   service: ServiceFacts,
   slices: readonly SliceFacts[],
@@ -155,15 +155,15 @@ function bothProtocols(port: number): NetworkPolicyPort[] {
   ];
 }
 
-/** How long an API server endpoint that is no longer listed is still allowed (R14), in milliseconds. */
+/** How long an API server endpoint that is no longer listed is still allowed (R14, discovery), in milliseconds. */
 export const ENDPOINT_ABSENCE_MS = 600_000;
 
-/** Since when each API server endpoint, written `address port`, is missed, on a monotonic clock in milliseconds; undefined while it is listed. */
+/** For each API server endpoint, written `address port`, when it was first missed, in milliseconds on a monotonic clock; undefined while it is listed. */
 export type EndpointMemory = ReadonlyMap<string, number | undefined>;
 
 /**
- * The API server's addresses and the memory to call with the next time: what is listed now is added at once, what is
- * listed no more stays for {@link ENDPOINT_ABSENCE_MS} from when it was first missed. Undefined while nothing is known.
+ * The API server's addresses, and the memory for the next call: a listed endpoint is added at once, one that is no longer
+ * listed stays for {@link ENDPOINT_ABSENCE_MS} after it was first missed. Undefined while nothing is known.
  */
 export function apiServerFrom(facts: {
   readonly services: readonly ServiceFacts[];
@@ -177,7 +177,7 @@ export function apiServerFrom(facts: {
   const missed = [...facts.memory]
     .map(([endpoint, sinceMs]) => [endpoint, sinceMs ?? facts.nowMs] as const)
     .filter(([, sinceMs]) => facts.nowMs - sinceMs < ENDPOINT_ABSENCE_MS);
-  // An API server list that comes back empty is a hiccup, not a cluster without API servers.
+  // An empty list of API servers is a short failure, not a cluster without API servers.
   const memory =
     listed.length === 0
       ? facts.memory
@@ -197,7 +197,7 @@ export function apiServerFrom(facts: {
   };
 }
 
-/** The memory that a stored answer amounts to, so that a restart renders the same. */
+/** The memory for a stored result, so that a restarted operator renders the same. */
 export function memoryFrom(stored: DiscoveredApiServer | undefined): EndpointMemory {
   return new Map((stored?.endpoints ?? []).map(({ address, port }) => [`${address} ${port}`, undefined]));
 }

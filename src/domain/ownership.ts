@@ -1,24 +1,25 @@
-import type { ObservedNetworkPolicy, RecordedReport } from './world.ts';
+import { DENY_PART, type PartRole, roleOf } from '../api/parts.ts';
+import { type ObservedNetworkPolicy, type RecordedReport, recordedEntry } from './world.ts';
 
-/** Whose a NetworkPolicy is: see R5 and R8. */
+/** Who owns a NetworkPolicy: see R5 (ownership) and R8 (deletion). */
 export type Ownership =
-  /** The operator's, on behalf of the live policy that was asked about. */
+  /** The operator, on behalf of the live policy in question. */
   | 'ours'
-  /** The operator's, but of another BaselinePolicy or of one that is gone. */
+  /** The operator, but on behalf of another BaselinePolicy or of one that is gone. */
   | 'other-policy'
-  /** Somebody else's: never changed, never deleted. */
+  /** Another client: never changed, never deleted. */
   | 'foreign';
 
 /**
- * Whose `observed` is, seen from one live policy. Ours is what the last NamespaceBaseline recorded by uid, or what
+ * Who owns `observed`, seen from one live policy. It is ours when the last NamespaceBaseline recorded its uid, or when it
  * carries our label and a policy uid; a copy in Git made from `render` has no policy uid and so is foreign.
  */
 export function ownershipOf(
   observed: ObservedNetworkPolicy,
   policy: { readonly name: string; readonly uid: string },
-  record: RecordedReport | undefined,
+  report: RecordedReport | undefined,
 ): Ownership {
-  const isRecordedHere = isRecorded(observed, policy.name, record);
+  const isRecordedHere = isRecorded(observed, policy.name, report);
   if (observed.policyUid === policy.uid && (observed.isLabelled || isRecordedHere)) {
     return 'ours';
   }
@@ -31,24 +32,38 @@ export function ownershipOf(
   return isRecordedHere ? 'other-policy' : 'foreign';
 }
 
-/** Whether an object carries all our marks, whichever BaselinePolicy it is of: our label and a policy uid (R5). */
+/** Whether an object carries all our marks, on behalf of any BaselinePolicy: our label and a policy uid (R5, ownership). */
 export function isManaged({ isLabelled, policyUid }: Pick<ObservedNetworkPolicy, 'isLabelled' | 'policyUid'>): boolean {
   return isLabelled && policyUid !== '';
 }
 
-function isRecorded({ uid }: ObservedNetworkPolicy, policyName: string, record: RecordedReport | undefined): boolean {
-  return (
-    record?.entries.some(
-      (entry) => entry.policy === policyName && entry.managed.some((managed) => managed.uid === uid),
-    ) === true
-  );
+function isRecorded({ uid }: ObservedNetworkPolicy, policyName: string, report: RecordedReport | undefined): boolean {
+  return recordedEntry(report, policyName)?.managed.some((managed) => managed.uid === uid) === true;
 }
 
-/** The BaselinePolicy and part that a managed NetworkPolicy's name stands for, or undefined when it is no such name. */
+/** The BaselinePolicy and the part that the name of a managed NetworkPolicy is made of, or undefined for any other name. */
 export function managedName(name: string): { readonly policy: string; readonly part: string } | undefined {
   const dot = name.indexOf('.');
   if (dot <= 0 || dot === name.length - 1) {
     return undefined;
   }
   return { policy: name.slice(0, dot), part: name.slice(dot + 1) };
+}
+
+/** Whether `name` is that of a part of the BaselinePolicy `policy`, as {@link managedName} reads it. */
+export function isNameOfPart(name: string, policy: string): boolean {
+  return (
+    policy !== '' && name.length > policy.length + 1 && name.indexOf('.') === policy.length && name.startsWith(policy)
+  );
+}
+
+/** The role of the part that the name of a managed NetworkPolicy is made of; `other` for any other name. */
+export function roleIn(name: string): PartRole {
+  const dot = name.indexOf('.');
+  return dot <= 0 ? 'other' : roleOf(name.slice(dot + 1));
+}
+
+/** The name of the NetworkPolicy that isolates on behalf of a BaselinePolicy. */
+export function denyNameOf(policy: string): string {
+  return `${policy}.${DENY_PART}`;
 }

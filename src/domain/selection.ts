@@ -5,7 +5,7 @@ import type { LabelSelector } from '../api/network-policy.ts';
 /** Labels as an object carries them; keys may be any string, `constructor` included. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** What a BaselinePolicy without a namespaceSelector selects: the namespaces that opted in. */
+/** The selector of a BaselinePolicy without a namespaceSelector: the namespaces that opted in. */
 export const OPT_IN_SELECTOR: LabelSelector = { matchLabels: { [LABELS.enabled]: 'true' } };
 
 /**
@@ -40,18 +40,18 @@ function isRequirementMet(
   }
 }
 
-/** The value of a label, and never something that `labels` inherits. */
+/** The value of a label, never an inherited property of `labels`. */
 export function labelOf(labels: Labels, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 
-/** Which namespaces no policy may select (R1). */
+/** The namespaces that no policy may select (R1, selection). */
 export interface Exclusion {
   readonly names: ReadonlySet<string>;
   readonly globs: readonly string[];
 }
 
-/** The exclusion that the configuration asks for; the system namespaces and the operator's own are always in it. */
+/** The exclusion of the configuration, always with the system namespaces and the operator's own. */
 export function exclusionFor(configured: {
   readonly operatorNamespace: string;
   readonly globs: readonly string[];
@@ -59,19 +59,19 @@ export function exclusionFor(configured: {
   return { names: new Set([...ALWAYS_EXCLUDED_NAMESPACES, configured.operatorNamespace]), globs: configured.globs };
 }
 
-/** Whether a namespace is out of every policy's reach. Globs are those of {@link matchesGlob}; a name has no slashes. */
+/** Whether no policy may select a namespace. Globs are those of {@link matchesGlob}; a name has no slashes. */
 export function isExcluded(name: string, exclusion: Exclusion): boolean {
   return exclusion.names.has(name) || exclusion.globs.some((glob) => matchesGlob(name, glob));
 }
 
-/** What selection looks at in a namespace. */
+/** The fields of a namespace that decide its selection. */
 export interface SelectableNamespace {
   readonly labels: Labels;
   readonly isTerminating: boolean;
   readonly isExcluded: boolean;
 }
 
-/** Whether a policy with this selector selects the namespace (R1). */
+/** Whether a policy with this selector selects the namespace (R1, selection). */
 export function isSelected(selector: LabelSelector, namespace: SelectableNamespace): boolean {
   return !namespace.isTerminating && !namespace.isExcluded && isMatch(selector, namespace.labels);
 }

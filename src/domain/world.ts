@@ -11,13 +11,13 @@ export interface NamespaceFacts {
   readonly uid: string;
   readonly labels: Labels;
   readonly isTerminating: boolean;
-  /** By name or by glob (R1). */
+  /** By name or by glob (R1, selection). */
   readonly isExcluded: boolean;
 }
 
 /**
  * A BaselinePolicy, as far as a namespace depends on it. `selector` and `parts` are those of the newest spec that was
- * accepted; while `isAccepted` is false they are the last good ones (R11), or undefined when there never was one.
+ * accepted; while `isAccepted` is false they are the last good ones (R11, invalid policy), or undefined without any.
  */
 export interface BaselinePolicyFacts {
   readonly name: string;
@@ -27,13 +27,13 @@ export interface BaselinePolicyFacts {
   /** Whether the present generation is valid. */
   readonly isAccepted: boolean;
   readonly isDeleting: boolean;
-  /** Whether it is being deleted and its objects go with it; decided only after all that speaks against it was looked at (R8). */
+  /** Whether it is being deleted and its objects go with it; decided after every reason to keep them was checked (R8, deletion). */
   readonly isRemoving: boolean;
   readonly keepsOnOptOut: boolean;
   readonly removesOnDelete: boolean;
   readonly selector: LabelSelector | undefined;
   readonly parts: readonly RenderedPart[] | undefined;
-  /** What the generation before rendered, as far as this process has seen it: kept up while an edit is held (R9). */
+  /** The rendered set of the previous generation, if this process has seen it: kept up while an edit is held (R9, the guards). */
   readonly formerParts: readonly RenderedPart[] | undefined;
 }
 
@@ -47,31 +47,31 @@ export interface ObservedNetworkPolicy {
   readonly policyLabel: string;
   /** The value of our policy-uid annotation; empty when it has none. */
   readonly policyUid: string;
-  /** Whether its owner hands it over (R5). */
+  /** Whether its owner hands it over (R5, ownership). */
   readonly isAdoptable: boolean;
-  /** Whether it was left behind on purpose (R4). */
+  /** Whether it was kept on purpose (R4, opting out). */
   readonly isKept: boolean;
-  /** The directions that an object with the name of a default-deny isolates, stripped of its marks or not; empty for everything else. */
+  /** The directions that an object with the name of a default-deny isolates, with or without our marks; empty for all other objects. */
   readonly isolates: readonly Direction[];
-  /** How it undoes the isolation, where it does (R17). */
+  /** How it undoes the isolation, where it does (R17, weakening). */
   readonly weakens: Weakening | undefined;
-  /** Who wrote it last, where that was not the operator; empty when it was. */
+  /** The field manager that wrote it last; empty when that was the operator. */
   readonly otherManager: string;
-  /** The spec's digest for what is or may be ours; empty for what is plainly not. */
+  /** The spec's digest, for objects that are or may be ours; empty for all others. */
   readonly hash: string;
 }
 
-/** What the NamespaceBaseline said when it was last seen. */
+/** The content of a NamespaceBaseline as it was last seen. */
 export interface RecordedReport {
   readonly uid: string;
-  /** Digest of all of the status but the transition times. */
+  /** Digest of the status without the transition times. */
   readonly hash: string;
   readonly entries: readonly RecordedEntry[];
   readonly readyStatus: string;
   readonly readySince: string;
 }
 
-/** What is kept of one policy's entry of a NamespaceBaseline. */
+/** The fields of one policy's entry of a NamespaceBaseline that plans and reports need. */
 export interface RecordedEntry {
   readonly policy: string;
   readonly generation: number;
@@ -81,31 +81,36 @@ export interface RecordedEntry {
   readonly managed: readonly { readonly name: string; readonly uid: string; readonly hash?: string }[];
 }
 
-/** Everything that the plan for one namespace follows from. All of it comes from synced caches. */
+/** The entry of one policy in a report, or undefined when it has none. There are few in a namespace, so they are searched in order. */
+export function recordedEntry(report: RecordedReport | undefined, policy: string): RecordedEntry | undefined {
+  return report?.entries.find((entry) => entry.policy === policy);
+}
+
+/** Everything that the plan for one namespace depends on. All of it comes from synced caches. */
 export interface World {
   readonly namespace: NamespaceFacts;
   /** Every BaselinePolicy there is, in the order of their names. */
   readonly baselinePolicies: readonly BaselinePolicyFacts[];
-  /** Every NetworkPolicy in the namespace, other people's too. */
+  /** Every NetworkPolicy in the namespace, those of other clients too. */
   readonly observed: readonly ObservedNetworkPolicy[];
   readonly report: RecordedReport | undefined;
-  /** Digests that the server is known to store for a rendered digest, because it adds fields of its own (R2). */
+  /** Whether the server is known to store this digest for that rendered one, because it adds fields (R2, the rendered set). */
   readonly isEquivalent: (hash: { readonly rendered: string; readonly observed: string }) => boolean;
-  /** Policies whose changes here wait for a confirmation (R9). */
+  /** Policies whose changes here wait for a confirmation (R9, the guards). */
   readonly holds: ReadonlyMap<string, Hold>;
-  /** NetworkPolicies that somebody keeps changing back, by name (R6). */
+  /** NetworkPolicies that another client keeps changing, by name (R6, repair). */
   readonly contests: ReadonlyMap<string, Contest>;
-  /** Whether a newer version of the operator led before: what it rendered is left as it is (R15). */
-  readonly isNewerAtWork: boolean;
+  /** Whether a newer version of the operator led before: what it rendered is left as it is (R15, one writer). */
+  readonly hasNewerLed: boolean;
 }
 
-/** What waits for a confirmation. */
+/** The kind of change that waits for a confirmation (R9, the guards). */
 export type Hold = 'RemovalHeld' | 'IsolationHeld';
 
-/** A quarrel over one NetworkPolicy. */
+/** One NetworkPolicy that another client and the operator keep changing (R6, repair). */
 export interface Contest {
-  /** The other field manager, as far as known. */
+  /** The other field manager; empty when it is not known. */
   readonly manager: string;
-  /** How long until it may be repaired again, in milliseconds; 0 when it may be now. */
+  /** How long until it may be repaired again, in milliseconds; 0 when it may be repaired now. */
   readonly waitMs: number;
 }

@@ -211,7 +211,7 @@ test('R16 a report names every selecting policy once, lists nothing foreign as m
     const report = reportFor({
       plans,
       outcomes,
-      record: drawn.report,
+      recorded: drawn.report,
       contests: new Map(),
       observed: drawn.observed,
       nowTime: '2026-01-01T00:00:00Z',

@@ -1,118 +1,129 @@
 import { createHash } from 'node:crypto';
-import type { Direction } from '../../api/network-policy.ts';
-import { isManaged, managedName } from '../ownership.ts';
-import type { ObservedNetworkPolicy, World } from '../world.ts';
+import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
+import { denyNameOf, isManaged, roleIn } from '../ownership.ts';
+import { isolatedBy } from '../rendering/rendering.ts';
+import { type ObservedNetworkPolicy, recordedEntry, type World } from '../world.ts';
 import { type Action, nameOf, type PolicyPlan } from './plan.ts';
 
-/** One direction of one namespace that a policy's plan would leave without any managed default-deny (R9). */
+/** One direction of one namespace that a policy's plan would leave without any managed default-deny (R9, the guards). */
 export interface Unprotection {
   readonly policy: string;
   readonly direction: Direction;
 }
 
-const DIRECTIONS: readonly Direction[] = ['Ingress', 'Egress'];
-
 /**
- * What carrying out the plans of one namespace would unprotect (R9): the directions that have a managed default-deny now
- * and would have none. One that was recorded and that somebody has just deleted counts as there, for it would be put
- * back. A move from one policy to another unprotects nothing, nor does a namespace that is going.
+ * The directions that the plans of one namespace would unprotect (R9, the guards): those that a managed
+ * default-deny isolates now and that none would isolate afterwards. A recorded default-deny that another client has just
+ * deleted counts as present, since a repair would restore it. A move from one policy to another unprotects nothing, nor
+ * does a namespace that is terminating. `plans` must be those of `world`.
  */
 export function unprotectionsIn(world: World, plans: readonly PolicyPlan[]): readonly Unprotection[] {
   if (world.namespace.isTerminating) {
-    return [];
+    return NOTHING_LOST;
   }
-  const denies = world.observed.filter(isManagedDeny);
-  const live = plans.filter(({ frozen }) => frozen === undefined);
-  const changes = live.flatMap((plan) =>
-    plan.actions.filter(isAboutDeny).map((action) => ({ policy: plan.policy.name, action })),
-  );
-  const losses = [
-    ...changes.map(({ policy, action }) => ({ policy, directions: isolatedBefore(action) })),
-    ...live.flatMap((plan) => missingDeny(world, plan)),
-  ];
-  const touched = new Set(changes.map(({ action }) => nameOf(action)));
-  const before = new Set([
-    ...denies.flatMap(({ isolates }) => isolates),
-    ...losses.flatMap(({ directions }) => directions),
-  ]);
-  const after = new Set([
-    ...denies.filter(({ name }) => !touched.has(name)).flatMap(({ isolates }) => isolates),
-    ...changes.flatMap(({ action }) => isolatedAfter(action)),
-  ]);
-  return DIRECTIONS.filter((direction) => before.has(direction) && !after.has(direction)).flatMap((direction) => {
-    const loser = losses.find(({ directions }) => directions.includes(direction));
-    return loser === undefined ? [] : [{ policy: loser.policy, direction }];
-  });
+  const lost: Unprotection[] = [];
+  for (const direction of DIRECTIONS) {
+    const policy = policyGivingUp(direction, world, plans);
+    if (policy !== undefined && !willBeIsolated(direction, world, plans)) {
+      lost.push({ policy, direction });
+    }
+  }
+  return lost.length === 0 ? NOTHING_LOST : lost;
 }
 
-/** A default-deny that was recorded and is gone, with what it isolated as far as is known. */
-function missingDeny(
-  world: World,
-  plan: PolicyPlan,
-): readonly { readonly policy: string; readonly directions: readonly Direction[] }[] {
+const NOTHING_LOST: readonly Unprotection[] = [];
+
+/**
+ * The first policy whose default-deny isolates a direction now and whose plan may change that: it removes or rewrites the
+ * object, or does not restore one that was deleted.
+ */
+function policyGivingUp(direction: Direction, world: World, plans: readonly PolicyPlan[]): string | undefined {
+  const isChanged = (action: Action): boolean =>
+    (action.kind === 'remove' || action.kind === 'repair') &&
+    action.observed.isolates.includes(direction) &&
+    isAboutDeny(action);
+  const giving =
+    plans.find((plan) => plan.frozen === undefined && plan.actions.some(isChanged)) ??
+    plans.find((plan) => plan.frozen === undefined && wasIsolatedByMissing(direction, world, plan));
+  return giving?.policy.name;
+}
+
+/** Whether a managed default-deny isolates a direction after the plans: one that no plan touches, or one that a plan leaves or writes. */
+function willBeIsolated(direction: Direction, world: World, plans: readonly PolicyPlan[]): boolean {
+  const isByPlan = plans.some(
+    (plan) =>
+      plan.frozen === undefined &&
+      plan.actions.some((action) => isolatesAfterwards(action, direction) && isAboutDeny(action)),
+  );
+  return (
+    isByPlan ||
+    world.observed.some(
+      (observed) =>
+        observed.isolates.includes(direction) && isManagedDeny(observed) && !isTouched(observed.name, plans),
+    )
+  );
+}
+
+function isTouched(name: string, plans: readonly PolicyPlan[]): boolean {
+  return plans.some((plan) => plan.frozen === undefined && plan.actions.some((action) => nameOf(action) === name));
+}
+
+/** Whether a recorded default-deny of this policy is gone and isolated the direction, as far as is known. */
+function wasIsolatedByMissing(direction: Direction, world: World, plan: PolicyPlan): boolean {
   const { name, parts, formerParts } = plan.policy;
-  const deny = `${name}.default-deny`;
-  const isRecorded =
-    world.report?.entries.some(
-      (entry) => entry.policy === name && entry.managed.some((managed) => managed.name === deny),
-    ) === true;
+  const deny = denyNameOf(name);
+  const isRecorded = recordedEntry(world.report, name)?.managed.some((managed) => managed.name === deny) === true;
   if (!isRecorded || world.observed.some((observed) => observed.name === deny)) {
-    return [];
+    return false;
   }
   const isLeaving = plan.actions.every(({ kind }) => kind === 'remove');
-  const isolated = [...(formerParts ?? []), ...(isLeaving ? (parts ?? []) : [])].filter(
-    ({ part }) => part === 'default-deny',
-  );
-  return [{ policy: name, directions: isolated.flatMap(({ spec }) => spec.policyTypes) }];
+  return isolatedBy(formerParts).includes(direction) || (isLeaving && isolatedBy(parts).includes(direction));
 }
 
 /** The directions in which a namespace has a managed default-deny now. */
 export function isolatedDirections(observed: readonly ObservedNetworkPolicy[]): readonly Direction[] {
-  const denies = observed.filter(isManagedDeny);
-  return DIRECTIONS.filter((direction) => denies.some(({ isolates }) => isolates.includes(direction)));
+  return DIRECTIONS.filter((direction) =>
+    observed.some((candidate) => candidate.isolates.includes(direction) && isManagedDeny(candidate)),
+  );
 }
 
 function isManagedDeny(observed: ObservedNetworkPolicy): boolean {
-  return isManaged(observed) && managedName(observed.name)?.part === 'default-deny';
+  return isManaged(observed) && roleIn(observed.name) === 'deny';
 }
 
 function isAboutDeny(action: Action): boolean {
-  return managedName(nameOf(action))?.part === 'default-deny';
+  return roleIn(nameOf(action)) === 'deny';
 }
 
-function isolatedBefore(action: Action): readonly Direction[] {
-  return action.kind === 'remove' || action.kind === 'repair' ? action.observed.isolates : [];
-}
-
-function isolatedAfter(action: Action): readonly Direction[] {
+function isolatesAfterwards(action: Action, direction: Direction): boolean {
   switch (action.kind) {
     case 'keep':
     case 'create':
     case 'repair':
-      return action.part.spec.policyTypes;
+      return action.part.spec.policyTypes.includes(direction);
     case 'leave':
-      return action.observed.isolates;
+      return action.observed.isolates.includes(direction);
     case 'refuse':
     case 'remove':
     case 'wait':
-      return [];
+      return false;
   }
 }
 
-/** How much may change without a word from anybody: `count`, or `percent` of the whole if that is more. */
+/** How much may change without a confirmation: `count`, or `percent` of the whole if that is more. */
 export interface GuardLimit {
   readonly count: number;
   readonly percent: number;
 }
 
-/** The limit for a whole of so many. */
+/** The limit for a whole of this size. */
 export function allowance(limit: GuardLimit, whole: number): number {
   return Math.max(limit.count, Math.floor((whole * limit.percent) / 100));
 }
 
 /**
- * What confirms a change that is held (R9): the number of namespaces and 8 hex digits of the SHA-256 of the policy's uid,
- * its generation and the sorted names, so that a confirmation fits one generation and one set of names only.
+ * The confirmation of a held change (R9, the guards): the number of namespaces and 8 hex digits of the SHA-256 of the policy's
+ * uid, its generation and the sorted names, so that a confirmation fits one generation and one set of names only.
  */
 export function confirmationFor(held: {
   readonly uid: string;

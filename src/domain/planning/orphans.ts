@@ -3,7 +3,7 @@ import type { LabelSelector } from '../../api/network-policy.ts';
 import { isManaged, managedName } from '../ownership.ts';
 import { isMatch, type Labels } from '../selection.ts';
 
-/** A NetworkPolicy, as far as it is asked whether it is an orphan. */
+/** The fields of a NetworkPolicy that decide whether it is an orphan. */
 export interface OrphanCandidate {
   readonly namespace: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface OrphanCandidate {
   readonly policyLabel: string;
   /** The value of our policy-uid annotation; empty when it has none. */
   readonly policyUid: string;
-  /** Whether it was left behind on purpose (R4). */
+  /** Whether it was kept on purpose (R4, opting out). */
   readonly isKept: boolean;
 }
 
@@ -21,15 +21,15 @@ export interface OrphanCandidate {
 export interface LivePolicy {
   readonly name: string;
   readonly uid: string;
-  /** Undefined where it is not known what it selects, as for a spec that is not valid: then it may select anything. */
+  /** Undefined where the selection is not known, as for an invalid spec: then it may select anything. */
   readonly selector: LabelSelector | undefined;
 }
 
 /**
- * The NetworkPolicies that no BaselinePolicy stands behind any more (R8): they carry our label and the uid of a policy
- * that is none of `policies`, which must be all there are, read after the NetworkPolicies. Where a live policy of the
- * same name selects the namespace, or may do so, they are taken over and are no orphans; nor is what was left behind on
- * purpose (R4), unless `includesKept`. Whatever is not known speaks against being an orphan.
+ * The NetworkPolicies whose BaselinePolicy is gone (R8, deletion): they carry our label and the uid of a policy that is not
+ * among `policies`, which must be all there are, read after the NetworkPolicies. Where a live policy of the same name
+ * selects the namespace, or may do so, it takes them over, and they are no orphans. Nor are objects that were kept on
+ * purpose (R4, opting out), unless `includesKept`. A fact that is not known counts against being an orphan.
  */
 export function orphansIn<T extends OrphanCandidate>(facts: {
   readonly networkPolicies: readonly T[];
@@ -53,7 +53,10 @@ export function orphansIn<T extends OrphanCandidate>(facts: {
   });
 }
 
-/** Whether a managed object is of a former policy of this one's name, and nobody left it behind on purpose (R8): an orphan, unless this policy selects its namespace. */
+/**
+ * Whether a managed object belongs to a former policy of the same name and was not kept on purpose (R8, deletion): it is an
+ * orphan, unless this policy selects its namespace.
+ */
 export function isOfFormer(candidate: OrphanCandidate, policy: Pick<LivePolicy, 'name' | 'uid'>): boolean {
   return (
     isManaged(candidate) &&
@@ -63,13 +66,13 @@ export function isOfFormer(candidate: OrphanCandidate, policy: Pick<LivePolicy, 
   );
 }
 
-/** The live policies that the object's name or its label speaks of. */
+/** The live policies that the object's name or its label names. */
 function namesakesOf(candidate: OrphanCandidate, byName: ReadonlyMap<string, LivePolicy>): readonly LivePolicy[] {
   const names = new Set([managedName(candidate.name)?.policy ?? '', candidate.policyLabel]);
   return [...names].flatMap((name) => byName.get(name) ?? []);
 }
 
-/** Exclusions of the configuration are not looked at: whoever asks may not know them. */
+/** Ignores the exclusions of the configuration, which the command line may not know. */
 function maySelect({ selector }: LivePolicy, namespace: string, labels: Labels | undefined): boolean {
   if (ALWAYS_EXCLUDED_NAMESPACES.some((excluded) => excluded === namespace)) {
     return false;

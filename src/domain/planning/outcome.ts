@@ -1,16 +1,16 @@
 import type { Reason } from '../../api/reasons.ts';
 
-/** Why an object could not be put in place, for good as far as anyone can tell. */
+/** Why an object cannot be put in place until something else changes. */
 export type Refusal = Extract<Reason, 'ForeignObject' | 'Denied' | 'Rejected' | 'Altered' | 'Forbidden' | 'Contested'>;
 
-/** What came of one action of a plan. */
+/** The outcome of one action of a plan. */
 export type Outcome =
-  /** The object stands as declared; `hash` is the digest of its spec. */
+  /** The object is as declared; `hash` is the digest of its spec. */
   | { readonly kind: 'inPlace'; readonly name: string; readonly uid: string; readonly hash?: string }
   | { readonly kind: 'removed'; readonly name: string }
-  /** It was left behind as it is, marked (R4). */
+  /** It was kept as it is and marked so (R4, opting out). */
   | { readonly kind: 'left'; readonly name: string }
-  /** Trying again soon would change nothing; `recheckMs` when a certain time is the right one. */
+  /** Another attempt soon would change nothing; `recheckMs` when one certain time is the right one. */
   | {
       readonly kind: 'refused';
       readonly name: string;
@@ -18,14 +18,14 @@ export type Outcome =
       readonly message: string;
       readonly recheckMs?: number;
     }
-  /** Worth trying again. */
+  /** Worth another attempt. */
   | { readonly kind: 'retry'; readonly name: string; readonly message: string; readonly retryAfterMs?: number }
-  /** Not tried: its allow-dns is missing (R3), or what has to come first did not happen. */
-  | { readonly kind: 'held'; readonly name: string }
-  /** Not tried: the policy is frozen (R7, R11). */
+  /** Not attempted: allow-dns is missing (R3, order of writes), or an earlier stage did not succeed. */
+  | { readonly kind: 'blocked'; readonly name: string }
+  /** Not attempted: the policy is frozen (R7 DryRun and Paused, R11 invalid policy). */
   | { readonly kind: 'frozen'; readonly name: string }
-  /** The namespace went away meanwhile (R12). */
+  /** The namespace is terminating or gone (R12, one namespace's failure). */
   | { readonly kind: 'namespaceGone'; readonly name: string };
 
-/** What came of each action, by the NetworkPolicy's name. */
+/** The outcome of each action, by the NetworkPolicy's name. */
 export type Outcomes = ReadonlyMap<string, Outcome>;

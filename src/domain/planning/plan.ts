@@ -1,57 +1,68 @@
-import { isManaged, managedName, type Ownership, ownershipOf } from '../ownership.ts';
-import type { RenderedPart } from '../rendering/rendering.ts';
+import { denyNameOf, isManaged, isNameOfPart, type Ownership, ownershipOf } from '../ownership.ts';
+import { isolatedBy, type RenderedPart } from '../rendering/rendering.ts';
 import { isSelected } from '../selection.ts';
-import type { BaselinePolicyFacts, Contest, Hold, ObservedNetworkPolicy, RecordedReport, World } from '../world.ts';
+import {
+  type BaselinePolicyFacts,
+  type Contest,
+  type Hold,
+  type ObservedNetworkPolicy,
+  type RecordedReport,
+  recordedEntry,
+  type World,
+} from '../world.ts';
 
-/** What somebody did to an object of ours. */
+/** A change that another client made to one of our objects. */
 export type Drift = 'deleted' | 'spec' | 'labels';
 
-/** Why an object is written over: what somebody did to it, what was declared anew, or whose it was before (R5, R8). */
+/**
+ * Why an object is overwritten: drift that is undone (R6, repair), a new generation of the policy, another rendering of the
+ * same generation, or an object that the operator takes over from another owner (R5 ownership, R8 deletion).
+ */
 export type RepairCause = Exclude<Drift, 'deleted'> | 'rollout' | 'rewrite' | 'adoption' | 'takeover';
 
-/** What shall happen to one NetworkPolicy on behalf of one BaselinePolicy. */
+/** The desired write of one NetworkPolicy on behalf of one BaselinePolicy. */
 export type Action =
   /** In place as declared. */
   | { readonly kind: 'keep'; readonly part: RenderedPart; readonly observed: ObservedNetworkPolicy }
-  /** `isRestoring` when the last NamespaceBaseline listed it, so that somebody deleted it. */
+  /** `isRestoring` when the last NamespaceBaseline listed the object, so that another client has deleted it. */
   | { readonly kind: 'create'; readonly part: RenderedPart; readonly isRestoring: boolean }
-  /** Write the whole of it again over the object of this uid. */
+  /** Overwrite the whole object of this uid. */
   | {
       readonly kind: 'repair';
       readonly part: RenderedPart;
       readonly observed: ObservedNetworkPolicy;
       readonly cause: RepairCause;
     }
-  /** Somebody else's object stands under the name (R5). */
+  /** A foreign object has the name (R5, ownership). */
   | { readonly kind: 'refuse'; readonly part: RenderedPart; readonly observed: ObservedNetworkPolicy }
-  /** It differs, but somebody keeps changing it back and it is not its time yet (R6). */
+  /** It differs, but it is contested and its next repair is not due yet (R6, repair). */
   | { readonly kind: 'wait'; readonly part: RenderedPart; readonly contest: Contest }
-  /** Where it carries the uid of a former policy of this name, it is taken over first (R8). */
+  /** An object with the uid of a former policy of this name is taken over first (R8, deletion). */
   | { readonly kind: 'remove'; readonly observed: ObservedNetworkPolicy }
-  /** Opted out with onOptOut Keep: mark it as left behind (R4). */
+  /** Opted out with onOptOut Keep: mark the object as kept (R4, opting out). */
   | { readonly kind: 'leave'; readonly observed: ObservedNetworkPolicy };
 
 /** Why a policy's objects are left as they are. */
 export type Frozen = 'DryRun' | 'Paused' | 'Invalid' | Hold;
 
-/** What one BaselinePolicy wants of one namespace. */
+/** The actions of one BaselinePolicy in one namespace. */
 export interface PolicyPlan {
   readonly policy: BaselinePolicyFacts;
   readonly isSelected: boolean;
-  /** When set, the actions are what Enforce would do and none of them is carried out (R7, R9, R11). */
+  /** When set, the actions are what Enforce would do and none is carried out (R7 DryRun and Paused, R9 guards, R11 invalid policy). */
   readonly frozen: Frozen | undefined;
-  /** Its removal here waits for a confirmation, and until then it is kept up as if the namespace were still selected (R9). */
+  /** Its removal here waits for a confirmation; until then it is kept up as if the namespace were still selected (R9, the guards). */
   readonly isRemovalHeld: boolean;
   readonly actions: readonly Action[];
-  /** The operator's objects that stand here for this policy, whether wanted or not. */
+  /** The operator's objects that exist here for this policy, wanted or not. */
   readonly existing: readonly ObservedNetworkPolicy[];
 }
 
 /**
- * What is to be done in one namespace: an entry for each BaselinePolicy that selects it or still has objects in it,
- * by name. A terminating namespace gets no plan (R12). Nothing foreign is ever repaired or removed. What carries the uid
- * of a former policy of the same name is taken over where this one selects the namespace, also where it is no part any
- * more and so goes; elsewhere it is left (R5, R8).
+ * The plans of one namespace: one for each BaselinePolicy that selects it or still has objects in it, in the
+ * order of names. A terminating namespace gets no plan (R12, one namespace's failure). Nothing foreign is ever repaired or removed. An object with
+ * the uid of a former policy of the same name is taken over where this policy selects the namespace, even when it is no
+ * longer a part and so is removed; elsewhere it stays (R5 ownership, R8 deletion).
  */
 export function planFor(world: World): readonly PolicyPlan[] {
   if (world.namespace.isTerminating) {
@@ -63,21 +74,13 @@ export function planFor(world: World): readonly PolicyPlan[] {
   });
 }
 
-/** The default-deny of the operator that stands for this policy, be it one that is taken over. */
-export function standingDeny(plan: PolicyPlan): ObservedNetworkPolicy | undefined {
-  const name = `${plan.policy.name}.default-deny`;
+/** The operator's default-deny for this policy as it exists now, one that is taken over included. */
+export function existingDeny(plan: PolicyPlan): ObservedNetworkPolicy | undefined {
+  const name = denyNameOf(plan.policy.name);
   const takenOver = plan.actions.flatMap((action) =>
     action.kind === 'keep' || action.kind === 'repair' ? [action.observed] : [],
   );
   return [...plan.existing, ...takenOver].find((observed) => observed.name === name);
-}
-
-/** Whether carrying the plans out needs any write. */
-export function isSettled(plans: readonly PolicyPlan[]): boolean {
-  return plans.every(
-    (plan) =>
-      plan.frozen !== undefined || plan.actions.every((action) => ['keep', 'refuse', 'wait'].includes(action.kind)),
-  );
 }
 
 /** The name of the NetworkPolicy that an action is about. */
@@ -85,60 +88,91 @@ export function nameOf(action: Action): string {
   return action.kind === 'remove' || action.kind === 'leave' ? action.observed.name : action.part.name;
 }
 
-function policyPlan(world: World, policy: BaselinePolicyFacts): PolicyPlan {
-  const named = world.observed.filter(({ name }) => managedName(name)?.policy === policy.name);
-  const standing = named.filter((observed) => ownershipOf(observed, policy, world.report) === 'ours');
-  const hold = world.holds.get(policy.name);
+/** How a policy treats a namespace: it wants its set there, keeps an old set up while a removal is held, or leaves. */
+type Stance =
+  | { readonly kind: 'wanted' }
+  | { readonly kind: 'keptUp'; readonly parts: readonly RenderedPart[] }
+  | { readonly kind: 'leaving' };
+
+function stanceOf(policy: BaselinePolicyFacts, world: World): Stance {
   const isWanted = !policy.isDeleting && policy.selector !== undefined && isSelected(policy.selector, world.namespace);
-  const isRemovalHeld = hold === 'RemovalHeld';
-  // Held back from leaving, it is kept up; held back from an edit, the old set is unknown and is left as it is.
-  const keptUp = isRemovalHeld ? keptUpParts(policy, world.observed, isWanted) : undefined;
-  const frozen =
-    frozenBy(policy, standing.length > 0 || wasRecorded(policy, world.report)) ??
-    (keptUp === undefined ? hold : undefined);
-  const changingActions = (): readonly Action[] =>
-    isWanted
-      ? wantedActions(world, policy, [
-          ...standing.filter((observed) => isRemovable(observed, policy)),
-          ...named.filter((observed) => isOfNobody(observed, world)),
-        ])
-      : leavingActions(policy, standing);
-  const actions = keptUp === undefined ? changingActions() : keptUpActions(world, { ...policy, parts: keptUp });
-  return { policy, isSelected: isWanted || keptUp !== undefined, frozen, isRemovalHeld, actions, existing: standing };
+  const keptUp =
+    world.holds.get(policy.name) === 'RemovalHeld' ? keptUpParts(policy, world.observed, isWanted) : undefined;
+  if (keptUp !== undefined) {
+    return { kind: 'keptUp', parts: keptUp };
+  }
+  return isWanted ? WANTED : LEAVING;
 }
 
-/** A set that isolates all that is isolated now: the present one, or that of the generation before when an edit is what is held. */
+const WANTED: Stance = { kind: 'wanted' };
+const LEAVING: Stance = { kind: 'leaving' };
+
+function policyPlan(world: World, policy: BaselinePolicyFacts): PolicyPlan {
+  const named = world.observed.filter(({ name }) => isNameOfPart(name, policy.name));
+  const existing = named.filter((observed) => ownershipOf(observed, policy, world.report) === 'ours');
+  const stance = stanceOf(policy, world);
+  const hold = world.holds.get(policy.name);
+  // A held removal for which no set is known, and a held isolation, leave everything as it is.
+  const heldBy = stance.kind === 'keptUp' ? undefined : hold;
+  return {
+    policy,
+    isSelected: stance.kind !== 'leaving',
+    frozen: frozenBy(policy, existing.length > 0 || isRecordedAtAll(policy, world.report)) ?? heldBy,
+    isRemovalHeld: hold === 'RemovalHeld',
+    actions: actionsFor(stance, { world, policy, named, existing }),
+    existing,
+  };
+}
+
+function actionsFor(
+  stance: Stance,
+  facts: {
+    readonly world: World;
+    readonly policy: BaselinePolicyFacts;
+    readonly named: readonly ObservedNetworkPolicy[];
+    readonly existing: readonly ObservedNetworkPolicy[];
+  },
+): readonly Action[] {
+  const { world, policy, named, existing } = facts;
+  switch (stance.kind) {
+    case 'wanted':
+      return [
+        ...wantedActions(world, policy, policy.parts ?? []),
+        ...unwantedActions(world, policy, [
+          ...existing.filter((observed) => isRemovable(observed, policy)),
+          ...named.filter((observed) => isOfFormerPolicy(observed, world)),
+        ]),
+      ];
+    case 'keptUp':
+      // While a removal is held nothing is removed, not even what the kept set does not contain.
+      return wantedActions(world, policy, stance.parts);
+    case 'leaving':
+      return leavingActions(policy, existing);
+  }
+}
+
+/** A set that isolates every direction isolated now: the present one, or that of the previous generation when the held change is an edit. */
 function keptUpParts(
   policy: BaselinePolicyFacts,
   observed: readonly ObservedNetworkPolicy[],
   isWanted: boolean,
 ): BaselinePolicyFacts['parts'] {
   const candidates = isWanted ? [policy.formerParts] : [policy.parts, policy.formerParts];
-  return candidates.find(
-    (parts) =>
-      parts !== undefined &&
-      isolatesAllOf(
-        parts,
-        observed.filter(({ name }) => name === `${policy.name}.default-deny`),
-      ),
-  );
+  const deny = denyNameOf(policy.name);
+  const denies = observed.filter(({ name }) => name === deny);
+  return candidates.find((parts) => parts !== undefined && isolatesAllOf(parts, denies));
 }
 
 function isolatesAllOf(parts: readonly RenderedPart[], denies: readonly ObservedNetworkPolicy[]): boolean {
-  const isolated = parts.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? [];
+  const isolated = isolatedBy(parts);
   return denies.every(({ isolates }) => isolates.every((direction) => isolated.includes(direction)));
 }
 
-/** While it is held nothing goes, not even what the set has no more. */
-function keptUpActions(world: World, policy: BaselinePolicyFacts): readonly Action[] {
-  return wantedActions(world, policy, []);
+function isRecordedAtAll(policy: BaselinePolicyFacts, report: RecordedReport | undefined): boolean {
+  return (recordedEntry(report, policy.name)?.managed.length ?? 0) > 0;
 }
 
-function wasRecorded(policy: BaselinePolicyFacts, record: RecordedReport | undefined): boolean {
-  return record?.entries.some((entry) => entry.policy === policy.name && entry.managed.length > 0) === true;
-}
-
-/** R11: an invalid policy keeps the last good set where one stands, and starts nothing where none does. */
+/** R11 (invalid policy): it keeps the last good set where one exists, and starts nothing where none does. */
 function frozenBy(policy: BaselinePolicyFacts, hasSet: boolean): Frozen | undefined {
   if (policy.mode !== 'Enforce') {
     return policy.mode;
@@ -146,40 +180,43 @@ function frozenBy(policy: BaselinePolicyFacts, hasSet: boolean): Frozen | undefi
   return !policy.isAccepted && (policy.parts === undefined || !hasSet) ? 'Invalid' : undefined;
 }
 
-/** `removable` are the objects that go unless they are wanted. */
-function wantedActions(
+function wantedActions(world: World, policy: BaselinePolicyFacts, parts: readonly RenderedPart[]): readonly Action[] {
+  return parts.map((part) => actionFor(world, policy, part));
+}
+
+/** `removable` are the objects that go unless the policy renders them. */
+function unwantedActions(
   world: World,
   policy: BaselinePolicyFacts,
   removable: readonly ObservedNetworkPolicy[],
 ): readonly Action[] {
-  const parts = policy.parts ?? [];
-  const wantedNames = new Set(parts.map((part) => part.name));
-  const wanted = parts.map((part) => actionFor(world, policy, part));
-  const unwanted = removable.filter(
-    (observed) => !wantedNames.has(observed.name) && !isNewersWork(world, policy, observed),
-  );
-  return [...wanted, ...unwanted.map((observed): Action => ({ kind: 'remove', observed }))];
+  return removable
+    .filter(({ name }) => policy.parts?.some((part) => part.name === name) !== true)
+    .filter((observed) => !wasRenderedByNewer(world, policy, observed))
+    .map((observed): Action => ({ kind: 'remove', observed }));
 }
 
-/** What a former policy left: an allow among it would otherwise stay for ever, although nothing declares it. */
-function isOfNobody(observed: ObservedNetworkPolicy, { baselinePolicies: policies }: World): boolean {
-  return isManaged(observed) && !policies.some(({ uid }) => uid === observed.policyUid);
+/** An object of a policy that is gone: an allow among them would otherwise stay for ever, although no policy declares it. */
+function isOfFormerPolicy(observed: ObservedNetworkPolicy, { baselinePolicies }: World): boolean {
+  return isManaged(observed) && !baselinePolicies.some(({ uid }) => uid === observed.policyUid);
 }
 
-function leavingActions(policy: BaselinePolicyFacts, standing: readonly ObservedNetworkPolicy[]): readonly Action[] {
-  const mine = standing.filter((observed) => isRemovable(observed, policy) && !observed.isKept);
+function leavingActions(policy: BaselinePolicyFacts, existing: readonly ObservedNetworkPolicy[]): readonly Action[] {
+  const removable = existing.filter((observed) => isRemovable(observed, policy) && !observed.isKept);
   if (policy.isDeleting) {
     // A set of which some objects were left already is left whole: its default-deny needs its allow-dns (R3).
-    const isPartlyLeft = standing.some((observed) => isRemovable(observed, policy) && observed.isKept);
-    return policy.isRemoving ? mine.map((observed) => ({ kind: isPartlyLeft ? 'leave' : 'remove', observed })) : [];
+    const isPartlyLeft = existing.some((observed) => isRemovable(observed, policy) && observed.isKept);
+    return policy.isRemoving
+      ? removable.map((observed) => ({ kind: isPartlyLeft ? 'leave' : 'remove', observed }))
+      : [];
   }
   if (!policy.isAccepted || policy.selector === undefined) {
     return [];
   }
-  return mine.map((observed) => ({ kind: policy.keepsOnOptOut ? 'leave' : 'remove', observed }));
+  return removable.map((observed) => ({ kind: policy.keepsOnOptOut ? 'leave' : 'remove', observed }));
 }
 
-/** R8: the live policy's uid must be on the object itself; a record of ours is not enough for a deletion. */
+/** R8 (deletion): the object itself must carry the live policy's uid; our own report is not enough for a removal. */
 function isRemovable(observed: ObservedNetworkPolicy, policy: BaselinePolicyFacts): boolean {
   return observed.policyUid === policy.uid;
 }
@@ -188,11 +225,9 @@ function actionFor(world: World, policy: BaselinePolicyFacts, part: RenderedPart
   const observed = world.observed.find((candidate) => candidate.name === part.name);
   const contest = earlyContest(world, part);
   if (observed === undefined) {
-    return missingAction(
-      part,
-      contest,
-      isRecordedName(part.name, policy, world.report) || world.contests.has(part.name),
-    );
+    // A contested object that waits is no longer listed in the NamespaceBaseline, but is restored all the same (R6, repair).
+    const isRestoring = isRecordedName(part.name, policy, world.report) || world.contests.has(part.name);
+    return contest !== undefined ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
   }
   const ownership = ownershipOf(observed, policy, world.report);
   if (ownership === 'foreign' && !observed.isAdoptable) {
@@ -202,51 +237,45 @@ function actionFor(world: World, policy: BaselinePolicyFacts, part: RenderedPart
   if (difference === undefined) {
     return { kind: 'keep', part, observed };
   }
-  const cause = causeOf(difference, ownership, { observed, policy, record: world.report });
-  // What was declared anew goes at once; what comes back altered from our own write waits like any other quarrel.
-  const isDeclaredAnew = cause === 'rollout' || cause === 'adoption' || cause === 'takeover';
-  return contest !== undefined && !isDeclaredAnew
+  const cause = causeOf(difference, ownership, { observed, policy, report: world.report });
+  // A new declaration is written at once; what comes back altered from our own write waits like any other contest.
+  const isDeclared = cause === 'rollout' || cause === 'adoption' || cause === 'takeover';
+  return contest !== undefined && !isDeclared
     ? { kind: 'wait', part, contest }
     : { kind: 'repair', part, observed, cause };
 }
 
-/** R15: what a newer version rendered for this very generation, and nobody has touched since, is not for us to take back. */
-function isNewersWork(
-  { isNewerAtWork, report: record }: World,
+/** R15 (one writer): an older version does not undo what a newer one rendered for this generation and no client has changed since. */
+function wasRenderedByNewer(
+  { hasNewerLed, report }: World,
   policy: BaselinePolicyFacts,
   observed: ObservedNetworkPolicy,
 ): boolean {
-  if (!isNewerAtWork || !isMarkedBy(observed, policy)) {
+  if (!hasNewerLed || !isMarkedBy(observed, policy)) {
     return false;
   }
-  const entry = record?.entries.find(
-    (candidate) => candidate.policy === policy.name && candidate.generation === policy.generation,
-  );
+  const entry = recordedEntry(report, policy.name);
   return (
-    entry?.managed.some(({ uid, hash }) => uid === observed.uid && observed.hash !== '' && hash === observed.hash) ===
-    true
+    entry?.generation === policy.generation &&
+    entry.managed.some(({ uid, hash }) => uid === observed.uid && observed.hash !== '' && hash === observed.hash)
   );
 }
 
-/** Once it waited, the NamespaceBaseline lists it no more: what is contested is restored, and waits, all the same (R6). */
-function missingAction(part: RenderedPart, contest: Contest | undefined, isRestoring: boolean): Action {
-  return contest !== undefined ? { kind: 'wait', part, contest } : { kind: 'create', part, isRestoring };
-}
-
-/** The quarrel over a part, while it is not the time yet for its next repair. */
+/** The contest over a part, while its next repair is not due yet. */
 function earlyContest(world: World, part: RenderedPart): Contest | undefined {
   const contest = world.contests.get(part.name);
   return contest !== undefined && contest.waitMs > 0 ? contest : undefined;
 }
 
-function isNewGeneration(policy: BaselinePolicyFacts, record: RecordedReport | undefined): boolean {
-  const generation = record?.entries.find((entry) => entry.policy === policy.name)?.generation;
+function isNewGeneration(policy: BaselinePolicyFacts, report: RecordedReport | undefined): boolean {
+  const generation = recordedEntry(report, policy.name)?.generation;
   return generation !== undefined && generation !== policy.generation;
 }
 
 /**
- * A difference from before this generation is our own new declaration. One on an object that nobody else has written is our
- * own too: after a discovery, but also when a webhook or another version of the operator has its way with it.
+ * If the policy's generation has changed since the last report, the difference is a rollout. If only the operator has
+ * written the object, it is a rewrite: discovery found something new, a webhook changes what we write, or another version
+ * of the operator rendered it. Anything else is drift.
  */
 function causeOf(
   difference: 'spec' | 'labels',
@@ -254,7 +283,7 @@ function causeOf(
   facts: {
     readonly observed: ObservedNetworkPolicy;
     readonly policy: BaselinePolicyFacts;
-    readonly record: RecordedReport | undefined;
+    readonly report: RecordedReport | undefined;
   },
 ): RepairCause {
   if (ownership === 'foreign') {
@@ -266,21 +295,17 @@ function causeOf(
   if (difference === 'labels' && !facts.observed.isKept) {
     return 'labels';
   }
-  if (isNewGeneration(facts.policy, facts.record)) {
+  if (isNewGeneration(facts.policy, facts.report)) {
     return 'rollout';
   }
   return facts.observed.otherManager === '' ? 'rewrite' : difference;
 }
 
-function isRecordedName(name: string, policy: BaselinePolicyFacts, record: RecordedReport | undefined): boolean {
-  return (
-    record?.entries.some(
-      (entry) => entry.policy === policy.name && entry.managed.some((managed) => managed.name === name),
-    ) === true
-  );
+function isRecordedName(name: string, policy: BaselinePolicyFacts, report: RecordedReport | undefined): boolean {
+  return recordedEntry(report, policy.name)?.managed.some((managed) => managed.name === name) === true;
 }
 
-/** How an object differs from its declaration, or undefined when it does not (R2). */
+/** How an object differs from its declaration, or undefined when it does not (R2, the rendered set). */
 function differenceOf(facts: {
   observed: ObservedNetworkPolicy;
   part: RenderedPart;
@@ -290,7 +315,7 @@ function differenceOf(facts: {
   const { observed, part, policy, world } = facts;
   const isAsRendered =
     observed.hash === part.hash || world.isEquivalent({ rendered: part.hash, observed: observed.hash });
-  if (!isAsRendered && !isNewersWork(world, policy, observed)) {
+  if (!isAsRendered && !wasRenderedByNewer(world, policy, observed)) {
     return 'spec';
   }
   return isMarkedBy(observed, policy) ? undefined : 'labels';

@@ -2,8 +2,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 /**
  * A JSON value as text with the keys of every object in order, so that equal values give equal texts. Fields that are
- * `undefined`, and those called `without`, are left out wherever they are. It makes no copy of the value: a digest of this is
- * taken of every object that comes in.
+ * `undefined` and fields named `without` are left out at every depth. It makes no copy of the value, since a digest of this
+ * text is made for every incoming object.
  */
 export function canonicalText(value: unknown, without?: string): string {
   if (Array.isArray(value)) {

@@ -7,9 +7,9 @@ type Json = Readonly<Record<string, unknown>>;
 const DIGEST_LENGTH = 22;
 
 /**
- * The spec of a NetworkPolicy in one normal form: what the API server would have filled in is filled in, what it would
- * have dropped is dropped. Two specs are the same policy exactly when their normal forms are equal, whatever the order of
- * keys. A field that we do not know stays in, so that nothing added is ever overlooked (R2).
+ * The spec of a NetworkPolicy in one normal form: with the defaults of the API server, and without the fields that it
+ * drops. Two specs mean the same exactly when their normal forms are equal, in any order of keys. Unknown fields stay, so
+ * that no addition is overlooked (R2, the rendered set).
  *
  * Defaults: https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/networking/v1/defaults.go
  */
@@ -32,8 +32,8 @@ export function specHash(spec: unknown): string {
 }
 
 /**
- * Whether `stored` is `rendered` with nothing but fields added whose meaning we do not know, as a newer API server
- * defaults them. A known field that was added, changed or dropped makes it another policy, whoever did it.
+ * Whether `stored` is `rendered` with unknown fields added and nothing else, as a newer API server defaults them. A known
+ * field that was added, changed or dropped makes it another spec.
  */
 export function hasOnlyUnknownAdditions(rendered: unknown, stored: unknown): boolean {
   return isExtended(normalForm(rendered), normalForm(stored), false);
@@ -78,10 +78,10 @@ function isExtended(rendered: unknown, stored: unknown, isMap: boolean): boolean
   );
 }
 
-/** A digest of any JSON value that does not depend on the order of keys, nor on fields called `without`. */
+/** A digest of any JSON value that depends neither on the order of keys nor on fields named `without`. */
 export function digestOf(value: unknown, without?: string): string {
   const digest = hash('sha256', canonicalText(value, without), 'base64url');
-  // A mere slice would hold on to the whole: these are kept by the ten thousand.
+  // A slice would keep the whole string in memory, and the caches hold tens of thousands of digests.
   return Buffer.from(digest, 'latin1').toString('latin1', 0, DIGEST_LENGTH);
 }
 

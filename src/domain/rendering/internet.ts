@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 import type { IpBlock } from '../../api/network-policy.ts';
 
 /**
- * What `allow.internet` never reaches unless it is named as a cidr of its own: private, shared, link-local (cloud
+ * The ranges that `allow.internet` reaches only when a cidr names them: private, shared, link-local (cloud
  * metadata services among them), loopback, benchmark, multicast and reserved ranges, and the NAT64 prefix, through which
  * IPv6 would reach the IPv4 ones (https://www.iana.org/assignments/iana-ipv4-special-registry/).
  */
@@ -28,7 +28,7 @@ export const EVERYWHERE = ['0.0.0.0/0', '::/0'] as const;
 
 /**
  * The address blocks that `allow.internet` opens: each cidr without every excepted range that lies inside it. A range
- * of {@link NOT_INTERNET} inside a wider cidr is cut out; a cidr that itself lies in such a range was named on purpose.
+ * of {@link NOT_INTERNET} inside a wider cidr is cut out; a cidr that lies inside such a range itself was named on purpose.
  */
 export function internetBlocks(declared: {
   readonly cidrs: readonly string[];
@@ -41,7 +41,7 @@ export function internetBlocks(declared: {
   });
 }
 
-/** Whether every address of `range` is one of `cidr`, and `cidr` has more. Both must be valid CIDRs; else the answer is no. */
+/** Whether `cidr` contains every address of `range` and more. False unless both are valid CIDRs. */
 export function isStrictlyInside(range: string, cidr: string): boolean {
   if (!ipaddr.isValidCIDR(range) || !ipaddr.isValidCIDR(cidr)) {
     return false;

@@ -7,51 +7,51 @@ import { REASONS, type Reason } from '../../api/reasons.ts';
 import { cutText } from '../../base/text.ts';
 import type { Hold } from '../world.ts';
 
-/** Namespaces that have been Pending for less than this change no condition (R16). */
+/** Namespaces that have been Pending for less than this, in milliseconds, change no condition (R16, status). */
 export const PENDING_GRACE_MS = 60_000;
 /** How many namespaces the message of a condition names. */
 const NAMED = 10;
 /** How many failed namespaces a status names. */
 export const FAILED_LISTED = 10;
 
-/** How one selected namespace stands with one policy. */
+/** The state of one selected namespace with one policy. */
 export interface NamespaceState {
   readonly namespace: string;
   readonly phase: Phase;
   readonly reason: Reason;
   readonly message: string;
-  /** Whether somebody else's NetworkPolicy undoes the isolation there (R17). */
+  /** Whether another client's NetworkPolicy undoes the isolation there (R17, weakening). */
   readonly isWeakened: boolean;
-  /** How long it has been Pending; 0 in every other phase. */
+  /** How long it has been Pending, in milliseconds; 0 in every other phase. */
   readonly pendingForMs: number;
 }
 
-/** What is known of a BaselinePolicy's progress over all namespaces. */
+/** The progress of a BaselinePolicy over all namespaces. */
 export interface PolicyProgress {
   readonly generation: number;
   readonly mode: Mode;
-  /** What is wrong with the spec; empty when it was accepted. */
+  /** The problems of the spec; empty when it was accepted. */
   readonly problems: readonly { readonly path: string; readonly message: string }[];
   /** Every selected namespace that was attempted at this generation or before. */
-  readonly standings: readonly NamespaceState[];
+  readonly namespaceStates: readonly NamespaceState[];
   /** How many selected namespaces have not been attempted at this generation. */
   readonly unattemptedCount: number;
-  /** How many of those were never attempted at all, so that they are not among the standings. */
+  /** How many of those were never attempted at all, so that `namespaceStates` lacks them. */
   readonly unseenCount: number;
   readonly discovered: Discovered;
-  /** What waits for a confirmation, with the kubectl line that gives it. */
+  /** The changes that wait for a confirmation, with the kubectl line that gives it. */
   readonly held: readonly { readonly reason: Hold; readonly namespaces: readonly string[]; readonly line: string }[];
-  /** How many managed NetworkPolicies of a former policy of this name stand about. */
+  /** How many managed NetworkPolicies of a former policy of this name exist. */
   readonly orphanCount: number;
   /** Why discovery is not current for what this policy renders. */
   readonly discoveryProblem: Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'ApiServerNotFound'> | undefined;
 }
 
-/** A condition before anyone knows since when it holds. */
+/** A condition without its transition time. */
 type Finding = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
 /**
- * The status of a BaselinePolicy (R16). A condition's lastTransitionTime moves only when its status does, so `previous`
+ * The status of a BaselinePolicy (R16, status). A condition's lastTransitionTime moves only when its status does, so `previous`
  * is the status as it was last written. One tenant's conflict shows in AllProtected and never in Ready.
  */
 export function policyStatusFor(
@@ -59,31 +59,29 @@ export function policyStatusFor(
   previous: BaselinePolicyStatus | undefined,
   nowTime: string,
 ): BaselinePolicyStatus {
-  const findings = [readyFinding(progress), allProtectedFinding(progress), ...passingFindings(progress)];
-  const count = (phase: Phase): number => progress.standings.filter((standing) => standing.phase === phase).length;
+  const findings = [readyFinding(progress), allProtectedFinding(progress), ...temporaryFindings(progress)];
+  const count = (phase: Phase): number => progress.namespaceStates.filter((state) => state.phase === phase).length;
   return {
     observedGeneration: progress.generation,
     mode: progress.mode,
     conditions: findings.map((finding) => dated(finding, progress.generation, { previous, nowTime })),
     namespaces: {
-      matched: progress.standings.length + progress.unseenCount,
+      matched: progress.namespaceStates.length + progress.unseenCount,
       protected: count('Protected'),
       pending: count('Pending') + progress.unseenCount,
       failed: count('Failed'),
       conflicted: count('Conflict'),
-      weakened: progress.standings.filter(({ isWeakened }) => isWeakened).length,
+      weakened: progress.namespaceStates.filter(({ isWeakened }) => isWeakened).length,
     },
-    failed: failedIn(progress.standings),
+    failed: failedIn(progress.namespaceStates),
     discovered: progress.discovered,
   };
 }
 
 /** How long until a Pending namespace starts to count, in milliseconds; undefined when none is waiting for that. */
-export function untilPendingCountsMs(standings: readonly NamespaceState[]): number | undefined {
-  const waits = standings.flatMap((standing) =>
-    standing.phase === 'Pending' && standing.pendingForMs < PENDING_GRACE_MS
-      ? [PENDING_GRACE_MS - standing.pendingForMs]
-      : [],
+export function untilPendingCountsMs(states: readonly NamespaceState[]): number | undefined {
+  const waits = states.flatMap((state) =>
+    state.phase === 'Pending' && state.pendingForMs < PENDING_GRACE_MS ? [PENDING_GRACE_MS - state.pendingForMs] : [],
   );
   return waits.length > 0 ? waits.reduce((a, b) => Math.min(a, b)) : undefined;
 }
@@ -117,7 +115,7 @@ function stallingProblem(progress: PolicyProgress): { reason: Reason; message: s
   if (held !== undefined) {
     return { reason: held.reason, message: heldMessage(held) };
   }
-  const forbidden = progress.standings.find((standing) => standing.reason === 'Forbidden');
+  const forbidden = progress.namespaceStates.find((state) => state.reason === 'Forbidden');
   return forbidden === undefined ? undefined : { reason: 'Forbidden', message: forbidden.message };
 }
 
@@ -129,12 +127,11 @@ function allProtectedFinding(progress: PolicyProgress): Finding {
   if (progress.unattemptedCount > 0) {
     return { type, status: 'False', reason: 'Progressing', message: progressMessage(progress) };
   }
-  if (progress.standings.length === 0) {
+  if (progress.namespaceStates.length === 0) {
     return { type, status: 'True', reason: 'NoneSelected', message: REASONS.NoneSelected };
   }
-  const short = progress.standings.filter(
-    (standing) =>
-      standing.phase !== 'Protected' && (standing.phase !== 'Pending' || standing.pendingForMs >= PENDING_GRACE_MS),
+  const short = progress.namespaceStates.filter(
+    (state) => state.phase !== 'Protected' && (state.phase !== 'Pending' || state.pendingForMs >= PENDING_GRACE_MS),
   );
   if (short.length === 0) {
     return { type, status: 'True', reason: 'AllInPlace', message: REASONS.AllInPlace };
@@ -143,39 +140,39 @@ function allProtectedFinding(progress: PolicyProgress): Finding {
     type,
     status: 'False',
     reason: 'NotAllInPlace',
-    message: `${short.length} of ${progress.standings.length} namespaces are not protected; status.failed names the first ten`,
+    message: `${short.length} of ${progress.namespaceStates.length} namespaces are not protected; status.failed names the first ten`,
   };
 }
 
-function passingFindings(progress: PolicyProgress): readonly Finding[] {
+function temporaryFindings(progress: PolicyProgress): readonly Finding[] {
   const stalled = stallingProblem(progress);
   const isReconciling = stalled === undefined && progress.unattemptedCount > 0;
   return [
-    ...(stalled === undefined ? [] : [passing(CONDITIONS.stalled, stalled.reason, stalled.message)]),
-    ...(isReconciling ? [passing(CONDITIONS.reconciling, 'Progressing', progressMessage(progress))] : []),
-    ...progress.held.map((held) => passing(held.reason, held.reason, heldMessage(held))),
+    ...(stalled === undefined ? [] : [temporary(CONDITIONS.stalled, stalled.reason, stalled.message)]),
+    ...(isReconciling ? [temporary(CONDITIONS.reconciling, 'Progressing', progressMessage(progress))] : []),
+    ...progress.held.map((held) => temporary(held.reason, held.reason, heldMessage(held))),
     ...(progress.orphanCount === 0
       ? []
       : [
-          passing(
+          temporary(
             CONDITIONS.orphansPresent,
             'OrphansPresent',
             `${progress.orphanCount} NetworkPolicies: ${REASONS.OrphansPresent}`,
           ),
         ]),
-    ...weakenedFinding(progress.standings),
+    ...weakenedFinding(progress.namespaceStates),
     ...(progress.discoveryProblem === undefined
       ? []
-      : [passing(CONDITIONS.discoveryStale, progress.discoveryProblem, REASONS[progress.discoveryProblem])]),
+      : [temporary(CONDITIONS.discoveryStale, progress.discoveryProblem, REASONS[progress.discoveryProblem])]),
   ];
 }
 
-function passing(type: ConditionType, reason: Reason, message: string): Finding {
+function temporary(type: ConditionType, reason: Reason, message: string): Finding {
   return { type, status: 'True', reason, message };
 }
 
-function weakenedFinding(standings: readonly NamespaceState[]): readonly Finding[] {
-  const weakened = standings
+function weakenedFinding(states: readonly NamespaceState[]): readonly Finding[] {
+  const weakened = states
     .filter(({ isWeakened }) => isWeakened)
     .map(({ namespace }) => namespace)
     .sort();
@@ -184,7 +181,7 @@ function weakenedFinding(standings: readonly NamespaceState[]): readonly Finding
   }
   const named = `${weakened.slice(0, NAMED).join(', ')}${weakened.length > NAMED ? ` and ${weakened.length - NAMED} more` : ''}`;
   return [
-    passing(
+    temporary(
       CONDITIONS.weakened,
       'Weakened',
       `${weakened.length} namespaces: ${named}. The NamespaceBaseline of each says by what.`,
@@ -192,7 +189,7 @@ function weakenedFinding(standings: readonly NamespaceState[]): readonly Finding
   ];
 }
 
-/** R9: how many, which, and the line that confirms it. */
+/** R9 (the guards): how many, which, and the line that confirms it. */
 function heldMessage(held: PolicyProgress['held'][number]): string {
   const what = held.reason === 'RemovalHeld' ? 'would lose their protection' : 'would be isolated';
   const named = held.namespaces.slice(0, NAMED).join(', ');
@@ -204,8 +201,8 @@ function progressMessage(progress: PolicyProgress): string {
   return `${progress.unattemptedCount} namespaces have not been brought to generation ${progress.generation} yet`;
 }
 
-function failedIn(standings: readonly NamespaceState[]): BaselinePolicyStatus['failed'] {
-  const failed = standings.filter((standing) => standing.phase === 'Failed' || standing.phase === 'Conflict');
+function failedIn(states: readonly NamespaceState[]): BaselinePolicyStatus['failed'] {
+  const failed = states.filter((state) => state.phase === 'Failed' || state.phase === 'Conflict');
   return failed
     .sort((a, b) => (a.namespace < b.namespace ? -1 : 1))
     .slice(0, FAILED_LISTED)

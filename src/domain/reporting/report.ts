@@ -4,29 +4,32 @@ import { CONDITIONS } from '../../api/names.ts';
 import { type NamespaceBaselineStatus, PHASES, type Phase, type PolicyEntry } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
 import { cutText } from '../../base/text.ts';
+import { denyNameOf } from '../ownership.ts';
 import type { Outcome, Outcomes } from '../planning/outcome.ts';
-import { type Action, type Frozen, nameOf, type PolicyPlan, standingDeny } from '../planning/plan.ts';
+import { type Action, existingDeny, type Frozen, nameOf, type PolicyPlan } from '../planning/plan.ts';
 import { digestOf } from '../rendering/comparison.ts';
-import type { Contest, ObservedNetworkPolicy, RecordedReport } from '../world.ts';
+import { isolatedBy } from '../rendering/rendering.ts';
+import { type Contest, type ObservedNetworkPolicy, type RecordedReport, recordedEntry } from '../world.ts';
 
-/** What the NamespaceBaseline of a namespace shall say, and the digest that tells whether it says so already. */
+/** The content that the NamespaceBaseline of a namespace shall have, and the digest that shows whether it has it already. */
 export interface NamespaceReport {
   /** Cut to the bounds of the CRD. */
   readonly status: NamespaceBaselineStatus;
-  /** Every policy's entry, also those beyond the bounds. */
+  /** Every policy's entry, those beyond the bounds too. */
   readonly entries: readonly PolicyEntry[];
   /** {@link statusHash} of `status`. */
   readonly hash: string;
 }
 
 /**
- * What there is to say of a namespace after its plans were tried, or undefined when no policy is concerned with it any
- * more and its NamespaceBaseline goes. It says only what was observed, in the cache or in the server's own answers.
+ * The report of a namespace after its plans were carried out, or undefined when no policy concerns the namespace any more
+ * and its NamespaceBaseline goes. It contains only what was observed, in the caches or in the server's own answers.
  */
 export function reportFor(facts: {
   readonly plans: readonly PolicyPlan[];
   readonly outcomes: Outcomes;
-  readonly record: RecordedReport | undefined;
+  /** The NamespaceBaseline as it was last seen. */
+  readonly recorded: RecordedReport | undefined;
   readonly contests: ReadonlyMap<string, Contest>;
   /** Every NetworkPolicy of the namespace. */
   readonly observed: readonly ObservedNetworkPolicy[];
@@ -41,7 +44,7 @@ export function reportFor(facts: {
   const conflicts = conflictsIn(facts).slice(0, BOUNDS.conflicts);
   const policies = entries.slice(0, BOUNDS.policiesPerNamespace);
   const weakenedBy = weakenings(facts).slice(0, BOUNDS.weakenedBy);
-  const ready = readyCondition(worst, facts.record, facts.nowTime);
+  const ready = readyCondition(worst, facts.recorded, facts.nowTime);
   const status: NamespaceBaselineStatus = {
     phase: worst.phase,
     policies,
@@ -52,7 +55,7 @@ export function reportFor(facts: {
   return { status, entries, hash: statusHash(status) };
 }
 
-/** Names the policy, where the sentence does not begin with the name of one of its objects anyway. */
+/** Names the policy, unless the sentence begins with the name of one of its objects. */
 function messageFor(worst: PolicyEntry): string {
   const text = worst.message ?? REASONS[worst.phase === 'Protected' ? 'Protected' : 'Pending'];
   return text.startsWith(`${worst.policy}.`) ? text : `${worst.policy}: ${text}`;
@@ -63,23 +66,33 @@ export function statusHash(status: unknown): string {
   return digestOf(status, 'lastTransitionTime');
 }
 
-function readyCondition(worst: PolicyEntry, record: RecordedReport | undefined, nowTime: string): Condition {
+function readyCondition(worst: PolicyEntry, recorded: RecordedReport | undefined, nowTime: string): Condition {
   const status = worst.phase === 'Protected' ? 'True' : 'False';
-  const since = record?.readyStatus === status && record.readySince !== '' ? record.readySince : nowTime;
-  const reason = worst.reason ?? worst.phase;
-  return { type: CONDITIONS.ready, status, reason, message: messageFor(worst), lastTransitionTime: since };
+  const since = recorded?.readyStatus === status && recorded.readySince !== '' ? recorded.readySince : nowTime;
+  return {
+    type: CONDITIONS.ready,
+    status,
+    reason: reasonOf(worst),
+    message: messageFor(worst),
+    lastTransitionTime: since,
+  };
+}
+
+/** The reason of an entry; the NamespaceBaseline leaves it out where it is the name of the phase. */
+export function reasonOf({ reason, phase }: Pick<PolicyEntry, 'reason' | 'phase'>): Reason {
+  return (reason ?? phase) as Reason;
 }
 
 type Facts = Parameters<typeof reportFor>[0];
 
 function entryFor(plan: PolicyPlan, facts: Facts): PolicyEntry[] {
   const { policy } = plan;
-  const { outcomes, record } = facts;
-  const standing = stillStanding(plan, outcomes);
-  if (!plan.isSelected && (standing.length === 0 || isLeftBehind(plan, outcomes))) {
+  const { outcomes, recorded } = facts;
+  const existing = existingAfter(plan, outcomes);
+  if (!plan.isSelected && (existing.length === 0 || isKept(plan, outcomes))) {
     return [];
   }
-  const before = record?.entries.find((entry) => entry.policy === policy.name);
+  const before = recordedEntry(recorded, policy.name);
   const verdict = verdictFor(plan, facts, before?.phase);
   return [
     {
@@ -89,8 +102,8 @@ function entryFor(plan: PolicyPlan, facts: Facts): PolicyEntry[] {
       phase: verdict.phase,
       ...(verdict.reason === verdict.phase ? {} : { reason: verdict.reason }),
       ...(verdict.message === undefined ? {} : { message: cutText(verdict.message, BOUNDS.messageLength) }),
-      inPlace: isInPlace(plan, outcomes, { standing, wasInPlace: before?.inPlace === true }),
-      managed: standing
+      inPlace: isInPlace(plan, outcomes, { existing, wasInPlace: before?.inPlace === true }),
+      managed: existing
         .map(({ name, uid, hash }) => ({ name, uid, ...(hash === undefined || hash === '' ? {} : { hash }) }))
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .slice(0, BOUNDS.managedPerPolicy),
@@ -99,8 +112,8 @@ function entryFor(plan: PolicyPlan, facts: Facts): PolicyEntry[] {
   ];
 }
 
-/** R4: with onOptOut Keep the objects stay and the operator has nothing more to say of them. */
-function isLeftBehind(plan: PolicyPlan, outcomes: Outcomes): boolean {
+/** R4 (opting out): with onOptOut Keep the objects stay, and the operator reports nothing about them any more. */
+function isKept(plan: PolicyPlan, outcomes: Outcomes): boolean {
   const isUndecided = plan.policy.isDeleting && plan.policy.removesOnDelete && !plan.policy.isRemoving;
   return (
     plan.frozen === undefined &&
@@ -110,34 +123,34 @@ function isLeftBehind(plan: PolicyPlan, outcomes: Outcomes): boolean {
   );
 }
 
-type Standing = Pick<Extract<Outcome, { kind: 'inPlace' }>, 'name' | 'uid' | 'hash'>;
+type ExistingObject = Pick<Extract<Outcome, { kind: 'inPlace' }>, 'name' | 'uid' | 'hash'>;
 
 /** The operator's objects for this policy after the outcomes. */
-function stillStanding(plan: PolicyPlan, outcomes: Outcomes): readonly Standing[] {
-  const standing = new Map<string, Standing>(plan.existing.map((observed) => [observed.name, observed]));
+function existingAfter(plan: PolicyPlan, outcomes: Outcomes): readonly ExistingObject[] {
+  const existing = new Map<string, ExistingObject>(plan.existing.map((observed) => [observed.name, observed]));
   for (const action of plan.actions) {
     const outcome = outcomes.get(nameOf(action));
     if (outcome?.kind === 'inPlace') {
-      standing.set(outcome.name, outcome);
+      existing.set(outcome.name, outcome);
     }
     if (outcome?.kind === 'removed') {
-      standing.delete(outcome.name);
+      existing.delete(outcome.name);
     }
   }
-  return [...standing.values()];
+  return [...existing.values()];
 }
 
 /**
- * The latch that the admission gate reads: set once default-deny and allow-dns stand as declared and every other part
- * stands or is refused for good, and unset only when the default-deny is gone.
+ * The latch that the admission gate reads: set once default-deny and the DNS parts are as declared and every other part is
+ * as declared or refused until something else changes, and cleared only when the default-deny is gone.
  */
 function isInPlace(
   plan: PolicyPlan,
   outcomes: Outcomes,
-  facts: { standing: readonly { readonly name: string }[]; wasInPlace: boolean },
+  facts: { existing: readonly { readonly name: string }[]; wasInPlace: boolean },
 ): boolean {
-  const deny = `${plan.policy.name}.default-deny`;
-  if (!facts.standing.some((object) => object.name === deny)) {
+  const deny = denyNameOf(plan.policy.name);
+  if (!facts.existing.some((object) => object.name === deny)) {
     return false;
   }
   if (facts.wasInPlace) {
@@ -146,10 +159,10 @@ function isInPlace(
   if (plan.frozen !== undefined) {
     return plan.actions.length > 0 && plan.actions.every((action) => action.kind === 'keep');
   }
-  return wantedOutcomes(plan, outcomes).every(({ action, outcome }) => {
-    const isVital = action.part.part === 'default-deny' || action.part.part === 'allow-dns';
-    return outcome?.kind === 'inPlace' || (!isVital && outcome?.kind === 'refused');
-  });
+  return wantedOutcomes(plan, outcomes).every(
+    ({ action, outcome }) =>
+      outcome?.kind === 'inPlace' || (action.part.role === 'other' && outcome?.kind === 'refused'),
+  );
 }
 
 interface Verdict {
@@ -177,12 +190,12 @@ function verdictFor(plan: PolicyPlan, facts: Facts, phaseBefore: Phase | undefin
     : { phase: 'Protected', reason: 'Protected' };
 }
 
-/** Whether nothing of ours stands there now: a repair and a contested object are there, only not as declared. */
+/** Whether the operator has no object there now; one to be repaired or contested exists, but differs from its declaration. */
 function isMissing(action: Wanted): boolean {
   return action.kind === 'create' || action.kind === 'refuse';
 }
 
-/** R7, R9, R11: where something stands, what was said of it before still holds. */
+/** R7 (DryRun and Paused), R9 (the guards), R11 (invalid policy): where the set exists, the phase of the last report still holds. */
 function frozenVerdict(frozen: Frozen, phaseBefore: Phase | undefined): Verdict {
   if (frozen === 'DryRun') {
     return { phase: frozen, reason: frozen, message: 'Nothing is written here; plan says what Enforce would do.' };
@@ -194,7 +207,7 @@ function frozenVerdict(frozen: Frozen, phaseBefore: Phase | undefined): Verdict 
   return { phase: phaseBefore ?? 'Pending', reason, message: REASONS[reason] };
 }
 
-/** R6: as long as the quarrel lasts, also in the moments in which we have the better of it. */
+/** R6 (repair): as long as the contest lasts, also while the object is as declared for a moment. */
 function contestedVerdict(plan: PolicyPlan, contests: ReadonlyMap<string, Contest>): Verdict | undefined {
   const name = plan.actions.map(nameOf).find((candidate) => contests.has(candidate));
   const contest = name === undefined ? undefined : contests.get(name);
@@ -203,12 +216,12 @@ function contestedVerdict(plan: PolicyPlan, contests: ReadonlyMap<string, Contes
     : { phase: 'Conflict', reason: 'Contested', message: contestText(name ?? '', contest) };
 }
 
-/** What there is to say of a quarrel. */
+/** The message about a contest. */
 export function contestText(name: string, contest: Contest): string {
-  return `${name}: ${contest.manager === '' ? 'somebody' : `the field manager ${contest.manager}`} keeps changing it`;
+  return `${name}: ${contest.manager === '' ? 'another client' : `the field manager ${contest.manager}`} keeps changing it`;
 }
 
-/** R5: a foreign object is a conflict; everything else that is refused for good is a failure, and worse. */
+/** R5 (ownership): a foreign object is a conflict; every other refusal is a failure, which is worse. */
 function refusedVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefined {
   const refused = plan.actions.flatMap((action) => {
     const outcome = outcomes.get(nameOf(action));
@@ -225,13 +238,15 @@ function refusedVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefin
   };
 }
 
-/** R3: a missing allow-dns holds the set. */
+/** R3 (order of writes): while a DNS part is missing, nothing that isolates is written. */
 function missingDnsVerdict(plan: PolicyPlan, wanted: ReturnType<typeof wantedOutcomes>): Verdict | undefined {
-  const dns = wanted.find(({ action }) => action.part.part === 'allow-dns');
-  if (dns?.outcome?.kind !== 'refused' || !isMissing(dns.action)) {
+  const dns = wanted.find(
+    ({ action, outcome }) => action.part.role === 'dns' && outcome?.kind === 'refused' && isMissing(action),
+  );
+  if (dns?.outcome?.kind !== 'refused') {
     return undefined;
   }
-  const reason = standingDeny(plan) !== undefined ? 'AllowDnsMissing' : 'Unprotected';
+  const reason = existingDeny(plan) !== undefined ? 'AllowDnsMissing' : 'Unprotected';
   return { phase: 'Failed', reason, message: `${REASONS[reason]} ${dns.outcome.message}` };
 }
 
@@ -293,14 +308,12 @@ function conflictsIn({ plans, outcomes, contests }: Facts): { name: string; reas
 }
 
 /**
- * R17: others' NetworkPolicies that open a direction which a policy isolates here, by name. What is not one of the parts
- * of a policy is another's, whatever labels it carries.
+ * R17 (weakening): NetworkPolicies of other clients that open a direction which a policy isolates here, by name. An object
+ * that is no part of a policy belongs to another client, whatever labels it carries.
  */
 function weakenings({ plans, observed }: Facts): { name: string; why: string }[] {
   const enforced = plans.filter(({ isSelected, frozen }) => isSelected && frozen !== 'DryRun' && frozen !== 'Paused');
-  const isolated = new Set(
-    enforced.flatMap(({ policy }) => policy.parts?.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? []),
-  );
+  const isolated = new Set(enforced.flatMap(({ policy }) => isolatedBy(policy.parts)));
   const parts = new Set(enforced.flatMap((plan) => plan.actions.filter(({ kind }) => kind !== 'refuse').map(nameOf)));
   const found = observed.flatMap(({ name, weakens }) => {
     if (weakens === undefined || parts.has(name)) {
@@ -321,7 +334,7 @@ function isForeign(outcome: Outcome | undefined): boolean {
   return outcome?.kind === 'refused' && outcome.reason === 'ForeignObject';
 }
 
-/** What is to be removed is sorted, since it comes from the cache in any order, and a report is written again when it differs. */
+/** Removals are sorted, since they come from the cache in any order, and a report is written again when it differs. */
 function dryRunPlan(actions: readonly Action[]): { apply: string[]; remove: string[] } {
   const apply = actions.filter((action) => action.kind === 'create' || action.kind === 'repair');
   const remove = actions.filter((action) => action.kind === 'remove');

@@ -18,7 +18,7 @@ const IPV4_BLOCK = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/;
 const LEADING_ZEROS = /\b0+(?=[0-9a-f])/gi;
 
 /**
- * The addresses of a block as somebody wrote it into a NetworkPolicy; undefined when it is no block. It reads what the
+ * The addresses of a block as it is written in a NetworkPolicy; undefined when it is no block. It reads what the
  * API server takes in that field, which is more than CEL's `cidr()` does: host bits that are set, leading zeros (decimal,
  * never octal), and IPv4 blocks written as IPv6, which are read as the IPv4 blocks that they mean
  * (https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apimachinery/pkg/util/validation/ip.go, IsValidCIDRForLegacyField).
@@ -104,7 +104,7 @@ export function unionOf(ranges: readonly AddressRange[]): readonly AddressRange[
   return union;
 }
 
-/** What is left of a range without the addresses of `holes`, which may overlap and lie anywhere; in ascending order. */
+/** The parts of a range outside `holes`, which may overlap and lie anywhere; in ascending order. */
 export function rangeWithout(range: AddressRange, holes: readonly AddressRange[]): readonly AddressRange[] {
   const left: AddressRange[] = [];
   let next = range.first;

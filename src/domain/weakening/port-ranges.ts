@@ -1,6 +1,6 @@
 import { fieldOf, isAbsentOrEmpty, isJsonObject, itemsOf } from '../../base/json.ts';
 
-/** What a NetworkPolicy can name a port of. */
+/** The protocols whose ports a NetworkPolicy can name. */
 export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 /** One of {@link PROTOCOLS}. */
 export type Protocol = (typeof PROTOCOLS)[number];
@@ -20,7 +20,7 @@ const EVERY_PORT: readonly PortRange[] = PROTOCOLS.map((protocol) => ({ protocol
  * The ports that the `ports` of a rule name, in ascending ranges for each protocol that neither overlap nor touch,
  * however many were declared. An absent or empty list is every port, a port without a protocol is TCP, and one without a
  * number is all of them (https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/#NetworkPolicyPort).
- * What cannot be read names no port, nor does a named one, since a name is never every port.
+ * An unreadable entry names no port, nor does a named port, since a name never means every port.
  */
 export function declaredPorts(ports: unknown): readonly PortRange[] {
   if (isAbsentOrEmpty(ports)) {

@@ -56,7 +56,7 @@ const MAX_STEPS = 20_000;
 const MAX_SELECTOR_TEXT = 200;
 
 /**
- * Whether somebody else's NetworkPolicy undoes the isolation (R17), and how; undefined when it does not. `spec` is the
+ * Whether another client's NetworkPolicy undoes the isolation (R17, weakening), and how; undefined when it does not. `spec` is the
  * spec as the API server sent it and is trusted in nothing: this never throws, gives the same answer for the same spec
  * whatever the order of its rules, and leaves `spec` alone.
  *
@@ -68,7 +68,7 @@ const MAX_SELECTOR_TEXT = 200;
  * everything but {@link NOT_INTERNET}. One address less is not everyone and is not reported.
  *
  * Not seen: two policies that open only together, and selectors that match everything only together (`Exists a` and
- * `DoesNotExist a`) or by the labels at hand. What cannot be read lets nobody through; null is an absent field, as in the
+ * `DoesNotExist a`) or by the labels at hand. A field that cannot be read allows nothing; null is an absent field, as in the
  * API. A policy that lets every peer in on all the ports that {@link MAX_STEPS} allow for, and has more, is reported as
  * too large to be sure of: it must not hide behind its size.
  */
@@ -90,7 +90,7 @@ export function weakeningOf(spec: unknown): Weakening | undefined {
   };
 }
 
-/** What the rules of one direction open, such as `allows every source on every port`. */
+/** The opening by the rules of one direction, such as `allows every source on every port`. */
 function openingIn(
   rules: unknown,
   words: { readonly peers: 'from' | 'to'; readonly peer: 'source' | 'destination' },
@@ -160,7 +160,7 @@ function mayBeEveryone(rules: readonly unknown[], peersField: 'from' | 'to'): bo
   return Math.max(ipv4Share, ipv6Share) >= LEAST_SHARE;
 }
 
-/** What an IPv6 block of this length can hold of IPv4, in case it is an IPv4 block written as IPv6. */
+/** The number of IPv4 addresses in an IPv6 block of this length, in case it is an IPv4 block written as IPv6. */
 function writtenAsIpv6Share(prefixLength: number): number {
   return prefixLength >= 96 ? 2 ** (96 - prefixLength) : 0;
 }
@@ -178,7 +178,7 @@ function phraseFor({ ipv4, ipv6, isGuess }: Reach, peer: 'source' | 'destination
     : `${verb} every pod of the cluster and the whole ${family}internet`;
 }
 
-/** What is let through on every single port of the protocol. */
+/** The peers that are allowed on every port of the protocol. */
 function reachOn(protocol: Protocol, rules: readonly OpenRule[], judge: Judge): Reach {
   let reach: Reach = { ipv4: EVERY_ADDRESS, ipv6: EVERY_ADDRESS, isGuess: false };
   let steps = 0;
@@ -218,7 +218,7 @@ function decisivePorts(protocol: Protocol, rules: readonly OpenRule[]): readonly
   return [...decisive].sort((a, b) => a - b);
 }
 
-/** What these peers together let through. */
+/** The share of each address family that these peers together allow. */
 type Judge = (peers: readonly Peers[]) => Reach;
 
 /** Mostly the same rules hold on one port after the other, and for one protocol as for the next. */

@@ -60,7 +60,7 @@ export class EventHandlers implements ClusterEventHandlers {
       const affected = [
         ...affectedNamespaces({ name: policy.name, before: undefined, after: policy }, caches, progress),
       ];
-      progress.expect(
+      progress.expectAttempts(
         policy,
         affected.filter((name) => caches.namespaces.get({ namespace: '', name }) !== undefined),
       );
@@ -172,9 +172,9 @@ export class EventHandlers implements ClusterEventHandlers {
       namespaces.add(namespace, 'resync');
     }
     if (change.after === undefined) {
-      progress.close(change.name);
+      progress.delete(change.name);
     } else {
-      progress.expect(change.after, selectedNamespaces(change.after, caches));
+      progress.expectAttempts(change.after, selectedNamespaces(change.after, caches));
     }
     statusWriter.touch(change.name);
   }

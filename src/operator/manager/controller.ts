@@ -13,7 +13,7 @@ import { TransitionReporter } from '../progress/transition-reporter.ts';
 import { ReconcileLog } from '../queue/reconcile-log.ts';
 import { type Attempt, type FailedAttempt, type Priority, type QueueAction, WorkQueue } from '../queue/work-queue.ts';
 import { DeletionReconciler } from '../reconcile/deletion-reconciler.ts';
-import { type ReconcileContext, snapshotOf } from '../reconcile/reconcile.ts';
+import { type ReconcileContext, snapshotOf, type Writers } from '../reconcile/reconcile.ts';
 import { createReconcileWorker } from '../reconcile/reconcile-worker.ts';
 import { TransientFailures } from '../reconcile/transient-failures.ts';
 import { ChangeGuard, type GuardLimits } from '../state/change-guard.ts';
@@ -21,7 +21,8 @@ import { CompiledPolicies } from '../state/compiled-policies.ts';
 import { ContestTracker } from '../state/contest-tracker.ts';
 import { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
-import { NetworkPolicyWriter, type Throttle } from '../write/network-policy-writer.ts';
+import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
+import { priorityClients } from '../write/priority-clients.ts';
 import { ReportRateLimit } from '../write/report-rate-limit.ts';
 import { ReportWriter } from '../write/report-writer.ts';
 import { StatusWriter } from '../write/status-writer.ts';
@@ -47,7 +48,7 @@ export interface ControllerOptions {
   readonly discovery: DiscoveryState;
   readonly guardLimits: GuardLimits;
   /** Whether a newer version led before, so that its rendering is left as it is (R15, leadership). */
-  readonly isNewerAtWork: () => boolean;
+  readonly hasNewerLed: () => boolean;
 }
 
 /** The queues, reconcilers and writers of one term as leader. */
@@ -61,6 +62,7 @@ export class Controller {
   readonly #guard: ChangeGuard;
   readonly #contests: ContestTracker;
   readonly #progress = new PolicyProgressTracker();
+  readonly #clients: Readonly<Record<Priority, KubeClient>>;
   readonly #timeToProtect: TimeToProtect;
   readonly #serverDefaults = new ServerDefaults();
   readonly #transientFailures: TransientFailures;
@@ -75,7 +77,8 @@ export class Controller {
   /** Nothing runs before {@link Controller.start}. */
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const { kube, caches, clock, random, log, metrics } = options;
+    const { caches, clock, random, log, metrics } = options;
+    this.#clients = priorityClients(options.kube, { limiter: options.flow, metrics });
     this.#compiled = new CompiledPolicies(options.discovery);
     this.#guard = new ChangeGuard({ caches, clock, limits: options.guardLimits });
     this.#contests = new ContestTracker(clock);
@@ -85,15 +88,15 @@ export class Controller {
     this.#pulse = heartbeat({ name: 'reconcile-loop', clock, limitMs: LOOP_LIMIT_MS });
     this.heartbeat = { name: this.#pulse.name, check: () => this.#loopCheck() };
     this.#statusWriter = this.#createStatusWriter();
-    const contexts = this.#createContexts();
+    const context = this.#createContext();
     const work = createReconcileWorker({
-      contexts,
+      context,
       clock,
       log,
-      ledger: this.#progress,
+      progress: this.#progress,
       statusWriter: this.#statusWriter,
-      announcer: this.#transitions,
-      stopwatch: this.#timeToProtect,
+      transitionReporter: this.#transitions,
+      timeToProtect: this.#timeToProtect,
       metrics,
       onDone: () => {
         this.#pulse.beat();
@@ -108,10 +111,11 @@ export class Controller {
         this.#reconcileFailed('namespace', failed);
       },
     });
-    this.#deletionReconciler = new DeletionReconciler(
-      { kube, caches, book: this.#compiled, metrics },
-      this.#throttleFor('fresh'),
-    );
+    this.#deletionReconciler = new DeletionReconciler({
+      kube: this.#clients.fresh,
+      caches,
+      compiledPolicies: this.#compiled,
+    });
     this.#deletions = new WorkQueue({
       clock,
       random,
@@ -128,7 +132,7 @@ export class Controller {
       namespaces: this.#namespaces,
       deletions: this.#deletions,
       guard: this.#guard,
-      snapshotOf: (namespace) => snapshotOf(namespace, contexts.resync),
+      snapshotOf: (namespace) => snapshotOf(namespace, context),
       statusWriter: this.#statusWriter,
       timeToProtect: this.#timeToProtect,
       log,
@@ -158,8 +162,8 @@ export class Controller {
     GaugeState,
     'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'contested' | 'queue'
   > {
-    const { unprotected, conflicted, weakened } = this.#progress.troubles();
-    const counts = this.#progress.counts();
+    const { unprotected, conflicted, weakened } = this.#progress.troubleCounts();
+    const counts = this.#progress.phaseCounts();
     return {
       policies: this.#compiled.facts.map(({ name }) => ({
         policy: name,
@@ -185,59 +189,58 @@ export class Controller {
   }
 
   #createStatusWriter(): StatusWriter {
-    const { kube, caches, clock, metrics, log } = this.#options;
-    return new StatusWriter(
-      {
-        kube,
-        clock,
-        policies: caches.baselinePolicies,
-        networkPolicies: caches.networkPolicies,
-        book: this.#compiled,
-        ledger: this.#progress,
-        guard: this.#guard,
-        metrics,
-        nowTime: () => this.#nowTime(),
-        onHeld: (policy, condition) => {
-          this.#transitions.held(policy, condition);
-        },
-        onBug: (policy, cause) => {
-          log.error({ policy, err: cause }, 'status could not be made');
-        },
+    const { caches, clock, random, log } = this.#options;
+    return new StatusWriter({
+      kube: this.#clients.resync,
+      clock,
+      random,
+      baselinePolicies: caches.baselinePolicies,
+      networkPolicies: caches.networkPolicies,
+      compiledPolicies: this.#compiled,
+      progress: this.#progress,
+      guard: this.#guard,
+      nowTime: () => this.#nowTime(),
+      onHeld: (policy, condition) => {
+        this.#transitions.held(policy, condition);
       },
-      this.#throttleFor('resync'),
-    );
+      onBug: (policy, cause) => {
+        log.error({ policy, err: cause }, 'status could not be made');
+      },
+    });
   }
 
-  /** A reconcile differs by its priority in how its requests are throttled, and in nothing else. */
-  #createContexts(): Readonly<Record<Priority, ReconcileContext>> {
-    const { kube, caches, metrics, isNewerAtWork } = this.#options;
-    const { networkPolicies, reports, namespaces } = caches;
-    const pace = new ReportRateLimit(this.#contests);
-    const contextFor = (priority: Priority): ReconcileContext => {
-      const throttle = this.#throttleFor(priority);
-      return {
-        caches,
-        book: this.#compiled,
-        equivalences: this.#serverDefaults,
-        guard: this.#guard,
-        repairLog: this.#contests,
-        patience: this.#transientFailures,
-        policyWriter: new NetworkPolicyWriter(
-          { kube, networkPolicies, equivalences: this.#serverDefaults, metrics, repairLog: this.#contests },
-          throttle,
-        ),
-        recordWriter: new ReportWriter({ kube, records: reports, namespaces, metrics, pace }, throttle),
-        isNewerAtWork,
-        nowTime: () => this.#nowTime(),
-      };
+  #createContext(): ReconcileContext {
+    const { caches, hasNewerLed } = this.#options;
+    const rateLimit = new ReportRateLimit(this.#contests);
+    return {
+      caches,
+      compiledPolicies: this.#compiled,
+      serverDefaults: this.#serverDefaults,
+      guard: this.#guard,
+      contestTracker: this.#contests,
+      transientFailures: this.#transientFailures,
+      writers: { fresh: this.#writersFor('fresh', rateLimit), resync: this.#writersFor('resync', rateLimit) },
+      hasNewerLed,
+      nowTime: () => this.#nowTime(),
     };
-    return { fresh: contextFor('fresh'), resync: contextFor('resync') };
   }
 
-  #throttleFor(priority: Priority): Throttle {
-    const { flow } = this.#options;
-    const urgency = priority === 'fresh' ? 'urgent' : 'background';
-    return (request) => flow.run(urgency, request);
+  #writersFor(priority: Priority, rateLimit: ReportRateLimit): Writers {
+    const { caches, metrics } = this.#options;
+    const kube = this.#clients[priority];
+    const { networkPolicies, reports, namespaces } = caches;
+    return {
+      networkPolicies: new NetworkPolicyWriter({
+        kube,
+        networkPolicies,
+        serverDefaults: this.#serverDefaults,
+        contestTracker: this.#contests,
+        onDriftRepaired: (drift) => {
+          metrics.driftRepaired(drift);
+        },
+      }),
+      reports: new ReportWriter({ kube, reports, namespaces, rateLimit }),
+    };
   }
 
   /** The wall clock, RFC 3339 in whole seconds. */

@@ -18,6 +18,7 @@ import type { Caches } from '../watch/caches.ts';
 import { baselinePolicyProjection, namespaceProjection } from '../watch/projections.ts';
 import { BASELINE_POLICIES, NAMESPACES } from '../watch/resources.ts';
 import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
+import { priorityClients } from '../write/priority-clients.ts';
 import { statusOf } from '../write/status-writer.ts';
 
 /** What a hedge works with; times in milliseconds. */
@@ -70,16 +71,15 @@ export class StandIn implements ClusterEventHandlers {
       { lost: this.#stopped.signal, remainingMs: () => (this.#stopped.signal.aborted ? 0 : Number.POSITIVE_INFINITY) },
       parts.requestTimeoutMs,
     );
-    this.#writer = new NetworkPolicyWriter(
-      {
-        kube,
-        networkPolicies: caches.networkPolicies,
-        equivalences: this.#equivalences,
-        metrics,
-        repairLog: new ContestTracker(clock),
+    this.#writer = new NetworkPolicyWriter({
+      kube: priorityClients(kube, { limiter: flow, metrics }).fresh,
+      networkPolicies: caches.networkPolicies,
+      serverDefaults: this.#equivalences,
+      contestTracker: new ContestTracker(clock),
+      onDriftRepaired: (drift) => {
+        metrics.driftRepaired(drift);
       },
-      (request) => flow.run('urgent', request),
-    );
+    });
   }
 
   /** Looks at those that events name from here on, and soon at every namespace: not at once, since who may lead at once has better things to do. */
@@ -228,7 +228,7 @@ export class StandIn implements ClusterEventHandlers {
       isEquivalent: (pair) => this.#equivalences.has(pair),
       holds: new Map(),
       contests: new Map(),
-      isNewerAtWork: false,
+      hasNewerLed: false,
     };
   }
 

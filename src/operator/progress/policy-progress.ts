@@ -1,11 +1,11 @@
 import type { Phase, PolicyEntry } from '../../api/namespace-baseline.ts';
 import type { Reason } from '../../api/reasons.ts';
 import type { NamespaceState } from '../../domain/reporting/policy-status.ts';
+import { reasonOf } from '../../domain/reporting/report.ts';
 
 /** An entry of a NamespaceBaseline with what is counted beside it. */
 export interface ReportedEntry extends PolicyEntry {
-  readonly readyReason: Reason;
-  /** Whether somebody else's NetworkPolicy undoes the isolation of the namespace (R17). */
+  /** Whether another client's NetworkPolicy undoes the isolation of the namespace (R17, weakening). */
   readonly isWeakened: boolean;
 }
 
@@ -16,74 +16,79 @@ export interface PolicyVersion {
   readonly generation: number;
 }
 
-interface Line {
+/** The last known state of one namespace with one policy. */
+interface State {
   readonly phase: Phase;
   readonly reason: Reason;
   readonly message: string;
-  /** Whether it was to be isolated and is not. */
-  readonly isOpen: boolean;
+  /** Whether the policy was to isolate it and has not. */
+  readonly isUnprotected: boolean;
   readonly isWeakened: boolean;
-  /** When a Pending phase began, on the monotonic clock; of no other is it asked. */
+  /** When a Pending phase began, on the monotonic clock; without meaning in all other phases. */
   readonly sinceMs: number;
 }
 
-/** Everything known of one policy's namespaces. */
-interface Account {
-  uid: string;
+/** All namespaces of one policy. */
+interface Progress {
+  readonly uid: string;
   generation: number;
-  readonly lines: Map<string, Line>;
+  readonly states: Map<string, State>;
   readonly unattempted: Set<string>;
 }
 
 /**
- * How every namespace stands with every policy, as its last reconcile found it: what statuses and metrics are counted
- * from. It holds nothing that a restart could not find out again.
+ * The state of every namespace with every policy, as its last reconcile found it: statuses and metrics are counted from it.
+ * It holds nothing that a restart could not find out again.
  */
 export class PolicyProgressTracker {
-  readonly #accounts = new Map<string, Account>();
-  /** By namespace, whose orphans are there, as one text. */
+  readonly #progress = new Map<string, Progress>();
+  /** By namespace, the policies whose orphans are there, as one text. */
   readonly #orphaned = new Map<string, string>();
-  #lastLine: Line | undefined;
+  #lastState: State | undefined;
 
-  /** A policy changed, and these are the namespaces that it selects now: each is to be attempted. */
-  expect(policy: PolicyVersion, namespaces: Iterable<string>): void {
-    const account = this.#account(policy);
-    account.generation = policy.generation;
-    account.unattempted.clear();
+  /** A policy has changed, and these are the namespaces that it selects now: each is to be attempted. */
+  expectAttempts(policy: PolicyVersion, namespaces: Iterable<string>): void {
+    const progress = this.#progressOf(policy);
+    progress.generation = policy.generation;
+    progress.unattempted.clear();
     for (const namespace of namespaces) {
-      account.unattempted.add(namespace);
+      progress.unattempted.add(namespace);
     }
   }
 
   /**
-   * A namespace was attempted with these policies, and this is what its report says of them; gives back the policies
-   * concerned. What it does not say of a policy counts only where it knew that policy as it is now.
+   * Notes the report of a reconcile that used these versions of the policies, and returns the policies whose counts have
+   * changed. Policies missing from the report are cleared for this namespace, unless the reconcile used an older
+   * generation of them.
    */
-  enter(
+  noteReport(
     namespace: string,
     { entries, policies }: { readonly entries: readonly ReportedEntry[]; readonly policies: readonly PolicyVersion[] },
     nowMs: number,
   ): readonly string[] {
-    const concerned: string[] = [];
-    const known = new Map(policies.map((policy) => [policy.name, policy]));
+    const changed: string[] = [];
+    const used = new Map(policies.map((policy) => [policy.name, policy]));
     const reported = new Set(entries.map(({ policy }) => policy));
-    for (const [policy, account] of this.#accounts) {
-      const seen = known.get(policy);
-      const isUpToDate = seen?.uid === account.uid && seen.generation === account.generation;
-      if (!reported.has(policy) && isUpToDate && remove(account, namespace)) {
-        concerned.push(policy);
+    for (const [policy, progress] of this.#progress) {
+      const version = used.get(policy);
+      const isUpToDate = version?.uid === progress.uid && version.generation === progress.generation;
+      if (!reported.has(policy) && isUpToDate && remove(progress, namespace)) {
+        changed.push(policy);
       }
     }
     for (const entry of entries) {
-      if (this.#enterOne(namespace, { entry, uid: known.get(entry.policy)?.uid }, nowMs)) {
-        concerned.push(entry.policy);
+      if (this.#noteEntry(namespace, { entry, uid: used.get(entry.policy)?.uid }, nowMs)) {
+        changed.push(entry.policy);
       }
     }
-    return concerned;
+    return changed;
   }
 
-  /** R8: in a namespace there are orphans of these policies, one name for each; gives back the policies of which there were more or fewer. */
-  enterOrphans(namespace: string, owners: readonly string[]): readonly string[] {
+  /**
+   * Notes the orphans in a namespace by the policies that they are counted for, one name for each orphan (R8, deletion).
+   * Returns the policies that have more or fewer than before.
+   */
+  noteOrphans(namespace: string, owners: readonly string[]): readonly string[] {
     const [before = '', now] = [this.#orphaned.get(namespace), [...owners].sort().join(' ')];
     if (before === now) {
       return [];
@@ -96,43 +101,45 @@ export class PolicyProgressTracker {
     return [...new Set([...before.split(' '), ...owners])].filter((owner) => owner !== '');
   }
 
-  /** A namespace is gone; gives back the policies concerned. */
+  /** Forgets a namespace that is gone, and returns the policies whose counts have changed. */
   forget(namespace: string): readonly string[] {
-    return [...this.#accounts].flatMap(([policy, account]) => (remove(account, namespace) ? [policy] : []));
+    return [...this.#progress].flatMap(([policy, progress]) => (remove(progress, namespace) ? [policy] : []));
   }
 
-  /** A policy is gone. */
-  close(policy: string): void {
-    this.#accounts.delete(policy);
+  /** Forgets a policy that is gone. */
+  delete(policy: string): void {
+    this.#progress.delete(policy);
   }
 
-  /** How the namespaces of one policy stand. */
-  standings(
+  /** The state of every namespace with one policy, and how many of the namespaces that it selects were not attempted yet. */
+  namespaceStates(
     policy: string,
     nowMs: number,
-  ): { readonly standings: NamespaceState[]; readonly unattemptedCount: number; readonly unseenCount: number } {
-    const account = this.#accounts.get(policy);
-    if (account === undefined) {
-      return { standings: [], unattemptedCount: 0, unseenCount: 0 };
+  ): { readonly namespaceStates: NamespaceState[]; readonly unattemptedCount: number; readonly unseenCount: number } {
+    const progress = this.#progress.get(policy);
+    if (progress === undefined) {
+      return { namespaceStates: [], unattemptedCount: 0, unseenCount: 0 };
     }
-    const standings = [...account.lines].map(([namespace, { phase, reason, message, isWeakened, sinceMs }]) => ({
-      namespace,
-      phase,
-      reason,
-      message,
-      isWeakened,
-      pendingForMs: phase === 'Pending' ? nowMs - sinceMs : 0,
-    }));
-    const unseenCount = [...account.unattempted].filter((namespace) => !account.lines.has(namespace)).length;
-    return { standings, unattemptedCount: account.unattempted.size, unseenCount };
+    const namespaceStates = [...progress.states].map(
+      ([namespace, { phase, reason, message, isWeakened, sinceMs }]): NamespaceState => ({
+        namespace,
+        phase,
+        reason,
+        message,
+        isWeakened,
+        pendingForMs: phase === 'Pending' ? nowMs - sinceMs : 0,
+      }),
+    );
+    const unseenCount = [...progress.unattempted].filter((namespace) => !progress.states.has(namespace)).length;
+    return { namespaceStates, unattemptedCount: progress.unattempted.size, unseenCount };
   }
 
   /** How many namespaces of each policy are in each phase, by policy and phase. */
-  counts(): ReadonlyMap<string, ReadonlyMap<Phase, number>> {
+  phaseCounts(): ReadonlyMap<string, ReadonlyMap<Phase, number>> {
     return new Map(
-      [...this.#accounts].map(([policy, account]) => {
+      [...this.#progress].map(([policy, { states }]) => {
         const counts = new Map<Phase, number>();
-        for (const { phase } of account.lines.values()) {
+        for (const { phase } of states.values()) {
           counts.set(phase, (counts.get(phase) ?? 0) + 1);
         }
         return [policy, counts];
@@ -140,20 +147,23 @@ export class PolicyProgressTracker {
     );
   }
 
-  /** How many namespaces a policy was to isolate and has not, in how many a foreign object stands in the way, and in how many one undoes the isolation. */
-  troubles(): { readonly unprotected: number; readonly conflicted: number; readonly weakened: number } {
+  /**
+   * In how many namespaces some policy was to isolate and has not, in how many a foreign object blocks one, and in how
+   * many another client's NetworkPolicy undoes the isolation.
+   */
+  troubleCounts(): { readonly unprotected: number; readonly conflicted: number; readonly weakened: number } {
     const unprotected = new Set<string>();
     const conflicted = new Set<string>();
     const weakened = new Set<string>();
-    for (const { lines } of this.#accounts.values()) {
-      for (const [namespace, line] of lines) {
-        if (line.isOpen) {
+    for (const { states } of this.#progress.values()) {
+      for (const [namespace, state] of states) {
+        if (state.isUnprotected) {
           unprotected.add(namespace);
         }
-        if (line.reason === 'ForeignObject') {
+        if (state.reason === 'ForeignObject') {
           conflicted.add(namespace);
         }
-        if (line.isWeakened) {
+        if (state.isWeakened) {
           weakened.add(namespace);
         }
       }
@@ -161,70 +171,70 @@ export class PolicyProgressTracker {
     return { unprotected: unprotected.size, conflicted: conflicted.size, weakened: weakened.size };
   }
 
-  /** Namespaces that a policy is concerned with as far as was reported. */
+  /** The namespaces that a policy was reported for. */
   namespacesOf(policy: string): Iterable<string> {
-    return this.#accounts.get(policy)?.lines.keys() ?? [];
+    return this.#progress.get(policy)?.states.keys() ?? [];
   }
 
-  #enterOne(
+  #noteEntry(
     namespace: string,
     { entry, uid }: { readonly entry: ReportedEntry; readonly uid: string | undefined },
     nowMs: number,
   ): boolean {
-    // A reconcile that began before the policy went, came anew or changed says nothing about the present one.
-    const account = this.#accounts.get(entry.policy);
-    if (account === undefined || account.uid !== uid) {
+    // A reconcile that began before the policy was deleted, recreated or changed says nothing about the present one.
+    const progress = this.#progress.get(entry.policy);
+    if (progress === undefined || progress.uid !== uid) {
       return false;
     }
-    const isAttempt = entry.generation === account.generation && account.unattempted.delete(namespace);
-    const before = account.lines.get(namespace);
-    const said = {
+    const isAttempt = entry.generation === progress.generation && progress.unattempted.delete(namespace);
+    const before = progress.states.get(namespace);
+    const now = {
       phase: entry.phase,
-      reason: entry.readyReason,
+      reason: reasonOf(entry),
       message: entry.message ?? '',
-      isOpen: entry.mode === 'Enforce' && !entry.inPlace,
+      isUnprotected: entry.mode === 'Enforce' && !entry.inPlace,
       isWeakened: entry.isWeakened,
     };
-    if (before !== undefined && isSame(before, said)) {
+    if (before !== undefined && isSame(before, now)) {
       return isAttempt;
     }
-    account.lines.set(namespace, this.#line(said, before?.phase === entry.phase ? before.sinceMs : nowMs));
+    progress.states.set(namespace, this.#sharedState(now, before?.phase === entry.phase ? before.sinceMs : nowMs));
     return true;
   }
 
-  /** Ten thousand namespaces that stand alike share one line. */
-  #line(said: Omit<Line, 'sinceMs'>, sinceMs: number): Line {
-    if (said.phase === 'Pending') {
-      return { ...said, sinceMs };
+  /** Ten thousand namespaces in the same state share one object. */
+  #sharedState(now: Omit<State, 'sinceMs'>, sinceMs: number): State {
+    if (now.phase === 'Pending') {
+      return { ...now, sinceMs };
     }
-    if (this.#lastLine === undefined || !isSame(this.#lastLine, said)) {
-      this.#lastLine = { ...said, sinceMs: 0 };
+    if (this.#lastState === undefined || !isSame(this.#lastState, now)) {
+      this.#lastState = { ...now, sinceMs: 0 };
     }
-    return this.#lastLine;
+    return this.#lastState;
   }
 
-  #account({ name, uid }: { readonly name: string; readonly uid: string }): Account {
-    const known = this.#accounts.get(name);
+  #progressOf({ name, uid }: { readonly name: string; readonly uid: string }): Progress {
+    const known = this.#progress.get(name);
     if (known?.uid === uid) {
       return known;
     }
-    const opened: Account = { uid, generation: -1, lines: new Map(), unattempted: new Set() };
-    this.#accounts.set(name, opened);
-    return opened;
+    const empty: Progress = { uid, generation: -1, states: new Map(), unattempted: new Set() };
+    this.#progress.set(name, empty);
+    return empty;
   }
 }
 
-function remove(account: Account, namespace: string): boolean {
-  const wasExpected = account.unattempted.delete(namespace);
-  return account.lines.delete(namespace) || wasExpected;
+function remove(progress: Progress, namespace: string): boolean {
+  const wasExpected = progress.unattempted.delete(namespace);
+  return progress.states.delete(namespace) || wasExpected;
 }
 
-function isSame(before: Line, said: Omit<Line, 'sinceMs'>): boolean {
+function isSame(before: State, now: Omit<State, 'sinceMs'>): boolean {
   return (
-    before.phase === said.phase &&
-    before.reason === said.reason &&
-    before.message === said.message &&
-    before.isOpen === said.isOpen &&
-    before.isWeakened === said.isWeakened
+    before.phase === now.phase &&
+    before.reason === now.reason &&
+    before.message === now.message &&
+    before.isUnprotected === now.isUnprotected &&
+    before.isWeakened === now.isWeakened
   );
 }

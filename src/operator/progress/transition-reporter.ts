@@ -4,53 +4,53 @@ import { REASONS, type Reason } from '../../api/reasons.ts';
 import type { Result } from '../../base/result.ts';
 import type { Outcomes } from '../../domain/planning/outcome.ts';
 import { type Action, type Drift, nameOf, type PolicyPlan } from '../../domain/planning/plan.ts';
-import type { NamespaceReport } from '../../domain/reporting/report.ts';
+import { type NamespaceReport, reasonOf } from '../../domain/reporting/report.ts';
 import type { World } from '../../domain/world.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { EventRecorder } from '../../telemetry/events.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES } from '../watch/resources.ts';
 
-/** Told of no single namespace: they go well, or are told of once for all of a policy. */
+/** Not reported for a single namespace: no trouble, or reported once for the whole policy. */
 const QUIET: readonly Reason[] = ['Pending', 'Protected', 'DryRun', 'Paused', 'RemovalHeld', 'IsolationHeld'];
 
-/** What this file reads of a reconcile that has ended; src/operator/reconcile/reconcile.ts returns it. */
+/** What is read here of a reconcile that has ended; `reconcile` of src/operator/reconcile returns it. */
 interface Reconciled {
   readonly world: World;
   readonly plans: readonly PolicyPlan[];
   readonly outcomes: Outcomes;
   readonly report: NamespaceReport | undefined;
-  readonly isToBeTold: boolean;
-  readonly recorded: Result<unknown, KubeError>;
-  readonly recordUid: string | undefined;
+  readonly isReported: boolean;
+  readonly reportWrite: Result<unknown, KubeError>;
+  readonly reportUid: string | undefined;
 }
 
 /**
- * Tells people what changed in a namespace, in the log and as Events, with one and the same reason. It speaks on
- * changes only, and says nothing of what goes well while many namespaces are worked through (a start, a policy edit).
+ * Reports the changes of a namespace in the log and as Events, both with the same reason: on transitions only, and without
+ * the successes of a pass over many namespaces (a start, an edit of a policy).
  */
 export class TransitionReporter {
   readonly #log: Log;
   readonly #events: EventRecorder;
-  /** The last reason told, by namespace and policy, where it was not a quiet one. */
-  readonly #told = new Map<string, Map<string, Reason>>();
-  /** What was last told of others' policies that undo the isolation, by namespace. */
+  /** The last reported reason, by namespace and policy, where it was not a quiet one. */
+  readonly #reported = new Map<string, Map<string, Reason>>();
+  /** By namespace, the last reported list of other clients' NetworkPolicies that undo the isolation. */
   readonly #weakenings = new Map<string, string>();
 
-  #isRecordRefused = false;
+  #isReportRefused = false;
 
   constructor(log: Log, events: EventRecorder) {
     this.#log = log;
     this.#events = events;
   }
 
-  /** A namespace is gone: nothing will be told of it any more. */
+  /** Forgets a namespace that is gone. */
   forget(namespace: string): void {
-    this.#told.delete(namespace);
+    this.#reported.delete(namespace);
     this.#weakenings.delete(namespace);
   }
 
-  /** Tells of a reconcile that has just ended. */
+  /** Reports a reconcile that has just ended. `log` is that of the reconcile, so that its lines carry its id. */
   reconciled(
     reconciled: Reconciled,
     {
@@ -60,9 +60,9 @@ export class TransitionReporter {
     }: { readonly isFresh: boolean; readonly protectedAfterMs: number | undefined; readonly log: Log },
   ): void {
     const { name: namespace } = reconciled.world.namespace;
-    this.#recording(reconciled, log);
+    this.#reportWrite(reconciled, log);
     this.#repairs(namespace, reconciled, log);
-    if (!reconciled.isToBeTold) {
+    if (!reconciled.isReported) {
       return;
     }
     for (const entry of reconciled.report?.entries ?? []) {
@@ -81,7 +81,7 @@ export class TransitionReporter {
     }
   }
 
-  /** Tells that a change of a whole policy waits for a confirmation (R9). */
+  /** Reports that a change of a whole policy waits for a confirmation (R9, the guards). */
   held(
     policy: { readonly name: string; readonly uid: string },
     { reason, message }: { readonly reason: Reason; readonly message: string },
@@ -101,58 +101,57 @@ export class TransitionReporter {
     entry: PolicyEntry,
     { reconciled, log }: { readonly reconciled: Reconciled; readonly log: Log },
   ): void {
-    const reason = (entry.reason ?? entry.phase) as Reason;
-    const told = this.#told.get(namespace) ?? new Map<string, Reason>();
-    const isNews = told.get(entry.policy) !== reason;
+    const reason = reasonOf(entry);
+    const reported = this.#reported.get(namespace) ?? new Map<string, Reason>();
+    const hasChanged = reported.get(entry.policy) !== reason;
     if (QUIET.includes(reason)) {
-      told.delete(entry.policy);
+      reported.delete(entry.policy);
     } else {
-      told.set(entry.policy, reason);
+      reported.set(entry.policy, reason);
     }
-    if (told.size === 0) {
-      this.#told.delete(namespace);
+    if (reported.size === 0) {
+      this.#reported.delete(namespace);
     } else {
-      this.#told.set(namespace, told);
+      this.#reported.set(namespace, reported);
     }
-    if (QUIET.includes(reason) || !isNews) {
+    if (QUIET.includes(reason) || !hasChanged) {
       return;
     }
     log.warn({ namespace, policy: entry.policy, reason, detail: entry.message ?? '' }, 'namespace is not as declared');
     this.#record(namespace, reconciled, { type: 'Warning', reason, note: noteFor(entry, reason) });
   }
 
-  /** That nobody can be told through NamespaceBaselines is said once, and again when it is over. */
-  #recording({ recorded }: Reconciled, log: Log): void {
+  /** Reports once that NamespaceBaselines cannot be written, and once that they can again. */
+  #reportWrite({ reportWrite }: Reconciled, log: Log): void {
     const isRefused =
-      !recorded.ok &&
-      (recorded.error.kind === 'forbidden' || recorded.error.kind === 'invalid' || recorded.error.kind === 'notFound');
-    if (isRefused === this.#isRecordRefused || (!recorded.ok && !isRefused)) {
+      !reportWrite.ok &&
+      (reportWrite.error.kind === 'forbidden' ||
+        reportWrite.error.kind === 'invalid' ||
+        reportWrite.error.kind === 'notFound');
+    if (isRefused === this.#isReportRefused || (!reportWrite.ok && !isRefused)) {
       return;
     }
-    this.#isRecordRefused = isRefused;
-    if (recorded.ok) {
+    this.#isReportRefused = isRefused;
+    if (reportWrite.ok) {
       log.info({}, 'namespace baselines are written again');
     } else {
-      log.error({ error: recorded.error }, 'namespace baselines cannot be written');
+      log.error({ error: reportWrite.error }, 'namespace baselines cannot be written');
     }
   }
 
   #weakened(namespace: string, reconciled: Reconciled, log: Log): void {
     const weakenedBy = reconciled.report?.status.weakenedBy ?? [];
-    const told = weakenedBy.map(({ name, why }) => `${name} ${why}`).join('; ');
-    if (told === (this.#weakenings.get(namespace) ?? '')) {
+    const text = weakenedBy.map(({ name, why }) => `${name} ${why}`).join('; ');
+    if (text === (this.#weakenings.get(namespace) ?? '')) {
       return;
     }
-    if (told === '') {
+    if (text === '') {
       this.#weakenings.delete(namespace);
-    } else {
-      this.#weakenings.set(namespace, told);
-    }
-    if (told === '') {
       return;
     }
+    this.#weakenings.set(namespace, text);
     log.warn({ namespace, reason: 'Weakened', weakenedBy }, 'isolation of a namespace is undone');
-    this.#record(namespace, reconciled, { type: 'Warning', reason: 'Weakened', note: `${told}. ${REASONS.Weakened}` });
+    this.#record(namespace, reconciled, { type: 'Warning', reason: 'Weakened', note: `${text}. ${REASONS.Weakened}` });
   }
 
   #repairs(namespace: string, reconciled: Reconciled, log: Log): void {
@@ -195,7 +194,7 @@ export class TransitionReporter {
     reconciled: Reconciled,
     event: { type: 'Normal' | 'Warning'; reason: Reason; note: string },
   ): void {
-    const { recordUid: uid } = reconciled;
+    const { reportUid: uid } = reconciled;
     const regarding = {
       type: NAMESPACE_BASELINES,
       name: NAMESPACE_BASELINE_NAME,
@@ -206,14 +205,14 @@ export class TransitionReporter {
   }
 }
 
-/** What is wrong, and what to do about it where the message alone does not say. */
+/** The problem, and what to do about it unless the message says so. */
 function noteFor({ policy, message }: PolicyEntry, reason: Reason): string {
   const advice =
     message === undefined || message === REASONS[reason] ? REASONS[reason] : `${message}. ${REASONS[reason]}`;
   return advice.startsWith(`${policy}.`) ? advice : `${policy}: ${advice}`;
 }
 
-/** What somebody had done to an object, where the action undoes that. */
+/** The drift that an action undoes; undefined when it undoes none. */
 function driftIn(action: Action): Drift | undefined {
   if (action.kind === 'create') {
     return action.isRestoring ? 'deleted' : undefined;

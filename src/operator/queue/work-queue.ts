@@ -83,7 +83,7 @@ export class WorkQueue {
   readonly #waiting = { fresh: new Map<string, Waiting>(), resync: new Map<string, Waiting>() };
   /** Keys in work, with the priority under which each was added again meanwhile. */
   readonly #active = new Map<string, Priority | undefined>();
-  readonly #delayed = new Map<string, Delay & { readonly timer: Timer }>();
+  readonly #delayed = new Map<string, Delay & { readonly timer: Timer; readonly dueMs: number }>();
   readonly #failures = new Map<string, number>();
   readonly #whenIdle: (() => void)[] = [];
   /** Keys of {@link WorkQueue.addNewestFirst} in the order of their arrival; some are done already. */
@@ -123,6 +123,16 @@ export class WorkQueue {
     this.#dispatch();
   }
 
+  /**
+   * Adds a key with priority `resync` after `delayMs`. If it waits already, or is due earlier, that counts (the promise of
+   * AddAfter in https://pkg.go.dev/k8s.io/client-go/util/workqueue).
+   */
+  addAfter(key: string, delayMs: number): void {
+    if (!this.#isClosed && !this.#waiting.fresh.has(key) && !this.#waiting.resync.has(key)) {
+      this.#delay(key, { delayMs, priority: 'resync', isRetry: false });
+    }
+  }
+
   /** Adds a fresh key that need not wait for every key before it: the newest and the oldest take turns. */
   addNewestFirst(key: string): void {
     if (this.#newest.length > 2 * this.#waiting.fresh.size + MOST_STALE_NEWEST) {
@@ -135,11 +145,10 @@ export class WorkQueue {
   /** The cause of the failures is over: every key that waits for a retry returns within a second, at a random moment. */
   retryNow(): void {
     const { random } = this.#options;
-    for (const [key, { delayMs, priority, isRetry, timer }] of [...this.#delayed]) {
+    for (const [key, { delayMs, priority, isRetry }] of [...this.#delayed]) {
       if (!isRetry || delayMs <= RETRY_OF_CHANGED_KEY.capMs) {
         continue;
       }
-      timer.cancel();
       this.#delay(key, { delayMs: RETRY_OF_CHANGED_KEY.capMs * random(), priority, isRetry });
     }
   }
@@ -304,12 +313,19 @@ export class WorkQueue {
     return Math.max(pauseAskedForMs(atLeastMs, random), retryPauseMs(this.#retry, { attempt, random }));
   }
 
+  /** Delays a key; of two times the earlier counts. */
   #delay(key: string, delay: Delay): void {
+    const dueMs = this.#options.clock.nowMs() + delay.delayMs;
+    const before = this.#delayed.get(key);
+    if (before !== undefined && before.dueMs <= dueMs) {
+      return;
+    }
+    before?.timer.cancel();
     const timer = this.#options.clock.after(delay.delayMs, () => {
       this.#delayed.delete(key);
       this.add(key, delay.priority);
     });
-    this.#delayed.set(key, { ...delay, timer });
+    this.#delayed.set(key, { ...delay, timer, dueMs });
   }
 }
 

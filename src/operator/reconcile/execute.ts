@@ -1,12 +1,10 @@
-import type { Direction } from '../../api/network-policy.ts';
-import { managedName } from '../../domain/ownership.ts';
+import { DIRECTIONS } from '../../api/network-policy.ts';
+import { roleIn } from '../../domain/ownership.ts';
 import type { Outcome } from '../../domain/planning/outcome.ts';
-import { type Action, nameOf, type PolicyPlan, standingDeny } from '../../domain/planning/plan.ts';
+import { type Action, existingDeny, nameOf, type PolicyPlan } from '../../domain/planning/plan.ts';
 import { specHash } from '../../domain/rendering/comparison.ts';
 import { contestText } from '../../domain/reporting/report.ts';
 import { foreignObject, type NetworkPolicyWriter } from '../write/network-policy-writer.ts';
-
-const DIRECTIONS: readonly Direction[] = ['Ingress', 'Egress'];
 
 /** An action together with the plan it belongs to. */
 interface Step {
@@ -14,12 +12,23 @@ interface Step {
   readonly action: Action;
 }
 
+/** The outcomes of the steps that have been carried out so far. */
+type Results = ReadonlyMap<Step, Outcome>;
+
+/** Steps that are carried out together, once everything before them allows it. */
+interface Stage {
+  readonly steps: readonly Step[];
+  readonly mayStart: (results: Results) => boolean;
+}
+
+const always = (): boolean => true;
+
 /**
- * Carries out the plans of one namespace in the order that never leaves it isolated without name resolution (R3): first
- * every allow-dns, then everything else in one flight; then removals in one flight, allow-dns last. A part that fails
- * holds nothing up, but for a missing allow-dns, which holds back what would isolate. A removal waits while something
- * that is to take over could not be written yet, and with `mayTakeAway: false` for another time (R13). Frozen plans are
- * not touched (R7, R11). It never throws.
+ * Carries out the plans of one namespace in the order that never leaves it isolated without name resolution (R3, order of
+ * writes): DNS first, then everything else at once, then removals, DNS last. A part that fails delays no other, with two
+ * exceptions: nothing that would isolate is written while DNS is missing, and nothing is taken away while a write that
+ * replaces it is still to be tried. With `mayTakeAway: false` nothing is taken away at all (R13, doubtful caches). Frozen
+ * plans are not carried out (R7 DryRun and Paused, R11 invalid policy). It never throws.
  */
 export async function execute(
   plans: readonly PolicyPlan[],
@@ -27,79 +36,85 @@ export async function execute(
   writer: NetworkPolicyWriter,
   options: { readonly mayTakeAway?: boolean } = {},
 ): Promise<Map<string, Outcome>> {
-  const outcomes = new Map<string, Outcome>();
   const steps = plans.flatMap((plan) => plan.actions.map((action): Step => ({ plan, action })));
-  const attempt = async (step: Step): Promise<Outcome> =>
-    options.mayTakeAway === false && isTakingAway(step)
-      ? outOfSight(nameOf(step.action))
-      : carriedOut(step, namespace, writer);
-  const fly = async (flight: readonly Step[]): Promise<void> => {
-    await Promise.all(flight.map(async (step) => outcomes.set(nameOf(step.action), await attempt(step))));
-  };
-  for (const step of steps.filter(({ plan }) => plan.frozen !== undefined)) {
-    outcomes.set(nameOf(step.action), frozenOutcome(step.action));
-  }
-
   const live = steps.filter(({ plan }) => plan.frozen === undefined);
-  const wanted = live.filter((step) => !isFarewell(step));
-  await bringIn(wanted, { outcomes, fly });
-  if (wanted.every((step) => isDoneOrNotAwaited(step, outcomes))) {
-    await takeOut(live.filter(isFarewell), { outcomes, fly });
+  const results = new Map<Step, Outcome>();
+  const run = async (step: Step): Promise<void> => {
+    const isDeferred = options.mayTakeAway === false && isTakingAway(step);
+    results.set(step, isDeferred ? deferredWhileStale(nameOf(step.action)) : await outcomeOf(step, namespace, writer));
+  };
+  const { stages, dns, widen } = stagesOf(live);
+  for (const { steps: batch, mayStart } of stages) {
+    if (batch.length > 0 && mayStart(results)) {
+      await Promise.all(batch.filter((step) => !isBlockedByDns(step, dns, results)).map(run));
+    }
   }
-  for (const { action } of live) {
-    if (!outcomes.has(nameOf(action))) {
-      outcomes.set(nameOf(action), { kind: 'held', name: nameOf(action) });
+  const outcomes = new Map<string, Outcome>();
+  for (const { plan, action } of steps) {
+    const name = nameOf(action);
+    outcomes.set(name, plan.frozen === undefined ? { kind: 'blocked', name } : frozenOutcome(action));
+  }
+  for (const [step, outcome] of results) {
+    // A widened default-deny is not as declared yet: until it is narrowed again it counts as blocked.
+    if (outcome.kind !== 'inPlace' || !widen.includes(step)) {
+      outcomes.set(nameOf(step.action), outcome);
     }
   }
   return outcomes;
 }
 
-/** What came of the steps so far, and how steps are carried out at once. */
-interface Flights {
-  readonly outcomes: Map<string, Outcome>;
-  readonly fly: (flight: readonly Step[]) => Promise<void>;
+/**
+ * R3 (order of writes). A default-deny that gives up a direction may leave it to another policy, so it is narrowed
+ * only when the others are in place; policies that swap directions isolate both until all do (R9, the guards).
+ */
+function stagesOf(live: readonly Step[]): {
+  readonly stages: readonly Stage[];
+  readonly dns: readonly Step[];
+  readonly widen: readonly Step[];
+} {
+  const wanted = live.filter((step) => !isRemoval(step));
+  const removed = live.filter(isRemoval);
+  const dns = wanted.filter(isDns);
+  const narrow = wanted.filter((step) => !isDns(step) && isNarrowing(step));
+  const rest = wanted.filter((step) => !isDns(step) && !isNarrowing(step));
+  const widen = narrow.filter(swapsDirections).map(withBothDirections);
+  const removals = removed.filter((step) => !isDns(step));
+  const dnsRemovals = removed.filter(isDns);
+  const areDone =
+    (...batches: readonly (readonly Step[])[]): Stage['mayStart'] =>
+    (results) =>
+      batches.every((batch) => batch.every((step) => isDoneOrNotAwaited(step, results)));
+  const mayRemove = areDone(dns, rest, narrow);
+  const stages = [
+    { steps: dns, mayStart: always },
+    { steps: rest, mayStart: always },
+    { steps: widen, mayStart: always },
+    { steps: narrow, mayStart: areDone(dns, rest, widen) },
+    { steps: removals, mayStart: mayRemove },
+    {
+      steps: dnsRemovals,
+      mayStart: (results: Results) => mayRemove(results) && removals.every((step) => isRemoved(results.get(step))),
+    },
+  ];
+  return { stages, dns, widen };
 }
 
-async function bringIn(wanted: readonly Step[], { outcomes, fly }: Flights): Promise<void> {
-  await fly(wanted.filter(isDns));
-  const ready = wanted.filter((step) => !isDns(step) && !isHeld(step, outcomes));
-  const shifting = ready.filter(isShifting);
-  await fly([...ready.filter((step) => !isNarrowing(step)), ...shifting.map(onBothSides)]);
-  const mayNarrow = wanted.every(
-    (step) => (isNarrowing(step) && !isShifting(step)) || isDoneOrNotAwaited(step, outcomes),
-  );
-  for (const { action } of shifting) {
-    if (outcomes.get(nameOf(action))?.kind === 'inPlace') {
-      outcomes.delete(nameOf(action));
-    }
-  }
-  if (mayNarrow) {
-    await fly(ready.filter(isNarrowing));
-  }
-}
-
-async function takeOut(removals: readonly Step[], { outcomes, fly }: Flights): Promise<void> {
-  await fly(removals.filter((step) => !isDns(step)));
-  if (removals.every((step) => isDns(step) || isOver(outcomes.get(nameOf(step.action))))) {
-    await fly(removals.filter(isDns));
-  }
-}
-
-function isDns({ plan, action }: Step): boolean {
-  return nameOf(action) === `${plan.policy.name}.allow-dns`;
+function isDns({ action }: Step): boolean {
+  return roleIn(nameOf(action)) === 'dns';
 }
 
 /**
- * What was counted on to isolate the namespace from now on stands, and nothing else is still being tried: only then does
- * anything go. A default-deny that was known to be in the way of somebody else's object was never counted on (R9).
+ * Removals start only when every new default-deny is in place and no other write is waiting for a retry. A default-deny
+ * that a foreign object blocks is not waited for (R9, the guards).
  */
-function isDoneOrNotAwaited({ action }: Step, outcomes: ReadonlyMap<string, Outcome>): boolean {
-  const kind = outcomes.get(nameOf(action))?.kind;
-  const isCountedOn = managedName(nameOf(action))?.part === 'default-deny' && action.kind !== 'refuse';
-  return isCountedOn ? kind === 'inPlace' : kind !== 'retry';
+function isDoneOrNotAwaited(step: Step, results: Results): boolean {
+  const { action } = step;
+  const kind = results.get(step)?.kind;
+  const isAwaited = roleIn(nameOf(action)) === 'deny' && action.kind !== 'refuse';
+  return isAwaited ? kind === 'inPlace' : kind !== 'retry';
 }
 
-/** A default-deny that gives up a direction, which may be another policy's from now on: as with a removal, what takes over comes first. */
+/** Whether a default-deny gives up a direction. */
 function isNarrowing({ action }: Step): boolean {
   return (
     action.kind === 'repair' &&
@@ -107,18 +122,15 @@ function isNarrowing({ action }: Step): boolean {
   );
 }
 
-/** A default-deny that gives up one direction for another. */
-function isShifting(step: Step): boolean {
-  const { action } = step;
+/** Whether a default-deny that gives up one direction isolates the other from now on. */
+function swapsDirections({ action }: Step): boolean {
   return (
-    isNarrowing(step) &&
     action.kind === 'repair' &&
     action.part.spec.policyTypes.some((direction) => !action.observed.isolates.includes(direction))
   );
 }
 
-/** Where policies exchange directions, each holds both until all do: otherwise none could go first (R9). */
-function onBothSides({ plan, action }: Step): Step {
+function withBothDirections({ plan, action }: Step): Step {
   if (action.kind !== 'repair') {
     return { plan, action };
   }
@@ -126,36 +138,37 @@ function onBothSides({ plan, action }: Step): Step {
   return { plan, action: { ...action, part: { ...action.part, spec, hash: specHash(spec) } } };
 }
 
-/** What is done with objects that are no longer wanted. */
-function isFarewell({ action }: Step): boolean {
+/** Whether the object is no longer wanted. */
+function isRemoval({ action }: Step): boolean {
   return action.kind === 'remove' || action.kind === 'leave';
 }
 
 function isTakingAway(step: Step): boolean {
-  return isFarewell(step) || isNarrowing(step);
+  return isRemoval(step) || isNarrowing(step);
 }
 
-function isOver(outcome: Outcome | undefined): boolean {
+function isRemoved(outcome: Outcome | undefined): boolean {
   return outcome?.kind === 'removed' || outcome?.kind === 'left';
 }
 
-/** Without allow-dns as declared nothing is written that isolates pods anew (R3). */
-function isHeld({ plan, action }: Step, outcomes: ReadonlyMap<string, Outcome>): boolean {
-  const dns = plan.actions.find((candidate) => isDns({ plan, action: candidate }));
+/** Until the DNS parts of a policy are as declared, nothing of it that isolates pods is written (R3, order of writes). */
+function isBlockedByDns(step: Step, dns: readonly Step[], results: Results): boolean {
   return (
-    dns !== undefined &&
-    !isFarewell({ plan, action: dns }) &&
-    isIsolatingAnew({ plan, action }) &&
-    outcomes.get(nameOf(dns))?.kind !== 'inPlace'
+    !isDns(step) &&
+    isNewlyIsolating(step) &&
+    dns.some((candidate) => candidate.plan === step.plan && results.get(candidate)?.kind !== 'inPlace')
   );
 }
 
-/** Any policy that selects a pod for a direction isolates it there, an allow too. Undoing what somebody did (R6) is nothing new. */
-function isIsolatingAnew({ plan, action }: Step): boolean {
+/**
+ * Whether a write isolates pods that were not isolated before. Every NetworkPolicy that selects a pod for a direction
+ * isolates it there, an allow too. A repair of drift (R6, repair) only restores the isolation there was.
+ */
+function isNewlyIsolating({ plan, action }: Step): boolean {
   if (action.kind !== 'create' && action.kind !== 'repair') {
     return false;
   }
-  const deny = standingDeny(plan);
+  const deny = existingDeny(plan);
   if (action.kind === 'create' && deny === undefined) {
     return true;
   }
@@ -163,8 +176,8 @@ function isIsolatingAnew({ plan, action }: Step): boolean {
   return !isDrift && action.part.spec.policyTypes.includes('Egress') && deny?.isolates.includes('Egress') !== true;
 }
 
-function outOfSight(name: string): Outcome {
-  return { kind: 'retry', name, message: 'nothing is taken away while a watch is being begun anew' };
+function deferredWhileStale(name: string): Outcome {
+  return { kind: 'retry', name, message: 'nothing is removed while a watch is restarted' };
 }
 
 function frozenOutcome(action: Action): Outcome {
@@ -173,7 +186,7 @@ function frozenOutcome(action: Action): Outcome {
     : { kind: 'frozen', name: nameOf(action) };
 }
 
-async function carriedOut({ plan, action }: Step, namespace: string, writer: NetworkPolicyWriter): Promise<Outcome> {
+async function outcomeOf({ plan, action }: Step, namespace: string, writer: NetworkPolicyWriter): Promise<Outcome> {
   const target = { namespace, policy: plan.policy };
   switch (action.kind) {
     case 'keep':

@@ -1,5 +1,3 @@
-import type { PolicyEntry } from '../../api/namespace-baseline.ts';
-import type { Reason } from '../../api/reasons.ts';
 import type { Clock } from '../../base/clock.ts';
 import { isOfFormer } from '../../domain/planning/orphans.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -8,49 +6,47 @@ import type { PolicyProgressTracker } from '../progress/policy-progress.ts';
 import type { TimeToProtect } from '../progress/time-to-protect.ts';
 import type { TransitionReporter } from '../progress/transition-reporter.ts';
 import { ReconcileLog } from '../queue/reconcile-log.ts';
-import type { Attempt, Priority, QueueAction } from '../queue/work-queue.ts';
+import type { Attempt, QueueAction } from '../queue/work-queue.ts';
 import type { StatusWriter } from '../write/status-writer.ts';
 import { type ReconcileContext, type Reconciled, reconcile } from './reconcile.ts';
 import { resultFor } from './result-table.ts';
 
 interface Dependencies {
-  /** How requests are made for each priority. */
-  readonly contexts: Readonly<Record<Priority, ReconcileContext>>;
+  readonly context: ReconcileContext;
   readonly clock: Clock;
-  readonly ledger: PolicyProgressTracker;
-  readonly statusWriter: StatusWriter;
-  readonly announcer: TransitionReporter;
-  readonly stopwatch: TimeToProtect;
-  readonly metrics: Metrics;
+  readonly progress: PolicyProgressTracker;
+  readonly statusWriter: Pick<StatusWriter, 'touch'>;
+  readonly transitionReporter: TransitionReporter;
+  readonly timeToProtect: TimeToProtect;
+  readonly metrics: Pick<Metrics, 'reconciled' | 'namespaceProtected'>;
   readonly log: Log;
   /** Called after every reconcile, however it ended. */
   readonly onDone: () => void;
 }
 
-/** What the queue calls for each namespace: a reconcile, then everything that counts, reports and times it. A throw is counted and passed on. */
+/** The work of the queue for each namespace: a reconcile, then everything that counts, reports and times it. A throw is counted as `panic` and passed on to the queue. */
 export function createReconcileWorker(
   dependencies: Dependencies,
 ): (namespace: string, attempt: Attempt) => Promise<QueueAction> {
-  const { contexts, clock, metrics } = dependencies;
+  const { context, clock, metrics } = dependencies;
   return async (namespace, attempt) => {
-    const { priority } = attempt;
     const startMs = clock.nowMs();
     try {
-      const reconciled = await reconcile(namespace, contexts[priority]);
+      const reconciled = await reconcile(namespace, attempt.priority, context);
       countOrphans(namespace, dependencies);
       if (reconciled === undefined) {
-        return leave(namespace, dependencies);
+        return forget(namespace, dependencies);
       }
-      const { world, outcomes, recorded } = reconciled;
-      const after403Ms = contexts[priority].patience.pauseAfter403Ms(namespace, outcomes);
-      const verdict = resultFor(outcomes.values(), recorded, {
+      const { world, outcomes, reportWrite } = reconciled;
+      const after403Ms = context.transientFailures.pauseAfter403Ms(namespace, outcomes);
+      const { result, queue } = resultFor(outcomes.values(), reportWrite, {
         isHeld: world.holds.size > 0,
         isContested: world.contests.size > 0,
         after403Ms,
       });
-      metrics.reconciled({ result: verdict.result, durationMs: clock.nowMs() - startMs });
-      settle(reconciled, attempt, dependencies);
-      return verdict.queue;
+      metrics.reconciled({ result, durationMs: clock.nowMs() - startMs });
+      publish(reconciled, attempt, dependencies);
+      return queue;
     } catch (cause) {
       metrics.reconciled({ result: 'panic', durationMs: clock.nowMs() - startMs });
       throw cause;
@@ -60,57 +56,55 @@ export function createReconcileWorker(
   };
 }
 
-/** R8: also where no policy is concerned with the namespace, an orphan that comes or goes changes a status. */
-function countOrphans(namespace: string, { contexts, ledger, statusWriter }: Dependencies): void {
-  const { caches, book } = contexts.resync;
+/** R8 (deletion): an orphan that comes or goes changes a status, also in a namespace that no policy selects. */
+function countOrphans(namespace: string, { context, progress, statusWriter }: Dependencies): void {
+  const { caches, compiledPolicies } = context;
   const owners = caches.networkPolicies
     .inNamespace(namespace)
-    .flatMap((observed) => book.facts.filter((policy) => isOfFormer(observed, policy)).map(({ name }) => name));
-  for (const policy of ledger.enterOrphans(namespace, owners)) {
+    .flatMap((observed) =>
+      compiledPolicies.facts.filter((policy) => isOfFormer(observed, policy)).map(({ name }) => name),
+    );
+  for (const policy of progress.noteOrphans(namespace, owners)) {
     statusWriter.touch(policy);
   }
 }
 
-function leave(namespace: string, { contexts, ledger, statusWriter, stopwatch, announcer }: Dependencies): QueueAction {
-  contexts.fresh.guard.forget(namespace);
-  contexts.fresh.patience.forget(namespace);
-  contexts.fresh.recordWriter.forget(namespace);
-  stopwatch.cancel(namespace);
-  announcer.forget(namespace);
-  for (const policy of ledger.forget(namespace)) {
+function forget(
+  namespace: string,
+  { context, progress, statusWriter, timeToProtect, transitionReporter }: Dependencies,
+): QueueAction {
+  context.guard.forget(namespace);
+  context.transientFailures.forget(namespace);
+  // The writers of both priorities share what they remember.
+  context.writers.fresh.reports.forget(namespace);
+  timeToProtect.cancel(namespace);
+  transitionReporter.forget(namespace);
+  for (const policy of progress.forget(namespace)) {
     statusWriter.touch(policy);
   }
   return { kind: 'forget' };
 }
 
-function settle(reconciled: Reconciled, { priority, reconcileId }: Attempt, dependencies: Dependencies): void {
+function publish(reconciled: Reconciled, { priority, reconcileId }: Attempt, dependencies: Dependencies): void {
   const { world, report } = reconciled;
-  const { ledger, statusWriter, announcer, stopwatch, metrics, clock } = dependencies;
+  const { progress, statusWriter, transitionReporter, timeToProtect, metrics, clock } = dependencies;
   const namespace = world.namespace.name;
-  const entries = (report?.entries ?? []).map((entry) => ({
-    ...entry,
-    readyReason: readyReasonOf(entry),
-    isWeakened: report?.status.weakenedBy !== undefined,
-  }));
-  if (reconciled.isToBeTold) {
-    for (const policy of ledger.enter(namespace, { entries, policies: world.baselinePolicies }, clock.nowMs())) {
+  if (reconciled.isReported) {
+    const isWeakened = report?.status.weakenedBy !== undefined;
+    const entries = (report?.entries ?? []).map((entry) => ({ ...entry, isWeakened }));
+    for (const policy of progress.noteReport(namespace, { entries, policies: world.baselinePolicies }, clock.nowMs())) {
       statusWriter.touch(policy);
     }
   }
-  // A conflict that is mended by hand hours later says nothing about how fast we are: what counts is the isolation.
+  // A conflict that people resolve hours later says nothing about our speed, so only the isolation ends the time.
   const isInPlace = report?.entries.every(({ mode, inPlace }) => mode !== 'Enforce' || inPlace) === true;
-  const protectedAfterMs = isInPlace ? stopwatch.stop(namespace) : undefined;
+  const protectedAfterMs = isInPlace ? timeToProtect.stop(namespace) : undefined;
   if (report === undefined) {
-    stopwatch.cancel(namespace);
+    timeToProtect.cancel(namespace);
   }
   if (protectedAfterMs !== undefined) {
     metrics.namespaceProtected(protectedAfterMs);
   }
   const log = new ReconcileLog(dependencies.log, reconcileId);
-  announcer.reconciled(reconciled, { isFresh: priority === 'fresh', protectedAfterMs, log });
-}
-
-/** The reason in a condition; an entry leaves it out where it is the phase's own name. */
-export function readyReasonOf(entry: PolicyEntry): Reason {
-  return (entry.reason ?? entry.phase) as Reason;
+  transitionReporter.reconciled(reconciled, { isFresh: priority === 'fresh', protectedAfterMs, log });
 }

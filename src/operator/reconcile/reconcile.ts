@@ -1,11 +1,12 @@
 import { type Result, success } from '../../base/result.ts';
+import { denyNameOf } from '../../domain/ownership.ts';
 import { type Unprotection, unprotectionsIn } from '../../domain/planning/guard.ts';
 import type { Outcomes } from '../../domain/planning/outcome.ts';
 import { type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
-import type { NamespaceReport } from '../../domain/reporting/report.ts';
-import { reportFor } from '../../domain/reporting/report.ts';
+import { type NamespaceReport, reportFor } from '../../domain/reporting/report.ts';
 import type { BaselinePolicyFacts, World } from '../../domain/world.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
+import type { Priority } from '../queue/work-queue.ts';
 import type { ChangeGuard, Loss } from '../state/change-guard.ts';
 import type { CompiledPolicies } from '../state/compiled-policies.ts';
 import type { ContestTracker } from '../state/contest-tracker.ts';
@@ -16,114 +17,139 @@ import { type ReportWrite, type ReportWriter, UNCHANGED } from '../write/report-
 import { execute } from './execute.ts';
 import type { TransientFailures } from './transient-failures.ts';
 
-/** Everything that a reconcile reads and writes through. */
+/** The writers of one priority. */
+export interface Writers {
+  readonly networkPolicies: NetworkPolicyWriter;
+  readonly reports: ReportWriter;
+}
+
+/** Everything that a reconcile reads, and writes through. */
 export interface ReconcileContext {
   readonly caches: Caches;
-  readonly book: CompiledPolicies;
-  readonly equivalences: ServerDefaults;
+  readonly compiledPolicies: CompiledPolicies;
+  readonly serverDefaults: ServerDefaults;
   readonly guard: ChangeGuard;
-  readonly repairLog: ContestTracker;
-  readonly patience: TransientFailures;
-  readonly policyWriter: NetworkPolicyWriter;
-  readonly recordWriter: ReportWriter;
-  /** R15 */
-  readonly isNewerAtWork: () => boolean;
+  readonly contestTracker: ContestTracker;
+  readonly transientFailures: TransientFailures;
+  readonly writers: Readonly<Record<Priority, Writers>>;
+  /** R15 (one writer): whether a newer version of the operator led before. */
+  readonly hasNewerLed: () => boolean;
   /** The wall clock, RFC 3339 without fractions. */
   readonly nowTime: () => string;
 }
 
-/** What a reconcile found and did. */
+/** The findings and the outcomes of a reconcile. */
 export interface Reconciled {
   readonly world: World;
   readonly plans: readonly PolicyPlan[];
   readonly outcomes: Outcomes;
   readonly report: NamespaceReport | undefined;
-  /** Whether the report was, or would be, written: not what may well be over with the next attempt. */
-  readonly isToBeTold: boolean;
-  /** What came of writing the report; `ok` too when there was nothing to write. */
-  readonly recorded: Result<ReportWrite, KubeError>;
-  /** Of the NamespaceBaseline as it stands now, or stood before it was removed. */
-  readonly recordUid: string | undefined;
+  /** Whether the report was, or would be, written; false for a failure that the next attempt may end. */
+  readonly isReported: boolean;
+  /** The result of writing the report; `ok` too when there was nothing to write. */
+  readonly reportWrite: Result<ReportWrite, KubeError>;
+  /** The uid of the NamespaceBaseline now, or before it was removed. */
+  readonly reportUid: string | undefined;
 }
 
 /**
- * Brings one namespace to what is declared: the whole story. Undefined when the namespace is gone or going, in which
- * case nothing was written (R12). It decides on caches alone; nothing in it throws by design.
+ * Brings one namespace to its declared state. Undefined when the namespace is gone or terminating, in which case nothing
+ * was written (R12, one namespace's failure). It decides by the caches alone, and never throws unless there is a bug.
  */
-export async function reconcile(namespace: string, context: ReconcileContext): Promise<Reconciled | undefined> {
-  const found = snapshotOf(namespace, context);
-  if (found === undefined || found.namespace.isTerminating) {
+export async function reconcile(
+  namespace: string,
+  priority: Priority,
+  context: ReconcileContext,
+): Promise<Reconciled | undefined> {
+  const snapshot = snapshotOf(namespace, context);
+  if (snapshot === undefined || snapshot.namespace.isTerminating) {
     return undefined;
   }
-  const { world, plans, losing } = guarded(found, context.guard);
-  context.guard.begin(namespace, losing);
-  const outcomes = await execute(plans, namespace, context.policyWriter, {
-    mayTakeAway: !isAnyDoubtful(context.caches),
+  const { caches, guard, contestTracker, transientFailures } = context;
+  const writers = context.writers[priority];
+  const { world, plans, losses } = withHolds(snapshot, guard);
+  guard.begin(namespace, losses);
+  const outcomes = await execute(plans, namespace, writers.networkPolicies, { mayTakeAway: !isAnyStale(caches) });
+  guard.commit(namespace, lossesAmong(losses, outcomes));
+  // Read again, since a repair just now may be the one that makes the object contested.
+  const contests = contestTracker.contestsAmong(namespace, partNames(world.baselinePolicies));
+  // Read again, since an object that was just removed or repaired weakens nothing any more.
+  const observed = caches.networkPolicies.inNamespace(namespace);
+  const report = reportFor({
+    plans,
+    outcomes,
+    recorded: world.report,
+    contests,
+    observed,
+    nowTime: context.nowTime(),
   });
-  context.guard.settle(namespace, lossesAmong(losing, outcomes));
-  // Read again, since a repair just now may have been the one that makes it a quarrel.
-  const contests = context.repairLog.contestsAmong(namespace, partNames(world.baselinePolicies));
-  // So too what stands: what we have just removed or repaired weakens nothing any more.
-  const observed = context.caches.networkPolicies.inNamespace(namespace);
-  const report = reportFor({ plans, outcomes, record: world.report, contests, observed, nowTime: context.nowTime() });
   const isGone = [...outcomes.values()].some((outcome) => outcome.kind === 'namespaceGone');
-  const isToBeTold = !isGone && context.patience.isToBeTold(namespace, outcomes);
-  const recorded = !isToBeTold ? success(UNCHANGED) : await context.recordWriter.write(namespace, report, world.report);
-  const recordUid = context.caches.reports.inNamespace(namespace)[0]?.uid ?? world.report?.uid;
-  return { world: { ...world, contests }, plans, outcomes, report, isToBeTold, recorded, recordUid };
+  const isReported = !isGone && transientFailures.shouldReport(namespace, outcomes);
+  const reportWrite = isReported ? await writers.reports.write(namespace, report, world.report) : success(UNCHANGED);
+  const reportUid = caches.reports.inNamespace(namespace)[0]?.uid ?? world.report?.uid;
+  return { world: { ...world, contests }, plans, outcomes, report, isReported, reportWrite, reportUid };
 }
 
 /**
- * The world of one namespace as the caches have it, or undefined when there is no such namespace. Removals are not held
- * back in it: what they would unprotect is what the guard counts.
+ * The world of one namespace as the caches have it, or undefined when there is no such namespace. Removals are not held in
+ * it, since the guard counts what they would unprotect.
  */
 export function snapshotOf(
   namespace: string,
-  context: Pick<ReconcileContext, 'caches' | 'book' | 'equivalences' | 'guard' | 'repairLog' | 'isNewerAtWork'>,
+  context: Pick<
+    ReconcileContext,
+    'caches' | 'compiledPolicies' | 'serverDefaults' | 'guard' | 'contestTracker' | 'hasNewerLed'
+  >,
 ): World | undefined {
-  const { caches, book, equivalences, guard, repairLog, isNewerAtWork } = context;
+  const { caches, compiledPolicies, serverDefaults, guard, contestTracker, hasNewerLed } = context;
   const facts = caches.namespaces.get({ namespace: '', name: namespace });
   if (facts === undefined) {
     return undefined;
   }
   return {
     namespace: facts,
-    baselinePolicies: book.facts,
+    baselinePolicies: compiledPolicies.facts,
     observed: caches.networkPolicies.inNamespace(namespace),
     report: caches.reports.inNamespace(namespace)[0],
-    isEquivalent: (pair) => equivalences.has(pair),
-    holds: guard.isolationHoldsIn(namespace, book.facts),
-    contests: repairLog.contestsAmong(namespace, partNames(book.facts)),
-    isNewerAtWork: isNewerAtWork(),
+    isEquivalent: (pair) => serverDefaults.has(pair),
+    holds: guard.isolationHoldsIn(namespace, compiledPolicies.facts),
+    contests: contestTracker.contestsAmong(namespace, partNames(compiledPolicies.facts)),
+    hasNewerLed: hasNewerLed(),
   };
 }
 
-/** The world with what has to wait for a confirmation held back (R9), what is to be done in it, and what that unprotects. */
-function guarded(
-  found: World,
+/** The world with the changes that wait for a confirmation held (R9, the guards), the plans for it, and what these unprotect. */
+function withHolds(
+  snapshot: World,
   guard: ChangeGuard,
-): { readonly world: World; readonly plans: readonly PolicyPlan[]; readonly losing: readonly Unprotection[] } {
-  const plans = planFor(found);
-  const losing = guard.consider(found, plans);
-  const holds = guard.holdsIn(found.namespace.name, found.baselinePolicies);
-  // The guard only ever adds to the holds that were there: as many are the same, and so is all that follows from them.
-  if (holds.size === found.holds.size) {
-    return { world: found, plans, losing };
+): { readonly world: World; readonly plans: readonly PolicyPlan[]; readonly losses: readonly Unprotection[] } {
+  const plans = planFor(snapshot);
+  const losses = guard.consider(snapshot, plans);
+  const holds = guard.holdsIn(snapshot.namespace.name, snapshot.baselinePolicies);
+  // The guard only adds to the holds of the snapshot: the same number means the same holds, and so the same plans.
+  if (holds.size === snapshot.holds.size) {
+    return { world: snapshot, plans, losses };
   }
-  const world = { ...found, holds };
+  const world = { ...snapshot, holds };
   const heldPlans = planFor(world);
-  return { world, plans: heldPlans, losing: unprotectionsIn(world, heldPlans) };
+  return { world, plans: heldPlans, losses: unprotectionsIn(world, heldPlans) };
 }
 
-/** R13: after an etcd restore the first cache that is back shows objects that the others, still of the time before, know no reason for. */
-function isAnyDoubtful({ namespaces, baselinePolicies: policies, networkPolicies, reports: records }: Caches): boolean {
-  return namespaces.isStale || policies.isStale || networkPolicies.isStale || records.isStale;
+/**
+ * R13 (stale caches): after an etcd restore the caches catch up one by one. Until all have, an object in one cache may
+ * look unwanted only because another cache is older.
+ */
+function isAnyStale({ namespaces, baselinePolicies, networkPolicies, reports }: Caches): boolean {
+  return namespaces.isStale || baselinePolicies.isStale || networkPolicies.isStale || reports.isStale;
 }
 
-/** R9: it counts from the moment the default-deny itself is gone or narrowed, whatever becomes of the other parts. A write without an answer may have happened. */
-function lossesAmong(losing: readonly Unprotection[], outcomes: Outcomes): readonly Loss[] {
-  return losing.flatMap((loss): Loss[] => {
-    const kind = outcomes.get(`${loss.policy}.default-deny`)?.kind;
+/**
+ * R9 (the guards): a loss counts as soon as the default-deny itself is gone or narrowed, whatever the outcome of the other
+ * parts. A write whose response was lost may have happened.
+ */
+function lossesAmong(losses: readonly Unprotection[], outcomes: Outcomes): readonly Loss[] {
+  return losses.flatMap((loss): Loss[] => {
+    const kind = outcomes.get(denyNameOf(loss.policy))?.kind;
     const isSure = kind === undefined || kind === 'removed' || kind === 'inPlace';
     return isSure || kind === 'retry' ? [{ ...loss, isSure }] : [];
   });

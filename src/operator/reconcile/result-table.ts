@@ -6,71 +6,108 @@ import { FORBIDDEN_RETRY, HELD_RECHECK_MS, SLOW_RECHECK_MS } from '../queue/retr
 import type { QueueAction } from '../queue/work-queue.ts';
 import type { ReportWrite } from '../write/report-writer.ts';
 
-/** What a reconcile waits for besides its own writes. */
+/** The reasons to check a namespace again besides its own writes. */
 export interface Waits {
   readonly isHeld: boolean;
   readonly isContested: boolean;
-  /** How long what a 403 refused is to wait, in milliseconds; as long as the rest when absent. */
+  /** How long to wait after a 403, in milliseconds; {@link SLOW_RECHECK_MS} when absent. */
   readonly after403Ms?: number | undefined;
 }
 
-/** What one reconcile amounts to: the row of the outcome table in docs/reconcile.md. */
+/** The result of one reconcile: a row of the table of outcomes in docs/reconcile.md. */
 export interface ReconcileResultRow {
   readonly result: ReconcileResult;
   readonly queue: QueueAction;
 }
 
-/**
- * The one place where what came of a reconcile becomes what the queue does next and what the metric counts. The worst
- * outcome decides; a wait that the server asked for is kept.
- */
-export function resultFor(
-  outcomes: Iterable<Outcome>,
-  recorded: Result<ReportWrite, KubeError>,
-  waits: Waits,
-): ReconcileResultRow {
-  const all = [...outcomes];
-  const retries = all.flatMap((outcome) => (outcome.kind === 'retry' ? [outcome] : []));
-  if (retries.length > 0 || !recorded.ok) {
-    const atLeastMs = Math.max(
-      0,
-      ...retries.map((outcome) => outcome.retryAfterMs ?? 0),
-      recorded.ok ? 0 : retryAfterMsOf(recorded.error),
-    );
-    return { result: 'retry', queue: { kind: 'backoff', atLeastMs } };
-  }
-  const refused = all.flatMap((outcome) => (outcome.kind === 'refused' ? [outcome] : []));
-  if (refused.some((outcome) => outcome.reason === 'Forbidden')) {
-    return {
-      result: 'terminal',
-      queue: { kind: 'after', delayMs: Math.min(FORBIDDEN_RETRY.capMs, pauseAfter403Ms(waits)) },
-    };
-  }
-  const pausesMs = [
-    ...refused.map(
-      (outcome) => outcome.recheckMs ?? (outcome.reason === 'Denied' ? pauseAfter403Ms(waits) : SLOW_RECHECK_MS),
-    ),
-    ...(recorded.value.kind === 'early' ? [recorded.value.waitMs] : []),
-  ];
-  if (pausesMs.length > 0) {
-    return { result: 'refused', queue: { kind: 'after', delayMs: Math.min(SLOW_RECHECK_MS, ...pausesMs) } };
-  }
-  if (waits.isHeld) {
-    return { result: 'terminal', queue: { kind: 'after', delayMs: HELD_RECHECK_MS } };
-  }
-  if (waits.isContested) {
-    return { result: 'refused', queue: { kind: 'after', delayMs: HELD_RECHECK_MS } };
-  }
-  if (all.some((outcome) => outcome.kind === 'namespaceGone')) {
-    return { result: 'waiting', queue: { kind: 'forget' } };
-  }
-  return { result: 'success', queue: { kind: 'forget' } };
+type RetryOutcome = Extract<Outcome, { kind: 'retry' }>;
+type RefusedOutcome = Extract<Outcome, { kind: 'refused' }>;
+
+interface Facts {
+  readonly retries: readonly RetryOutcome[];
+  readonly refused: readonly RefusedOutcome[];
+  readonly isNamespaceGone: boolean;
+  readonly reportWrite: Result<ReportWrite, KubeError>;
+  readonly waits: Waits;
 }
 
-function pauseAfter403Ms({ after403Ms = SLOW_RECHECK_MS }: Waits): number {
-  return after403Ms;
+interface Row {
+  readonly when: (facts: Facts) => boolean;
+  readonly result: ReconcileResult;
+  readonly queue: (facts: Facts) => QueueAction;
+}
+
+/** The table of outcomes, without the row of unexpected errors. The first row that applies wins. */
+const ROWS: readonly Row[] = [
+  {
+    when: ({ retries, reportWrite }) => retries.length > 0 || !reportWrite.ok,
+    result: 'retry',
+    queue: (facts) => ({ kind: 'backoff', atLeastMs: askedDelayMs(facts) }),
+  },
+  {
+    when: ({ refused }) => refused.some(({ reason }) => reason === 'Forbidden'),
+    result: 'terminal',
+    queue: ({ waits }) => after(Math.min(FORBIDDEN_RETRY.capMs, waits.after403Ms ?? SLOW_RECHECK_MS)),
+  },
+  {
+    when: ({ refused, reportWrite }) => refused.length > 0 || earlyMs(reportWrite) !== undefined,
+    result: 'refused',
+    queue: ({ refused, reportWrite, waits }) =>
+      after(
+        Math.min(
+          ...refused.map((outcome) => recheckMs(outcome, waits)),
+          earlyMs(reportWrite) ?? SLOW_RECHECK_MS,
+          SLOW_RECHECK_MS,
+        ),
+      ),
+  },
+  { when: ({ waits }) => waits.isHeld, result: 'terminal', queue: () => after(HELD_RECHECK_MS) },
+  { when: ({ waits }) => waits.isContested, result: 'refused', queue: () => after(HELD_RECHECK_MS) },
+  { when: ({ isNamespaceGone }) => isNamespaceGone, result: 'waiting', queue: () => ({ kind: 'forget' }) },
+];
+
+const SUCCESS: ReconcileResultRow = { result: 'success', queue: { kind: 'forget' } };
+
+/** The next step of the queue and the result that the metric counts, from the outcomes of one reconcile. A delay that the server has asked for is kept. */
+export function resultFor(
+  outcomes: Iterable<Outcome>,
+  reportWrite: Result<ReportWrite, KubeError>,
+  waits: Waits,
+): ReconcileResultRow {
+  const retries: RetryOutcome[] = [];
+  const refused: RefusedOutcome[] = [];
+  let isNamespaceGone = false;
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'retry') {
+      retries.push(outcome);
+    } else if (outcome.kind === 'refused') {
+      refused.push(outcome);
+    }
+    isNamespaceGone ||= outcome.kind === 'namespaceGone';
+  }
+  const facts = { retries, refused, isNamespaceGone, reportWrite, waits };
+  const row = ROWS.find(({ when }) => when(facts));
+  return row === undefined ? SUCCESS : { result: row.result, queue: row.queue(facts) };
+}
+
+function after(delayMs: number): QueueAction {
+  return { kind: 'after', delayMs };
+}
+
+/** How long the server has asked to wait, in milliseconds; 0 when it has not. */
+function askedDelayMs({ retries, reportWrite }: Facts): number {
+  const ofReportMs = reportWrite.ok ? 0 : retryAfterMsOf(reportWrite.error);
+  return Math.max(ofReportMs, ...retries.map(({ retryAfterMs = 0 }) => retryAfterMs));
 }
 
 function retryAfterMsOf(error: KubeError): number {
   return error.kind === 'throttled' || error.kind === 'serverError' ? (error.retryAfterMs ?? 0) : 0;
+}
+
+function recheckMs({ reason, recheckMs: askedMs }: RefusedOutcome, { after403Ms }: Waits): number {
+  return askedMs ?? (reason === 'Denied' ? (after403Ms ?? SLOW_RECHECK_MS) : SLOW_RECHECK_MS);
+}
+
+function earlyMs(reportWrite: Result<ReportWrite, KubeError>): number | undefined {
+  return reportWrite.ok && reportWrite.value.kind === 'early' ? reportWrite.value.waitMs : undefined;
 }

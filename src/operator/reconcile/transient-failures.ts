@@ -1,10 +1,13 @@
 import type { Outcome, Outcomes } from '../../domain/planning/outcome.ts';
 import { DENIED_RETRY, FORBIDDEN_RETRY, retryPauseMs } from '../queue/retry-policy.ts';
 
-/** From this attempt on, a failure that may pass by itself is reported. */
-const TOLD_FROM_ATTEMPT = 3;
+/** A transient failure is reported from this attempt on. */
+const REPORTED_FROM_ATTEMPT = 3;
 
-/** Counts failures in a row that may pass by themselves, so that a hiccup of the API server changes no condition and makes no Event. */
+/**
+ * Counts the transient failures of each namespace in a row, so that a short failure of the API server changes no condition
+ * and makes no Event.
+ */
 export class TransientFailures {
   readonly #random: () => number;
   readonly #attempts = new Map<string, number>();
@@ -15,26 +18,25 @@ export class TransientFailures {
     this.#random = random;
   }
 
-  /** Whether what came of this attempt is to be told; a success, and everything that will not pass, always is. */
-  isToBeTold(namespace: string, outcomes: Outcomes): boolean {
-    if (![...outcomes.values()].some(({ kind }) => kind === 'retry')) {
+  /** Notes an attempt, and returns whether to report it; a success and a lasting failure are always reported. */
+  shouldReport(namespace: string, outcomes: Outcomes): boolean {
+    if (!hasRetry(outcomes)) {
       this.#attempts.delete(namespace);
       return true;
     }
     const attempt = (this.#attempts.get(namespace) ?? 0) + 1;
     this.#attempts.set(namespace, attempt);
-    return attempt >= TOLD_FROM_ATTEMPT;
+    return attempt >= REPORTED_FROM_ATTEMPT;
   }
 
   /**
-   * The pause before writes that got a 403 are tried again, in milliseconds; undefined when none did. It doubles with every
-   * such reconcile in a row. An API server that has just started may refuse what it allows a moment later, since it has
-   * not read every role yet; neither the response nor a SelfSubjectAccessReview says so.
+   * How long to wait after a 403, in milliseconds: twice as long each time in a row, half of it random; undefined when
+   * there was none. An API server that has just started refuses what it allows a moment later, as it has not read every role yet, and neither the
+   * refusal nor a review of our permissions shows that.
    */
   pauseAfter403Ms(namespace: string, outcomes: Outcomes): number | undefined {
-    const reasons = [...outcomes.values()].map(reasonOf);
-    const isForbidden = reasons.includes('Forbidden');
-    if (!isForbidden && !reasons.includes('Denied')) {
+    const isForbidden = isAnyRefused(outcomes, 'Forbidden');
+    if (!isForbidden && !isAnyRefused(outcomes, 'Denied')) {
       this.#refusals.delete(namespace);
       return undefined;
     }
@@ -43,13 +45,27 @@ export class TransientFailures {
     return retryPauseMs(isForbidden ? FORBIDDEN_RETRY : DENIED_RETRY, { attempt, random: this.#random });
   }
 
-  /** The namespace is gone. */
+  /** Forgets a namespace that is gone. */
   forget(namespace: string): void {
     this.#attempts.delete(namespace);
     this.#refusals.delete(namespace);
   }
 }
 
-function reasonOf(outcome: Outcome): string | undefined {
-  return outcome.kind === 'refused' ? outcome.reason : undefined;
+function hasRetry(outcomes: Outcomes): boolean {
+  for (const { kind } of outcomes.values()) {
+    if (kind === 'retry') {
+      return true;
+    }
+  }
+  return false;
+}
+
+function isAnyRefused(outcomes: Outcomes, reason: Extract<Outcome, { kind: 'refused' }>['reason']): boolean {
+  for (const outcome of outcomes.values()) {
+    if (outcome.kind === 'refused' && outcome.reason === reason) {
+      return true;
+    }
+  }
+  return false;
 }

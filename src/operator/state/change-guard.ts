@@ -1,5 +1,6 @@
 import type { BaselinePolicySpec } from '../../api/baseline-policy.ts';
 import { LABELS } from '../../api/names.ts';
+import type { Direction } from '../../api/network-policy.ts';
 import type { Clock } from '../../base/clock.ts';
 import {
   allowance,
@@ -11,18 +12,21 @@ import {
 } from '../../domain/planning/guard.ts';
 import { type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
+import { isolatedBy } from '../../domain/rendering/rendering.ts';
 import { isMatch, labelOf } from '../../domain/selection.ts';
 import type { BaselinePolicyFacts, Hold, NamespaceFacts, World } from '../../domain/world.ts';
 import type { Caches } from '../watch/caches.ts';
+import { OpenLosses } from './open-losses.ts';
 
-/** What was unprotected counts for so long, in milliseconds (R9). */
+/** For how long a loss counts after it has happened, in milliseconds (R9, the guards). */
 export const GUARD_WINDOW_MS = 600_000;
-/** How long the count of isolated namespaces is good for, in milliseconds; it only sets a limit. */
+/** For how long a count of the isolated namespaces is used, in milliseconds; only the limit depends on it. */
 const COUNT_AGE_MS = 1000;
 
 /** A change of one policy that waits for a confirmation. */
 export interface HeldChange {
   readonly hold: Hold;
+  /** Sorted. */
   readonly namespaces: readonly string[];
   readonly confirmation: string;
 }
@@ -34,70 +38,72 @@ export interface GuardLimits {
 }
 
 interface Dependencies {
-  readonly caches: Caches;
+  readonly caches: Pick<Caches, 'namespaces' | 'networkPolicies'>;
   readonly clock: Clock;
   readonly limits: GuardLimits;
 }
 
-/** A direction that is unprotected now; not sure where a write had no answer. */
+/** A direction that is unprotected now; `isSure: false` when the response to the write was lost. */
 export interface Loss extends Unprotection {
+  readonly isSure: boolean;
+}
+
+/** A loss that has happened without a confirmation. */
+interface RecentLoss {
+  readonly direction: Direction;
+  readonly atMs: number;
   readonly isSure: boolean;
 }
 
 type PolicyKey = Pick<BaselinePolicyFacts, 'name' | 'uid' | 'generation'>;
 
-/** Names that were confirmed for one generation of one policy. */
-interface Confirmed {
+/** A set of namespaces that belongs to one generation of one policy. */
+interface NamespaceSet {
   readonly uid: string;
   readonly generation: number;
   readonly namespaces: ReadonlySet<string>;
 }
 
 /**
- * Holds back, as a whole, what would unprotect or isolate much at once, until it is confirmed (R9). It knows of every
- * namespace what its plan would unprotect, so that the first of a thousand removals waits as the last one does.
+ * Holds a change, as a whole, that would unprotect or isolate many namespaces at once, until it is confirmed (R9, the
+ * guards). It knows for every namespace what its plans would unprotect, so that the first of a thousand removals is held
+ * like the last.
+ *
+ * A loss is counted once: while a plan would cause it (open), while the plan is carried out, and for
+ * {@link GUARD_WINDOW_MS} after it has happened. Confirmed losses are not counted.
  */
 export class ChangeGuard {
   readonly #dependencies: Dependencies;
-  /** What carrying out the plans of a namespace would unprotect now. */
-  readonly #open = new Map<string, readonly Unprotection[]>();
-  /** The sum over {@link ChangeGuard.#open} of what is not confirmed. */
-  #openDirections = 0;
-  /** What is being unprotected just now without a confirmation, by namespace. */
-  readonly #inFlight = new Map<string, readonly Unprotection[]>();
-  /** When directions were unprotected without a confirmation, by `direction namespace`, oldest first. */
-  readonly #spent = new Map<string, { readonly atMs: number; readonly isSure: boolean }>();
-  readonly #confirmed = new Map<string, Confirmed>();
-  /** Namespaces that a policy's present generation may not isolate yet. */
-  readonly #isolation = new Map<string, Confirmed>();
+  readonly #open = new OpenLosses((namespace, { policy }) => !this.#isConfirmed(policy, namespace));
+  /** The unconfirmed losses of the plans that are being carried out, by namespace. */
+  readonly #inProgress = new Map<string, readonly Unprotection[]>();
+  /** The unconfirmed losses that have happened, by namespace; at most one for each direction. */
+  readonly #recent = new Map<string, readonly RecentLoss[]>();
+  /** The confirmed removals, by policy. */
+  readonly #confirmed = new Map<string, NamespaceSet>();
+  /** The namespaces that the present generation of a policy may not isolate yet, by policy. */
+  readonly #isolation = new Map<string, NamespaceSet>();
   /** Digests of the specs that were seen in DryRun, by uid. */
   readonly #rehearsed = new Map<string, string>();
-  #counted = { atMs: Number.NEGATIVE_INFINITY, isolated: 0 };
+  #isolatedCount = { atMs: Number.NEGATIVE_INFINITY, count: 0 };
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
   }
 
-  /** Takes note of what the plans of a namespace would unprotect, and gives it back. The plans must have been made without its holds. */
+  /** Notes what the plans of a namespace would unprotect, and returns it. The plans must have been made without removal holds. */
   consider(world: World, plans: readonly PolicyPlan[]): readonly Unprotection[] {
     const { name } = world.namespace;
-    const lost = unprotectionsIn(world, plans);
-    this.forget(name);
-    if (lost.length === 0) {
-      return lost;
+    const losses = unprotectionsIn(world, plans);
+    this.#open.set(name, losses);
+    if (this.#recent.size > 0 && losses.length > 0) {
+      // A removal whose response was lost, and which the plan still contains, did not take effect: stop counting it.
+      this.#keepRecent(name, ({ direction, isSure }) => isSure || !losses.some((loss) => loss.direction === direction));
     }
-    // What was not answered and is still to be done did not happen.
-    for (const { direction } of lost) {
-      if (this.#spent.get(`${direction} ${name}`)?.isSure === false) {
-        this.#spent.delete(`${direction} ${name}`);
-      }
-    }
-    this.#open.set(name, lost);
-    this.#openDirections += this.#unconfirmed(name, lost).length;
-    return lost;
+    return losses;
   }
 
-  /** Counts what the plans of a namespace would unprotect; nothing where the namespace does not exist (`world` is undefined). */
+  /** Notes what the plans of a namespace would unprotect; nothing when `world` is undefined, as the namespace is gone. */
   assess(namespace: string, world: World | undefined): void {
     if (world === undefined) {
       this.forget(namespace);
@@ -106,102 +112,97 @@ export class ChangeGuard {
     }
   }
 
-  /** A namespace is gone: what was open of it protects nobody any more. */
+  /** Forgets what the plans of a namespace would unprotect: it is gone. */
   forget(namespace: string): void {
-    const lost = this.#open.get(namespace);
-    if (lost === undefined) {
-      return;
-    }
-    this.#openDirections -= this.#unconfirmed(namespace, lost).length;
     this.#open.delete(namespace);
   }
 
-  /** What waits in a namespace, by policy. */
+  /** The policies whose changes are held in a namespace. */
   holdsIn(namespace: string, policies: readonly BaselinePolicyFacts[]): ReadonlyMap<string, Hold> {
+    const losses = this.#open.get(namespace);
+    if (losses === undefined || !this.#isOverLimit()) {
+      return this.isolationHoldsIn(namespace, policies);
+    }
     const holds = new Map<string, Hold>();
-    const lost = this.#open.get(namespace);
-    if (lost !== undefined && this.#isOverLimit()) {
-      for (const policy of policies) {
-        if (
-          lost.some((loss) => loss.policy === policy.name) &&
-          !isAmong(this.#confirmed.get(policy.name), policy, namespace)
-        ) {
-          holds.set(policy.name, 'RemovalHeld');
-        }
+    for (const policy of policies) {
+      if (
+        losses.some((loss) => loss.policy === policy.name) &&
+        !contains(this.#confirmed.get(policy.name), policy, namespace)
+      ) {
+        holds.set(policy.name, 'RemovalHeld');
       }
     }
     return new Map([...holds, ...this.isolationHoldsIn(namespace, policies)]);
   }
 
-  /** What may not isolate a namespace yet, by policy. */
+  /** The policies that may not isolate a namespace yet. */
   isolationHoldsIn(namespace: string, policies: readonly BaselinePolicyFacts[]): ReadonlyMap<string, Hold> {
-    const holds = new Map<string, Hold>();
     if (this.#isolation.size === 0) {
-      return holds;
+      return NO_HOLDS;
     }
+    const holds = new Map<string, Hold>();
     for (const policy of policies) {
-      if (isAmong(this.#isolation.get(policy.name), policy, namespace)) {
+      if (contains(this.#isolation.get(policy.name), policy, namespace)) {
         holds.set(policy.name, 'IsolationHeld');
       }
     }
     return holds;
   }
 
-  /** A plan that unprotects so much is about to be carried out: it counts from here on, whatever is considered meanwhile. */
-  begin(namespace: string, lost: readonly Unprotection[]): void {
-    if (lost.length > 0) {
-      this.#inFlight.set(namespace, this.#unconfirmed(namespace, lost));
+  /** The plans of a namespace, with these losses, are about to be carried out: they count from now on, whatever is considered meanwhile. */
+  begin(namespace: string, losses: readonly Unprotection[]): void {
+    if (losses.length > 0) {
+      this.#inProgress.set(
+        namespace,
+        losses.filter(({ policy }) => !this.#isConfirmed(policy, namespace)),
+      );
     }
   }
 
-  /** What was begun is over, and this much was unprotected, or may have been: it counts as spent, unless it had been confirmed. */
-  settle(namespace: string, losses: readonly Loss[]): void {
-    const begun = this.#inFlight.get(namespace);
-    this.#inFlight.delete(namespace);
+  /** The plans were carried out with these losses: those that were not confirmed at the beginning count as recent. */
+  commit(namespace: string, losses: readonly Loss[]): void {
+    const begun = this.#inProgress.get(namespace) ?? [];
+    this.#inProgress.delete(namespace);
     if (losses.length === 0) {
       return;
     }
     this.forget(namespace);
-    for (const { direction, isSure } of losses) {
-      if (begun?.some((loss) => loss.direction === direction) !== true) {
-        continue;
-      }
-      const key = `${direction} ${namespace}`;
-      this.#spent.delete(key);
-      this.#spent.set(key, { atMs: this.#dependencies.clock.nowMs(), isSure });
+    const atMs = this.#dependencies.clock.nowMs();
+    const counted = losses.filter(({ direction }) => begun.some((loss) => loss.direction === direction));
+    if (counted.length > 0) {
+      this.#keepRecent(namespace, ({ direction }) => !counted.some((loss) => loss.direction === direction));
+      const added = counted.map(({ direction, isSure }): RecentLoss => ({ direction, atMs, isSure }));
+      this.#recent.set(namespace, [...(this.#recent.get(namespace) ?? []), ...added]);
     }
   }
 
-  /** What of a policy waits for a confirmation now. */
+  /** The changes of a policy that wait for a confirmation now. */
   heldChangesOf(policy: BaselinePolicyFacts): readonly HeldChange[] {
-    const leaving = this.#isOverLimit()
-      ? [...this.#open]
-          .filter(
-            ([namespace, lost]) =>
-              lost.some((loss) => loss.policy === policy.name) &&
-              !isAmong(this.#confirmed.get(policy.name), policy, namespace),
-          )
-          .map(([namespace]) => namespace)
-      : [];
+    const leaving: string[] = [];
+    if (this.#isOverLimit()) {
+      const confirmed = this.#confirmed.get(policy.name);
+      for (const [namespace, losses] of this.#open.entries()) {
+        if (losses.some((loss) => loss.policy === policy.name) && !contains(confirmed, policy, namespace)) {
+          leaving.push(namespace);
+        }
+      }
+    }
     const isolation = this.#isolation.get(policy.name);
     const isolating =
       isolation?.uid === policy.uid && isolation.generation === policy.generation ? [...isolation.namespaces] : [];
     return [...heldChange('RemovalHeld', policy, leaving), ...heldChange('IsolationHeld', policy, isolating)];
   }
 
-  /** A confirmation as it stands on the policy; gives back the namespaces that may go on now, if it fits. */
+  /** Reads the confirmations on a policy, and returns the namespaces whose changes may go on, where one fits. */
   confirm(
     policy: BaselinePolicyFacts,
     confirmations: { readonly removal: string; readonly isolation: string },
   ): readonly string[] {
     return this.heldChangesOf(policy).flatMap((held) => {
       if (held.hold === 'RemovalHeld' && held.confirmation === confirmations.removal) {
-        this.#confirmed.set(policy.name, {
-          uid: policy.uid,
-          generation: policy.generation,
-          namespaces: new Set(held.namespaces),
-        });
-        this.#count();
+        const { uid, generation } = policy;
+        this.#confirmed.set(policy.name, { uid, generation, namespaces: new Set(held.namespaces) });
+        this.#open.recount();
         return held.namespaces;
       }
       if (held.hold === 'IsolationHeld' && held.confirmation === confirmations.isolation) {
@@ -213,15 +214,15 @@ export class ChangeGuard {
   }
 
   /**
-   * A policy came or changed: whether it would isolate too much is decided here, once for each generation, since labels
-   * that are set later are a decision of their own. `isKnown` when its status shows that this generation was accepted
-   * before a restart.
+   * A policy was created or changed: decides whether it would isolate too much. This is decided once for each generation,
+   * since a label that is set later is a decision of its own. `isKnown` when the status of the policy shows that this
+   * generation was accepted before a restart.
    */
   reviewIsolation(
     policy: BaselinePolicyFacts,
     facts: { readonly spec: BaselinePolicySpec | undefined; readonly isKnown: boolean },
   ): void {
-    this.#expire(policy);
+    this.#expireConfirmation(policy);
     const digest = digestOf({ ...facts.spec, mode: undefined });
     if (policy.mode === 'DryRun') {
       this.#rehearsed.set(policy.uid, digest);
@@ -243,40 +244,30 @@ export class ChangeGuard {
     if (isolating.length <= allowance(this.#dependencies.limits.isolation, namespaces.size)) {
       return;
     }
-    this.#isolation.set(policy.name, {
-      uid: policy.uid,
-      generation: policy.generation,
-      namespaces: new Set(isolating),
-    });
+    const { uid, generation } = policy;
+    this.#isolation.set(policy.name, { uid, generation, namespaces: new Set(isolating) });
   }
 
-  /** A policy is gone, and nothing of it waits any more. */
+  /** Forgets a policy that is gone, with its confirmations. */
   close({ name, uid }: { readonly name: string; readonly uid: string }): void {
     this.#isolation.delete(name);
-    this.#confirmed.delete(name);
     this.#rehearsed.delete(uid);
-    this.#count();
-  }
-
-  /** A confirmation is good for one generation, also in what it takes out of the count. */
-  #expire(policy: PolicyKey): void {
-    const confirmed = this.#confirmed.get(policy.name);
-    if (confirmed === undefined || (confirmed.uid === policy.uid && confirmed.generation === policy.generation)) {
-      return;
+    if (this.#confirmed.delete(name)) {
+      this.#open.recount();
     }
-    this.#confirmed.delete(policy.name);
-    this.#count();
   }
 
-  #count(): void {
-    this.#openDirections = [...this.#open].reduce(
-      (sum, [namespace, lost]) => sum + this.#unconfirmed(namespace, lost).length,
-      0,
-    );
+  /** When the generation changes the confirmation expires, and its namespaces count again. */
+  #expireConfirmation(policy: PolicyKey): void {
+    const confirmed = this.#confirmed.get(policy.name);
+    if (confirmed !== undefined && (confirmed.uid !== policy.uid || confirmed.generation !== policy.generation)) {
+      this.#confirmed.delete(policy.name);
+      this.#open.recount();
+    }
   }
 
-  #unconfirmed(namespace: string, lost: readonly Unprotection[]): readonly Unprotection[] {
-    return lost.filter(({ policy }) => this.#confirmed.get(policy)?.namespaces.has(namespace) !== true);
+  #isConfirmed(policy: string, namespace: string): boolean {
+    return this.#confirmed.get(policy)?.namespaces.has(namespace) === true;
   }
 
   #isNewlyIsolated(namespace: NamespaceFacts, policy: BaselinePolicyFacts): boolean {
@@ -287,39 +278,61 @@ export class ChangeGuard {
       return false;
     }
     const now = isolatedDirections(this.#dependencies.caches.networkPolicies.inNamespace(namespace.name));
-    const wanted = policy.parts?.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? [];
-    return wanted.some((direction) => !now.includes(direction));
+    return isolatedBy(policy.parts).some((direction) => !now.includes(direction));
   }
 
   #isOverLimit(): boolean {
     const nowMs = this.#dependencies.clock.nowMs();
-    for (const [key, { atMs }] of this.#spent) {
-      if (nowMs - atMs < GUARD_WINDOW_MS) {
-        break;
-      }
-      this.#spent.delete(key);
+    const { removal } = this.#dependencies.limits;
+    const count = this.#open.total + this.#pastCount(nowMs);
+    return count > removal.count && count > allowance(removal, this.#countIsolated(nowMs));
+  }
+
+  /** How many losses are in progress or recent, and not open too: a loss whose response was lost may be both. */
+  #pastCount(nowMs: number): number {
+    let count = 0;
+    for (const namespace of this.#recent.keys()) {
+      this.#keepRecent(namespace, ({ atMs }) => nowMs - atMs < GUARD_WINDOW_MS);
+      count += this.#pastCountIn(namespace);
     }
-    const inFlight = [...this.#inFlight].flatMap(([namespace, lost]) =>
-      lost.map(({ direction }) => `${direction} ${namespace}`),
-    );
-    const total =
-      this.#openDirections +
-      [...new Set([...this.#spent.keys(), ...inFlight])].filter((key) => !this.#isOpen(key)).length;
-    return (
-      total > this.#dependencies.limits.removal.count &&
-      total > allowance(this.#dependencies.limits.removal, this.#isolatedCount(nowMs))
-    );
+    for (const namespace of this.#inProgress.keys()) {
+      count += this.#recent.has(namespace) ? 0 : this.#pastCountIn(namespace);
+    }
+    return count;
   }
 
-  /** What is done in two steps, as when the first had no answer, counts once. */
-  #isOpen(key: string): boolean {
-    const [direction = '', namespace = ''] = key.split(' ');
-    return this.#unconfirmed(namespace, this.#open.get(namespace) ?? []).some((loss) => loss.direction === direction);
+  #pastCountIn(namespace: string): number {
+    const directions = new Set<Direction>();
+    for (const { direction } of this.#recent.get(namespace) ?? []) {
+      directions.add(direction);
+    }
+    for (const { direction } of this.#inProgress.get(namespace) ?? []) {
+      directions.add(direction);
+    }
+    for (const { direction, policy } of this.#open.get(namespace) ?? []) {
+      if (!this.#isConfirmed(policy, namespace)) {
+        directions.delete(direction);
+      }
+    }
+    return directions.size;
   }
 
-  #isolatedCount(nowMs: number): number {
-    if (nowMs - this.#counted.atMs < COUNT_AGE_MS) {
-      return this.#counted.isolated;
+  #keepRecent(namespace: string, isKept: (loss: RecentLoss) => boolean): void {
+    const recent = this.#recent.get(namespace);
+    if (recent === undefined || recent.every(isKept)) {
+      return;
+    }
+    const kept = recent.filter(isKept);
+    if (kept.length === 0) {
+      this.#recent.delete(namespace);
+    } else {
+      this.#recent.set(namespace, kept);
+    }
+  }
+
+  #countIsolated(nowMs: number): number {
+    if (nowMs - this.#isolatedCount.atMs < COUNT_AGE_MS) {
+      return this.#isolatedCount.count;
     }
     const isolated = new Set<string>();
     for (const observed of this.#dependencies.caches.networkPolicies.values()) {
@@ -327,13 +340,15 @@ export class ChangeGuard {
         isolated.add(observed.namespace);
       }
     }
-    this.#counted = { atMs: nowMs, isolated: isolated.size };
+    this.#isolatedCount = { atMs: nowMs, count: isolated.size };
     return isolated.size;
   }
 }
 
-function isAmong(names: Confirmed | undefined, policy: PolicyKey, namespace: string): boolean {
-  return names?.uid === policy.uid && names.generation === policy.generation && names.namespaces.has(namespace);
+const NO_HOLDS: ReadonlyMap<string, Hold> = new Map();
+
+function contains(set: NamespaceSet | undefined, policy: PolicyKey, namespace: string): boolean {
+  return set?.uid === policy.uid && set.generation === policy.generation && set.namespaces.has(namespace);
 }
 
 function heldChange(hold: Hold, { uid, generation }: PolicyKey, namespaces: readonly string[]): readonly HeldChange[] {

@@ -6,8 +6,8 @@ import type { BaselinePolicyFacts } from '../../domain/world.ts';
 import { type DiscoveryProblem, type DiscoveryState, discoveryProblemFor } from '../discovery/discovery.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
 
-/** One BaselinePolicy as the operator goes by it. */
-interface Page {
+/** One BaselinePolicy, validated and rendered. */
+export interface CompiledPolicy {
   readonly cached: CachedBaselinePolicy;
   readonly facts: BaselinePolicyFacts;
   readonly problems: readonly Problem[];
@@ -17,13 +17,12 @@ interface Page {
 }
 
 /**
- * Every BaselinePolicy with what it renders, validated and rendered once per change instead of once per namespace. A
- * policy that turns invalid keeps what its last good spec rendered (R11); one that is deleted and created again under
- * its name starts anew, since it has another uid.
+ * Every BaselinePolicy, validated and rendered once per change instead of once per namespace. A policy that becomes invalid
+ * keeps the rendered set of its last good spec (R11, invalid policy), unless it was deleted and recreated under its name.
  */
 export class CompiledPolicies {
-  readonly #pages = new Map<string, Page>();
-  /** The uids of policies whose deletion takes their objects along. */
+  readonly #compiled = new Map<string, CompiledPolicy>();
+  /** The uids of policies whose deletion removes their objects. */
   readonly #removing = new Set<string>();
   #discovery: DiscoveryState;
   #inOrder: readonly BaselinePolicyFacts[] = [];
@@ -32,72 +31,72 @@ export class CompiledPolicies {
     this.#discovery = discovery;
   }
 
-  /** Takes in a policy as it is now; gives back whether anything that namespaces depend on changed. */
+  /** Compiles a policy as it is now, and returns whether anything that namespaces depend on has changed. */
   upsert(cached: CachedBaselinePolicy): boolean {
-    const before = this.#pages.get(cached.name);
-    const page = this.#pageFor(cached, before?.cached.uid === cached.uid ? before : undefined);
-    this.#pages.set(cached.name, page);
+    const before = this.#compiled.get(cached.name);
+    const compiled = this.#compile(cached, before?.cached.uid === cached.uid ? before : undefined);
+    this.#compiled.set(cached.name, compiled);
     this.#sort();
-    return before === undefined || !isSameForNamespaces(before.facts, page.facts);
+    return before === undefined || !isSameForNamespaces(before.facts, compiled.facts);
   }
 
-  /** Takes out a policy that is gone; gives back whether there was one. */
+  /** Forgets a policy that is gone, and returns whether there was one. */
   delete(name: string): boolean {
-    this.#removing.delete(this.#pages.get(name)?.cached.uid ?? '');
-    const wasThere = this.#pages.delete(name);
+    this.#removing.delete(this.#compiled.get(name)?.cached.uid ?? '');
+    const wasThere = this.#compiled.delete(name);
     this.#sort();
     return wasThere;
   }
 
-  /** It was decided that this policy's deletion takes its objects along (R8). */
+  /** Notes the decision that the deletion of this policy removes its objects (R8, deletion). */
   decideRemoval({ name, uid }: { readonly name: string; readonly uid: string }): void {
-    const page = this.#pages.get(name);
-    if (page?.cached.uid !== uid) {
+    const compiled = this.#compiled.get(name);
+    if (compiled?.cached.uid !== uid) {
       return;
     }
     this.#removing.add(uid);
-    this.upsert(page.cached);
+    this.upsert(compiled.cached);
   }
 
-  /** Takes in what is known of the cluster now; gives back the policies that render something else for it. */
+  /** Notes a result of discovery, and returns the policies that render another set for it. */
   setDiscovery(discovery: DiscoveryState): readonly string[] {
     this.#discovery = discovery;
-    return [...this.#pages.values()].flatMap(({ cached }) => (this.upsert(cached) ? [cached.name] : []));
+    return [...this.#compiled.values()].flatMap(({ cached }) => (this.upsert(cached) ? [cached.name] : []));
   }
 
-  /** Every policy in the order of names: what plans are made from. */
+  /** Every policy in the order of names, as plans need it. */
   get facts(): readonly BaselinePolicyFacts[] {
     return this.#inOrder;
   }
 
-  /** What is known of one policy. */
-  entry(name: string): Page | undefined {
-    return this.#pages.get(name);
+  /** One policy, or undefined when there is none of this name. */
+  entry(name: string): CompiledPolicy | undefined {
+    return this.#compiled.get(name);
   }
 
-  /** What is known of the cluster, as it is stored in every status (R14). */
+  /** The result of discovery, as it is stored in every status (R14, discovery). */
   get discovered(): Discovered {
     return this.#discovery.discovered;
   }
 
   #sort(): void {
-    this.#inOrder = [...this.#pages.values()].map(({ facts }) => facts).sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.#inOrder = [...this.#compiled.values()].map(({ facts }) => facts).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  #pageFor(cached: CachedBaselinePolicy, before: Page | undefined): Page {
+  #compile(cached: CachedBaselinePolicy, before: CompiledPolicy | undefined): CompiledPolicy {
     try {
-      return this.#workedOut(cached, before);
+      return this.#validated(cached, before);
     } catch (cause) {
-      return pageOfBug(cached, before, cause);
+      return failedPolicy(cached, before, cause);
     }
   }
 
-  #workedOut(cached: CachedBaselinePolicy, before: Page | undefined): Page {
+  #validated(cached: CachedBaselinePolicy, before: CompiledPolicy | undefined): CompiledPolicy {
     const verdict = validateBaselinePolicy(cached.name, cached.spec);
     const accepted = verdict.ok ? verdict.spec : before?.accepted;
     const problems = verdict.ok ? [] : verdict.problems;
     const { name, uid, generation, isDeleting } = cached;
-    // Whoever changes his mind before all is gone keeps the rest.
+    // A change of onDelete before everything is gone keeps the rest.
     const isRemoving =
       isDeleting && this.#removing.has(uid) && verdict.ok && verdict.spec.removal?.onDelete === 'Remove';
     const identity = {
@@ -136,7 +135,7 @@ export class CompiledPolicies {
   }
 }
 
-/** What a policy wants of which nothing was ever accepted. */
+/** The facts of a policy without an accepted spec. */
 const NOTHING_ACCEPTED = {
   mode: 'Enforce',
   keepsOnOptOut: false,
@@ -146,8 +145,12 @@ const NOTHING_ACCEPTED = {
   formerParts: undefined,
 } as const;
 
-/** What goes wrong here with one policy is told as that policy's problem: its last good set stays (R11), and the others go on. */
-function pageOfBug(cached: CachedBaselinePolicy, before: Page | undefined, cause: unknown): Page {
+/** An unexpected throw is reported as a problem of that policy: its last good set stays (R11, invalid policy), and the others go on. */
+function failedPolicy(
+  cached: CachedBaselinePolicy,
+  before: CompiledPolicy | undefined,
+  cause: unknown,
+): CompiledPolicy {
   const { name, uid, generation, isDeleting } = cached;
   const facts = {
     ...NOTHING_ACCEPTED,
@@ -174,7 +177,7 @@ function isSameForNamespaces(before: BaselinePolicyFacts, after: BaselinePolicyF
   return essence(before) === essence(after);
 }
 
-/** Rendered anew for the same generation, as after a discovery, a policy has no other former set than it had. */
-function formerPartsOf(cached: CachedBaselinePolicy, before: Page | undefined): BaselinePolicyFacts['parts'] {
+/** Another rendering of the same generation, as after a discovery, keeps the former set it had. */
+function formerPartsOf(cached: CachedBaselinePolicy, before: CompiledPolicy | undefined): BaselinePolicyFacts['parts'] {
   return before?.cached.generation === cached.generation ? before.facts.formerParts : before?.facts.parts;
 }

@@ -1,58 +1,59 @@
 import type { Clock } from '../../base/clock.ts';
+import { roleIn } from '../../domain/ownership.ts';
 import type { Contest } from '../../domain/world.ts';
 import { CONTEST_PACE_MS, CONTEST_PACE_OF_DENY_MS } from '../queue/retry-policy.ts';
 
-/** So many repairs of one object within {@link CONTEST_WINDOW_MS} make it contested (R6). */
+/** This many repairs of one object within {@link CONTEST_WINDOW_MS} make it contested (R6, repair). */
 export const CONTEST_REPAIRS = 5;
-/** Within which repairs are counted, and how long it must be quiet for a contest to be over, in milliseconds. */
+/** The time within which repairs are counted, and without a repair after which a contest ends, in milliseconds. */
 export const CONTEST_WINDOW_MS = 600_000;
-/** How many objects are remembered; beyond that the ones that were quiet for longest are forgotten. */
-const REMEMBERED = 10_000;
+/** How many objects are remembered. Beyond that those without a repair for the longest time are forgotten. */
+const MAX_REMEMBERED = 10_000;
 
-interface Quarrel {
+interface History {
   /** The times of the newest repairs, at most {@link CONTEST_REPAIRS}, oldest first. */
   repairsMs: number[];
   manager: string;
   isContested: boolean;
 }
 
-/** Remembers repairs, so that a quarrel with somebody over one object is seen, slowed down and named (R6). */
+/** Remembers repairs, so that a contest with another client over one object is noticed, slowed down and reported (R6, repair). */
 export class ContestTracker {
   readonly #clock: Clock;
-  readonly #quarrels = new Map<string, Quarrel>();
+  readonly #histories = new Map<string, History>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** An object of ours was repaired; `manager` is who had changed it, empty when nobody knows. */
+  /** Notes the repair of an object; `manager` is the field manager that had changed it, empty when it is not known. */
   repaired(object: { readonly namespace: string; readonly name: string }, manager: string): void {
-    const key = `${object.namespace}/${object.name}`;
+    const key = keyOf(object);
     const nowMs = this.#clock.nowMs();
-    const quarrel = this.#quarrels.get(key) ?? { repairsMs: [], manager: '', isContested: false };
-    quarrel.repairsMs = [...quarrel.repairsMs.filter((atMs) => nowMs - atMs < CONTEST_WINDOW_MS), nowMs].slice(
+    const history = this.#histories.get(key) ?? { repairsMs: [], manager: '', isContested: false };
+    history.repairsMs = [...history.repairsMs.filter((atMs) => nowMs - atMs < CONTEST_WINDOW_MS), nowMs].slice(
       -CONTEST_REPAIRS,
     );
-    quarrel.isContested ||= quarrel.repairsMs.length >= CONTEST_REPAIRS;
+    history.isContested ||= history.repairsMs.length >= CONTEST_REPAIRS;
     if (manager !== '') {
-      quarrel.manager = manager;
+      history.manager = manager;
     }
-    this.#quarrels.delete(key);
-    this.#quarrels.set(key, quarrel);
-    for (const oldest of this.#quarrels.keys()) {
-      if (this.#quarrels.size <= REMEMBERED) {
+    this.#histories.delete(key);
+    this.#histories.set(key, history);
+    for (const oldest of this.#histories.keys()) {
+      if (this.#histories.size <= MAX_REMEMBERED) {
         break;
       }
-      this.#quarrels.delete(oldest);
+      this.#histories.delete(oldest);
     }
   }
 
   /** The contested objects among these names of a namespace. */
   contestsAmong(namespace: string, names: Iterable<string>): ReadonlyMap<string, Contest> {
-    const found = new Map<string, Contest>();
-    if (this.#quarrels.size === 0) {
-      return found;
+    if (this.#histories.size === 0) {
+      return NO_CONTESTS;
     }
+    const found = new Map<string, Contest>();
     for (const name of names) {
       const contest = this.contestOver({ namespace, name });
       if (contest !== undefined) {
@@ -62,31 +63,38 @@ export class ContestTracker {
     return found;
   }
 
-  /** The quarrel over one object, while it lasts. */
-  contestOver({ namespace, name }: { readonly namespace: string; readonly name: string }): Contest | undefined {
-    const quarrel = this.#quarrels.get(`${namespace}/${name}`);
-    if (quarrel?.isContested !== true) {
+  /** The contest over one object, while it lasts. */
+  contestOver(object: { readonly namespace: string; readonly name: string }): Contest | undefined {
+    const key = keyOf(object);
+    const history = this.#histories.get(key);
+    if (history?.isContested !== true) {
       return undefined;
     }
-    const sinceMs = this.#clock.nowMs() - (quarrel.repairsMs.at(-1) ?? 0);
+    const sinceMs = this.#clock.nowMs() - (history.repairsMs.at(-1) ?? 0);
     if (sinceMs >= CONTEST_WINDOW_MS) {
-      this.#quarrels.delete(`${namespace}/${name}`);
+      this.#histories.delete(key);
       return undefined;
     }
-    const paceMs = name.endsWith('.default-deny') ? CONTEST_PACE_OF_DENY_MS : CONTEST_PACE_MS;
-    return { manager: quarrel.manager, waitMs: Math.max(0, paceMs - sinceMs) };
+    const paceMs = roleIn(object.name) === 'deny' ? CONTEST_PACE_OF_DENY_MS : CONTEST_PACE_MS;
+    return { manager: history.manager, waitMs: Math.max(0, paceMs - sinceMs) };
   }
 
-  /** The object went with its namespace: one that comes anew under the name is another. */
-  forget({ namespace, name }: { readonly namespace: string; readonly name: string }): void {
-    this.#quarrels.delete(`${namespace}/${name}`);
+  /** Forgets an object that is gone with its namespace: a new one of the same name has no contest. */
+  forget(object: { readonly namespace: string; readonly name: string }): void {
+    this.#histories.delete(keyOf(object));
   }
 
   /** How many objects are contested now. */
   contestedCount(): number {
     const nowMs = this.#clock.nowMs();
-    return [...this.#quarrels.values()].filter(
-      (quarrel) => quarrel.isContested && nowMs - (quarrel.repairsMs.at(-1) ?? 0) < CONTEST_WINDOW_MS,
+    return [...this.#histories.values()].filter(
+      (history) => history.isContested && nowMs - (history.repairsMs.at(-1) ?? 0) < CONTEST_WINDOW_MS,
     ).length;
   }
+}
+
+const NO_CONTESTS: ReadonlyMap<string, Contest> = new Map();
+
+function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
 }

@@ -1,9 +1,9 @@
 import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../../api/names.ts';
 import { PHASES } from '../../api/namespace-baseline.ts';
-import type { Direction } from '../../api/network-policy.ts';
+import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../../base/json.ts';
 import type { ServiceFacts, SliceFacts } from '../../domain/discovery.ts';
-import { managedName } from '../../domain/ownership.ts';
+import { roleIn } from '../../domain/ownership.ts';
 import { statusHash } from '../../domain/reporting/report.ts';
 import { type Exclusion, isExcluded } from '../../domain/selection.ts';
 import type { RecordedEntry } from '../../domain/world.ts';
@@ -17,7 +17,7 @@ export interface CachedBaselinePolicy extends Identity {
   readonly generation: number;
   readonly isDeleting: boolean;
   /** Whether our finalizer holds it. */
-  readonly isHeldByUs: boolean;
+  readonly hasFinalizer: boolean;
   readonly confirmedRemoval: string;
   readonly confirmedIsolation: string;
   readonly spec: unknown;
@@ -81,10 +81,8 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   });
 }
 
-const DIRECTIONS: readonly Direction[] = ['Ingress', 'Egress'];
-
 function isolatedBy(object: KubeObject): readonly Direction[] {
-  if (managedName(textOf(object.metadata.name))?.part !== 'default-deny') {
+  if (roleIn(textOf(object.metadata.name)) !== 'deny') {
     return [];
   }
   const types = itemsOf(fieldOf(object.spec, 'policyTypes'));
@@ -143,7 +141,7 @@ export function baselinePolicyProjection(object: KubeObject): CachedBaselinePoli
     ...identityOf(object),
     generation: generation ?? 0,
     isDeleting: deletionTimestamp !== undefined,
-    isHeldByUs: itemsOf(finalizers).includes(FINALIZER),
+    hasFinalizer: itemsOf(finalizers).includes(FINALIZER),
     confirmedRemoval: textOf(fieldOf(annotations, ANNOTATIONS.confirmRemoval)),
     confirmedIsolation: textOf(fieldOf(annotations, ANNOTATIONS.confirmIsolation)),
     spec: object.spec,

@@ -4,7 +4,7 @@ import { fieldOf, fieldsOf } from '../../base/json.ts';
 import type { RenderedPart } from '../../domain/rendering/rendering.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
 
-/** The NetworkPolicy to write for a rendered part; with `uid`, it can only ever replace that very object. */
+/** The NetworkPolicy to write for a rendered part; with `uid`, the apply can only change that object. */
 export function networkPolicyObject(
   part: RenderedPart,
   owner: {
@@ -22,7 +22,7 @@ export function networkPolicyObject(
       namespace: owner.namespace,
       ...(owner.uid === undefined ? {} : { uid: owner.uid }),
       labels: { [LABELS.managedBy]: FIELD_MANAGER, [LABELS.policy]: owner.policy.name },
-      // Somebody else's annotation is his: an apply that leaves it out would not take it back.
+      // Another field manager may own the annotation, and an apply that leaves it out would not remove it.
       annotations: {
         [ANNOTATIONS.policyUid]: owner.policy.uid,
         [ANNOTATIONS.purpose]: part.purpose,
@@ -34,9 +34,9 @@ export function networkPolicyObject(
 }
 
 /**
- * The NetworkPolicy to write so that it stays as it stands but for whose it is, and for the mark of what is left behind
- * on purpose (R4) where `isKept`. Every field that we own is said again, since an apply gives up what it does not
- * mention; `stored` is the object as the API server has it.
+ * An apply that keeps the stored spec and changes only the owner labels and, when `isKept`, the `kept` annotation (R4,
+ * opting out). All fields we own are repeated, because an apply drops the fields it omits. `stored` is the object as the API
+ * server has it.
  */
 export function relabelledObject(
   stored: KubeObject,

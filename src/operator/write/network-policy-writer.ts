@@ -9,8 +9,6 @@ import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
 import type { ObjectCache } from '../../kube/informer/object-cache.ts';
-import type { Metrics } from '../../telemetry/metrics.ts';
-import { writeResultFor } from '../../telemetry/write-result.ts';
 import { isAllowed, type Permission, permissionText } from '../startup/access.ts';
 import type { ContestTracker } from '../state/contest-tracker.ts';
 import type { ServerDefaults } from '../state/server-defaults.ts';
@@ -19,105 +17,97 @@ import { networkPolicyProjection } from '../watch/projections.ts';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../watch/resources.ts';
 import { networkPolicyObject, relabelledObject } from './manifests.ts';
 
-/** Whose NetworkPolicy is written, and where. */
+/** The namespace of the NetworkPolicy to write, and the BaselinePolicy that owns it. */
 export interface WriteTarget {
   readonly namespace: string;
   readonly policy: { readonly name: string; readonly uid: string };
 }
 
-/** Runs a request when there is room for one. */
-export type Throttle = <Value>(request: () => Promise<Result<Value, KubeError>>) => Promise<Result<Value, KubeError>>;
-
 interface Dependencies {
   readonly kube: KubeClient;
   readonly networkPolicies: ObjectCache<CachedNetworkPolicy>;
-  readonly equivalences: ServerDefaults;
-  readonly metrics: Metrics;
-  readonly repairLog: ContestTracker;
+  readonly serverDefaults: ServerDefaults;
+  readonly contestTracker: ContestTracker;
+  /** Called for each drift that a write has undone. */
+  readonly onDriftRepaired: (drift: Drift) => void;
 }
 
 /**
- * The only code that creates, changes or deletes NetworkPolicies. A create can never overwrite, a repair and a removal
- * can only ever reach the object whose uid was looked at, and every answer goes into the cache at once, so that no plan
- * is made on something older than our own last write (R5, R8, R13).
+ * The only code that creates, changes or deletes NetworkPolicies. A create never overwrites; a repair and a removal reach
+ * only the object whose uid the plan saw; and every answer goes into the cache at once, so that no plan is based on
+ * something older than our own last write (R5 ownership, R8 orphans, R13 caches).
  */
 export class NetworkPolicyWriter {
   readonly #dependencies: Dependencies;
-  readonly #admit: Throttle;
 
-  constructor(dependencies: Dependencies, admit: Throttle) {
+  constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
-    this.#admit = admit;
   }
 
-  /** POST, since a server-side apply would take over a foreign object of the name. */
+  /** POST, since a server-side apply would take over a foreign object of the same name. */
   async create(
     part: RenderedPart,
     target: WriteTarget,
     { isRestoring }: { readonly isRestoring: boolean },
   ): Promise<Outcome> {
-    const { kube, metrics } = this.#dependencies;
-    const created = await this.#admit(() => kube.create(NETWORK_POLICIES, networkPolicyObject(part, target)));
-    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'create', result: writeResultFor(created) });
+    const created = await this.#dependencies.kube.create(NETWORK_POLICIES, networkPolicyObject(part, target));
     if (!created.ok && created.error.kind === 'alreadyExists') {
-      return this.#meet(part, target);
+      return this.#useExisting(part, target);
     }
-    const outcome = await this.#settle(part, target, { verb: 'create', answer: created });
+    const outcome = await this.#outcomeOf(part, target, { verb: 'create', answer: created });
     if (isRestoring && outcome.kind === 'inPlace') {
       this.#noteRepair(part.name, target, { drift: 'deleted', manager: '' });
     }
     return outcome;
   }
 
-  /** A forced apply of the whole spec, bound to the uid that was looked at. */
+  /** A forced apply of the whole spec, bound to the uid that the plan saw. */
   async repair(
     part: RenderedPart,
     target: WriteTarget,
     found: { readonly uid: string; readonly cause: RepairCause; readonly manager: string; readonly isKept?: boolean },
   ): Promise<Outcome> {
-    const { kube, metrics } = this.#dependencies;
-    const applied = await this.#admit(() =>
-      kube.apply(
-        NETWORK_POLICIES,
-        networkPolicyObject(part, {
-          ...target,
-          uid: found.uid,
-          takesBackKept: found.isKept === true && found.manager !== '',
-        }),
-      ),
+    const applied = await this.#dependencies.kube.apply(
+      NETWORK_POLICIES,
+      networkPolicyObject(part, {
+        ...target,
+        uid: found.uid,
+        takesBackKept: found.isKept === true && found.manager !== '',
+      }),
     );
-    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
-    const outcome = await this.#settle(part, target, { verb: 'patch', answer: applied });
+    const outcome = await this.#outcomeOf(part, target, { verb: 'patch', answer: applied });
     const { cause, manager } = found;
     if (outcome.kind === 'inPlace' && (cause === 'spec' || cause === 'labels')) {
       this.#noteRepair(part.name, target, { drift: cause, manager });
     }
     // No drift, but two versions of the operator that rewrite each other's work would do so without end.
     if (outcome.kind === 'inPlace' && cause === 'rewrite') {
-      this.#dependencies.repairLog.repaired({ namespace: target.namespace, name: part.name }, '');
+      this.#dependencies.contestTracker.repaired({ namespace: target.namespace, name: part.name }, '');
     }
     return outcome;
   }
 
-  /** DELETE, bound to the uid that was looked at. An object that is gone already counts as removed; one of a former policy is taken over first (R8). */
+  /**
+   * DELETE, bound to the uid that the plan saw. An object that is already gone counts as removed. An object of a former
+   * BaselinePolicy of the same name is taken over first (R8, orphans).
+   */
   async remove(observed: ObservedNetworkPolicy, target: WriteTarget): Promise<Outcome> {
-    const { kube, metrics } = this.#dependencies;
     const { name, uid } = observed;
-    const over = observed.policyUid === target.policy.uid ? undefined : await this.#takeOver(observed, target);
-    if (over !== undefined) {
-      return over;
+    const blocked = observed.policyUid === target.policy.uid ? undefined : await this.#takeOver(observed, target);
+    if (blocked !== undefined) {
+      return blocked;
     }
-    const removed = await this.#admit(() =>
-      kube.remove({ type: NETWORK_POLICIES, namespace: target.namespace, name }, { uid }),
+    const removed = await this.#dependencies.kube.remove(
+      { type: NETWORK_POLICIES, namespace: target.namespace, name },
+      { uid },
     );
-    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'remove', result: writeResultFor(removed) });
     if (!removed.ok && removed.error.kind !== 'notFound') {
       return this.#failed(name, target, { verb: 'delete', error: removed.error });
     }
     return this.#gone(observed, target);
   }
 
-  /** Marks an object that stays behind (R4), bound to the uid that was looked at and changing nothing else of it. */
+  /** Marks an object as kept (R4, opting out); bound to the uid that the plan saw, and changes nothing else of it. */
   async leave(observed: ObservedNetworkPolicy, target: WriteTarget): Promise<Outcome> {
     const { name, uid } = observed;
     const stored = await this.#read(name, target);
@@ -127,19 +117,18 @@ export class NetworkPolicyWriter {
     if (stored.value.metadata.uid !== uid) {
       return replacedMeanwhile(name);
     }
-    return (await this.#restate(stored.value, target, { name, isKept: true })) ?? { kind: 'left', name };
+    return (await this.#relabel(stored.value, target, { name, isKept: true })) ?? { kind: 'left', name };
   }
 
   /**
-   * Gives an object of a former policy the uid of this one. Nothing is taken for former on the word of a cache: the API
-   * server is asked whether this policy is the one that lives, and whether the object still carries our marks. Gives what
-   * came of it where it cannot go on to the removal; undefined where it can.
+   * Writes the uid of this BaselinePolicy on an object of a former one. The cache is not proof enough: the API server is
+   * asked whether this BaselinePolicy is the live one and whether the object still carries our marks. Returns the outcome
+   * that ends the removal, or undefined when the removal may go on.
    */
   async #takeOver(observed: ObservedNetworkPolicy, target: WriteTarget): Promise<Outcome | undefined> {
-    const { kube } = this.#dependencies;
     const { name, uid, policyUid } = observed;
     const [live, stored] = await Promise.all([
-      this.#admit(() => kube.get({ type: BASELINE_POLICIES, name: target.policy.name })),
+      this.#dependencies.kube.get({ type: BASELINE_POLICIES, name: target.policy.name }),
       this.#read(name, target),
     ]);
     if (!stored.ok) {
@@ -155,7 +144,7 @@ export class NetworkPolicyWriter {
     if (!isSame || live.value.metadata.uid !== target.policy.uid) {
       return replacedMeanwhile(name);
     }
-    return this.#restate(stored.value, target, { name, isKept: false });
+    return this.#relabel(stored.value, target, { name, isKept: false });
   }
 
   #gone({ name, uid }: ObservedNetworkPolicy, { namespace }: WriteTarget): Outcome {
@@ -164,22 +153,17 @@ export class NetworkPolicyWriter {
   }
 
   #read(name: string, target: WriteTarget): Promise<Result<KubeObject, KubeError>> {
-    return this.#admit(() =>
-      this.#dependencies.kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name }),
-    );
+    return this.#dependencies.kube.get({ type: NETWORK_POLICIES, namespace: target.namespace, name });
   }
 
-  /** Gives what went wrong; undefined when nothing did. */
-  async #restate(
+  /** Returns the outcome of a failure; undefined after a success. */
+  async #relabel(
     stored: KubeObject,
     target: WriteTarget,
     { name, isKept }: { readonly name: string; readonly isKept: boolean },
   ): Promise<Outcome | undefined> {
-    const { kube, networkPolicies, metrics } = this.#dependencies;
-    const applied = await this.#admit(() =>
-      kube.apply(NETWORK_POLICIES, relabelledObject(stored, { policy: target.policy, isKept })),
-    );
-    metrics.wrote({ kind: NETWORK_POLICIES.kind, verb: 'apply', result: writeResultFor(applied) });
+    const { kube, networkPolicies } = this.#dependencies;
+    const applied = await kube.apply(NETWORK_POLICIES, relabelledObject(stored, { policy: target.policy, isKept }));
     if (!applied.ok) {
       return this.#failed(name, target, { verb: 'patch', error: applied.error });
     }
@@ -188,19 +172,19 @@ export class NetworkPolicyWriter {
   }
 
   #noteRepair(name: string, target: WriteTarget, found: { readonly drift: Drift; readonly manager: string }): void {
-    this.#dependencies.metrics.driftRepaired(found.drift);
-    this.#dependencies.repairLog.repaired({ namespace: target.namespace, name }, found.manager);
+    this.#dependencies.onDriftRepaired(found.drift);
+    this.#dependencies.contestTracker.repaired({ namespace: target.namespace, name }, found.manager);
   }
 
-  /** The name was taken although the cache did not know: look, and decide on what really stands there. */
-  async #meet(part: RenderedPart, target: WriteTarget): Promise<Outcome> {
+  /** The name is taken although the cache did not know: read the object and decide by what the server has. */
+  async #useExisting(part: RenderedPart, target: WriteTarget): Promise<Outcome> {
     const { networkPolicies } = this.#dependencies;
     const { name } = part;
-    const standing = await this.#read(name, target);
-    if (!standing.ok) {
-      return this.#failed(name, target, { verb: 'get', error: standing.error });
+    const existing = await this.#read(name, target);
+    if (!existing.ok) {
+      return this.#failed(name, target, { verb: 'get', error: existing.error });
     }
-    const observed = networkPolicies.assume(standing.value) ?? networkPolicyProjection(standing.value);
+    const observed = networkPolicies.assume(existing.value) ?? networkPolicyProjection(existing.value);
     if (ownershipOf(observed, target.policy, undefined) === 'foreign' && !observed.isAdoptable) {
       return foreignObject(name);
     }
@@ -210,12 +194,12 @@ export class NetworkPolicyWriter {
     return this.repair(part, target, { uid: observed.uid, cause: 'takeover', manager: observed.otherManager });
   }
 
-  async #settle(
+  async #outcomeOf(
     part: RenderedPart,
     target: WriteTarget,
     write: { readonly verb: string; readonly answer: Result<KubeObject, KubeError> },
   ): Promise<Outcome> {
-    const { networkPolicies, equivalences } = this.#dependencies;
+    const { networkPolicies, serverDefaults } = this.#dependencies;
     if (!write.answer.ok) {
       return this.#failed(part.name, target, { verb: write.verb, error: write.answer.error });
     }
@@ -224,14 +208,14 @@ export class NetworkPolicyWriter {
       if (!hasOnlyUnknownAdditions(part.spec, write.answer.value.spec)) {
         return this.#altered(part.name, target);
       }
-      equivalences.remember({ rendered: part.hash, observed: stored.hash });
+      serverDefaults.remember({ rendered: part.hash, observed: stored.hash });
     }
     return { kind: 'inPlace', name: part.name, uid: stored.uid, hash: stored.hash };
   }
 
-  /** Each write of it makes an event that would bring us here again, so that it counts as a quarrel (R6). */
+  /** Each of our writes makes an event that starts another reconcile, so it counts as a contest (R6, repairs). */
   #altered(name: string, target: WriteTarget): Outcome {
-    this.#dependencies.repairLog.repaired({ namespace: target.namespace, name }, '');
+    this.#dependencies.contestTracker.repaired({ namespace: target.namespace, name }, '');
     return {
       kind: 'refused',
       name,
@@ -301,7 +285,7 @@ function replacedMeanwhile(name: string): Outcome {
   return { kind: 'retry', name, message: 'it was replaced meanwhile' };
 }
 
-/** The outcome where somebody else's object has the name. */
+/** The outcome where a foreign object has the name (R5, ownership). */
 export function foreignObject(name: string): Outcome {
-  return { kind: 'refused', name, reason: 'ForeignObject', message: "somebody else's NetworkPolicy has this name" };
+  return { kind: 'refused', name, reason: 'ForeignObject', message: "another client's NetworkPolicy has this name" };
 }

@@ -2,25 +2,25 @@ import { NAMESPACE_BASELINE_NAME } from '../../api/names.ts';
 import type { ContestTracker } from '../state/contest-tracker.ts';
 
 /**
- * Sees to it that nobody can have a NamespaceBaseline written in a hot loop: not somebody who keeps changing it, such as
- * an operator of another version, nor a webhook that alters what is stored. What is not as we left it counts as a repair
- * like that of a NetworkPolicy, and slows the writes down alike (R6). What is to be said anew is not held up by it.
+ * Keeps the writes of a NamespaceBaseline out of a hot loop when another client keeps changing it, such as an operator of
+ * another version or a webhook that alters what is stored. Each such change counts as a repair, like that of a
+ * NetworkPolicy, and slows further writes down in the same way (R6, repairs). A new content of our own is not delayed.
  */
 export class ReportRateLimit {
-  readonly #repairLog: ContestTracker;
-  /** The digest of what stood after our last write, by namespace; undefined where that was a removal. */
-  readonly #left = new Map<string, string | undefined>();
+  readonly #contestTracker: ContestTracker;
+  /** By namespace, the digest of what the server stored at our last write; undefined after a removal. */
+  readonly #stored = new Map<string, string | undefined>();
 
-  constructor(repairLog: ContestTracker) {
-    this.#repairLog = repairLog;
+  constructor(contestTracker: ContestTracker) {
+    this.#contestTracker = contestTracker;
   }
 
-  /** How long until the NamespaceBaseline of this namespace may be written, in milliseconds; 0 when it may be now. */
+  /** How long until the NamespaceBaseline of this namespace may be written, in milliseconds; 0 when it may be written now. */
   waitMs(namespace: string): number {
-    return this.#repairLog.contestOver(recordIn(namespace))?.waitMs ?? 0;
+    return this.#contestTracker.contestOver(reportIn(namespace))?.waitMs ?? 0;
   }
 
-  /** It was written: digests of what stood before, of what was to be there and of what is; undefined where there is none. */
+  /** Notes a write by the digests of the content before it, the wanted content and the stored one; undefined where there is none. */
   wrote(
     namespace: string,
     {
@@ -33,20 +33,20 @@ export class ReportRateLimit {
       readonly stored: string | undefined;
     },
   ): void {
-    const isChanged = this.#left.has(namespace) && this.#left.get(namespace) !== before;
+    const isChanged = this.#stored.has(namespace) && this.#stored.get(namespace) !== before;
     if (isChanged || stored !== wanted) {
-      this.#repairLog.repaired(recordIn(namespace), '');
+      this.#contestTracker.repaired(reportIn(namespace), '');
     }
-    this.#left.set(namespace, stored);
+    this.#stored.set(namespace, stored);
   }
 
-  /** The namespace is gone: one that comes anew under its name has no quarrel. */
+  /** Forgets a namespace that is gone: a new one of the same name starts without a contest. */
   forget(namespace: string): void {
-    this.#left.delete(namespace);
-    this.#repairLog.forget(recordIn(namespace));
+    this.#stored.delete(namespace);
+    this.#contestTracker.forget(reportIn(namespace));
   }
 }
 
-function recordIn(namespace: string): { readonly namespace: string; readonly name: string } {
+function reportIn(namespace: string): { readonly namespace: string; readonly name: string } {
   return { namespace, name: NAMESPACE_BASELINE_NAME };
 }

@@ -1,9 +1,9 @@
 import { FIELD_MANAGER } from '../../../src/api/names.ts';
 import { type Clock, pause, systemClock } from '../../../src/base/clock.ts';
 import { exclusionFor } from '../../../src/domain/selection.ts';
+import { clientAround, isWriteVerb } from '../../../src/kube/client/client-around.ts';
 import { ConcurrencyLimiter } from '../../../src/kube/client/concurrency-limiter.ts';
 import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
-import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 import type { Cluster } from '../../../src/kube/credentials/cluster.ts';
 import { createKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { Manager, type ManagerOptions } from '../../../src/operator/manager/manager.ts';
@@ -150,35 +150,11 @@ function logInto(lines: LoggedLine[], always: Readonly<Record<string, unknown>> 
 
 /** Reads pass through, writes are noted first; reviews of permissions are no writes. */
 function noting(kube: KubeClient, writes: string[]): KubeClient {
-  const note = (verb: string, kind: string, { namespace, name }: KubeObject['metadata']): void => {
-    if (kind !== 'SelfSubjectAccessReview') {
-      writes.push(`${verb} ${kind} ${namespace === undefined ? '' : `${namespace}/`}${name ?? ''}`);
+  return clientAround(kube, (send, { verb, type, target: { namespace, name }, options }) => {
+    if (type !== undefined && isWriteVerb(verb) && type.kind !== 'SelfSubjectAccessReview') {
+      const what = options?.subresource === undefined ? verb : `${verb} ${options.subresource} of`;
+      writes.push(`${what} ${type.kind} ${namespace === undefined ? '' : `${namespace}/`}${name ?? ''}`);
     }
-  };
-  return {
-    list: (...request) => kube.list(...request),
-    watch: (...request) => kube.watch(...request),
-    get: (...request) => kube.get(...request),
-    read: (...request) => kube.read(...request),
-    create: (type, object, ...rest) => {
-      note('create', type.kind, object.metadata);
-      return kube.create(type, object, ...rest);
-    },
-    apply: (type, object, writeOptions, ...rest) => {
-      note(
-        writeOptions?.subresource === undefined ? 'apply' : `apply ${writeOptions.subresource} of`,
-        type.kind,
-        object.metadata,
-      );
-      return kube.apply(type, object, writeOptions, ...rest);
-    },
-    replace: (type, object, ...rest) => {
-      note('replace', type.kind, object.metadata);
-      return kube.replace(type, object, ...rest);
-    },
-    remove: (reference, ...rest) => {
-      note('remove', reference.type.kind, reference);
-      return kube.remove(reference, ...rest);
-    },
-  };
+    return send();
+  });
 }

@@ -54,7 +54,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       generation: 1,
       mode: 'Enforce',
       problems: [],
-      standings: [standing({})],
+      namespaceStates: [standing({})],
       unattemptedCount: 0,
       unseenCount: 0,
       discovered: {},
@@ -64,11 +64,11 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
     };
     const changes: readonly Partial<PolicyProgress>[] = [
       {},
-      { standings: [] },
+      { namespaceStates: [] },
       { unattemptedCount: 1 },
-      { standings: [standing({ isWeakened: true })] },
-      { standings: [standing({ phase: 'Conflict', reason: 'ForeignObject' })] },
-      { standings: [standing({ phase: 'Failed', reason: 'Forbidden' })] },
+      { namespaceStates: [standing({ isWeakened: true })] },
+      { namespaceStates: [standing({ phase: 'Conflict', reason: 'ForeignObject' })] },
+      { namespaceStates: [standing({ phase: 'Failed', reason: 'Forbidden' })] },
       { problems: [{ path: 'spec', message: 'x' }] },
       ...(['RemovalHeld', 'IsolationHeld'] as const).map((reason) => ({
         held: [{ reason, namespaces: ['a'], line: 'kubectl' }],
@@ -104,7 +104,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
         failing({ kind: 'refused', name: 'standard.allow-monitoring', reason, message: 'x' }),
       ),
       failing({ kind: 'retry', name: 'standard.allow-monitoring', message: 'x' }),
-      failing({ kind: 'held', name: 'standard.allow-monitoring' }),
+      failing({ kind: 'blocked', name: 'standard.allow-monitoring' }),
       failing({ kind: 'refused', name: 'standard.allow-dns', reason: 'Denied', message: 'x' }),
       failing(
         { kind: 'refused', name: 'standard.allow-dns', reason: 'Denied', message: 'x' },
@@ -147,7 +147,7 @@ function reported(facts: Partial<World>, changes: Readonly<Record<string, Outcom
     reportFor({
       plans,
       outcomes: new Map([...allDone(plans), ...Object.entries(changes)]),
-      record: whole.report,
+      recorded: whole.report,
       contests: whole.contests,
       observed: whole.observed,
       nowTime,
@@ -206,7 +206,7 @@ function reconciledWith(reason: Reason): Reconciled {
   const report = reportFor({
     plans,
     outcomes,
-    record: facts.report,
+    recorded: facts.report,
     contests: facts.contests,
     observed: facts.observed,
     nowTime,
@@ -217,8 +217,8 @@ function reconciledWith(reason: Reason): Reconciled {
     plans,
     outcomes,
     report: report === undefined ? undefined : { ...report, entries },
-    isToBeTold: true,
-    recorded: success(UNCHANGED),
-    recordUid: 'r',
+    isReported: true,
+    reportWrite: success(UNCHANGED),
+    reportUid: 'r',
   };
 }

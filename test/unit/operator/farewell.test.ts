@@ -33,7 +33,7 @@ async function carriedOut(
   const report = reportFor({
     plans,
     outcomes,
-    record: facts.report,
+    recorded: facts.report,
     contests: facts.contests,
     observed: facts.observed,
     nowTime: '2026-01-02T03:04:05Z',
@@ -57,13 +57,13 @@ describe('R9 a move from one policy to another', () => {
     const { log, outcomes } = await carriedOut(moving(), refused('next.default-deny'));
     expect(log).toContain('create next.default-deny');
     expect(removals(log)).toEqual([]);
-    expect(outcomes.get('standard.default-deny')).toEqual({ kind: 'held', name: 'standard.default-deny' });
+    expect(outcomes.get('standard.default-deny')).toEqual({ kind: 'blocked', name: 'standard.default-deny' });
   });
 
   test('R9 removes nothing of the old set when a foreign allow-dns holds all of the new one', async () => {
     const { log, outcomes } = await carriedOut(moving([foreign('next.allow-dns')]));
     expect(log).toEqual([]);
-    expect(outcomes.get('standard.default-deny')).toEqual({ kind: 'held', name: 'standard.default-deny' });
+    expect(outcomes.get('standard.default-deny')).toEqual({ kind: 'blocked', name: 'standard.default-deny' });
   });
 
   test('R9 removes the old set although a part of the new one that isolates nothing is refused for good', async () => {
@@ -91,7 +91,7 @@ describe('R3 allow-dns and the default-deny', () => {
     const altered = world({ observed: [managed(policy(), 'allow-dns', { hash: 'altered' })] });
     const { log, outcomes } = await carriedOut(altered, refused('standard.allow-dns', 'Altered'));
     expect(log).toEqual(['repair standard.allow-dns']);
-    expect(outcomes.get('standard.default-deny')).toEqual({ kind: 'held', name: 'standard.default-deny' });
+    expect(outcomes.get('standard.default-deny')).toEqual({ kind: 'blocked', name: 'standard.default-deny' });
   });
 });
 

@@ -5,10 +5,10 @@ import { exclusionFor } from '../../../domain/selection.ts';
 import type { KubeClient, Scope } from '../../../kube/client/kube-client.ts';
 import type { KubeObject } from '../../../kube/client/kube-object.ts';
 import { type CachedObject, ObjectCache } from '../../../kube/informer/object-cache.ts';
+import { snapshotOf } from '../../../operator/reconcile/reconcile.ts';
 import { ChangeGuard } from '../../../operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../operator/state/compiled-policies.ts';
 import { ContestTracker } from '../../../operator/state/contest-tracker.ts';
-import { snapshotOf } from '../../../operator/reconcile/reconcile.ts';
 import { ServerDefaults } from '../../../operator/state/server-defaults.ts';
 import type { Caches } from '../../../operator/watch/caches.ts';
 import {
@@ -67,11 +67,11 @@ function namesIn(
   const guard = new ChangeGuard({ caches, clock: systemClock, limits: NO_ALLOWANCE });
   const context = {
     caches,
-    book,
+    compiledPolicies: book,
     guard,
-    equivalences: new ServerDefaults(),
-    repairLog: new ContestTracker(systemClock),
-    isNewerAtWork: () => false,
+    serverDefaults: new ServerDefaults(),
+    contestTracker: new ContestTracker(systemClock),
+    hasNewerLed: () => false,
   };
   for (const { name } of caches.namespaces.values()) {
     const world = snapshotOf(name, context);

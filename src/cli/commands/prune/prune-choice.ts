@@ -1,4 +1,5 @@
-import { managedName } from '../../../domain/ownership.ts';
+import type { PartRole } from '../../../api/parts.ts';
+import { roleIn } from '../../../domain/ownership.ts';
 import type { ClusterFacts, ManagedNetworkPolicyView } from '../../cluster/cluster-facts.ts';
 import { orphansOf } from '../status/status-view.ts';
 
@@ -62,20 +63,14 @@ function refusalFor(name: string, facts: PruneFacts, includesKept: boolean): str
 export function removalSteps(
   orphans: readonly ManagedNetworkPolicyView[],
 ): readonly (readonly ManagedNetworkPolicyView[])[] {
-  const rankOf = ({ name }: ManagedNetworkPolicyView): number => RANKS.get(managedName(name)?.part ?? '') ?? 1;
-  return [0, 1, 2].map((rank) => orphans.filter((orphan) => rankOf(orphan) === rank)).filter((step) => step.length > 0);
+  return REMOVAL_ORDER.map((role) => orphans.filter(({ name }) => roleIn(name) === role)).filter(
+    (step) => step.length > 0,
+  );
 }
 
-const RANKS: ReadonlyMap<string, number> = new Map([
-  ['default-deny', 0],
-  ['allow-dns', 2],
-]);
+const REMOVAL_ORDER: readonly PartRole[] = ['deny', 'other', 'dns'];
 
 /** The namespaces in which a default-deny is among the orphans: pods there may become reachable. */
 export function openedNamespaces(orphans: readonly ManagedNetworkPolicyView[]): readonly string[] {
-  return [
-    ...new Set(
-      orphans.filter(({ name }) => managedName(name)?.part === 'default-deny').map(({ namespace }) => namespace),
-    ),
-  ];
+  return [...new Set(orphans.filter(({ name }) => roleIn(name) === 'deny').map(({ namespace }) => namespace))];
 }

@@ -25,7 +25,7 @@ const rendered = [
   managed(standard, 'allow-dns'),
   managed(standard, 'allow-monitoring'),
 ];
-const facts = { observed: rendered, report: recordOf(rendered), isNewerAtWork: true };
+const facts = { observed: rendered, report: recordOf(rendered), hasNewerLed: true };
 
 describe('R15 an older version that leads', () => {
   test('R15 leaves alone what a newer one rendered, and counts it as in place', () => {
@@ -35,11 +35,11 @@ describe('R15 an older version that leads', () => {
 
   test('R15 leaves alone a part that it does not know', () => {
     const observed = inPlace(wider);
-    expect(plannedWords(planFor(world({ observed, report: recordOf(observed), isNewerAtWork: true })))).toEqual([]);
+    expect(plannedWords(planFor(world({ observed, report: recordOf(observed), hasNewerLed: true })))).toEqual([]);
   });
 
   test.each([
-    ['no newer version ever led', { ...facts, isNewerAtWork: false }],
+    ['no newer version ever led', { ...facts, hasNewerLed: false }],
     ['the policy was edited since', { ...facts, baselinePolicies: [policy('standard', {}, { generation: 2 })] }],
     [
       'somebody has changed it since',
@@ -83,7 +83,7 @@ describe('R15 an older version that leads', () => {
           namespace: namespace('team-a', { labels: {} }),
           observed,
           report: recordOf(observed),
-          isNewerAtWork: true,
+          hasNewerLed: true,
         }),
       ),
     );
@@ -96,7 +96,7 @@ describe('R15 an older version that leads', () => {
         fc.pre(recordedHash !== observedHash && observedHash !== managed(standard, 'default-deny').hash);
         const observed = [managed(standard, 'default-deny', { hash: observedHash }), ...rendered.slice(1)];
         const record = recordOf([managed(standard, 'default-deny', { hash: recordedHash }), ...rendered.slice(1)]);
-        expect(plannedWords(planFor(world({ observed, report: record, isNewerAtWork: true })))).toEqual([
+        expect(plannedWords(planFor(world({ observed, report: record, hasNewerLed: true })))).toEqual([
           'repair standard.default-deny',
         ]);
       }),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Direction } from '../../../../src/api/network-policy.ts';
 import { unprotectionsIn } from '../../../../src/domain/planning/guard.ts';
-import { isSettled, nameOf, planFor } from '../../../../src/domain/planning/plan.ts';
+import { nameOf, planFor } from '../../../../src/domain/planning/plan.ts';
 import type { BaselinePolicyFacts, ObservedNetworkPolicy, World } from '../../../../src/domain/world.ts';
 import { anyLabels, anySpec } from '../../../fixtures/arbitraries.ts';
 import {
@@ -11,6 +11,7 @@ import {
   inPlace,
   managed,
   namespace,
+  needNoWrite,
   plannedWords,
   policy,
   world,
@@ -30,7 +31,7 @@ describe('R2 a selected namespace has exactly the rendered set', () => {
   test('R10 a namespace with everything in place needs nothing', () => {
     const plans = planFor(world({ observed: inPlace(standard) }));
     expect(plannedWords(plans)).toEqual([]);
-    expect(isSettled(plans)).toBe(true);
+    expect(needNoWrite(plans)).toBe(true);
   });
 
   test('another spec is repaired', () => {
@@ -279,7 +280,7 @@ describe('properties of every plan', () => {
     fc.assert(
       fc.property(anyWorld, (before) => {
         const plans = planFor(before);
-        expect(isSettled(planFor({ ...before, observed: applied(before, plans) }))).toBe(true);
+        expect(needNoWrite(planFor({ ...before, observed: applied(before, plans) }))).toBe(true);
       }),
       { numRuns: 500 },
     );

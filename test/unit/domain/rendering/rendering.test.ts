@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../../../src/api/baseline-policy.ts';
-import { BUILT_IN_PARTS } from '../../../../src/api/names.ts';
+import { BUILT_IN_PARTS } from '../../../../src/api/parts.ts';
 import { internetBlocks, NOT_INTERNET } from '../../../../src/domain/rendering/internet.ts';
-import { FALLBACK_DNS, type RenderedPart, renderedParts } from '../../../../src/domain/rendering/rendering.ts';
+import { FALLBACK_DNS } from '../../../../src/domain/rendering/openings.ts';
+import { type RenderedPart, renderedParts } from '../../../../src/domain/rendering/rendering.ts';
 import { anySpec } from '../../../fixtures/arbitraries.ts';
 
 function part(spec: BaselinePolicySpec, name: string, discovered = {}): RenderedPart | undefined {

@@ -41,7 +41,7 @@ function status(
     generation: 3,
     mode: 'Enforce',
     problems: [],
-    standings: [protectedOne('a')],
+    namespaceStates: [protectedOne('a')],
     unattemptedCount: 0,
     unseenCount: 0,
     discovered: {},
@@ -66,15 +66,19 @@ describe('R16 the status of a BaselinePolicy never says more than was observed',
   });
 
   test("one tenant's conflict shows in AllProtected and not in Ready", () => {
-    const one = status({ standings: [protectedOne('a'), conflict('b')] });
+    const one = status({ namespaceStates: [protectedOne('a'), conflict('b')] });
     expect(condition(one, 'Ready')).toMatchObject({ status: 'True' });
     expect(condition(one, 'AllProtected')).toMatchObject({ status: 'False', reason: 'NotAllInPlace' });
     expect(one.failed).toEqual([{ namespace: 'b', reason: 'ForeignObject', message: 'x' }]);
   });
 
   test('a namespace that is Pending for less than 60 s changes no condition', () => {
-    expect(condition(status({ standings: [pending('a', 59_999)] }), 'AllProtected')).toMatchObject({ status: 'True' });
-    expect(condition(status({ standings: [pending('a', 60_000)] }), 'AllProtected')).toMatchObject({ status: 'False' });
+    expect(condition(status({ namespaceStates: [pending('a', 59_999)] }), 'AllProtected')).toMatchObject({
+      status: 'True',
+    });
+    expect(condition(status({ namespaceStates: [pending('a', 60_000)] }), 'AllProtected')).toMatchObject({
+      status: 'False',
+    });
     expect(untilPendingCountsMs([pending('a', 59_000), pending('b', 10_000), protectedOne('c')])).toBe(1000);
     expect(untilPendingCountsMs([pending('a', 60_000)])).toBeUndefined();
   });
@@ -100,7 +104,7 @@ describe('R16 the status of a BaselinePolicy never says more than was observed',
   });
 
   test('a message that is cut stays as the server would store it', () => {
-    const failed = status({ standings: [{ ...conflict('a'), message: `${'x'.repeat(511)}😀` }] }).failed;
+    const failed = status({ namespaceStates: [{ ...conflict('a'), message: `${'x'.repeat(511)}😀` }] }).failed;
     expect(failed.map(({ message }) => message)).toEqual(['x'.repeat(511)]);
   });
 
@@ -117,9 +121,9 @@ describe('R16 the status of a BaselinePolicy never says more than was observed',
 
   test('failed lists the first ten, sorted', () => {
     const names = Array.from({ length: 15 }, (_, index) => `ns-${String(index).padStart(2, '0')}`);
-    expect(status({ standings: [...names].reverse().map(conflict) }).failed.map(({ namespace }) => namespace)).toEqual(
-      names.slice(0, 10),
-    );
+    expect(
+      status({ namespaceStates: [...names].reverse().map(conflict) }).failed.map(({ namespace }) => namespace),
+    ).toEqual(names.slice(0, 10));
   });
 
   test('lastTransitionTime moves only when the status does', () => {

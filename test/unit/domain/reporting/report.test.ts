@@ -15,7 +15,7 @@ function report(facts: World, changes: Record<string, Outcome> = {}): NamespaceR
   return reportFor({
     plans,
     outcomes: new Map([...allDone(plans), ...Object.entries(changes)]),
-    record: facts.report,
+    recorded: facts.report,
     contests: facts.contests,
     observed: facts.observed,
     nowTime,
@@ -54,7 +54,7 @@ describe('the NamespaceBaseline says what was observed', () => {
 
   test('R3 a missing allow-dns holds the set: Failed, Unprotected', () => {
     const held: Record<string, Outcome> = Object.fromEntries(
-      ['standard.default-deny', 'standard.allow-monitoring'].map((name) => [name, { kind: 'held' as const, name }]),
+      ['standard.default-deny', 'standard.allow-monitoring'].map((name) => [name, { kind: 'blocked' as const, name }]),
     );
     const status = report(world(), { ...refusedAs('standard.allow-dns', 'Denied'), ...held })?.status;
     expect(status?.phase).toBe('Failed');
@@ -209,7 +209,7 @@ describe('R16 what is written only on change', () => {
     const later = reportFor({
       plans,
       outcomes: allDone(plans),
-      record: undefined,
+      recorded: undefined,
       contests: new Map(),
       observed: [],
       nowTime: '2030-01-01T00:00:00Z',

@@ -13,7 +13,7 @@ function entry(changes: Partial<ReportedEntry> = {}): ReportedEntry {
     phase: 'Protected',
     inPlace: true,
     managed: [],
-    readyReason: 'Protected',
+    reason: 'Protected',
     isWeakened: false,
     ...changes,
   };
@@ -23,7 +23,7 @@ function entry(changes: Partial<ReportedEntry> = {}): ReportedEntry {
 function seen(
   entries: readonly ReportedEntry[],
   changes: Partial<PolicyVersion> = {},
-): Parameters<PolicyProgressTracker['enter']>[1] {
+): Parameters<PolicyProgressTracker['noteReport']>[1] {
   const policies = (entries.length === 0 ? [entry()] : entries).map(({ policy, generation }) => ({
     name: policy,
     uid: 'u',
@@ -33,32 +33,36 @@ function seen(
   return { entries, policies };
 }
 
-function ledgerOf(...policies: readonly string[]): PolicyProgressTracker {
-  const ledger = new PolicyProgressTracker();
+function trackerOf(...policies: readonly string[]): PolicyProgressTracker {
+  const progress = new PolicyProgressTracker();
   for (const name of policies) {
-    ledger.expect({ name, uid: 'u', generation: 1 }, []);
+    progress.expectAttempts({ name, uid: 'u', generation: 1 }, []);
   }
-  return ledger;
+  return progress;
 }
 
 describe('R16 what a status is counted from', () => {
   test('a namespace counts as attempted once it was reported at the expected generation', () => {
-    const ledger = new PolicyProgressTracker();
-    ledger.expect({ name: 'standard', uid: 'u', generation: 2 }, ['a', 'b']);
-    ledger.enter('a', seen([entry({ generation: 1 })]), 0);
-    expect(ledger.standings('standard', 0)).toMatchObject({ unattemptedCount: 2, unseenCount: 1 });
-    ledger.enter('a', seen([entry({ generation: 2 })]), 0);
-    ledger.enter('b', seen([entry({ generation: 2 })]), 0);
-    expect(ledger.standings('standard', 0)).toMatchObject({ unattemptedCount: 0, unseenCount: 0 });
+    const progress = new PolicyProgressTracker();
+    progress.expectAttempts({ name: 'standard', uid: 'u', generation: 2 }, ['a', 'b']);
+    progress.noteReport('a', seen([entry({ generation: 1 })]), 0);
+    expect(progress.namespaceStates('standard', 0)).toMatchObject({ unattemptedCount: 2, unseenCount: 1 });
+    progress.noteReport('a', seen([entry({ generation: 2 })]), 0);
+    progress.noteReport('b', seen([entry({ generation: 2 })]), 0);
+    expect(progress.namespaceStates('standard', 0)).toMatchObject({ unattemptedCount: 0, unseenCount: 0 });
   });
 
   test('a namespace that no longer concerns a policy leaves its account, expected or not', () => {
-    const ledger = new PolicyProgressTracker();
-    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, ['a', 'b']);
-    ledger.enter('a', seen([entry()]), 0);
-    expect(ledger.enter('a', seen([]), 0)).toEqual(['standard']);
-    expect(ledger.forget('b')).toEqual(['standard']);
-    expect(ledger.standings('standard', 0)).toEqual({ standings: [], unattemptedCount: 0, unseenCount: 0 });
+    const progress = new PolicyProgressTracker();
+    progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, ['a', 'b']);
+    progress.noteReport('a', seen([entry()]), 0);
+    expect(progress.noteReport('a', seen([]), 0)).toEqual(['standard']);
+    expect(progress.forget('b')).toEqual(['standard']);
+    expect(progress.namespaceStates('standard', 0)).toEqual({
+      namespaceStates: [],
+      unattemptedCount: 0,
+      unseenCount: 0,
+    });
   });
 
   test.each([
@@ -66,57 +70,59 @@ describe('R16 what a status is counted from', () => {
     ['knew its former generation', [{ name: 'standard', uid: 'u', generation: 1 }]],
     ['knew a former one of its name', [{ name: 'standard', uid: 'former', generation: 2 }]],
   ])('a reconcile that %s says nothing by its silence: the namespace is still to be attempted', (_how, policies) => {
-    const ledger = new PolicyProgressTracker();
-    ledger.expect({ name: 'standard', uid: 'u', generation: 2 }, ['a', 'b']);
-    ledger.enter('b', seen([entry({ generation: 2 })]), 0);
+    const progress = new PolicyProgressTracker();
+    progress.expectAttempts({ name: 'standard', uid: 'u', generation: 2 }, ['a', 'b']);
+    progress.noteReport('b', seen([entry({ generation: 2 })]), 0);
     for (const namespace of ['a', 'b']) {
-      expect(ledger.enter(namespace, { entries: [], policies }, 0)).toEqual([]);
+      expect(progress.noteReport(namespace, { entries: [], policies }, 0)).toEqual([]);
     }
-    expect(ledger.standings('standard', 0)).toMatchObject({
-      standings: [{ namespace: 'b' }],
+    expect(progress.namespaceStates('standard', 0)).toMatchObject({
+      namespaceStates: [{ namespace: 'b' }],
       unattemptedCount: 1,
       unseenCount: 1,
     });
   });
 
   test('only what changed is news', () => {
-    const ledger = ledgerOf('standard');
-    expect(ledger.enter('a', seen([entry()]), 0)).toEqual(['standard']);
-    expect(ledger.enter('a', seen([entry()]), 0)).toEqual([]);
-    expect(ledger.enter('a', seen([entry({ phase: 'Conflict', readyReason: 'ForeignObject' })]), 0)).toEqual([
+    const progress = trackerOf('standard');
+    expect(progress.noteReport('a', seen([entry()]), 0)).toEqual(['standard']);
+    expect(progress.noteReport('a', seen([entry()]), 0)).toEqual([]);
+    expect(progress.noteReport('a', seen([entry({ phase: 'Conflict', reason: 'ForeignObject' })]), 0)).toEqual([
       'standard',
     ]);
   });
 
   test('how long it has been Pending counts from its first Pending report', () => {
-    const ledger = ledgerOf('standard');
-    ledger.enter('a', seen([entry({ phase: 'Pending', readyReason: 'Retrying', message: 'x' })]), 1000);
-    ledger.enter('a', seen([entry({ phase: 'Pending', readyReason: 'Retrying', message: 'y' })]), 50_000);
-    expect(ledger.standings('standard', 61_000).standings).toMatchObject([{ pendingForMs: 60_000, message: 'y' }]);
+    const progress = trackerOf('standard');
+    progress.noteReport('a', seen([entry({ phase: 'Pending', reason: 'Retrying', message: 'x' })]), 1000);
+    progress.noteReport('a', seen([entry({ phase: 'Pending', reason: 'Retrying', message: 'y' })]), 50_000);
+    expect(progress.namespaceStates('standard', 61_000).namespaceStates).toMatchObject([
+      { pendingForMs: 60_000, message: 'y' },
+    ]);
   });
 
   test('a namespace is unprotected while a policy that enforces is not in place there', () => {
-    const ledger = ledgerOf('standard', 'pci');
-    ledger.enter(
+    const progress = trackerOf('standard', 'pci');
+    progress.noteReport(
       'a',
       seen([
-        entry({ phase: 'Failed', inPlace: false, readyReason: 'Unprotected' }),
+        entry({ phase: 'Failed', inPlace: false, reason: 'Unprotected' }),
         entry({ policy: 'pci', inPlace: false }),
       ]),
       0,
     );
-    ledger.enter('b', seen([entry({ mode: 'DryRun', phase: 'DryRun', inPlace: false, readyReason: 'DryRun' })]), 0);
-    ledger.enter('c', seen([entry({ phase: 'Conflict', readyReason: 'ForeignObject' })]), 0);
-    expect(ledger.troubles()).toEqual({ unprotected: 1, conflicted: 1, weakened: 0 });
+    progress.noteReport('b', seen([entry({ mode: 'DryRun', phase: 'DryRun', inPlace: false, reason: 'DryRun' })]), 0);
+    progress.noteReport('c', seen([entry({ phase: 'Conflict', reason: 'ForeignObject' })]), 0);
+    expect(progress.troubleCounts()).toEqual({ unprotected: 1, conflicted: 1, weakened: 0 });
   });
 
   test('F13 a reconcile for a policy that is gone, or came anew under its name, counts for nothing', () => {
-    const ledger = ledgerOf('standard');
-    ledger.expect({ name: 'standard', uid: 'anew', generation: 1 }, ['a']);
-    expect(ledger.enter('a', seen([entry()]), 0)).toEqual([]);
-    expect(ledger.standings('standard', 0)).toMatchObject({ unattemptedCount: 1 });
-    ledger.close('standard');
-    expect(ledger.enter('a', seen([entry()], { uid: 'anew' }), 0)).toEqual([]);
-    expect([...ledger.counts()]).toEqual([]);
+    const progress = trackerOf('standard');
+    progress.expectAttempts({ name: 'standard', uid: 'anew', generation: 1 }, ['a']);
+    expect(progress.noteReport('a', seen([entry()]), 0)).toEqual([]);
+    expect(progress.namespaceStates('standard', 0)).toMatchObject({ unattemptedCount: 1 });
+    progress.delete('standard');
+    expect(progress.noteReport('a', seen([entry()], { uid: 'anew' }), 0)).toEqual([]);
+    expect([...progress.phaseCounts()]).toEqual([]);
   });
 });

@@ -74,6 +74,36 @@ describe('a queue of keys', () => {
     expect(queue.isIdle).toBe(true);
   });
 
+  test('addAfter waits, the earlier of two times counts, and add brings it forward', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.start();
+    queue.addAfter('a', 500);
+    queue.addAfter('a', 100);
+    queue.addAfter('a', 300);
+    queue.addAfter('b', 1000);
+    await clock.advance(99);
+    expect(begun).toEqual([]);
+    await clock.advance(1);
+    await finish('a');
+    queue.add('b', 'fresh');
+    await finish('b');
+    await clock.advance(2000);
+    expect(begun).toEqual(['a', 'b']);
+  });
+
+  test('addAfter during the work on a key counts before a later retry of it', async () => {
+    const { queue, clock, begun, finish } = harness();
+    queue.add('a', 'resync');
+    queue.start();
+    queue.addAfter('a', 50);
+    await finish('a', { kind: 'after', delayMs: 1000 });
+    await clock.advance(50);
+    expect(begun).toEqual(['a', 'a']);
+    await finish('a');
+    await clock.advance(2000);
+    expect(begun).toEqual(['a', 'a']);
+  });
+
   test('works again on a key that was added while it was in hand, and never twice at once', async () => {
     const { queue, begun, finish } = harness({ workers: 4 });
     queue.start();

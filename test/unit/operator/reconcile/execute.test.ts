@@ -54,7 +54,7 @@ describe('R3 the order of writes', () => {
     const { writer, log } = loggingWriter(failures);
     const outcomes = await execute(planFor(world()), 'team-a', writer);
     expect(log).toEqual(['create standard.allow-dns', 'done standard.allow-dns']);
-    expect(outcomes.get('standard.default-deny')).toEqual({ kind: 'held', name: 'standard.default-deny' });
+    expect(outcomes.get('standard.default-deny')).toEqual({ kind: 'blocked', name: 'standard.default-deny' });
   });
 
   test('R5 a foreign allow-dns holds the default-deny too', async () => {
@@ -102,7 +102,7 @@ describe('R3 the order of writes', () => {
     const failing = loggingWriter(refused('standard.default-deny'));
     const outcomes = await execute(planFor(moving), 'team-a', failing.writer);
     expect(failing.log).not.toContain('repair narrower.default-deny');
-    expect(outcomes.get('narrower.default-deny')).toMatchObject({ kind: 'held' });
+    expect(outcomes.get('narrower.default-deny')).toMatchObject({ kind: 'blocked' });
   });
 
   test('R9 policies that exchange directions hold both until all do', async () => {
@@ -152,7 +152,7 @@ describe('R3 the order of writes', () => {
       'repair first.default-deny',
       'repair second.default-deny',
     ]);
-    expect(outcomes.get('second.default-deny')).toMatchObject({ kind: 'held' });
+    expect(outcomes.get('second.default-deny')).toMatchObject({ kind: 'blocked' });
   });
 
   test('another part that is refused holds nothing', async () => {

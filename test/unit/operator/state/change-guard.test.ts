@@ -51,7 +51,7 @@ function gone(guard: ChangeGuard, name: string): void {
 function carriedOut(guard: ChangeGuard, name: string, isSure: boolean): void {
   const lost = DIRECTIONS.map((direction) => ({ policy: emptied.name, direction }));
   guard.begin(name, lost);
-  guard.settle(
+  guard.commit(
     name,
     lost.map((loss) => ({ ...loss, isSure })),
   );
@@ -112,7 +112,7 @@ describe('R9 the removal guard', () => {
     leaving(guard, 'c');
     expect(held(guard, 'c')).toBe(true);
     for (const name of ['a', 'b']) {
-      guard.settle(name, []);
+      guard.commit(name, []);
     }
     expect(held(guard, 'c')).toBe(false);
   });

@@ -14,7 +14,6 @@ import {
   reportProjection,
 } from '../../../../src/operator/watch/projections.ts';
 import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
-import type { Metrics } from '../../../../src/telemetry/metrics.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 
 const onChange = (): void => undefined;
@@ -22,7 +21,7 @@ const onChange = (): void => undefined;
 /** A writer over one policy `standard`, whose API server keeps what is applied. */
 function stage(stored?: BaselinePolicyStatus): {
   readonly writer: StatusWriter;
-  readonly ledger: PolicyProgressTracker;
+  readonly progress: PolicyProgressTracker;
   readonly clock: ManualClock;
   readonly written: BaselinePolicyStatus[];
   readonly bugs: unknown[];
@@ -52,7 +51,7 @@ function stage(stored?: BaselinePolicyStatus): {
   for (const cached of policies.values()) {
     book.upsert(cached);
   }
-  const ledger = new PolicyProgressTracker();
+  const progress = new PolicyProgressTracker();
   let attempts = 0;
   let isRefused = false;
   const kube: Pick<KubeClient, 'apply'> = {
@@ -67,32 +66,28 @@ function stage(stored?: BaselinePolicyStatus): {
       );
     },
   };
-  const metrics: Pick<Metrics, 'wrote'> = { wrote: () => undefined };
   const guard = new ChangeGuard({
     caches,
     clock,
     limits: { removal: { count: 5, percent: 10 }, isolation: { count: 20, percent: 10 } },
   });
-  const writer = new StatusWriter(
-    {
-      kube: kube as KubeClient,
-      clock,
-      policies,
-      networkPolicies: caches.networkPolicies,
-      book,
-      ledger,
-      guard,
-      metrics: metrics as Metrics,
-      nowTime: () => '2026-01-01T00:00:00Z',
-      onHeld: () => undefined,
-      onBug: (_policy, cause) => void bugs.push(cause),
-    },
-    (request) => request(),
-  );
+  const writer = new StatusWriter({
+    kube: kube as KubeClient,
+    clock,
+    random: () => 1,
+    baselinePolicies: policies,
+    networkPolicies: caches.networkPolicies,
+    compiledPolicies: book,
+    progress: progress,
+    guard,
+    nowTime: () => '2026-01-01T00:00:00Z',
+    onHeld: () => undefined,
+    onBug: (_policy, cause) => void bugs.push(cause),
+  });
   const refuse = (refused: boolean): void => {
     isRefused = refused;
   };
-  return { writer, ledger, clock, written, bugs, attempts: () => attempts, refuse };
+  return { writer, progress, clock, written, bugs, attempts: () => attempts, refuse };
 }
 
 function inPlace(): ReportedEntry {
@@ -103,12 +98,12 @@ function inPlace(): ReportedEntry {
     phase: 'Protected',
     inPlace: true,
     managed: [],
-    readyReason: 'Protected',
+    reason: 'Protected',
     isWeakened: false,
   };
 }
 
-const seen = (entries: readonly ReportedEntry[]): Parameters<PolicyProgressTracker['enter']>[1] => ({
+const seen = (entries: readonly ReportedEntry[]): Parameters<PolicyProgressTracker['noteReport']>[1] => ({
   entries,
   policies: [{ name: 'standard', uid: 'u', generation: 1 }],
 });
@@ -117,12 +112,12 @@ const names = ['a', 'b', 'c', 'd'];
 
 describe('R16 when a status is written', () => {
   test('R16 a long rollout tells of its progress, once a second', async () => {
-    const { writer, ledger, clock, written } = stage();
-    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, names);
+    const { writer, progress, clock, written } = stage();
+    progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, names);
     writer.start();
     await clock.advance(0);
     for (const name of names) {
-      ledger.enter(name, seen([inPlace()]), clock.nowMs());
+      progress.noteReport(name, seen([inPlace()]), clock.nowMs());
       writer.touch('standard');
       await clock.advance(500);
     }
@@ -133,18 +128,18 @@ describe('R16 when a status is written', () => {
 
   test('R10 R16 a restart over a settled policy writes nothing while it looks through the namespaces, nor afterwards', async () => {
     const first = stage();
-    first.ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, names);
+    first.progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, names);
     for (const name of names) {
-      first.ledger.enter(name, seen([inPlace()]), 0);
+      first.progress.noteReport(name, seen([inPlace()]), 0);
     }
     first.writer.start();
     await first.clock.advance(0);
-    const { writer, ledger, clock, written } = stage(first.written[0]);
-    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, names);
+    const { writer, progress, clock, written } = stage(first.written[0]);
+    progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, names);
     writer.start();
     for (const name of names) {
       await clock.advance(1000);
-      ledger.enter(name, seen([inPlace()]), clock.nowMs());
+      progress.noteReport(name, seen([inPlace()]), clock.nowMs());
       writer.touch('standard');
     }
     await clock.advance(5000);
@@ -152,24 +147,24 @@ describe('R16 when a status is written', () => {
   });
 
   test('R16 what happens while a namespace is Pending is told of within a second, not a minute later', async () => {
-    const { writer, ledger, clock, written } = stage();
-    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
-    ledger.enter(
+    const { writer, progress, clock, written } = stage();
+    progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, []);
+    progress.noteReport(
       'a',
-      seen([{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }]),
+      seen([{ ...inPlace(), phase: 'Pending', reason: 'Retrying', message: 'x', inPlace: false }]),
       0,
     );
     writer.start();
     await clock.advance(2000);
-    ledger.enter('a', seen([inPlace()]), clock.nowMs());
+    progress.noteReport('a', seen([inPlace()]), clock.nowMs());
     writer.touch('standard');
     await clock.advance(1000);
     expect(written.at(-1)?.namespaces).toMatchObject({ protected: 1, pending: 0 });
   });
 
   test('F17 a status that cannot be written is tried ever less often, and at once when something happens', async () => {
-    const { writer, ledger, clock, attempts, refuse } = stage();
-    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
+    const { writer, progress, clock, attempts, refuse } = stage();
+    progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, []);
     refuse(true);
     writer.start();
     await clock.advance(600_000);
@@ -183,25 +178,25 @@ describe('R16 when a status is written', () => {
   });
 
   test('F38 a status that cannot be made harms nothing else, is told of and is tried again', async () => {
-    const { writer, ledger, clock, written, bugs } = stage();
+    const { writer, progress, clock, written, bugs } = stage();
     const bug = new Error('bug');
-    const standings = vi.spyOn(ledger, 'standings').mockImplementation(() => {
+    const namespaceStates = vi.spyOn(progress, 'namespaceStates').mockImplementation(() => {
       throw bug;
     });
     writer.start();
     await clock.advance(0);
     expect(bugs).toEqual([bug]);
-    standings.mockRestore();
+    namespaceStates.mockRestore();
     await clock.advance(60_000);
     expect(written).toHaveLength(1);
   });
 
   test('R16 a namespace that stays Pending is told of a minute later, without any further event', async () => {
-    const { writer, ledger, clock, written } = stage();
-    ledger.expect({ name: 'standard', uid: 'u', generation: 1 }, []);
-    ledger.enter(
+    const { writer, progress, clock, written } = stage();
+    progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, []);
+    progress.noteReport(
       'a',
-      seen([{ ...inPlace(), phase: 'Pending', readyReason: 'Retrying', message: 'x', inPlace: false }]),
+      seen([{ ...inPlace(), phase: 'Pending', reason: 'Retrying', message: 'x', inPlace: false }]),
       0,
     );
     writer.start();

@@ -1,0 +1,109 @@
+import type { Allow, Discovered } from '../../api/baseline-policy.ts';
+import { LABELS } from '../../api/names.ts';
+import type {
+  LabelSelector,
+  NetworkPolicyEgressRule,
+  NetworkPolicyIngressRule,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+} from '../../api/network-policy.ts';
+import type { BuiltInPart } from '../../api/parts.ts';
+import { EVERYWHERE, internetBlocks, singleAddressBlock } from './internet.ts';
+
+/** The traffic that one part allows, before it is cut to the isolated directions. */
+export interface Opening {
+  /** One sentence. */
+  readonly purpose: string;
+  readonly podSelector?: LabelSelector;
+  readonly ingress?: readonly NetworkPolicyIngressRule[];
+  readonly egress?: readonly NetworkPolicyEgressRule[];
+}
+
+const DNS_PORTS: readonly NetworkPolicyPort[] = [
+  { protocol: 'UDP', port: 53 },
+  { protocol: 'TCP', port: 53 },
+];
+const EVERY_TCP_PORT: readonly NetworkPolicyPort[] = [{ protocol: 'TCP' }];
+const PROMETHEUS: NetworkPolicyPeer = {
+  namespaceSelector: { matchLabels: { [LABELS.namespaceName]: 'monitoring' } },
+  podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } },
+};
+const INGRESS_CONTROLLER: NetworkPolicyPeer = {
+  namespaceSelector: { matchLabels: { [LABELS.namespaceName]: 'ingress-nginx' } },
+};
+
+/** Where DNS answers in a cluster where discovery found nothing (R14, discovery): the labels and port of kubeadm, k3s and most others. */
+export const FALLBACK_DNS: NetworkPolicyEgressRule = {
+  to: [
+    {
+      namespaceSelector: { matchLabels: { [LABELS.namespaceName]: 'kube-system' } },
+      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+    },
+  ],
+  ports: [...DNS_PORTS],
+};
+
+/** Undefined where the part has nothing to open in this cluster. `discovered` is what is known of the cluster (R14, discovery). */
+type OpeningOf = (allow: Allow, discovered: Discovered) => Opening | undefined;
+
+/** The opening of each built-in part that is on. */
+export const OPENINGS: Readonly<Record<BuiltInPart, OpeningOf>> = {
+  'default-deny': () => ({ purpose: 'Isolates every pod; other policies say what is let through.' }),
+  'allow-dns': ({ dns = {} }, discovered) => dnsOpening(dns, discovered),
+  'allow-monitoring': ({ monitoring = {} }) => ({
+    purpose: 'Lets monitoring scrape every pod.',
+    ingress: [{ from: monitoring.from ?? [PROMETHEUS], ports: [...(monitoring.ports ?? EVERY_TCP_PORT)] }],
+  }),
+  'allow-same-namespace': () => ({
+    purpose: 'Lets the pods of this namespace talk to each other.',
+    ingress: [{ from: [{ podSelector: {} }] }],
+    egress: [{ to: [{ podSelector: {} }] }],
+  }),
+  'allow-ingress-controller': ({ ingressController: controller = {} }) => ({
+    purpose: 'Lets the ingress controller reach every pod.',
+    ingress: [{ from: controller.from ?? [INGRESS_CONTROLLER], ports: [...(controller.ports ?? EVERY_TCP_PORT)] }],
+  }),
+  'allow-kube-api-server': (_allow, discovered) => kubeApiServerOpening(discovered),
+  'allow-internet': ({ internet = {} }) => ({
+    purpose: 'Lets every pod reach the internet, but no private range.',
+    egress: [
+      {
+        to: internetBlocks({ cidrs: internet.cidrs ?? EVERYWHERE, except: internet.except ?? [] }).map((ipBlock) => ({
+          ipBlock,
+        })),
+        ...(internet.ports === undefined ? {} : { ports: internet.ports }),
+      },
+    ],
+  }),
+};
+
+function dnsOpening(dns: NonNullable<Allow['dns']>, discovered: Discovered): Opening {
+  const purpose = 'Lets every pod resolve names.';
+  const found = discovered.dns?.egress ?? [];
+  const rules = found.length > 0 ? found : [FALLBACK_DNS];
+  const ports = [...(dns.ports ?? DNS_PORTS)];
+  if (dns.toAnywhere === true) {
+    return { purpose, egress: [{ ports }] };
+  }
+  if (dns.to !== undefined) {
+    return { purpose, egress: [{ to: dns.to, ports }] };
+  }
+  return { purpose, egress: dns.ports === undefined ? rules : rules.map((rule) => ({ ...rule, ports })) };
+}
+
+function kubeApiServerOpening(discovered: Discovered): Opening | undefined {
+  const { endpoints = [], service } = discovered.apiServer ?? {};
+  const targets = [
+    ...endpoints,
+    ...(service?.addresses ?? []).map((address) => ({ address, port: service?.port ?? 443 })),
+  ];
+  const ports = [...new Set(targets.map((target) => target.port))].sort((a, b) => a - b);
+  const egress = ports.flatMap((port) => {
+    const blocks = targets.flatMap((target) =>
+      target.port === port ? [singleAddressBlock(target.address)?.cidr ?? []].flat() : [],
+    );
+    const to = [...new Set(blocks)].sort().map((cidr) => ({ ipBlock: { cidr } }));
+    return to.length > 0 ? [{ to, ports: [{ protocol: 'TCP' as const, port }] }] : [];
+  });
+  return egress.length > 0 ? { purpose: 'Lets every pod reach the API server.', egress } : undefined;
+}

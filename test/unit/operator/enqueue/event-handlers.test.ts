@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import { EventHandlers } from '../../../../src/operator/enqueue/event-handlers.ts';
+import { PolicyProgressTracker } from '../../../../src/operator/progress/policy-progress.ts';
+import { TimeToProtect } from '../../../../src/operator/progress/time-to-protect.ts';
+import { type Attempt, type FailedAttempt, WorkQueue } from '../../../../src/operator/queue/work-queue.ts';
+import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
+import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
+import type { Caches } from '../../../../src/operator/watch/caches.ts';
+import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
+import { ManualClock, settled } from '../../../fixtures/manual-clock.ts';
+import { SILENT_LOG } from '../../../fixtures/silence.ts';
+import { cachedScene } from '../../../support/operators/cached-scene.ts';
+import { OPTED_IN } from '../../../support/operators/people.ts';
+
+const scene = cachedScene();
+
+interface Stage {
+  readonly handlers: EventHandlers;
+  readonly caches: Caches;
+  /** The keys that were worked on, with their priority, in order; each once. */
+  readonly worked: string[];
+  readonly deletions: string[];
+  /** Every namespace that the guard was asked about, before the first was worked on. */
+  readonly assessed: string[];
+  readonly progress: PolicyProgressTracker;
+}
+
+function unexpected({ key, cause }: FailedAttempt): never {
+  throw new Error(`the work on ${key} failed`, { cause });
+}
+
+/** Handlers over the caches of the scene after a sync; nothing has begun. */
+async function stage(): Promise<Stage> {
+  await scene.sync();
+  const { caches, kube } = scene;
+  const clock = new ManualClock();
+  const random = (): number => 0;
+  const book = new CompiledPolicies({ discovered: {}, isDnsCurrent: true });
+  const progress = new PolicyProgressTracker();
+  const limit = { count: 5, percent: 10 };
+  const guard = new ChangeGuard({ caches, clock, limits: { removal: limit, isolation: limit } });
+  const worked: string[] = [];
+  const deletions: string[] = [];
+  const assessed: string[] = [];
+  const work = (key: string, { priority }: Attempt): Promise<{ readonly kind: 'forget' }> => {
+    worked.push(`${key} ${priority}`);
+    return Promise.resolve({ kind: 'forget' });
+  };
+  const queue = new WorkQueue({ clock, random, workers: 1, work, onError: unexpected });
+  const finalizers = new WorkQueue({
+    clock,
+    random,
+    workers: 1,
+    onError: unexpected,
+    work: (policy) => {
+      deletions.push(policy);
+      return Promise.resolve({ kind: 'forget' });
+    },
+  });
+  const statusWriter = new StatusWriter({
+    kube,
+    clock,
+    random,
+    ...caches,
+    compiledPolicies: book,
+    progress,
+    guard,
+    nowTime: () => '2026-01-01T00:00:00Z',
+    onBug: () => undefined,
+    onHeld: () => undefined,
+  });
+  const handlers = new EventHandlers({
+    caches,
+    compiled: book,
+    progress,
+    namespaces: queue,
+    deletions: finalizers,
+    guard,
+    snapshotOf: (namespace) => void assessed.push(namespace),
+    statusWriter,
+    timeToProtect: new TimeToProtect(clock),
+    log: SILENT_LOG,
+  });
+  return { handlers, caches, worked, deletions, assessed, progress };
+}
+
+const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
+
+describe('events and what they enqueue', () => {
+  test('R10 nothing is worked on before the start, and every namespace after it, unprotected ones first', async () => {
+    await scene.people.baselinePolicy('standard', {});
+    await scene.people.namespace('team-a', OPTED_IN);
+    await scene.people.namespace('team-b');
+    const { handlers, worked, assessed, progress, deletions } = await stage();
+    handlers.namespaceChanged('team-a');
+    expect(worked).toEqual([]);
+    handlers.start();
+    await settled();
+    expect(worked[0]).toBe('team-a fresh');
+    expect(worked).toContain('team-b resync');
+    expect(assessed).toContain('team-b');
+    expect(deletions).toEqual(['standard']);
+    expect(progress.namespaceStates('standard', 0)).toMatchObject({ unattemptedCount: 1 });
+  });
+
+  test('R6 a NetworkPolicy that was changed is checked at once, but not in a terminating namespace', async () => {
+    await scene.people.namespace('team-a');
+    const { handlers, worked } = await stage();
+    handlers.start();
+    await settled();
+    worked.length = 0;
+    handlers.networkPolicyChanged('team-a');
+    await settled();
+    expect(worked).toEqual(['team-a fresh']);
+  });
+
+  test('R9 a changed policy has every namespace assessed before the first is worked on', async () => {
+    await scene.people.namespace('team-a', OPTED_IN);
+    await scene.people.namespace('team-b', OPTED_IN);
+    const { handlers, worked, assessed } = await stage();
+    handlers.start();
+    await settled();
+    worked.length = 0;
+    assessed.length = 0;
+    await scene.people.baselinePolicy('standard', {});
+    await scene.sync();
+    handlers.baselinePolicyChanged('standard');
+    expect(sorted(assessed)).toEqual(['team-a', 'team-b']);
+    await settled();
+    expect(sorted(worked)).toEqual(['team-a resync', 'team-b resync']);
+  });
+
+  test('R14 a new result of discovery concerns the policies that render another set for it', async () => {
+    await scene.people.baselinePolicy('standard', {});
+    await scene.people.namespace('team-a', OPTED_IN);
+    const { handlers, worked } = await stage();
+    handlers.start();
+    await settled();
+    worked.length = 0;
+    const dns = { source: 'x', egress: [{ to: [{ ipBlock: { cidr: '10.0.0.10/32' } }] }] };
+    handlers.discoveryChanged({ discovered: { dns }, isDnsCurrent: true });
+    await settled();
+    handlers.discoveryChanged({ discovered: { dns }, isDnsCurrent: true });
+    await settled();
+    expect(worked).toEqual(['team-a resync']);
+  });
+});
