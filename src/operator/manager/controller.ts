@@ -48,7 +48,7 @@ export interface ControllerOptions {
   readonly discovery: DiscoveryState;
   readonly guardLimits: GuardLimits;
   /** Whether a newer version led before, so that its rendering is left as it is (R15, leadership). */
-  readonly isNewerAtWork: () => boolean;
+  readonly hasNewerLed: () => boolean;
 }
 
 /** The queues, reconcilers and writers of one term as leader. */
@@ -63,6 +63,7 @@ export class Controller {
   readonly #guard: ChangeGuard;
   readonly #contests: ContestTracker;
   readonly #progress = new PolicyProgressTracker();
+  readonly #clients: Readonly<Record<Priority, KubeClient>>;
   readonly #timeToProtect: TimeToProtect;
   readonly #serverDefaults = new ServerDefaults();
   readonly #transientFailures: TransientFailures;

@@ -274,7 +274,7 @@ export class Manager {
       caches,
       discovery: discovery.state,
       // A newer version's rendering is outdated as soon as the cluster it was rendered for has changed.
-      isNewerAtWork: () => isOlder && digestOf(discovery.state.discovered) === renderedFor,
+      hasNewerLed: () => isOlder && digestOf(discovery.state.discovered) === renderedFor,
     });
   }
 

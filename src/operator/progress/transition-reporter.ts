@@ -14,7 +14,7 @@ import { BASELINE_POLICIES, NAMESPACE_BASELINES } from '../watch/resources.ts';
 /** Not reported for a single namespace: no trouble, or reported once for the whole policy. */
 const QUIET: readonly Reason[] = ['Pending', 'Protected', 'DryRun', 'Paused', 'RemovalHeld', 'IsolationHeld'];
 
-/** What this file reads of a reconcile that has ended; src/operator/reconcile/reconcile.ts returns it. */
+/** What is read here of a reconcile that has ended; `reconcile` of src/operator/reconcile returns it. */
 interface Reconciled {
   readonly world: World;
   readonly plans: readonly PolicyPlan[];
@@ -50,7 +50,7 @@ export class TransitionReporter {
     this.#weakenings.delete(namespace);
   }
 
-  /** Reports a reconcile that has just ended. */
+  /** Reports a reconcile that has just ended. `log` is that of the reconcile, so that its lines carry its id. */
   reconciled(
     reconciled: Reconciled,
     {

@@ -136,7 +136,7 @@ function withHolds(
 }
 
 /**
- * R13 (doubtful caches): after an etcd restore the caches catch up one by one. Until all have, an object in one cache may
+ * R13 (stale caches): after an etcd restore the caches catch up one by one. Until all have, an object in one cache may
  * look unwanted only because another cache is older.
  */
 function isAnyStale({ namespaces, baselinePolicies, networkPolicies, reports }: Caches): boolean {

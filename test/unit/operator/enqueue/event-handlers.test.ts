@@ -25,6 +25,10 @@ interface Stage {
   readonly progress: PolicyProgressTracker;
 }
 
+function unexpected({ key, cause }: FailedAttempt): never {
+  throw new Error(`the work on ${key} failed`, { cause });
+}
+
 /** Handlers over the caches of the scene after a sync; nothing has begun. */
 async function stage(): Promise<Stage> {
   await scene.sync();
@@ -50,6 +54,7 @@ async function stage(): Promise<Stage> {
     clock,
     random,
     workers: 1,
+    onError: unexpected,
     work: (policy) => {
       deletions.push(policy);
       return Promise.resolve({ kind: 'forget' });
@@ -83,9 +88,6 @@ async function stage(): Promise<Stage> {
     timeToProtect: new TimeToProtect(clock),
     log: SILENT_LOG,
   });
-  for (const { name } of caches.baselinePolicies.values()) {
-    handlers.baselinePolicyChanged(name);
-  }
   return { handlers, caches, worked, deletions, assessed, progress };
 }
 

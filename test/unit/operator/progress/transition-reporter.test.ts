@@ -13,6 +13,11 @@ import { allDone, inPlace, managed, policy, world } from '../../../fixtures/worl
 
 const standard = policy();
 
+interface Stage {
+  reconciled(ended: Reconciled, options: Pick<typeof RESYNC | typeof FRESH, 'isFresh' | 'protectedAfterMs'>): void;
+  forget(namespace: string): void;
+}
+
 /** A reporter, with the reasons of its Events and the messages of its log. */
 function stage(): {
   readonly reporter: {

@@ -17,7 +17,7 @@ import { cachedScene } from '../../../support/operators/cached-scene.ts';
 const scene = cachedScene();
 const REMOVE: BaselinePolicySpec = { removal: { onDelete: 'Remove' } };
 
-/** Reconciles the policy `standard` as the caches have it after a sync. */
+/** Reconciles the policy `standard` as the caches have it after a sync; twice when its removal is decided, as the controller does. */
 async function reconciled(): Promise<{ readonly next: string; readonly decided: readonly string[] }> {
   await scene.sync();
   return reconciledFromCache();
