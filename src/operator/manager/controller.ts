@@ -58,7 +58,6 @@ export class Controller {
   /** Fails when no reconcile has finished for too long although keys wait. */
   readonly heartbeat: Check;
   readonly #options: ControllerOptions;
-  readonly #clients: ReturnType<typeof priorityClients>;
   readonly #compiled: CompiledPolicies;
   readonly #guard: ChangeGuard;
   readonly #contests: ContestTracker;
@@ -211,7 +210,7 @@ export class Controller {
   }
 
   #createContext(): ReconcileContext {
-    const { caches, isNewerAtWork } = this.#options;
+    const { caches, hasNewerLed } = this.#options;
     const rateLimit = new ReportRateLimit(this.#contests);
     return {
       caches,
@@ -221,7 +220,7 @@ export class Controller {
       contestTracker: this.#contests,
       transientFailures: this.#transientFailures,
       writers: { fresh: this.#writersFor('fresh', rateLimit), resync: this.#writersFor('resync', rateLimit) },
-      hasNewerLed: isNewerAtWork,
+      hasNewerLed,
       nowTime: () => this.#nowTime(),
     };
   }
