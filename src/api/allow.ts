@@ -18,11 +18,18 @@ const dnsSchema = withRules(
       'The resolvers that pods may ask. Change it when pods do not use the resolver of the cluster, or when it is not found.',
       'the resolver found in the cluster',
     ),
+    also: about(
+      peersSchema(
+        'an empty list is refused; leave "also" out when the resolver found in the cluster is the only one',
+      ).optional(),
+      'Further resolvers, beside those that are found or listed in "to". Name here what cannot be found, such as a resolver on the nodes of one node pool.',
+      'none',
+    ),
     ports: about(
       portsSchema(
         'an empty list is refused; leave ports out for the ports on which the resolver was found to listen',
       ).optional(),
-      'The ports that the resolver listens on in its pods. Change it when that is not where it was found.',
+      'The ports that the resolver listens on in its pods. A port without a protocol stands for UDP and TCP. Change it when that is not where it was found.',
       'the ports found in the cluster, else 53 over UDP and TCP',
     ),
     toAnywhere: about(

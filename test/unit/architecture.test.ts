@@ -62,7 +62,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   operator: {
     rooms: ['telemetry', 'kube', 'domain', 'api', 'base'],
-    packages: ['@dot-i/k8s-operator', 'zod', 'node:*'],
+    packages: ['@dot-i/k8s-operator', 'dns-packet', 'zod', 'node:*'],
   },
   telemetry: {
     rooms: ['kube', 'api', 'base', '../package.json'],

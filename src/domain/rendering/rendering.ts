@@ -10,6 +10,7 @@ import type {
   NetworkPolicyPort,
   RenderedSpec,
 } from '../../api/network-policy.ts';
+import { bothProtocols, dnsPortsOf } from '../discovery/dns.ts';
 import { specHash } from './comparison.ts';
 import { EVERYWHERE, internetBlocks, singleAddressBlock } from './internet.ts';
 
@@ -157,17 +158,38 @@ function builtInOpening(part: BuiltInPart, allow: Allow, discovered: Discovered)
 }
 
 function dnsOpening(dns: NonNullable<Allow['dns']>, discovered: Discovered): Opening {
-  const purpose = 'Lets every pod resolve names.';
-  const found = discovered.dns?.egress ?? [];
-  const rules = found.length > 0 ? found : [FALLBACK_DNS];
-  const ports = [...(dns.ports ?? DNS_PORTS)];
+  const foundPorts = dnsPortsOf(discovered.dns).flatMap(bothProtocols);
+  const ports = dns.ports === undefined ? foundPorts : withBothProtocols(dns.ports);
+  const added = dns.also === undefined ? [] : [{ to: dns.also, ports }];
+  return { purpose: 'Lets every pod resolve names.', egress: [...dnsRules(dns, discovered, ports), ...added] };
+}
+
+function dnsRules(
+  dns: NonNullable<Allow['dns']>,
+  discovered: Discovered,
+  ports: NetworkPolicyPort[],
+): readonly NetworkPolicyEgressRule[] {
   if (dns.toAnywhere === true) {
-    return { purpose, egress: [{ ports }] };
+    return [{ ports }];
   }
   if (dns.to !== undefined) {
-    return { purpose, egress: [{ to: dns.to, ports }] };
+    return [{ to: dns.to, ports }];
   }
-  return { purpose, egress: dns.ports === undefined ? rules : rules.map((rule) => ({ ...rule, ports })) };
+  const found = discovered.dns?.egress ?? [];
+  const rules = found.length > 0 ? found : [FALLBACK_DNS];
+  return dns.ports === undefined ? rules : rules.map((rule) => ({ ...rule, ports }));
+}
+
+/** A resolver answers over UDP and TCP, so a DNS port that names no protocol means both (RFC 7766). */
+function withBothProtocols(ports: readonly NetworkPolicyPort[]): NetworkPolicyPort[] {
+  return ports.flatMap((port): NetworkPolicyPort[] =>
+    port.protocol === undefined
+      ? [
+          { ...port, protocol: 'UDP' },
+          { ...port, protocol: 'TCP' },
+        ]
+      : [port],
+  );
 }
 
 function monitoringOpening(monitoring: NonNullable<Allow['monitoring']>): Opening {

@@ -1,6 +1,6 @@
 import { type Discovered, discoveredSchema } from '../../api/baseline-policy.ts';
 import { fieldOf } from '../../base/json.ts';
-import type { ServiceFacts, SliceFacts } from '../../domain/discovery.ts';
+import type { ServiceFacts, SliceFacts } from '../../domain/discovery/sources.ts';
 import type { Identity } from './cached-objects.ts';
 import { createInformer, type Informer, type InformerContext } from './informer.ts';
 import { serviceProjection, sliceProjection } from './projections.ts';

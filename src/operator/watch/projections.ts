@@ -2,7 +2,7 @@ import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER, LABELS } from '../..
 import { PHASES } from '../../api/namespace-baseline.ts';
 import type { Direction } from '../../api/network-policy.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../../base/json.ts';
-import type { ServiceFacts, SliceFacts } from '../../domain/discovery.ts';
+import type { ServiceFacts, SliceFacts } from '../../domain/discovery/sources.ts';
 import { managedName } from '../../domain/ownership.ts';
 import { statusHash } from '../../domain/reporting/report.ts';
 import { type Exclusion, isExcluded } from '../../domain/selection.ts';
@@ -168,12 +168,23 @@ export function serviceProjection(object: KubeObject): CachedService {
 
 /** How EndpointSlices are kept. */
 export function sliceProjection(object: KubeObject): CachedSlice {
+  const endpoints = itemsOf(object.endpoints);
   return {
     ...identityOf(object),
     service: textOf(fieldOf(object.metadata.labels, 'kubernetes.io/service-name')),
-    addresses: itemsOf(object.endpoints).flatMap((endpoint) => itemsOf(fieldOf(endpoint, 'addresses')).map(textOf)),
+    addresses: endpoints.flatMap(addressesOf),
+    readyAddresses: endpoints.filter(isReady).flatMap(addressesOf),
     ports: itemsOf(object.ports).map(namedPort),
   };
+}
+
+function addressesOf(endpoint: unknown): readonly string[] {
+  return itemsOf(fieldOf(endpoint, 'addresses')).map(textOf);
+}
+
+/** An endpoint that says nothing about `ready` is ready (https://pkg.go.dev/k8s.io/api/discovery/v1#EndpointConditions). */
+function isReady(endpoint: unknown): boolean {
+  return fieldOf(fieldOf(endpoint, 'conditions'), 'ready') !== false;
 }
 
 function namedPort(port: unknown): { name: string; port: number; protocol: string } {

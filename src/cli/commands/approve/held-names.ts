@@ -51,7 +51,7 @@ function namesIn(
   policy: string,
   change: Pick<HeldChange, 'kind' | 'confirmation'>,
 ): readonly string[] | undefined {
-  const book = new CompiledPolicies({ discovered: {}, isDnsCurrent: false });
+  const book = new CompiledPolicies({ discovered: {}, dns: 'notFound' });
   for (const cached of caches.baselinePolicies.values()) {
     book.upsert(cached);
   }

@@ -139,7 +139,7 @@ async function renderFromCluster(
 
 /** Says where the output depends on a cluster that nobody asked, or that did not say. */
 function noteDefaults({ name, spec }: PolicyManifest, discovered: Discovered, context: CommandContext): void {
-  const problem = discoveryProblemFor(spec, { discovered, isDnsCurrent: discovered.dns !== undefined });
+  const problem = discoveryProblemFor(spec, { discovered, dns: discovered.dns === undefined ? 'notFound' : 'current' });
   const lacksApiServer =
     spec.allow?.kubeApiServer?.enabled === true &&
     discovered.apiServer === undefined &&
