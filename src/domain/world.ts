@@ -3,7 +3,8 @@ import type { PolicyEntry } from '../api/namespace-baseline.ts';
 import type { Direction, LabelSelector } from '../api/network-policy.ts';
 import type { RenderedPart } from './rendering/rendering.ts';
 import type { Labels } from './selection.ts';
-import type { Weakening } from './weakening/weakening.ts';
+import type { Openness } from './weakening/openness.ts';
+import type { NamespacesAtHand } from './weakening/reach.ts';
 
 /** A namespace, as far as a baseline depends on it. */
 export interface NamespaceFacts {
@@ -53,8 +54,8 @@ export interface ObservedNetworkPolicy {
   readonly isKept: boolean;
   /** The directions that an object with the name of a default-deny isolates, stripped of its marks or not; empty for everything else. */
   readonly isolates: readonly Direction[];
-  /** How it undoes the isolation, where it does (R17). */
-  readonly weakens: Weakening | undefined;
+  /** What it lets through that may undo an isolation (R17). */
+  readonly openness: Openness | undefined;
   /** Who wrote it last, where that was not the operator; empty when it was. */
   readonly otherManager: string;
   /** The spec's digest for what is or may be ours; empty for what is plainly not. */
@@ -97,6 +98,8 @@ export interface World {
   readonly contests: ReadonlyMap<string, Contest>;
   /** Whether a newer version of the operator led before: what it rendered is left as it is (R15). */
   readonly isNewerAtWork: boolean;
+  /** The namespaces of the cluster: who is let through by a selector depends on them (R17). */
+  readonly namespaces: NamespacesAtHand;
 }
 
 /** What waits for a confirmation. */

@@ -66,7 +66,7 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   const mayBeOurs = isLabelled || isAdoptable || policyUid !== '' || policyLabel !== '';
   const isKept = fieldOf(annotations, ANNOTATIONS.kept) === 'true';
   // Looked at whatever the labels say, since anybody can put ours on his own.
-  const { weakens, hash } = specFactsOf(object.spec);
+  const { openness, hash } = specFactsOf(object.spec);
   const otherManager = mayBeOurs ? otherManagerOf(object) : '';
   return new CachedNetworkPolicy(identityOf(object), {
     isLabelled,
@@ -74,7 +74,7 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
     policyUid,
     isAdoptable,
     isKept,
-    weakens,
+    openness,
     hash: mayBeOurs ? hash : '',
     isolates: isolatedBy(object),
     otherManager,
