@@ -40,6 +40,7 @@ export const REASONS = {
   Kept: 'The namespace is no longer selected, and onOptOut: Keep leaves its NetworkPolicies as they are.',
   OrphansPresent:
     'Managed NetworkPolicies of a deleted BaselinePolicy of this name remain where this one selects nothing; nsbaseline prune lists and removes them.',
+  Wide: "Another client's NetworkPolicy allows far more than a purpose needs, such as the whole internet or every source on a port.",
   Weakened:
     'A NetworkPolicy that the operator did not write undoes the isolation; the operator reports it and leaves it alone.',
   Repaired: 'A managed NetworkPolicy was changed or deleted, and the operator restored it.',

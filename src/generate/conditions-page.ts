@@ -26,6 +26,7 @@ const NAMESPACE_REASONS = [
   'Altered',
   'Forbidden',
   'Contested',
+  'Weakened',
   'IsolationHeld',
   'PolicyInvalid',
   'DryRun',
@@ -108,7 +109,7 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     isGood: true,
     meaning:
       'Every policy that selects this namespace has everything in place. The reason is that of the worst policy. Ready stays True with `PolicyInvalid` if a policy became invalid and its last valid set is still in place.',
-    reasons: { True: ['Protected', 'RemovalHeld', 'IsolationHeld', 'PolicyInvalid'], False: NAMESPACE_REASONS },
+    reasons: { True: ['Protected', 'Wide', 'RemovalHeld', 'IsolationHeld', 'PolicyInvalid'], False: NAMESPACE_REASONS },
   },
 ];
 
@@ -139,6 +140,7 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
   Kept: '',
   Adopted: '',
   OrphansPresent: '`nsbaseline prune` lists and removes them.',
+  Wide: 'Review the NetworkPolicy that the message names; narrow it, or accept it.',
   Weakened: 'Review the NetworkPolicy that the message names with the owner of the namespace.',
   Pending: "Wait. If it does not end, read the message and the operator's log.",
   Unprotected:
@@ -169,6 +171,7 @@ export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>
   Repaired: 'Warning',
   Removed: 'Normal',
   Kept: 'Normal',
+  Wide: 'Warning',
   Weakened: 'Warning',
   Adopted: 'Normal',
   RemovalHeld: 'Warning',
@@ -178,6 +181,7 @@ const PHASE_TEXTS: Readonly<Record<Phase, string>> = {
   Failed: 'A part could not be put in place, and an early retry would change nothing. The reason says why.',
   Conflict:
     'A NetworkPolicy that the operator did not write has the name of a part. All other parts are in place or being written.',
+  Weakened: 'Everything is in place, and a NetworkPolicy that the operator did not write undoes the isolation.',
   Pending: 'A part is being written, removed, or retried.',
   Protected: 'Everything is in place as declared.',
   DryRun: 'The policy is in DryRun; see `status.policies[].plan`.',

@@ -31,6 +31,7 @@ export const REASON_RUNBOOKS: Readonly<Record<Reason, string>> = {
   Contested: 'contested',
   Kept: 'kept',
   OrphansPresent: 'orphans-present',
+  Wide: 'weakened',
   Weakened: 'weakened',
   Repaired: 'repaired',
   Adopted: 'conflict',
@@ -54,6 +55,7 @@ export const CONDITION_RUNBOOKS: Readonly<Record<ConditionType, string>> = {
 export const PHASE_RUNBOOKS: Readonly<Record<Exclude<Phase, 'Protected'>, string>> = {
   Failed: 'failed',
   Conflict: 'conflict',
+  Weakened: 'weakened',
   Pending: 'pending',
   DryRun: 'paused-and-dry-run',
   Paused: 'paused-and-dry-run',

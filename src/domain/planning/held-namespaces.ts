@@ -2,6 +2,7 @@ import type { BaselinePolicySpec, Discovered } from '../../api/baseline-policy.t
 import { LABELS } from '../../api/names.ts';
 import { renderedParts } from '../rendering/rendering.ts';
 import { isSelected, labelOf, OPT_IN_SELECTOR } from '../selection.ts';
+import { NO_NAMESPACES } from '../weakening/reach.ts';
 import type {
   BaselinePolicyFacts,
   Hold,
@@ -101,5 +102,6 @@ function worldOf({ namespace, observed, report }: NamespaceContents, policies: r
     holds: new Map(),
     contests: new Map(),
     hasNewerLed: false,
+    namespaces: NO_NAMESPACES,
   };
 }

@@ -16,6 +16,7 @@ import { DeletionReconciler } from '../reconcile/deletion-reconciler.ts';
 import { type ReconcileContext, snapshotOf, type Writers } from '../reconcile/reconcile.ts';
 import { createReconcileWorker } from '../reconcile/reconcile-worker.ts';
 import { TransientFailures } from '../reconcile/transient-failures.ts';
+import { CachedNamespacesAtHand } from '../state/cached-namespaces-at-hand.ts';
 import { ChangeGuard, type GuardLimits } from '../state/change-guard.ts';
 import { CompiledPolicies } from '../state/compiled-policies.ts';
 import { ContestTracker } from '../state/contest-tracker.ts';
@@ -210,7 +211,7 @@ export class Controller {
   }
 
   #createContext(): ReconcileContext {
-    const { caches, hasNewerLed } = this.#options;
+    const { caches, clock, hasNewerLed } = this.#options;
     const rateLimit = new ReportRateLimit(this.#contests);
     return {
       caches,
@@ -221,6 +222,7 @@ export class Controller {
       transientFailures: this.#transientFailures,
       writers: { fresh: this.#writersFor('fresh', rateLimit), resync: this.#writersFor('resync', rateLimit) },
       hasNewerLed,
+      namespaces: new CachedNamespacesAtHand(caches, clock),
       nowTime: () => this.#nowTime(),
     };
   }

@@ -2,6 +2,7 @@ import { CONDITIONS } from '../../api/names.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
 import { type Exclusion, isSelected } from '../../domain/selection.ts';
+import { NO_NAMESPACES } from '../../domain/weakening/reach.ts';
 import type { World } from '../../domain/world.ts';
 import type { ConcurrencyLimiter } from '../../kube/client/concurrency-limiter.ts';
 import { fencedClient } from '../../kube/client/fenced-client.ts';
@@ -229,6 +230,7 @@ export class StandIn implements ClusterEventHandlers {
       holds: new Map(),
       contests: new Map(),
       hasNewerLed: false,
+      namespaces: NO_NAMESPACES,
     };
   }
 

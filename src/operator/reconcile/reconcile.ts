@@ -4,6 +4,7 @@ import { type Unprotection, unprotectionsIn } from '../../domain/planning/guard.
 import type { Outcomes } from '../../domain/planning/outcome.ts';
 import { type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
 import { type NamespaceReport, reportFor } from '../../domain/reporting/report.ts';
+import type { NamespacesAtHand } from '../../domain/weakening/reach.ts';
 import type { BaselinePolicyFacts, World } from '../../domain/world.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { Priority } from '../queue/work-queue.ts';
@@ -34,6 +35,8 @@ export interface ReconcileContext {
   readonly writers: Readonly<Record<Priority, Writers>>;
   /** R15 (one writer): whether a newer version of the operator led before. */
   readonly hasNewerLed: () => boolean;
+  /** R17 (weakening): the namespaces that a selector leaves out. */
+  readonly namespaces: NamespacesAtHand;
   /** The wall clock, RFC 3339 without fractions. */
   readonly nowTime: () => string;
 }
@@ -81,6 +84,7 @@ export async function reconcile(
     recorded: world.report,
     contests,
     observed,
+    namespaces: world.namespaces,
     nowTime: context.nowTime(),
   });
   const isGone = [...outcomes.values()].some((outcome) => outcome.kind === 'namespaceGone');
@@ -98,10 +102,10 @@ export function snapshotOf(
   namespace: string,
   context: Pick<
     ReconcileContext,
-    'caches' | 'compiledPolicies' | 'serverDefaults' | 'guard' | 'contestTracker' | 'hasNewerLed'
+    'caches' | 'compiledPolicies' | 'serverDefaults' | 'guard' | 'contestTracker' | 'hasNewerLed' | 'namespaces'
   >,
 ): World | undefined {
-  const { caches, compiledPolicies, serverDefaults, guard, contestTracker, hasNewerLed } = context;
+  const { caches, compiledPolicies, serverDefaults, guard, contestTracker, hasNewerLed, namespaces } = context;
   const facts = caches.namespaces.get({ namespace: '', name: namespace });
   if (facts === undefined) {
     return undefined;
@@ -115,6 +119,7 @@ export function snapshotOf(
     holds: guard.isolationHoldsIn(namespace, compiledPolicies.facts),
     contests: contestTracker.contestsAmong(namespace, partNames(compiledPolicies.facts)),
     hasNewerLed: hasNewerLed(),
+    namespaces,
   };
 }
 

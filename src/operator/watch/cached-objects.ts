@@ -1,6 +1,6 @@
 import type { Direction } from '../../api/network-policy.ts';
 import type { Labels } from '../../domain/selection.ts';
-import type { Weakening } from '../../domain/weakening/weakening.ts';
+import type { Openness } from '../../domain/weakening/openness.ts';
 import type { NamespaceFacts, ObservedNetworkPolicy, RecordedEntry, RecordedReport } from '../../domain/world.ts';
 import { packedUids, unpackedUids } from '../../kube/informer/packed-uid.ts';
 import { InternPool } from './intern-pool.ts';
@@ -126,8 +126,8 @@ export class CachedNetworkPolicy extends SlimObject implements Identity, Observe
     return this.#traits.isolates;
   }
 
-  get weakens(): Weakening | undefined {
-    return this.#traits.weakens;
+  get openness(): Openness | undefined {
+    return this.#traits.openness;
   }
 
   get otherManager(): string {

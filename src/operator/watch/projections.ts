@@ -2,7 +2,7 @@ import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER } from '../../api/nam
 import { PHASES } from '../../api/namespace-baseline.ts';
 import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../../base/json.ts';
-import type { ServiceFacts, SliceFacts } from '../../domain/discovery.ts';
+import type { ServiceFacts, SliceFacts } from '../../domain/discovery/sources.ts';
 import { isTerminatingNamespace, marksOf } from '../../domain/marks.ts';
 import { roleIn } from '../../domain/ownership.ts';
 import { statusHash } from '../../domain/reporting/report.ts';
@@ -61,11 +61,11 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   const marks = marksOf(object.metadata);
   const mayBeOurs = marks.isLabelled || marks.isAdoptable || marks.policyUid !== '' || marks.policyLabel !== '';
   // Looked at whatever the labels say, since anybody can put ours on his own.
-  const { weakens, hash } = specFactsOf(object.spec);
+  const { openness, hash } = specFactsOf(object.spec);
   const otherManager = mayBeOurs ? otherManagerOf(object) : '';
   return new CachedNetworkPolicy(identityOf(object), {
     ...marks,
-    weakens,
+    openness,
     hash: mayBeOurs ? hash : '',
     isolates: isolatedBy(object),
     otherManager,
@@ -157,12 +157,23 @@ export function serviceProjection(object: KubeObject): CachedService {
 
 /** The transform function for EndpointSlices. */
 export function sliceProjection(object: KubeObject): CachedSlice {
+  const endpoints = itemsOf(object.endpoints);
   return {
     ...identityOf(object),
     service: textOf(fieldOf(object.metadata.labels, 'kubernetes.io/service-name')),
-    addresses: itemsOf(object.endpoints).flatMap((endpoint) => itemsOf(fieldOf(endpoint, 'addresses')).map(textOf)),
+    addresses: endpoints.flatMap(addressesOf),
+    readyAddresses: endpoints.filter(isReady).flatMap(addressesOf),
     ports: itemsOf(object.ports).map(namedPort),
   };
+}
+
+function addressesOf(endpoint: unknown): readonly string[] {
+  return itemsOf(fieldOf(endpoint, 'addresses')).map(textOf);
+}
+
+/** An endpoint that says nothing about `ready` is ready (https://pkg.go.dev/k8s.io/api/discovery/v1#EndpointConditions). */
+function isReady(endpoint: unknown): boolean {
+  return fieldOf(fieldOf(endpoint, 'conditions'), 'ready') !== false;
 }
 
 function namedPort(port: unknown): { name: string; port: number; protocol: string } {

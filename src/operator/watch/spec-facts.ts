@@ -1,13 +1,13 @@
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { specHash } from '../../domain/rendering/comparison.ts';
-import { type Weakening, weakeningOf } from '../../domain/weakening/weakening.ts';
+import { type Openness, opennessOf } from '../../domain/weakening/openness.ts';
 
 /** What the cache keeps of the spec of a NetworkPolicy. */
 export interface SpecFacts {
   /** Its digest. */
   readonly hash: string;
-  /** How it undoes the isolation (R17, weakening); undefined when it does not. */
-  readonly weakens: Weakening | undefined;
+  /** What it lets through that may undo an isolation (R17). */
+  readonly openness: Openness | undefined;
 }
 
 /** How many specs are cached. */
@@ -36,5 +36,5 @@ export function specFactsOf(spec: unknown): SpecFacts {
 }
 
 function computedFacts(spec: unknown): SpecFacts {
-  return { hash: specHash(spec), weakens: weakeningOf(spec) };
+  return { hash: specHash(spec), openness: opennessOf(spec) };
 }

@@ -11,6 +11,7 @@ import {
   policyStatusFor,
 } from '../../../src/domain/reporting/policy-status.ts';
 import { reportFor } from '../../../src/domain/reporting/report.ts';
+import { opennessOf } from '../../../src/domain/weakening/openness.ts';
 import type { RecordedReport, World } from '../../../src/domain/world.ts';
 import { CONDITION_TEXTS, EVENT_TYPES } from '../../../src/generate/conditions-page.ts';
 import { TransitionReporter } from '../../../src/operator/progress/transition-reporter.ts';
@@ -119,6 +120,16 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
         namespace: namespace('team-a', { labels: {} }),
         report: record,
       }),
+      ...['open', 'wide'].map((grade) =>
+        reported({
+          observed: [
+            ...inPlace(standard),
+            foreign('other', {
+              openness: opennessOf({ ingress: [grade === 'open' ? {} : { ports: [{ port: 80 }] }] }),
+            }),
+          ],
+        }),
+      ),
       reported({ baselinePolicies: [invalid] }),
       reported({ baselinePolicies: [{ ...invalid, parts: undefined }], observed: inPlace(standard), report: record }),
     ].flat();
@@ -190,7 +201,7 @@ function reconciledWith(reason: Reason): Reconciled {
   const adopted = world({ observed: [managed(standard, 'default-deny', { policyUid: '', isAdoptable: true })] });
   const keeping = policy('standard', { removal: { onOptOut: 'Keep' } });
   const weakened = world({
-    observed: [...inPlace(standard), foreign('open', { weakens: { ingress: 'allows everything' } })],
+    observed: [...inPlace(standard), foreign('open', { openness: opennessOf({ ingress: [{}] }) })],
   });
   const kept = { ...left, baselinePolicies: [keeping], observed: inPlace(keeping) };
   const scenes = new Map<Reason, World>([

@@ -261,7 +261,7 @@ describe('properties of every plan', () => {
       isAdoptable: fc.boolean(),
       isKept: fc.boolean(),
       isolates: fc.constant<Direction[]>([]),
-      weakens: fc.constant(undefined),
+      openness: fc.constant(undefined),
       otherManager: fc.constant(''),
       hash: fc.constantFrom(...hashes),
     });

@@ -35,7 +35,7 @@ async function stage(): Promise<Stage> {
   const { caches, kube } = scene;
   const clock = new ManualClock();
   const random = (): number => 0;
-  const book = new CompiledPolicies({ discovered: {}, isDnsCurrent: true });
+  const book = new CompiledPolicies({ discovered: {}, dns: 'current' });
   const progress = new PolicyProgressTracker();
   const limit = { count: 5, percent: 10 };
   const guard = new ChangeGuard({ caches, clock, limits: { removal: limit, isolation: limit } });
@@ -138,9 +138,9 @@ describe('events and what they enqueue', () => {
     await settled();
     worked.length = 0;
     const dns = { source: 'x', egress: [{ to: [{ ipBlock: { cidr: '10.0.0.10/32' } }] }] };
-    handlers.discoveryChanged({ discovered: { dns }, isDnsCurrent: true });
+    handlers.discoveryChanged({ discovered: { dns }, dns: 'current' });
     await settled();
-    handlers.discoveryChanged({ discovered: { dns }, isDnsCurrent: true });
+    handlers.discoveryChanged({ discovered: { dns }, dns: 'current' });
     await settled();
     expect(worked).toEqual(['team-a resync']);
   });

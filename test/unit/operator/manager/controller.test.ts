@@ -38,7 +38,7 @@ async function controller(clock: ManualClock): Promise<{
     },
     events: { record: () => undefined },
     workers: 4,
-    discovery: { discovered: {}, isDnsCurrent: true },
+    discovery: { discovered: {}, dns: 'current' },
     guardLimits: { removal: limit, isolation: limit },
     hasNewerLed: () => false,
   });

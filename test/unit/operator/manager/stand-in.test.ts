@@ -96,7 +96,7 @@ function standby({
     log: SILENT_LOG,
     metrics: SILENT_METRICS,
     exclusion: EXCLUSION,
-    discovery: { discovered: {}, isDnsCurrent: false },
+    discovery: { discovered: {}, dns: 'notFound' },
     standInAfterMs: AFTER_MS,
     isOfLeadersVersion: () => isOfLeadersVersion,
     requestTimeoutMs: 10_000,

@@ -24,7 +24,7 @@ async function reconciled(): Promise<{ readonly next: string; readonly decided: 
 }
 
 async function reconciledFromCache(): Promise<{ readonly next: string; readonly decided: readonly string[] }> {
-  const compiledPolicies = new CompiledPolicies({ discovered: {}, isDnsCurrent: true });
+  const compiledPolicies = new CompiledPolicies({ discovered: {}, dns: 'current' });
   for (const cached of scene.caches.baselinePolicies.values()) {
     compiledPolicies.upsert(cached);
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { NO_NAMESPACES } from '../../../../src/domain/weakening/reach.ts';
 import { PolicyProgressTracker } from '../../../../src/operator/progress/policy-progress.ts';
 import { TimeToProtect } from '../../../../src/operator/progress/time-to-protect.ts';
 import { TransitionReporter } from '../../../../src/operator/progress/transition-reporter.ts';
@@ -34,7 +35,7 @@ async function stage(): Promise<Stage> {
   await scene.sync();
   const { kube, caches } = scene;
   const clock = new ManualClock();
-  const compiledPolicies = new CompiledPolicies({ discovered: {}, isDnsCurrent: true });
+  const compiledPolicies = new CompiledPolicies({ discovered: {}, dns: 'current' });
   const progress = new PolicyProgressTracker();
   for (const cached of caches.baselinePolicies.values()) {
     compiledPolicies.upsert(cached);
@@ -67,6 +68,7 @@ async function stage(): Promise<Stage> {
       transientFailures: new TransientFailures(() => 1),
       writers: { fresh: writers, resync: writers },
       hasNewerLed: () => false,
+      namespaces: NO_NAMESPACES,
       nowTime: () => '2026-01-01T00:00:00Z',
     },
     clock,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PHASES } from '../../../../src/api/namespace-baseline.ts';
 import type { Direction } from '../../../../src/api/network-policy.ts';
+import { opennessOf } from '../../../../src/domain/weakening/openness.ts';
 import { CachedNamespace, CachedNetworkPolicy, CachedReport } from '../../../../src/operator/watch/cached-objects.ts';
 
 const text = fc.string({ maxLength: 12 });
@@ -53,7 +54,7 @@ describe('R16 what is kept slim reads as it was', () => {
       isAdoptable: fc.boolean(),
       isKept: fc.boolean(),
       isolates,
-      weakens: fc.constantFrom(undefined, { ingress: 'allows every source on every port, for all pods' }),
+      openness: fc.constantFrom(undefined, opennessOf({ ingress: [{}] })),
       otherManager: text,
       hash: text,
     });
@@ -70,7 +71,7 @@ describe('R16 what is kept slim reads as it was', () => {
           isAdoptable,
           isKept,
           isolates: isolated,
-          weakens,
+          openness,
           otherManager,
           hash,
         } = new CachedNetworkPolicy(who, given);
@@ -82,7 +83,7 @@ describe('R16 what is kept slim reads as it was', () => {
           isAdoptable,
           isKept,
           isolates: isolated,
-          weakens,
+          openness,
           otherManager,
           hash,
         }).toEqual(given);

@@ -47,7 +47,7 @@ function stage(stored?: BaselinePolicyStatus): {
     spec: {},
     ...(stored === undefined ? {} : { status: stored }),
   });
-  const book = new CompiledPolicies({ discovered: {}, isDnsCurrent: true });
+  const book = new CompiledPolicies({ discovered: {}, dns: 'current' });
   for (const cached of policies.values()) {
     book.upsert(cached);
   }
