@@ -58,7 +58,6 @@ export class Controller {
   /** Fails when no reconcile has finished for too long although keys wait. */
   readonly heartbeat: Check;
   readonly #options: ControllerOptions;
-  readonly #clients: ReturnType<typeof priorityClients>;
   readonly #compiled: CompiledPolicies;
   readonly #guard: ChangeGuard;
   readonly #contests: ContestTracker;
@@ -78,8 +77,8 @@ export class Controller {
   /** Nothing runs before {@link Controller.start}. */
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const { kube, flow, caches, clock, random, log, metrics } = options;
-    this.#clients = priorityClients(kube, { limiter: flow, metrics });
+    const { caches, clock, random, log, metrics } = options;
+    this.#clients = priorityClients(options.kube, { limiter: options.flow, metrics });
     this.#compiled = new CompiledPolicies(options.discovery);
     this.#guard = new ChangeGuard({ caches, clock, limits: options.guardLimits });
     this.#contests = new ContestTracker(clock);
@@ -211,7 +210,7 @@ export class Controller {
   }
 
   #createContext(): ReconcileContext {
-    const { caches, isNewerAtWork } = this.#options;
+    const { caches, hasNewerLed } = this.#options;
     const rateLimit = new ReportRateLimit(this.#contests);
     return {
       caches,
@@ -221,15 +220,15 @@ export class Controller {
       contestTracker: this.#contests,
       transientFailures: this.#transientFailures,
       writers: { fresh: this.#writersFor('fresh', rateLimit), resync: this.#writersFor('resync', rateLimit) },
-      hasNewerLed: isNewerAtWork,
+      hasNewerLed,
       nowTime: () => this.#nowTime(),
     };
   }
 
   #writersFor(priority: Priority, rateLimit: ReportRateLimit): Writers {
     const { caches, metrics } = this.#options;
-    const { networkPolicies, reports, namespaces } = caches;
     const kube = this.#clients[priority];
+    const { networkPolicies, reports, namespaces } = caches;
     return {
       networkPolicies: new NetworkPolicyWriter({
         kube,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EventHandlers } from '../../../../src/operator/enqueue/event-handlers.ts';
 import { PolicyProgressTracker } from '../../../../src/operator/progress/policy-progress.ts';
 import { TimeToProtect } from '../../../../src/operator/progress/time-to-protect.ts';
-import { WorkQueue } from '../../../../src/operator/queue/work-queue.ts';
+import { type Attempt, type FailedAttempt, WorkQueue } from '../../../../src/operator/queue/work-queue.ts';
 import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
 import type { Caches } from '../../../../src/operator/watch/caches.ts';
@@ -42,14 +42,11 @@ async function stage(): Promise<Stage> {
   const worked: string[] = [];
   const deletions: string[] = [];
   const assessed: string[] = [];
-  const work = (key: string, { priority }: { readonly priority: string }): Promise<{ readonly kind: 'forget' }> => {
+  const work = (key: string, { priority }: Attempt): Promise<{ readonly kind: 'forget' }> => {
     worked.push(`${key} ${priority}`);
     return Promise.resolve({ kind: 'forget' });
   };
-  const onError = ({ cause }: { readonly cause: unknown }): never => {
-    throw cause;
-  };
-  const queue = new WorkQueue({ clock, random, workers: 1, work, onError });
+  const queue = new WorkQueue({ clock, random, workers: 1, work, onError: unexpected });
   const finalizers = new WorkQueue({
     clock,
     random,
@@ -59,7 +56,6 @@ async function stage(): Promise<Stage> {
       deletions.push(policy);
       return Promise.resolve({ kind: 'forget' });
     },
-    onError,
   });
   const statusWriter = new StatusWriter({
     kube,
@@ -80,10 +76,7 @@ async function stage(): Promise<Stage> {
     namespaces: queue,
     deletions: finalizers,
     guard,
-    snapshotOf: (namespace) => {
-      assessed.push(namespace);
-      return undefined;
-    },
+    snapshotOf: (namespace) => void assessed.push(namespace),
     statusWriter,
     timeToProtect: new TimeToProtect(clock),
     log: SILENT_LOG,

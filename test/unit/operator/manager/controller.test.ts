@@ -1,6 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { ConcurrencyLimiter } from '../../../../src/kube/client/concurrency-limiter.ts';
 import { Controller } from '../../../../src/operator/manager/controller.ts';
+import { DeletionReconciler } from '../../../../src/operator/reconcile/deletion-reconciler.ts';
+import type { Log, LogFields } from '../../../../src/telemetry/log.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../../../fixtures/silence.ts';
 import { eventually, OPTED_IN, standardSet } from '../../../support/actors/actors.ts';
@@ -40,11 +42,8 @@ async function controller(clock: ManualClock): Promise<{
     guardLimits: { removal: limit, isolation: limit },
     hasNewerLed: () => false,
   });
-  for (const { name } of caches.baselinePolicies.values()) {
-    made.handlers.baselinePolicyChanged(name);
-  }
   made.start();
-  return { controller: made, writes };
+  return { controller: made, writes, results, errors };
 }
 
 test('R2 R16 it protects the namespaces of the caches, writes the status, counts its writes and ends', async () => {

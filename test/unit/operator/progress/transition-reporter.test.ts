@@ -19,27 +19,20 @@ interface Stage {
 }
 
 /** A reporter, with the reasons of its Events and the messages of its log. */
-function stage(): {
-  readonly reporter: {
-    readonly reconciled: (one: Reconciled, how: { isFresh: boolean; protectedAfterMs: number | undefined }) => void;
-    readonly held: TransitionReporter['held'];
-    readonly forget: TransitionReporter['forget'];
-  };
-  readonly reasons: string[];
-  readonly lines: string[];
-} {
+function stage(): { readonly reporter: Stage; readonly reasons: string[]; readonly lines: string[] } {
   const reasons: string[] = [];
   const lines: string[] = [];
   const note = (_fields: object, message: string): void => void lines.push(message);
   const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log };
   const record = ({ reason }: EventRecord): void => void reasons.push(reason);
   const transitions = new TransitionReporter(log, { record });
-  const reporter = {
-    reconciled: (one: Reconciled, how: { isFresh: boolean; protectedAfterMs: number | undefined }): void => {
-      transitions.reconciled(one, { ...how, log });
+  const reporter: Stage = {
+    reconciled: (ended, options) => {
+      transitions.reconciled(ended, { ...options, log });
     },
-    held: transitions.held.bind(transitions),
-    forget: transitions.forget.bind(transitions),
+    forget: (namespace) => {
+      transitions.forget(namespace);
+    },
   };
   return { reporter, reasons, lines };
 }
