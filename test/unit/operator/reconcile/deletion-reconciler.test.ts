@@ -28,18 +28,20 @@ async function reconciledFromCache(): Promise<{ readonly next: string; readonly 
   for (const cached of scene.caches.baselinePolicies.values()) {
     compiledPolicies.upsert(cached);
   }
+  const decided: string[] = [];
   const reconciler = new DeletionReconciler({
     kube: scene.kube,
     caches: scene.caches,
     compiledPolicies,
   });
-  const { queue, removalDecided } = await reconciler.reconcile('standard', SILENT_LOG);
-  if (removalDecided === undefined) {
-    return { next: queue.kind, decided: [] };
+  const first = await reconciler.reconcile('standard', SILENT_LOG);
+  if (first.removalDecided === undefined) {
+    return { next: first.queue.kind, decided };
   }
-  compiledPolicies.decideRemoval(removalDecided);
-  const step = await reconciler.reconcile('standard', SILENT_LOG);
-  return { next: step.queue.kind, decided: [removalDecided.name] };
+  decided.push(first.removalDecided.name);
+  compiledPolicies.decideRemoval(first.removalDecided);
+  const second = await reconciler.reconcile('standard', SILENT_LOG);
+  return { next: second.queue.kind, decided };
 }
 
 async function finalizers(): Promise<readonly string[] | undefined> {

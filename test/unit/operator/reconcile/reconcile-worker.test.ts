@@ -57,14 +57,14 @@ async function stage(): Promise<Stage> {
   const results: string[] = [];
   const touched: string[] = [];
   const events: EventRecord[] = [];
-  const worker = createReconcileWorker({
+  const reconcileWorker = createReconcileWorker({
     context: {
       caches,
       compiledPolicies,
       serverDefaults,
       guard,
       contestTracker,
-      transientFailures: new TransientFailures(() => 0),
+      transientFailures: new TransientFailures(() => 1),
       writers: { fresh: writers, resync: writers },
       hasNewerLed: () => false,
       nowTime: () => '2026-01-01T00:00:00Z',
@@ -78,8 +78,7 @@ async function stage(): Promise<Stage> {
     log: SILENT_LOG,
     onDone: () => undefined,
   });
-  const work = (namespace: string, priority: Priority): Promise<QueueAction> =>
-    worker(namespace, { priority, reconcileId: 'r' });
+  const work: Stage['work'] = (namespace, priority) => reconcileWorker(namespace, { priority, reconcileId: 'r' });
   return { work, progress, guard, results, touched, events };
 }
 
