@@ -203,9 +203,9 @@ function isOfFormerPolicy(observed: ObservedNetworkPolicy, { baselinePolicies }:
 
 function leavingActions(policy: BaselinePolicyFacts, existing: readonly ObservedNetworkPolicy[]): readonly Action[] {
   const removable = existing.filter((observed) => isRemovable(observed, policy) && !observed.isKept);
+  // A set of which some objects were left already is left whole: its default-deny needs its allow-dns (R3, order of writes).
+  const isPartlyLeft = existing.some((observed) => isRemovable(observed, policy) && observed.isKept);
   if (policy.isDeleting) {
-    // A set of which some objects were left already is left whole: its default-deny needs its allow-dns (R3).
-    const isPartlyLeft = existing.some((observed) => isRemovable(observed, policy) && observed.isKept);
     return policy.isRemoving
       ? removable.map((observed) => ({ kind: isPartlyLeft ? 'leave' : 'remove', observed }))
       : [];
@@ -213,7 +213,7 @@ function leavingActions(policy: BaselinePolicyFacts, existing: readonly Observed
   if (!policy.isAccepted || policy.selector === undefined) {
     return [];
   }
-  return removable.map((observed) => ({ kind: policy.keepsOnOptOut ? 'leave' : 'remove', observed }));
+  return removable.map((observed) => ({ kind: policy.keepsOnOptOut || isPartlyLeft ? 'leave' : 'remove', observed }));
 }
 
 /** R8 (deletion): the object itself must carry the live policy's uid; our own report is not enough for a removal. */

@@ -78,8 +78,8 @@ export class Controller {
   /** Nothing runs before {@link Controller.start}. */
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const { kube, flow, caches, clock, random, log, metrics } = options;
-    this.#clients = priorityClients(kube, { limiter: flow, metrics });
+    const { caches, clock, random, log, metrics } = options;
+    this.#clients = priorityClients(options.kube, { limiter: options.flow, metrics });
     this.#compiled = new CompiledPolicies(options.discovery);
     this.#guard = new ChangeGuard({ caches, clock, limits: options.guardLimits });
     this.#contests = new ContestTracker(clock);
@@ -229,8 +229,8 @@ export class Controller {
 
   #writersFor(priority: Priority, rateLimit: ReportRateLimit): Writers {
     const { caches, metrics } = this.#options;
-    const { networkPolicies, reports, namespaces } = caches;
     const kube = this.#clients[priority];
+    const { networkPolicies, reports, namespaces } = caches;
     return {
       networkPolicies: new NetworkPolicyWriter({
         kube,

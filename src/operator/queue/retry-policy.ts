@@ -55,6 +55,18 @@ export function retryPauseMs(
 }
 
 /**
+ * The pause after a 403, in milliseconds. At the cap it is not random, since half of it would mean a third more requests
+ * while a permission is missing; {@link spreadPauseMs} still separates the namespaces.
+ */
+export function pauseAfter403Ms(
+  policy: RetryPolicy,
+  failures: { readonly attempt: number; readonly random: () => number },
+): number {
+  const isCapped = policy.baseMs * 2 ** failures.attempt >= policy.capMs;
+  return isCapped ? policy.capMs : retryPauseMs(policy, failures);
+}
+
+/**
  * A fixed pause, in milliseconds. A long one is shortened by up to a tenth, so that a thousand namespaces that were
  * refused in one burst do not come back in one burst. A short one is kept, as it may be a lower limit.
  */

@@ -110,7 +110,6 @@ export class ChangeGuard {
     }
   }
 
-  /** A namespace is gone: what was open of it protects nobody any more. */
   /** Forgets what the plans of a namespace would unprotect: it is gone. */
   forget(namespace: string): void {
     this.#open.delete(namespace);
