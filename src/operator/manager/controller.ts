@@ -47,7 +47,7 @@ export interface ControllerOptions {
   readonly workers: number;
   readonly discovery: DiscoveryState;
   readonly guardLimits: GuardLimits;
-  /** Whether a newer version led before, so that its rendering is left as it is (R15, leadership). */
+  /** Whether a newer version led before, so that its rendering is left as it is (R15, one writer). */
   readonly isNewerAtWork: () => boolean;
 }
 

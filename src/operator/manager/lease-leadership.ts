@@ -21,7 +21,7 @@ export interface LeaseLeadershipParts
   readonly identity?: string;
 }
 
-/** Leads while this process holds the Lease (R15, leadership), and logs every change of the holder. */
+/** Leads while this process holds the Lease (R15, one writer), and logs every change of the holder. */
 export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
   const { log, namespace, identity = `${hostname()}_${randomUUID()}` } = parts;
   const onEvent = (event: ElectionEvent): void => {

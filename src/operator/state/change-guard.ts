@@ -101,7 +101,7 @@ export class ChangeGuard {
     return losses;
   }
 
-  /** Counts what the plans of a namespace would unprotect; nothing where the namespace does not exist (`world` is undefined). */
+  /** Plans a namespace, and notes what the plans would unprotect. The namespace is gone when `world` is undefined. */
   assess(namespace: string, world: World | undefined): void {
     if (world === undefined) {
       this.forget(namespace);
@@ -110,8 +110,7 @@ export class ChangeGuard {
     }
   }
 
-  /** A namespace is gone: what was open of it protects nobody any more. */
-  /** Forgets what the plans of a namespace would unprotect: it is gone. */
+  /** Forgets what the plans of a namespace would unprotect: it is gone, or its plans have been carried out. */
   forget(namespace: string): void {
     this.#open.delete(namespace);
   }
@@ -148,7 +147,10 @@ export class ChangeGuard {
     return holds;
   }
 
-  /** The plans of a namespace, with these losses, are about to be carried out: they count from now on, whatever is considered meanwhile. */
+  /**
+   * The plans of a namespace are about to be carried out. Their losses count from now on, whatever is considered
+   * meanwhile.
+   */
   begin(namespace: string, losses: readonly Unprotection[]): void {
     if (losses.length > 0) {
       this.#inProgress.set(
