@@ -53,7 +53,7 @@ export function declaredPolicyFacts(policy: DeclaredPolicy): BaselinePolicyFacts
 
 /**
  * The namespaces that a change of `policy` would unprotect or newly isolate, whatever their number: those that
- * R9 (confirmation of big changes) would hold. In the order of `namespaces`.
+ * R9 (the guards) would hold. In the order of `namespaces`.
  */
 export function heldNamespaces(
   namespaces: readonly NamespaceContents[],

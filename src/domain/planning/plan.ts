@@ -22,7 +22,7 @@ export type RepairCause = Exclude<Drift, 'deleted'> | 'rollout' | 'rewrite' | 'a
 
 /** The desired write of one NetworkPolicy on behalf of one BaselinePolicy. */
 export type Action =
-  /** In place as declared. */
+  /** In place as declared: nothing to write. Not to be confused with `isKept`, which follows from `leave`. */
   | { readonly kind: 'keep'; readonly part: RenderedPart; readonly observed: ObservedNetworkPolicy }
   /** `isRestoring` when the last NamespaceBaseline listed the object, so that another client has deleted it. */
   | { readonly kind: 'create'; readonly part: RenderedPart; readonly isRestoring: boolean }
@@ -37,7 +37,7 @@ export type Action =
   | { readonly kind: 'refuse'; readonly part: RenderedPart; readonly observed: ObservedNetworkPolicy }
   /** It differs, but it is contested and its next repair is not due yet (R6, repair). */
   | { readonly kind: 'wait'; readonly part: RenderedPart; readonly contest: Contest }
-  /** An object with the uid of a former policy of this name is taken over first (R8, deletion). */
+  /** Delete the object. One with the uid of a former policy of this name is taken over first (R8, deletion). */
   | { readonly kind: 'remove'; readonly observed: ObservedNetworkPolicy }
   /** Opted out with onOptOut Keep: mark the object as kept (R4, opting out). */
   | { readonly kind: 'leave'; readonly observed: ObservedNetworkPolicy };
@@ -59,10 +59,11 @@ export interface PolicyPlan {
 }
 
 /**
- * The plans of one namespace: one for each BaselinePolicy that selects it or still has objects in it, in the
- * order of names. A terminating namespace gets no plan (R12, one namespace's failure). Nothing foreign is ever repaired or removed. An object with
- * the uid of a former policy of the same name is taken over where this policy selects the namespace, even when it is no
- * longer a part and so is removed; elsewhere it stays (R5 ownership, R8 deletion).
+ * The plans of one namespace: one for each BaselinePolicy that selects it or still has objects in it, in the order of
+ * names. A terminating namespace gets no plan (R12, one namespace's failure). Nothing foreign is ever repaired or
+ * removed. An object with the uid of a former policy of the same name is taken over where this policy selects the
+ * namespace, even if the policy no longer renders it and the plan removes it; elsewhere it stays (R5 ownership,
+ * R8 deletion).
  */
 export function planFor(world: World): readonly PolicyPlan[] {
   if (world.namespace.isTerminating) {
@@ -151,7 +152,10 @@ function actionsFor(
   }
 }
 
-/** A set that isolates every direction isolated now: the present one, or that of the previous generation when the held change is an edit. */
+/**
+ * The set that a held removal keeps up: it must isolate every direction that is isolated now. That is the present set,
+ * or the set of the previous generation if the held change is an edit of the spec.
+ */
 function keptUpParts(
   policy: BaselinePolicyFacts,
   observed: readonly ObservedNetworkPolicy[],
@@ -196,7 +200,7 @@ function unwantedActions(
     .map((observed): Action => ({ kind: 'remove', observed }));
 }
 
-/** An object of a policy that is gone: an allow among them would otherwise stay for ever, although no policy declares it. */
+/** Whether the policy of an object is gone. Its allow would otherwise stay for ever, although no policy declares it. */
 function isOfFormerPolicy(observed: ObservedNetworkPolicy, { baselinePolicies }: World): boolean {
   return isManaged(observed) && !baselinePolicies.some(({ uid }) => uid === observed.policyUid);
 }
@@ -249,7 +253,10 @@ function createAction(world: World, policy: BaselinePolicyFacts, part: RenderedP
   return { kind: 'create', part, isRestoring };
 }
 
-/** R15 (one writer): an older version does not undo what a newer one rendered for this generation and no client has changed since. */
+/**
+ * R15 (one writer): whether a newer version of the operator rendered the object for this generation, and no client has
+ * changed it since. An older version does not undo that.
+ */
 function wasRenderedByNewer(
   { hasNewerLed, report }: World,
   policy: BaselinePolicyFacts,

@@ -61,7 +61,7 @@ export interface WatchState {
   /** The plural of the watched kind. */
   readonly resource: string;
   readonly silenceMs: number;
-  /** Time since the last attempt of the watch; undefined before the first. */
+  /** Time since the watch last attempted or received something; undefined before its first attempt. */
   readonly standingStillMs: number | undefined;
   readonly objects: number;
   readonly isSynced: boolean;

@@ -15,9 +15,9 @@ export interface RetryPolicy {
 export const RECONCILE_RETRY: RetryPolicy = { baseMs: 5, capMs: 60_000 };
 /** A key that was added again while its attempt failed: the failure says nothing about the newer event. */
 export const RETRY_OF_CHANGED_KEY: RetryPolicy = { baseMs: RECONCILE_RETRY.baseMs, capMs: 1_000 };
-/** A write that admission denied. */
+/** A write that got a 403 from a quota or from admission (reason `Denied`). */
 export const DENIED_RETRY: RetryPolicy = { baseMs: 1_000, capMs: 300_000 };
-/** A write for which a permission is missing. */
+/** A write that got a 403 because a permission is missing (reason `Forbidden`). */
 export const FORBIDDEN_RETRY: RetryPolicy = { baseMs: 1_000, capMs: 30_000 };
 /** The status of a BaselinePolicy that could not be written. */
 export const STATUS_RETRY: RetryPolicy = { baseMs: 2_000, capMs: 30_000 };

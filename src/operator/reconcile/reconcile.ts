@@ -47,7 +47,10 @@ export interface Reconciled {
   readonly plans: readonly PolicyPlan[];
   readonly outcomes: Outcomes;
   readonly report: NamespaceReport | undefined;
-  /** Whether the report was, or would be, written; false for a failure that the next attempt may end. */
+  /**
+   * False when the report was left as it is: a write failed in passing, for the first or second time in a row, or the
+   * namespace went away meanwhile. True otherwise, even if the report needed no write.
+   */
   readonly isReported: boolean;
   /** The result of writing the report; `ok` too when there was nothing to write. */
   readonly reportWrite: Result<ReportWrite, KubeError>;
@@ -95,8 +98,8 @@ export async function reconcile(
 }
 
 /**
- * The world of one namespace as the caches have it, or undefined when there is no such namespace. Removals are not held in
- * it, since the guard counts what they would unprotect.
+ * The world of one namespace as the caches have it, or undefined when there is no such namespace. It has the holds of
+ * isolations and not those of removals: the guard must first count what the removals would unprotect.
  */
 export function snapshotOf(
   namespace: string,

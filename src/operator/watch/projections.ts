@@ -17,7 +17,7 @@ import { specFactsOf } from './spec-facts.ts';
 export interface CachedBaselinePolicy extends Identity {
   readonly generation: number;
   readonly isDeleting: boolean;
-  /** Whether our finalizer holds it. */
+  /** Whether it carries our finalizer. */
   readonly hasFinalizer: boolean;
   readonly confirmedRemoval: string;
   readonly confirmedIsolation: string;

@@ -89,7 +89,7 @@ export class NetworkPolicyWriter {
 
   /**
    * DELETE, bound to the uid that the plan saw. An object that is already gone counts as removed. An object of a former
-   * BaselinePolicy of the same name is taken over first (R8, orphans).
+   * BaselinePolicy of the same name is taken over first (R8, deletion).
    */
   async remove(observed: ObservedNetworkPolicy, target: WriteTarget): Promise<Outcome> {
     const { name, uid } = observed;
@@ -213,7 +213,7 @@ export class NetworkPolicyWriter {
     return { kind: 'inPlace', name: part.name, uid: stored.uid, hash: stored.hash };
   }
 
-  /** Each of our writes makes an event that starts another reconcile, so it counts as a contest (R6, repairs). */
+  /** Each of our writes makes an event that starts another reconcile, so it counts as a contest (R6, repair). */
   #altered(name: string, target: WriteTarget): Outcome {
     this.#dependencies.contestTracker.repaired({ namespace: target.namespace, name }, '');
     return {

@@ -37,7 +37,7 @@ type Choice = PolicyChange | ExitCodeName;
 /** How many names are listed before the question. */
 const MAX_NAMES = 200;
 
-/** `approve`: confirms held changes of BaselinePolicies, exactly as the operator described them (R9, confirmation of big changes). */
+/** `approve`: confirms held changes of BaselinePolicies, exactly as the operator described them (R9, the guards). */
 export function defineApprove(command: Command, context: CommandContext, terminal: Terminal = processTerminal): void {
   command
     .description('Shows the changes of BaselinePolicies that the operator holds back, asks, and confirms them.')
