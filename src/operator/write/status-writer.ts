@@ -118,14 +118,11 @@ export class StatusWriter {
       this.#trueConditions.delete(policy);
       return { kind: 'forget' };
     }
-    const { generation, uid } = compiled.facts;
+    const { uid } = compiled.facts;
     const counted = progress.namespaceStates(policy, clock.nowMs());
     const previous = statusOf(cached.status);
     const status = this.#statusFor(compiled, counted, previous);
-    const isResuming = counted.unattemptedCount > 0 && this.#resumed.get(policy) === generation;
-    if (!isResuming) {
-      this.#resumed.delete(policy);
-    }
+    const isResuming = this.#isResuming(compiled.facts, counted.unattemptedCount);
     this.#trueConditions.set(policy, trueConditionsIn(isResuming ? previous : status));
     const hasChanged = previous === undefined || digestOf(previous) !== digestOf(status);
     if (hasChanged && !isResuming) {
@@ -136,6 +133,18 @@ export class StatusWriter {
       }
     }
     return nextWriteFor(counted.namespaceStates);
+  }
+
+  /** Whether a former run had finished this generation, and this run has not yet checked every namespace (R16, status). */
+  #isResuming(
+    { name, generation }: { readonly name: string; readonly generation: number },
+    unattempted: number,
+  ): boolean {
+    const isResuming = unattempted > 0 && this.#resumed.get(name) === generation;
+    if (!isResuming) {
+      this.#resumed.delete(name);
+    }
+    return isResuming;
   }
 
   #statusFor(

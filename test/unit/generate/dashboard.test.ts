@@ -67,7 +67,7 @@ describe('the dashboard', () => {
               steps: expect.arrayContaining([
                 { color: 'red', value: null },
                 { color: 'green', value: 1 },
-              ]),
+              ]) as unknown,
             },
           },
         },
