@@ -103,7 +103,7 @@ async function act(
 }
 
 describe('the commands of docs/guides, out of the pages', () => {
-  test.each(coursesOf(GUIDE_PAGES))('$file: $scene', { timeout: 180_000 }, async ({ page, ...course }) => {
+  test.each(coursesOf(GUIDE_PAGES))('$file: $scene', { timeout: 300_000 }, async ({ page, ...course }) => {
     const cwd = join(folder, 'guide');
     for (const [name, text] of page.files) {
       await writeFile(join(cwd, name), text);
