@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../api/names.ts';
 import { PHASES } from '../api/namespace-baseline.ts';
 
 /** The results of a reconcile; docs/reconcile.md (Outcomes) says which outcome has which. */
@@ -76,6 +77,15 @@ export const METRICS = {
     labels: {
       policy: `the name of the BaselinePolicy; the policies beyond ${MAX_POLICY_LABELS} are summed as \`${OTHER}\``,
       phase: PHASES,
+    },
+  },
+  policyCondition: {
+    name: 'nsbaseline_policy_condition',
+    type: 'gauge',
+    help: '1 if the condition of the BaselinePolicy is True, 0 if it is False or missing. Only the leader shows BaselinePolicies.',
+    labels: {
+      policy: `the name of the BaselinePolicy; \`${OTHER}\` counts the policies beyond ${MAX_POLICY_LABELS} with that condition`,
+      condition: Object.values(CONDITIONS),
     },
   },
   unprotected: {
@@ -198,6 +208,12 @@ export const METRICS = {
     name: 'nsbaseline_ready',
     type: 'gauge',
     help: '1 when every cache is synced, as in `/readyz`, else 0.',
+    labels: {},
+  },
+  memoryLimit: {
+    name: 'nsbaseline_memory_limit_bytes',
+    type: 'gauge',
+    help: 'The memory limit of the container; 0 if it has none.',
     labels: {},
   },
   buildInfo: {

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { CONDITIONS, type ConditionType } from '../api/names.ts';
 import { PHASES, type Phase } from '../api/namespace-baseline.ts';
 import {
   DRIFTS,
@@ -27,14 +28,22 @@ import type { BuildInfo } from './version.ts';
  */
 const LAG_PRECISION_MS = 100;
 
+/** The values of the gauges that have a series per BaselinePolicy. */
+export interface PolicyGauges {
+  readonly policy: string;
+  readonly phases: Readonly<Partial<Record<Phase, number>>>;
+  readonly trueConditions: readonly ConditionType[];
+}
+
 /**
  * The values of the gauges, read at every scrape, so that nothing is stored twice. All durations are in milliseconds.
  */
 export interface GaugeState {
   /**
-   * The number of namespaces per BaselinePolicy and phase. A missing phase counts 0; a missing policy loses its series.
+   * The number of namespaces per BaselinePolicy and phase, and the policy's conditions that are True. A missing phase
+   * counts 0; a missing policy loses its series.
    */
-  readonly policies: Iterable<{ readonly policy: string; readonly phases: Readonly<Partial<Record<Phase, number>>> }>;
+  readonly policies: Iterable<PolicyGauges>;
   readonly unprotectedNamespaces: number;
   readonly weakenedNamespaces: number;
   readonly conflicts: number;
@@ -100,6 +109,7 @@ export function createMetrics(options: {
   const gauges = makeGauges(registry, resourceLabel);
   const { version, commit, node } = options.buildInfo;
   gauge(registry, METRICS.buildInfo).set({ version, commit, node }, 1);
+  gauge(registry, METRICS.memoryLimit).set(containerMemoryLimitBytes());
   if (options.withProcess === true) {
     collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
   }
@@ -179,6 +189,7 @@ function makeGauges(
   resourceLabel: (resource: string) => string,
 ): { show(state: GaugeState): void } {
   const namespaces = gauge(registry, METRICS.namespaces);
+  const policyCondition = gauge(registry, METRICS.policyCondition);
   const unprotected = gauge(registry, METRICS.unprotected);
   const conflicts = gauge(registry, METRICS.conflicts);
   const contested = gauge(registry, METRICS.contested);
@@ -190,12 +201,16 @@ function makeGauges(
   const cacheObjects = gauge(registry, METRICS.cacheObjects);
   const ready = gauge(registry, METRICS.ready);
   const leader = gauge(registry, METRICS.leader);
-  const labelFor = policyLabels();
+  const labelled = policyLabels();
   const showPolicies = (policies: GaugeState['policies']): void => {
     namespaces.reset();
-    for (const [policy, phases] of labelFor(policies)) {
+    policyCondition.reset();
+    for (const { policy, phases, trueConditions } of labelled(policies)) {
       for (const phase of PHASES) {
         namespaces.inc({ policy, phase }, phases[phase] ?? 0);
+      }
+      for (const condition of Object.values(CONDITIONS)) {
+        policyCondition.inc({ policy, condition }, trueConditions.includes(condition) ? 1 : 0);
       }
     }
   };
@@ -232,18 +247,26 @@ function makeGauges(
   };
 }
 
-type PhaseCounts = Readonly<Partial<Record<Phase, number>>>;
-
 /** A BaselinePolicy with its own label keeps it while it exists, regardless of other policies. */
-function policyLabels(): (policies: GaugeState['policies']) => readonly (readonly [string, PhaseCounts])[] {
+function policyLabels(): (policies: GaugeState['policies']) => readonly PolicyGauges[] {
   let named = new Set<string>();
   return (policies) => {
     const present = [...policies].sort((a, b) => (a.policy < b.policy ? -1 : 1));
     const kept = present.filter(({ policy }) => named.has(policy));
     const added = present.filter(({ policy }) => !named.has(policy)).slice(0, MAX_POLICY_LABELS - kept.length);
     named = new Set([...kept, ...added].map(({ policy }) => policy));
-    return present.map(({ policy, phases }) => [named.has(policy) ? policy : OTHER, phases] as const);
+    return present.map((gauges) => (named.has(gauges.policy) ? gauges : { ...gauges, policy: OTHER }));
   };
+}
+
+/**
+ * The limit of the process' control group, or 0 without one
+ * (https://nodejs.org/docs/latest-v24.x/api/process.html#processconstrainedmemory).
+ */
+function containerMemoryLimitBytes(): number {
+  const limitBytes = process.constrainedMemory();
+  // The kernel writes "no limit" as a number near 2^63 or 2^64.
+  return limitBytes > Number.MAX_SAFE_INTEGER ? 0 : limitBytes;
 }
 
 function counter(registry: Registry, { name, help, labels }: MetricDescription): Counter {

@@ -169,6 +169,7 @@ export class Controller {
       policies: this.#compiled.facts.map(({ name }) => ({
         policy: name,
         phases: Object.fromEntries(counts.get(name) ?? []),
+        trueConditions: this.#statusWriter.trueConditionsOf(name),
       })),
       unprotectedNamespaces: unprotected,
       weakenedNamespaces: weakened,

@@ -1,5 +1,5 @@
 import { type BaselinePolicyStatus, baselinePolicyStatusSchema } from '../../api/baseline-policy.ts';
-import { ANNOTATIONS, API_VERSION, CONDITIONS } from '../../api/names.ts';
+import { ANNOTATIONS, API_VERSION, CONDITIONS, type ConditionType } from '../../api/names.ts';
 import type { Reason } from '../../api/reasons.ts';
 import type { Clock } from '../../base/clock.ts';
 import { confirmationLine } from '../../domain/planning/guard.ts';
@@ -53,6 +53,8 @@ export class StatusWriter {
   readonly #resumed = new Map<string, number>();
   /** The messages of the held changes that were last reported, by uid. */
   readonly #reportedHolds = new Map<string, string>();
+  /** The conditions of each policy that are True, by the status that was last computed. */
+  readonly #trueConditions = new Map<string, readonly ConditionType[]>();
   #isStarted = false;
 
   constructor(dependencies: Dependencies) {
@@ -93,6 +95,15 @@ export class StatusWriter {
     this.#queue.addAfter(policy, Math.max(0, STATUS_INTERVAL_MS - sinceMs));
   }
 
+  /**
+   * The conditions of a policy that are True: by the status that was last computed, even if it could not be written, or by
+   * the stored one as long as none was computed.
+   */
+  trueConditionsOf(policy: string): readonly ConditionType[] {
+    const stored = this.#dependencies.baselinePolicies.get({ namespace: '', name: policy })?.status;
+    return this.#trueConditions.get(policy) ?? trueConditionsIn(statusOf(stored));
+  }
+
   /** Starts no more writes, and resolves when the writes under way are done. */
   async stop(): Promise<void> {
     this.#isStarted = false;
@@ -104,16 +115,15 @@ export class StatusWriter {
     const compiled = compiledPolicies.entry(policy);
     const cached = baselinePolicies.get({ namespace: '', name: policy });
     if (compiled === undefined || cached?.uid !== compiled.facts.uid) {
+      this.#trueConditions.delete(policy);
       return { kind: 'forget' };
     }
-    const { generation, uid } = compiled.facts;
+    const { uid } = compiled.facts;
     const counted = progress.namespaceStates(policy, clock.nowMs());
     const previous = statusOf(cached.status);
     const status = this.#statusFor(compiled, counted, previous);
-    const isResuming = counted.unattemptedCount > 0 && this.#resumed.get(policy) === generation;
-    if (!isResuming) {
-      this.#resumed.delete(policy);
-    }
+    const isResuming = this.#isResuming(compiled.facts, counted.unattemptedCount);
+    this.#trueConditions.set(policy, trueConditionsIn(isResuming ? previous : status));
     const hasChanged = previous === undefined || digestOf(previous) !== digestOf(status);
     if (hasChanged && !isResuming) {
       // An apply to /status ignores the uid. The version keeps it from a policy that was recreated under the same name.
@@ -123,6 +133,18 @@ export class StatusWriter {
       }
     }
     return nextWriteFor(counted.namespaceStates);
+  }
+
+  /** Whether a former run had finished this generation, and this run has not yet checked every namespace (R16, status). */
+  #isResuming(
+    { name, generation }: { readonly name: string; readonly generation: number },
+    unattempted: number,
+  ): boolean {
+    const isResuming = unattempted > 0 && this.#resumed.get(name) === generation;
+    if (!isResuming) {
+      this.#resumed.delete(name);
+    }
+    return isResuming;
   }
 
   #statusFor(
@@ -201,6 +223,12 @@ function nextWriteFor(states: readonly NamespaceState[]): QueueAction {
   return untilCountedMs === undefined
     ? { kind: 'forget' }
     : { kind: 'after', delayMs: Math.max(STATUS_INTERVAL_MS, untilCountedMs) };
+}
+
+function trueConditionsIn(status: BaselinePolicyStatus | undefined): readonly ConditionType[] {
+  const isTrue = (type: ConditionType): boolean =>
+    status?.conditions.some((condition) => condition.type === type && condition.status === 'True') ?? false;
+  return Object.values(CONDITIONS).filter(isTrue);
 }
 
 function isFinished(status: BaselinePolicyStatus): boolean {

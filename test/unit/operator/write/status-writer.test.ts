@@ -191,6 +191,20 @@ describe('R16 when a status is written', () => {
     expect(written).toHaveLength(1);
   });
 
+  test('the conditions of the metrics are the last computed ones, even if the status cannot be written', async () => {
+    const { writer, progress, clock, refuse } = stage();
+    progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, ['a']);
+    refuse(true);
+    writer.start();
+    expect(writer.trueConditionsOf('standard')).toEqual([]);
+    await clock.advance(1000);
+    expect(writer.trueConditionsOf('standard')).toContain('Reconciling');
+    progress.noteReport('a', seen([inPlace()]), clock.nowMs());
+    writer.touch('standard');
+    await clock.advance(5000);
+    expect(writer.trueConditionsOf('standard')).toEqual(['Ready', 'AllProtected']);
+  });
+
   test('R16 a namespace that stays Pending is told of a minute later, without any further event', async () => {
     const { writer, progress, clock, written } = stage();
     progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, []);
