@@ -70,11 +70,7 @@ export class TransitionReporter {
     }
     this.#weakened(namespace, reconciled, log);
     if (protectedAfterMs !== undefined && isFresh) {
-      log.info(
-        { namespace, reason: 'Protected', durationMs: Math.round(protectedAfterMs * 10) / 10 },
-        'namespace protected',
-      );
-      this.#record(namespace, reconciled, { type: 'Normal', reason: 'Protected', note: REASONS.Protected });
+      this.#isolated(namespace, reconciled, { protectedAfterMs, log });
     }
     if (reconciled.report === undefined && reconciled.world.report !== undefined) {
       this.#removed(namespace, reconciled, log);
@@ -94,6 +90,22 @@ export class TransitionReporter {
       reason,
       note: message,
     });
+  }
+
+  /** A conflict in another part leaves the isolation in place, but the namespace is not Protected: its own Event says why. */
+  #isolated(
+    namespace: string,
+    reconciled: Reconciled,
+    { protectedAfterMs, log }: { readonly protectedAfterMs: number; readonly log: Log },
+  ): void {
+    const durationMs = Math.round(protectedAfterMs * 10) / 10;
+    const phase = reconciled.report?.status.phase;
+    if (phase === 'Failed' || phase === 'Conflict' || phase === 'Pending') {
+      log.info({ namespace, phase, durationMs }, 'namespace isolated');
+      return;
+    }
+    log.info({ namespace, reason: 'Protected', durationMs }, 'namespace protected');
+    this.#record(namespace, reconciled, { type: 'Normal', reason: 'Protected', note: REASONS.Protected });
   }
 
   #entry(

@@ -6,6 +6,7 @@ import { reportFor } from '../../../../src/domain/reporting/report.ts';
 import type { World } from '../../../../src/domain/world.ts';
 import { TransitionReporter } from '../../../../src/operator/progress/transition-reporter.ts';
 import type { Reconciled } from '../../../../src/operator/reconcile/reconcile.ts';
+import { foreignObject } from '../../../../src/operator/write/network-policy-writer.ts';
 import { UNCHANGED } from '../../../../src/operator/write/report-writer.ts';
 import type { EventRecord } from '../../../../src/telemetry/event-object.ts';
 import type { Log } from '../../../../src/telemetry/log.ts';
@@ -81,6 +82,16 @@ describe('transitions of a namespace', () => {
     expect(reasons).toEqual([]);
     reporter.reconciled(reconciled(), FRESH);
     expect(reasons).toEqual(['Protected']);
+  });
+
+  test('a namespace that is isolated but in conflict is not called protected', () => {
+    const { reporter, reasons, lines } = stage();
+    const failing: Readonly<Record<string, Outcome>> = {
+      'standard.allow-monitoring': foreignObject('standard.allow-monitoring'),
+    };
+    reporter.reconciled(reconciled({}, { failing }), FRESH);
+    expect(reasons).toEqual(['ForeignObject']);
+    expect(lines).toEqual(['namespace is not as declared', 'namespace isolated']);
   });
 
   test('a refusal is reported once while it lasts, and again after it was over', () => {
