@@ -22,6 +22,21 @@ export function isMatch(selector: LabelSelector, labels: Labels): boolean {
   return (selector.matchExpressions ?? []).every((requirement) => isRequirementMet(requirement, labels));
 }
 
+/**
+ * Whether a selector of namespaces requires no label that some of them lack: it is empty, or only leaves some out (`NotIn`,
+ * `DoesNotExist`). Every namespace has the label kubernetes.io/metadata.name
+ * (https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name).
+ */
+export function isBroadSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {
+  return (
+    Object.keys(matchLabels).length === 0 &&
+    matchExpressions.every(
+      ({ key, operator }) =>
+        operator === 'NotIn' || operator === 'DoesNotExist' || (operator === 'Exists' && key === LABELS.namespaceName),
+    )
+  );
+}
+
 function isRequirementMet(
   requirement: NonNullable<LabelSelector['matchExpressions']>[number],
   labels: Labels,

@@ -5,7 +5,7 @@ import { CONDITIONS, type ConditionType } from '../../api/names.ts';
 import type { Phase } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
 import { cutText } from '../../base/text.ts';
-import type { Hold } from '../world.ts';
+import { type HeldNotice, heldMessage } from './held-message.ts';
 
 /** Namespaces that have been Pending for less than this, in milliseconds, change no condition (R16, status). */
 export const PENDING_GRACE_MS = 60_000;
@@ -40,7 +40,7 @@ export interface PolicyProgress {
   readonly unseenCount: number;
   readonly discovered: Discovered;
   /** The changes that wait for a confirmation, with the kubectl line that gives it. */
-  readonly held: readonly { readonly reason: Hold; readonly namespaces: readonly string[]; readonly line: string }[];
+  readonly held: readonly HeldNotice[];
   /** How many managed NetworkPolicies of a former policy of this name exist. */
   readonly orphanCount: number;
   /** Why discovery is not current for what this policy renders. */
@@ -187,14 +187,6 @@ function weakenedFinding(states: readonly NamespaceState[]): readonly Finding[] 
       `${weakened.length} namespaces: ${named}. The NamespaceBaseline of each says by what.`,
     ),
   ];
-}
-
-/** R9 (the guards): how many, which, and the line that confirms it. */
-function heldMessage(held: PolicyProgress['held'][number]): string {
-  const what = held.reason === 'RemovalHeld' ? 'would lose their protection' : 'would be isolated';
-  const named = held.namespaces.slice(0, NAMED).join(', ');
-  const more = held.namespaces.length > NAMED ? ` and ${held.namespaces.length - NAMED} more` : '';
-  return `${held.namespaces.length} namespaces ${what} at once: ${named}${more}. To confirm: ${held.line}`;
 }
 
 function progressMessage(progress: PolicyProgress): string {

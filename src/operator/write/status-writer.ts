@@ -131,9 +131,10 @@ export class StatusWriter {
     previous: BaselinePolicyStatus | undefined,
   ): BaselinePolicyStatus {
     const { compiledPolicies, guard, nowTime } = this.#dependencies;
-    const held = guard.heldChangesOf(facts).map(({ hold, namespaces, confirmation }) => ({
+    const held = guard.heldChangesOf(facts).map(({ hold, namespaces, confirmation, cause }) => ({
       reason: hold,
       namespaces,
+      cause,
       line: confirmationLine(facts.name, CONFIRMATION_ANNOTATIONS[hold], confirmation),
     }));
     const { generation, mode } = facts;
@@ -181,7 +182,8 @@ export class StatusWriter {
     const held = status.conditions.filter(
       ({ type }) => type === CONDITIONS.removalHeld || type === CONDITIONS.isolationHeld,
     );
-    const messages = held.map(({ message }) => message).join();
+    // The confirmation says which change it is; what used the limit up may change while the change stays the same.
+    const messages = held.map(({ message }) => message.slice(message.lastIndexOf('='))).join();
     if (messages !== '' && messages !== this.#reportedHolds.get(policy.uid)) {
       for (const { reason, message } of held) {
         this.#dependencies.onHeld(policy, { reason: reason as Reason, message });

@@ -20,6 +20,8 @@ import type { EventRecord } from '../../../src/telemetry/event-object.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
 import { allDone, foreign, inPlace, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
 
+const BROAD = { kind: 'broadSelector' } as const;
+
 const nowTime = '2026-01-02T03:04:05Z';
 const standard = policy();
 
@@ -71,7 +73,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       { namespaceStates: [standing({ phase: 'Failed', reason: 'Forbidden' })] },
       { problems: [{ path: 'spec', message: 'x' }] },
       ...(['RemovalHeld', 'IsolationHeld'] as const).map((reason) => ({
-        held: [{ reason, namespaces: ['a'], line: 'kubectl' }],
+        held: [{ reason, namespaces: ['a'], cause: BROAD, line: 'kubectl' }],
       })),
       { orphanCount: 1 },
       ...(['DryRun', 'Paused'] as const).map((mode) => ({ mode })),
