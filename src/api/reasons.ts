@@ -35,6 +35,7 @@ export const REASONS = {
     'The change would remove more protection than may go without your approval, so it is held until you approve it; the message has the limit and the kubectl command.',
   IsolationHeld:
     'The policy would newly isolate many namespaces, or its selector matches every namespace, so it is held until you approve it or have seen it in DryRun; the message has the kubectl command.',
+  Approved: 'A held change was confirmed, and the operator carries it out.',
   Contested:
     'Another client keeps changing a managed NetworkPolicy, so the operator repairs it at a slower pace. Find the field manager that the message names, and stop it.',
   Kept: 'The namespace is no longer selected, and onOptOut: Keep leaves its NetworkPolicies as they are.',

@@ -136,6 +136,7 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
     'To go ahead, run the kubectl command in the message, or `nsbaseline approve`; or try the same spec in DryRun first.',
   Contested:
     'Find the client that the message names as field manager (`kubectl get networkpolicy NAME -n NAMESPACE --show-managed-fields -o yaml`) and stop it from changing this object.',
+  Approved: '',
   Kept: '',
   Adopted: '',
   OrphansPresent: '`nsbaseline prune` lists and removes them.',
@@ -172,6 +173,7 @@ export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>
   Weakened: 'Warning',
   Adopted: 'Normal',
   RemovalHeld: 'Warning',
+  Approved: 'Normal',
 };
 
 const PHASE_TEXTS: Readonly<Record<Phase, string>> = {

@@ -28,6 +28,7 @@ export const REASON_RUNBOOKS: Readonly<Record<Reason, string>> = {
   Retrying: 'pending',
   RemovalHeld: 'removal-held',
   IsolationHeld: 'isolation-held',
+  Approved: 'removal-held',
   Contested: 'contested',
   Kept: 'kept',
   OrphansPresent: 'orphans-present',

@@ -2,10 +2,11 @@ import { CONDITIONS } from '../../api/names.ts';
 import type { BaselinePolicyFacts, World } from '../../domain/world.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { DiscoveryState } from '../discovery/discovery.ts';
+import { auditLines } from '../progress/policy-audit.ts';
 import type { PolicyProgressTracker } from '../progress/policy-progress.ts';
 import type { TimeToProtect } from '../progress/time-to-protect.ts';
 import type { WorkQueue } from '../queue/work-queue.ts';
-import type { ChangeGuard } from '../state/change-guard.ts';
+import type { ChangeGuard, HeldChange } from '../state/change-guard.ts';
 import type { CompiledPolicies } from '../state/compiled-policies.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { WatchEventHandlers } from '../watch/watches.ts';
@@ -25,6 +26,8 @@ interface Dependencies {
   readonly snapshotOf: (namespace: string) => World | undefined;
   readonly statusWriter: StatusWriter;
   readonly timeToProtect: TimeToProtect;
+  /** Called once for each held change that was confirmed. */
+  readonly onApproved: (policy: BaselinePolicyFacts, approved: HeldChange) => void;
   readonly log: Log;
 }
 
@@ -108,7 +111,7 @@ export class EventHandlers implements ClusterEventHandlers {
 
   /** A BaselinePolicy was created, changed or deleted. */
   baselinePolicyChanged(name: string): void {
-    const { caches, compiled, deletions, guard, statusWriter } = this.#dependencies;
+    const { caches, compiled, deletions, guard, statusWriter, log } = this.#dependencies;
     const cached = caches.baselinePolicies.get({ namespace: '', name });
     const before = compiled.entry(name)?.facts;
     const hasChanged = cached === undefined ? compiled.delete(name) : compiled.upsert(cached);
@@ -116,6 +119,9 @@ export class EventHandlers implements ClusterEventHandlers {
     this.#warnOfProblems(name, before);
     if (!this.#isStarted) {
       return;
+    }
+    for (const { message, ...fields } of auditLines(before, after)) {
+      log.info(fields, message);
     }
     if (before !== undefined && before.uid !== after?.uid) {
       guard.close(before);
@@ -205,7 +211,7 @@ export class EventHandlers implements ClusterEventHandlers {
   }
 
   #confirm(name: string): void {
-    const { compiled, guard, namespaces, statusWriter } = this.#dependencies;
+    const { compiled, guard, namespaces, statusWriter, onApproved } = this.#dependencies;
     const entry = compiled.entry(name);
     if (entry === undefined) {
       return;
@@ -214,8 +220,11 @@ export class EventHandlers implements ClusterEventHandlers {
     if (removal === '' && isolation === '') {
       return;
     }
-    for (const namespace of guard.confirm(entry.facts, { removal, isolation })) {
-      namespaces.add(namespace, 'resync');
+    for (const approved of guard.confirm(entry.facts, { removal, isolation })) {
+      onApproved(entry.facts, approved);
+      for (const namespace of approved.namespaces) {
+        namespaces.add(namespace, 'resync');
+      }
     }
     statusWriter.touch(name);
   }

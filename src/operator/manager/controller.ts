@@ -135,6 +135,9 @@ export class Controller {
       snapshotOf: (namespace) => snapshotOf(namespace, context),
       statusWriter: this.#statusWriter,
       timeToProtect: this.#timeToProtect,
+      onApproved: (policy, approved) => {
+        this.#transitions.approved(policy, approved);
+      },
       log,
     });
   }

@@ -9,10 +9,14 @@ import type { World } from '../../domain/world.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { EventRecorder } from '../../telemetry/events.ts';
 import type { Log } from '../../telemetry/log.ts';
+import type { HeldChange } from '../state/change-guard.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES } from '../watch/resources.ts';
 
 /** Not reported for a single namespace: no trouble, or reported once for the whole policy. */
 const QUIET: readonly Reason[] = ['Pending', 'Protected', 'DryRun', 'Paused', 'RemovalHeld', 'IsolationHeld'];
+
+/** How many namespaces of a confirmed change the log and the Event name. */
+const APPROVED_LISTED = 20;
 
 /** What this file reads of a reconcile that has ended; src/operator/reconcile/reconcile.ts returns it. */
 interface Reconciled {
@@ -106,6 +110,28 @@ export class TransitionReporter {
     }
     log.info({ namespace, reason: 'Protected', durationMs }, 'namespace protected');
     this.#record(namespace, reconciled, { type: 'Normal', reason: 'Protected', note: REASONS.Protected });
+  }
+
+  /** Reports that a held change was confirmed (R9, the guards), for an audit. */
+  approved(
+    { name, uid, generation }: { readonly name: string; readonly uid: string; readonly generation: number },
+    change: Pick<HeldChange, 'hold' | 'namespaces' | 'confirmation'>,
+  ): void {
+    const { hold, namespaces, confirmation } = change;
+    const first = namespaces.slice(0, APPROVED_LISTED);
+    this.#log.info(
+      { policy: name, generation, reason: 'Approved', hold, confirmation, count: namespaces.length, namespaces: first },
+      'a held change was confirmed',
+    );
+    const what = hold === 'RemovalHeld' ? 'The removal of protection' : 'The isolation';
+    const more = namespaces.length > first.length ? ` and ${namespaces.length - first.length} more` : '';
+    this.#events.record({
+      regarding: { type: BASELINE_POLICIES, name, uid },
+      action: 'Confirm',
+      type: 'Normal',
+      reason: 'Approved',
+      note: `${what} in ${first.join(', ')}${more} was confirmed by ${confirmation}`,
+    });
   }
 
   #entry(

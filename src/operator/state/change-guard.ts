@@ -209,23 +209,23 @@ export class ChangeGuard {
     return heldChange('RemovalHeld', policy, { namespaces, cause });
   }
 
-  /** Reads the confirmations on a policy, and returns the namespaces whose changes may go on, where one fits. */
+  /** Reads the confirmations on a policy, and returns the changes that may go on, where one fits. */
   confirm(
     policy: BaselinePolicyFacts,
     confirmations: { readonly removal: string; readonly isolation: string },
-  ): readonly string[] {
-    return this.heldChangesOf(policy).flatMap((held) => {
+  ): readonly HeldChange[] {
+    return this.heldChangesOf(policy).filter((held) => {
       if (held.hold === 'RemovalHeld' && held.confirmation === confirmations.removal) {
         const { uid, generation } = policy;
         this.#confirmed.set(policy.name, { uid, generation, namespaces: new Set(held.namespaces) });
         this.#open.recount();
-        return held.namespaces;
+        return true;
       }
       if (held.hold === 'IsolationHeld' && held.confirmation === confirmations.isolation) {
         this.#isolation.delete(policy.name);
-        return held.namespaces;
+        return true;
       }
-      return [];
+      return false;
     });
   }
 

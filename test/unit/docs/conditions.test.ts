@@ -171,6 +171,10 @@ function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
   if (reason === 'RemovalHeld' || reason === 'IsolationHeld') {
     announcer.held({ name: 'standard', uid: 'u' }, { reason, message: 'x' });
   }
+  if (reason === 'Approved') {
+    const change = { hold: 'RemovalHeld', namespaces: ['a'], confirmation: '1-00000000' } as const;
+    announcer.approved({ name: 'standard', uid: 'u', generation: 1 }, change);
+  }
   announcer.reconciled(reconciledWith(reason), {
     isFresh: true,
     protectedAfterMs: reason === 'Protected' ? 1 : undefined,

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { ANNOTATIONS, API_VERSION } from '../../../../src/api/names.ts';
+import { confirmationFor } from '../../../../src/domain/planning/guard.ts';
 import { EventHandlers } from '../../../../src/operator/enqueue/event-handlers.ts';
 import { PolicyProgressTracker } from '../../../../src/operator/progress/policy-progress.ts';
 import { TimeToProtect } from '../../../../src/operator/progress/time-to-protect.ts';
@@ -6,6 +8,7 @@ import { WorkQueue } from '../../../../src/operator/queue/work-queue.ts';
 import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
 import type { Caches } from '../../../../src/operator/watch/caches.ts';
+import { BASELINE_POLICIES } from '../../../../src/operator/watch/resources.ts';
 import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
 import { ManualClock, settled } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
@@ -23,6 +26,8 @@ interface Stage {
   /** Every namespace that the guard was asked about, before the first was worked on. */
   readonly assessed: string[];
   readonly progress: PolicyProgressTracker;
+  /** Each confirmed change: its policy, its kind and its namespaces. */
+  readonly approved: string[];
 }
 
 /** Handlers over the caches of the scene after a sync; nothing has begun. */
@@ -38,6 +43,7 @@ async function stage(): Promise<Stage> {
   const worked: string[] = [];
   const deletions: string[] = [];
   const assessed: string[] = [];
+  const approved: string[] = [];
   const work = (key: string, { priority }: { readonly priority: string }): Promise<{ readonly kind: 'forget' }> => {
     worked.push(`${key} ${priority}`);
     return Promise.resolve({ kind: 'forget' });
@@ -81,12 +87,15 @@ async function stage(): Promise<Stage> {
     },
     statusWriter,
     timeToProtect: new TimeToProtect(clock),
+    onApproved: ({ name }, { hold, namespaces }) => {
+      approved.push(`${name} ${hold} ${namespaces.join(' ')}`);
+    },
     log: SILENT_LOG,
   });
   for (const { name } of caches.baselinePolicies.values()) {
     handlers.baselinePolicyChanged(name);
   }
-  return { handlers, caches, worked, deletions, assessed, progress };
+  return { handlers, caches, worked, deletions, assessed, progress, approved };
 }
 
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
@@ -148,5 +157,30 @@ describe('events and what they enqueue', () => {
     handlers.discoveryChanged({ discovered: { dns }, isDnsCurrent: true });
     await settled();
     expect(worked).toEqual(['team-a resync']);
+  });
+
+  test('R9 a confirmation is reported once, and its namespaces are worked on', async () => {
+    await scene.people.namespace('team-a');
+    const { handlers, worked, approved } = await stage();
+    handlers.start();
+    await settled();
+    worked.length = 0;
+    const { metadata } = await scene.people.baselinePolicy('everything', { namespaceSelector: {} });
+    await scene.sync();
+    handlers.baselinePolicyChanged('everything');
+    const confirmation = confirmationFor({
+      uid: metadata.uid ?? '',
+      generation: 1,
+      namespaces: ['default', 'team-a'],
+    });
+    await scene.admin.apply(BASELINE_POLICIES, {
+      apiVersion: API_VERSION,
+      kind: 'BaselinePolicy',
+      metadata: { name: 'everything', annotations: { [ANNOTATIONS.confirmIsolation]: confirmation } },
+    });
+    await scene.sync();
+    handlers.baselinePolicyChanged('everything');
+    handlers.baselinePolicyChanged('everything');
+    expect(approved).toEqual(['everything IsolationHeld default team-a']);
   });
 });

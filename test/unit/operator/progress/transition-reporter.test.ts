@@ -19,6 +19,7 @@ function stage(): {
   readonly reporter: {
     readonly reconciled: (one: Reconciled, how: { isFresh: boolean; protectedAfterMs: number | undefined }) => void;
     readonly held: TransitionReporter['held'];
+    readonly approved: TransitionReporter['approved'];
     readonly forget: TransitionReporter['forget'];
   };
   readonly reasons: string[];
@@ -35,6 +36,7 @@ function stage(): {
       transitions.reconciled(one, { ...how, log });
     },
     held: transitions.held.bind(transitions),
+    approved: transitions.approved.bind(transitions),
     forget: transitions.forget.bind(transitions),
   };
   return { reporter, reasons, lines };
@@ -135,5 +137,13 @@ describe('transitions of a namespace', () => {
       reporter.reconciled(reconciled({ observed }, { reportWrite }), RESYNC);
     }
     expect(lines).toEqual(['namespace baselines cannot be written', 'namespace baselines are written again']);
+  });
+
+  test('R9 a confirmation leaves an Event and a line in the log', () => {
+    const { reporter, reasons, lines } = stage();
+    const change = { hold: 'IsolationHeld', namespaces: ['a', 'b'], confirmation: '2-00000000' } as const;
+    reporter.approved({ name: 'standard', uid: 'u', generation: 3 }, change);
+    expect(reasons).toEqual(['Approved']);
+    expect(lines).toEqual(['a held change was confirmed']);
   });
 });

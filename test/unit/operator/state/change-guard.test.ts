@@ -163,7 +163,9 @@ describe('R9 the removal guard', () => {
     expect(change?.confirmation).toMatch(/^3-[0-9a-f]{8}$/u);
     expect(guard.confirm(emptied, { removal: '3-00000000', isolation: '' })).toEqual([]);
     expect(guard.confirm(emptied, { removal: '', isolation: change?.confirmation ?? '' })).toEqual([]);
-    expect(guard.confirm(emptied, { removal: change?.confirmation ?? '', isolation: '' })).toEqual(['a', 'b', 'c']);
+    expect(guard.confirm(emptied, { removal: change?.confirmation ?? '', isolation: '' })).toMatchObject([
+      { hold: 'RemovalHeld', namespaces: ['a', 'b', 'c'] },
+    ]);
     expect(held(guard, 'a')).toBe(false);
     for (const name of ['d', 'e', 'f']) {
       leaving(guard, name);
