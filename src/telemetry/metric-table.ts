@@ -134,6 +134,12 @@ export const METRICS = {
     help: 'Managed NetworkPolicies that were repaired after another client deleted them, changed their spec, or changed our labels.',
     labels: { drift: DRIFTS },
   },
+  strayReports: {
+    name: 'nsbaseline_stray_reports_total',
+    type: 'counter',
+    help: 'NamespaceBaselines that were removed because their namespace does not exist, as an etcd restore can leave them.',
+    labels: {},
+  },
   queueDepth: {
     name: 'nsbaseline_queue_depth',
     type: 'gauge',

@@ -64,6 +64,8 @@ export interface Metrics {
   /** `kind` is the kind of the written object. */
   wrote(write: { readonly kind: string; readonly verb: WriteVerb; readonly result: WriteResult }): void;
   driftRepaired(drift: DriftLabel): void;
+  /** A NamespaceBaseline was removed because its namespace does not exist. */
+  strayReportRemoved(): void;
   /** `resource` is the plural of the watched type. */
   watchRestarted(restart: { readonly resource: string; readonly reason: WatchRestartReason }): void;
   eventHandled(result: EventResult): void;
@@ -117,6 +119,9 @@ export function createMetrics(options: {
     driftRepaired: (drift) => {
       counters.driftRepairs.inc({ drift });
     },
+    strayReportRemoved: () => {
+      counters.strayReports.inc();
+    },
     watchRestarted: ({ resource, reason }) => {
       counters.watchRestarts.inc({ resource: resourceLabel(resource), reason });
     },
@@ -144,6 +149,7 @@ function makeCounters(registry: Registry, watchedResources: readonly string[]) {
     reconcileDuration: histogram(registry, METRICS.reconcileDuration),
     writes: counter(registry, METRICS.writes),
     driftRepairs: counter(registry, METRICS.driftRepairs),
+    strayReports: counter(registry, METRICS.strayReports),
     watchRestarts: counter(registry, METRICS.watchRestarts),
     events: counter(registry, METRICS.events),
     terms: counter(registry, METRICS.terms),

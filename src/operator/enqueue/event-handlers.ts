@@ -80,6 +80,11 @@ export class EventHandlers implements ClusterEventHandlers {
     for (const name of names) {
       this.#queue(name);
     }
+    for (const { namespace } of caches.reports.values()) {
+      if (caches.namespaces.get({ namespace: '', name: namespace }) === undefined) {
+        namespaces.add(namespace, 'resync');
+      }
+    }
     deletions.start();
     namespaces.start();
   }

@@ -15,6 +15,7 @@ import { type Attempt, type FailedAttempt, type Priority, type QueueAction, Work
 import { DeletionReconciler } from '../reconcile/deletion-reconciler.ts';
 import { type ReconcileContext, snapshotOf, type Writers } from '../reconcile/reconcile.ts';
 import { createReconcileWorker } from '../reconcile/reconcile-worker.ts';
+import { StrayReports } from '../reconcile/stray-reports.ts';
 import { TransientFailures } from '../reconcile/transient-failures.ts';
 import { ChangeGuard, type GuardLimits } from '../state/change-guard.ts';
 import { CompiledPolicies } from '../state/compiled-policies.ts';
@@ -97,6 +98,7 @@ export class Controller {
       statusWriter: this.#statusWriter,
       transitionReporter: this.#transitions,
       timeToProtect: this.#timeToProtect,
+      strayReports: this.#createStrayReports(),
       metrics,
       onDone: () => {
         this.#pulse.beat();
@@ -208,6 +210,17 @@ export class Controller {
       },
       onBug: (policy, cause) => {
         log.error({ policy, err: cause }, 'status could not be made');
+      },
+    });
+  }
+
+  #createStrayReports(): StrayReports {
+    const { caches, metrics } = this.#options;
+    return new StrayReports({
+      kube: this.#clients.resync,
+      caches,
+      onRemoved: () => {
+        metrics.strayReportRemoved();
       },
     });
   }
