@@ -17,6 +17,8 @@ export const REASONS = {
   DnsNotFound: 'No DNS Service was found; kube-system, k8s-app=kube-dns and port 53 are assumed.',
   DnsStale: 'The DNS Service is gone or has no endpoints; the last known addresses are used.',
   ApiServerNotFound: 'No address of the API server is known; allow-kube-api-server waits for one.',
+  PeersNotFound:
+    'A declared peer selects namespaces by labels that no namespace has, so its rule lets nothing through; the message names the part and the labels.',
   Protected: 'Every part is in place as declared.',
   Pending: 'Parts are being written, or will be retried soon.',
   Unprotected:

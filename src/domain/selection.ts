@@ -86,6 +86,23 @@ export interface SelectableNamespace {
   readonly isExcluded: boolean;
 }
 
+/** How many namespaces could be selected and are not: those that exist, are not excluded, and match no policy that stays. */
+export function unselectedCount(
+  namespaces: Iterable<SelectableNamespace>,
+  policies: readonly { readonly selector: LabelSelector | undefined; readonly isDeleting: boolean }[],
+): number {
+  const selectors = policies.flatMap(({ selector, isDeleting }) =>
+    selector === undefined || isDeleting ? [] : [selector],
+  );
+  let count = 0;
+  for (const { labels, isTerminating, isExcluded: isLeftOut } of namespaces) {
+    if (!isTerminating && !isLeftOut && !selectors.some((selector) => isMatch(selector, labels))) {
+      count += 1;
+    }
+  }
+  return count;
+}
+
 /** Whether a policy with this selector selects the namespace (R1, selection). */
 export function isSelected(selector: LabelSelector, namespace: SelectableNamespace): boolean {
   return !namespace.isTerminating && !namespace.isExcluded && isMatch(selector, namespace.labels);

@@ -103,6 +103,14 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     reasons: { True: ['Weakened'] },
   },
   {
+    kind: 'BaselinePolicy',
+    type: CONDITIONS.peersNotFound,
+    isGood: false,
+    meaning:
+      'A declared peer, or the default of `allow.monitoring` or `allow.ingressController`, selects namespaces by labels that no namespace has.',
+    reasons: { True: ['PeersNotFound'] },
+  },
+  {
     kind: 'NamespaceBaseline',
     type: CONDITIONS.ready,
     isGood: true,
@@ -129,6 +137,8 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
     'If pods use another resolver, name it in `spec.allow.dns.to`, or add its namespace to `--dns-namespaces`.',
   DnsStale: 'Look at the DNS Service and its EndpointSlices. Pods may still reach the last known addresses.',
   ApiServerNotFound: 'Look at the EndpointSlices of Service `kubernetes` in namespace `default`.',
+  PeersNotFound:
+    'Correct the labels in the part that the message names, turn the part off (`enabled: false`), or create the namespace. It is harmless where nothing is to come from there.',
   Protected: '',
   RemovalHeld:
     'To go ahead, run the kubectl command in the message, or `nsbaseline approve`. Otherwise undo the edit or set the labels again.',

@@ -16,6 +16,7 @@ export const REASON_RUNBOOKS: Readonly<Record<Reason, string>> = {
   DnsNotFound: 'discovery-stale',
   DnsStale: 'discovery-stale',
   ApiServerNotFound: 'discovery-stale',
+  PeersNotFound: 'peers-not-found',
   Protected: 'ready',
   Pending: 'pending',
   Unprotected: 'unprotected',
@@ -49,6 +50,7 @@ export const CONDITION_RUNBOOKS: Readonly<Record<ConditionType, string>> = {
   IsolationHeld: 'isolation-held',
   OrphansPresent: 'orphans-present',
   Weakened: 'weakened',
+  PeersNotFound: 'peers-not-found',
 };
 
 /** The page for each phase of a namespace that needs an explanation. */

@@ -84,6 +84,12 @@ export const METRICS = {
     help: 'Selected namespaces without the default-deny that they should have. Alert if it is above 0 for a minute.',
     labels: {},
   },
+  unselected: {
+    name: 'nsbaseline_unselected_namespaces',
+    type: 'gauge',
+    help: 'Namespaces that exist, are not excluded, and that no BaselinePolicy selects. `nsbaseline status -A --unselected` names them.',
+    labels: {},
+  },
   conflicts: {
     name: 'nsbaseline_conflicts',
     type: 'gauge',

@@ -36,6 +36,7 @@ export interface GaugeState {
    */
   readonly policies: Iterable<{ readonly policy: string; readonly phases: Readonly<Partial<Record<Phase, number>>> }>;
   readonly unprotectedNamespaces: number;
+  readonly unselectedNamespaces: number;
   readonly weakenedNamespaces: number;
   readonly conflicts: number;
   readonly contested: number;
@@ -186,6 +187,7 @@ function makeGauges(
 ): { show(state: GaugeState): void } {
   const namespaces = gauge(registry, METRICS.namespaces);
   const unprotected = gauge(registry, METRICS.unprotected);
+  const unselected = gauge(registry, METRICS.unselected);
   const conflicts = gauge(registry, METRICS.conflicts);
   const contested = gauge(registry, METRICS.contested);
   const weakened = gauge(registry, METRICS.weakened);
@@ -223,6 +225,7 @@ function makeGauges(
       showPolicies(state.policies);
       showWatches(state.watches);
       unprotected.set(state.unprotectedNamespaces);
+      unselected.set(state.unselectedNamespaces);
       conflicts.set(state.conflicts);
       contested.set(state.contested);
       weakened.set(state.weakenedNamespaces);

@@ -6,6 +6,7 @@ import type { Phase } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
 import { cutText } from '../../base/text.ts';
 import { type HeldNotice, heldMessage } from './held-message.ts';
+import { type MissingPeer, missingPeersMessage } from './missing-peers.ts';
 
 /** Namespaces that have been Pending for less than this, in milliseconds, change no condition (R16, status). */
 export const PENDING_GRACE_MS = 60_000;
@@ -43,6 +44,8 @@ export interface PolicyProgress {
   readonly held: readonly HeldNotice[];
   /** How many managed NetworkPolicies of a former policy of this name exist. */
   readonly orphanCount: number;
+  /** The declared peers that match no namespace. */
+  readonly missingPeers: readonly MissingPeer[];
   /** Why discovery is not current for what this policy renders. */
   readonly discoveryProblem: Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'ApiServerNotFound'> | undefined;
 }
@@ -164,6 +167,9 @@ function temporaryFindings(progress: PolicyProgress): readonly Finding[] {
     ...(progress.discoveryProblem === undefined
       ? []
       : [temporary(CONDITIONS.discoveryStale, progress.discoveryProblem, REASONS[progress.discoveryProblem])]),
+    ...(progress.missingPeers.length === 0
+      ? []
+      : [temporary(CONDITIONS.peersNotFound, 'PeersNotFound', missingPeersMessage(progress.missingPeers))]),
   ];
 }
 

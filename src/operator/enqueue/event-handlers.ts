@@ -8,6 +8,7 @@ import type { TimeToProtect } from '../progress/time-to-protect.ts';
 import type { WorkQueue } from '../queue/work-queue.ts';
 import type { ChangeGuard, HeldChange } from '../state/change-guard.ts';
 import type { CompiledPolicies } from '../state/compiled-policies.ts';
+import type { PeerNamespaces } from '../state/peer-namespaces.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { WatchEventHandlers } from '../watch/watches.ts';
 import { type StatusWriter, statusOf } from '../write/status-writer.ts';
@@ -22,6 +23,7 @@ interface Dependencies {
   /** Policies by name, for their finalizers. */
   readonly deletions: WorkQueue;
   readonly guard: ChangeGuard;
+  readonly peerNamespaces: Pick<PeerNamespaces, 'namespaceChanged'>;
   /** What the caches have of a namespace now; undefined when it does not exist. */
   readonly snapshotOf: (namespace: string) => World | undefined;
   readonly statusWriter: StatusWriter;
@@ -96,6 +98,12 @@ export class EventHandlers implements ClusterEventHandlers {
     }
     this.#assess(name);
     this.#queue(name, { isNew: true });
+    const { compiled, peerNamespaces, statusWriter } = this.#dependencies;
+    if (peerNamespaces.namespaceChanged(name)) {
+      for (const policy of compiled.facts) {
+        statusWriter.touch(policy.name);
+      }
+    }
   }
 
   /** Another client changed a NamespaceBaseline: its namespace is reconciled at once. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { unselectedCount } from '../../domain/selection.ts';
 import type { ConcurrencyLimiter } from '../../kube/client/concurrency-limiter.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import { type Check, type Heartbeat, heartbeat } from '../../telemetry/checks.ts';
@@ -20,6 +21,7 @@ import { TransientFailures } from '../reconcile/transient-failures.ts';
 import { ChangeGuard, type GuardLimits } from '../state/change-guard.ts';
 import { CompiledPolicies } from '../state/compiled-policies.ts';
 import { ContestTracker } from '../state/contest-tracker.ts';
+import { PeerNamespaces } from '../state/peer-namespaces.ts';
 import { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
 import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
@@ -63,6 +65,7 @@ export class Controller {
   readonly #compiled: CompiledPolicies;
   readonly #guard: ChangeGuard;
   readonly #contests: ContestTracker;
+  readonly #peerNamespaces: PeerNamespaces;
   readonly #progress = new PolicyProgressTracker();
   readonly #timeToProtect: TimeToProtect;
   readonly #serverDefaults = new ServerDefaults();
@@ -83,6 +86,7 @@ export class Controller {
     this.#compiled = new CompiledPolicies(options.discovery);
     this.#guard = new ChangeGuard({ caches, clock, limits: options.guardLimits });
     this.#contests = new ContestTracker(clock);
+    this.#peerNamespaces = new PeerNamespaces(caches.namespaces);
     this.#timeToProtect = new TimeToProtect(clock);
     this.#transientFailures = new TransientFailures(random);
     this.#transitions = new TransitionReporter(log, options.events);
@@ -134,6 +138,7 @@ export class Controller {
       namespaces: this.#namespaces,
       deletions: this.#deletions,
       guard: this.#guard,
+      peerNamespaces: this.#peerNamespaces,
       snapshotOf: (namespace) => snapshotOf(namespace, context),
       statusWriter: this.#statusWriter,
       timeToProtect: this.#timeToProtect,
@@ -165,7 +170,13 @@ export class Controller {
   /** What the gauges show of it. */
   state(): Pick<
     GaugeState,
-    'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'contested' | 'queue'
+    | 'policies'
+    | 'unprotectedNamespaces'
+    | 'unselectedNamespaces'
+    | 'weakenedNamespaces'
+    | 'conflicts'
+    | 'contested'
+    | 'queue'
   > {
     const { unprotected, conflicted, weakened } = this.#progress.troubleCounts();
     const counts = this.#progress.phaseCounts();
@@ -175,6 +186,7 @@ export class Controller {
         phases: Object.fromEntries(counts.get(name) ?? []),
       })),
       unprotectedNamespaces: unprotected,
+      unselectedNamespaces: unselectedCount(this.#options.caches.namespaces.values(), this.#compiled.facts),
       weakenedNamespaces: weakened,
       conflicts: conflicted,
       contested: this.#contests.contestedCount(),
@@ -204,6 +216,7 @@ export class Controller {
       compiledPolicies: this.#compiled,
       progress: this.#progress,
       guard: this.#guard,
+      peerNamespaces: this.#peerNamespaces,
       nowTime: () => this.#nowTime(),
       onHeld: (policy, condition) => {
         this.#transitions.held(policy, condition);

@@ -5,11 +5,10 @@ import type { Result } from '../../base/result.ts';
 import type { Outcomes } from '../../domain/planning/outcome.ts';
 import { type Action, type Drift, nameOf, type PolicyPlan } from '../../domain/planning/plan.ts';
 import { type NamespaceReport, reasonOf } from '../../domain/reporting/report.ts';
-import type { World } from '../../domain/world.ts';
+import type { Hold, World } from '../../domain/world.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { EventRecorder } from '../../telemetry/events.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { HeldChange } from '../state/change-guard.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES } from '../watch/resources.ts';
 
 /** Not reported for a single namespace: no trouble, or reported once for the whole policy. */
@@ -115,7 +114,7 @@ export class TransitionReporter {
   /** Reports that a held change was confirmed (R9, the guards), for an audit. */
   approved(
     { name, uid, generation }: { readonly name: string; readonly uid: string; readonly generation: number },
-    change: Pick<HeldChange, 'hold' | 'namespaces' | 'confirmation'>,
+    change: { readonly hold: Hold; readonly namespaces: readonly string[]; readonly confirmation: string },
   ): void {
     const { hold, namespaces, confirmation } = change;
     const first = namespaces.slice(0, APPROVED_LISTED);

@@ -63,6 +63,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       discoveryProblem: undefined,
       held: [],
       orphanCount: 0,
+      missingPeers: [],
     };
     const changes: readonly Partial<PolicyProgress>[] = [
       {},
@@ -76,6 +77,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
         held: [{ reason, namespaces: ['a'], cause: BROAD, line: 'kubectl' }],
       })),
       { orphanCount: 1 },
+      { missingPeers: [{ part: 'allow.monitoring', selector: {} }] },
       ...(['DryRun', 'Paused'] as const).map((mode) => ({ mode })),
       ...(['DnsNotFound', 'DnsStale', 'ApiServerNotFound'] as const).map((discoveryProblem) => ({ discoveryProblem })),
     ];

@@ -7,6 +7,7 @@ import { TimeToProtect } from '../../../../src/operator/progress/time-to-protect
 import { WorkQueue } from '../../../../src/operator/queue/work-queue.ts';
 import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
+import { PeerNamespaces } from '../../../../src/operator/state/peer-namespaces.ts';
 import type { Caches } from '../../../../src/operator/watch/caches.ts';
 import { BASELINE_POLICIES } from '../../../../src/operator/watch/resources.ts';
 import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
@@ -62,6 +63,7 @@ async function stage(): Promise<Stage> {
     },
     onError,
   });
+  const peerNamespaces = new PeerNamespaces(caches.namespaces);
   const statusWriter = new StatusWriter({
     kube,
     clock,
@@ -70,6 +72,7 @@ async function stage(): Promise<Stage> {
     compiledPolicies: book,
     progress,
     guard,
+    peerNamespaces,
     nowTime: () => '2026-01-01T00:00:00Z',
     onBug: () => undefined,
     onHeld: () => undefined,
@@ -81,6 +84,7 @@ async function stage(): Promise<Stage> {
     namespaces: queue,
     deletions: finalizers,
     guard,
+    peerNamespaces,
     snapshotOf: (namespace) => {
       assessed.push(namespace);
       return undefined;
