@@ -143,7 +143,7 @@ function allProtectedFinding(progress: PolicyProgress): Finding {
     type,
     status: 'False',
     reason: 'NotAllInPlace',
-    message: `${short.length} of ${progress.namespaceStates.length} namespaces are not protected; status.failed names the first ten`,
+    message: `${short.length} of ${countText(progress.namespaceStates.length, 'namespace', 'namespaces')} ${short.length === 1 ? 'is' : 'are'} not protected; status.failed names the first ten`,
   };
 }
 
@@ -160,7 +160,7 @@ function temporaryFindings(progress: PolicyProgress): readonly Finding[] {
           temporary(
             CONDITIONS.orphansPresent,
             'OrphansPresent',
-            `${progress.orphanCount} NetworkPolicies: ${REASONS.OrphansPresent}`,
+            `${countText(progress.orphanCount, 'NetworkPolicy', 'NetworkPolicies')}: ${REASONS.OrphansPresent}`,
           ),
         ]),
     ...weakenedFinding(progress.namespaceStates),
@@ -196,7 +196,12 @@ function weakenedFinding(states: readonly NamespaceState[]): readonly Finding[] 
 }
 
 function progressMessage(progress: PolicyProgress): string {
-  return `${progress.unattemptedCount} namespaces have not been brought to generation ${progress.generation} yet`;
+  const count = countText(progress.unattemptedCount, 'namespace has', 'namespaces have');
+  return `${count} not been brought to generation ${progress.generation} yet`;
+}
+
+function countText(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function failedIn(states: readonly NamespaceState[]): BaselinePolicyStatus['failed'] {

@@ -244,6 +244,10 @@ export class TransitionReporter {
 
 /** The problem, and what to do about it unless the message says so. */
 function noteFor({ policy, message }: PolicyEntry, reason: Reason): string {
+  if (reason === 'ForeignObject' && message !== undefined) {
+    // The message is the name of the object and what the reason says better.
+    return `${message.slice(0, message.indexOf(': '))}: ${REASONS.ForeignObject}`;
+  }
   const advice =
     message === undefined || message === REASONS[reason] ? REASONS[reason] : `${message}. ${REASONS[reason]}`;
   return advice.startsWith(`${policy}.`) ? advice : `${policy}: ${advice}`;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { REASONS } from '../../../../src/api/reasons.ts';
 import { failure, success } from '../../../../src/base/result.ts';
 import type { Outcome } from '../../../../src/domain/planning/outcome.ts';
 import { planFor } from '../../../../src/domain/planning/plan.ts';
@@ -23,13 +24,18 @@ function stage(): {
     readonly forget: TransitionReporter['forget'];
   };
   readonly reasons: string[];
+  readonly notes: string[];
   readonly lines: string[];
 } {
   const reasons: string[] = [];
+  const notes: string[] = [];
   const lines: string[] = [];
   const note = (_fields: object, message: string): void => void lines.push(message);
   const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log };
-  const record = ({ reason }: EventRecord): void => void reasons.push(reason);
+  const record = ({ reason, note }: EventRecord): void => {
+    reasons.push(reason);
+    notes.push(note);
+  };
   const transitions = new TransitionReporter(log, { record });
   const reporter = {
     reconciled: (one: Reconciled, how: { isFresh: boolean; protectedAfterMs: number | undefined }): void => {
@@ -39,7 +45,7 @@ function stage(): {
     approved: transitions.approved.bind(transitions),
     forget: transitions.forget.bind(transitions),
   };
-  return { reporter, reasons, lines };
+  return { reporter, reasons, notes, lines };
 }
 
 /** A reconcile of these facts, in which every write succeeded but those in `outcomes`. */
@@ -87,13 +93,14 @@ describe('transitions of a namespace', () => {
   });
 
   test('a namespace that is isolated but in conflict is not called protected', () => {
-    const { reporter, reasons, lines } = stage();
+    const { reporter, reasons, notes, lines } = stage();
     const failing: Readonly<Record<string, Outcome>> = {
       'standard.allow-monitoring': foreignObject('standard.allow-monitoring'),
     };
     reporter.reconciled(reconciled({}, { failing }), FRESH);
     expect(reasons).toEqual(['ForeignObject']);
     expect(lines).toEqual(['namespace is not as declared', 'namespace isolated']);
+    expect(notes).toEqual([`standard.allow-monitoring: ${REASONS.ForeignObject}`]);
   });
 
   test('a refusal is reported once while it lasts, and again after it was over', () => {
