@@ -9,11 +9,11 @@ import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
 import { PeerNamespaces } from '../../../../src/operator/state/peer-namespaces.ts';
 import type { Caches } from '../../../../src/operator/watch/caches.ts';
-import { BASELINE_POLICIES } from '../../../../src/operator/watch/resources.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES } from '../../../../src/operator/watch/resources.ts';
 import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
 import { ManualClock, settled } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
-import { OPTED_IN } from '../../../support/actors/actors.ts';
+import { eventually, OPTED_IN } from '../../../support/actors/actors.ts';
 import { cachedScene } from '../../../support/operators/cached-scene.ts';
 
 const scene = cachedScene();
@@ -27,6 +27,8 @@ interface Stage {
   /** Every namespace that the guard was asked about, before the first was worked on. */
   readonly assessed: string[];
   readonly progress: PolicyProgressTracker;
+  /** Starts the writer of statuses, and resolves after what it has to write by then. */
+  readonly statuses: () => Promise<void>;
   /** Each confirmed change: its policy, its kind and its namespaces. */
   readonly approved: string[];
 }
@@ -99,7 +101,16 @@ async function stage(): Promise<Stage> {
   for (const { name } of caches.baselinePolicies.values()) {
     handlers.baselinePolicyChanged(name);
   }
-  return { handlers, caches, worked, deletions, assessed, progress, approved };
+  let isWriting = false;
+  const statuses = async (): Promise<void> => {
+    if (!isWriting) {
+      statusWriter.start();
+      isWriting = true;
+    }
+    await clock.advance(2_000);
+    await settled();
+  };
+  return { handlers, caches, worked, deletions, assessed, progress, approved, statuses };
 }
 
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
@@ -186,5 +197,34 @@ describe('events and what they enqueue', () => {
     handlers.baselinePolicyChanged('everything');
     handlers.baselinePolicyChanged('everything');
     expect(approved).toEqual(['everything IsolationHeld default team-a']);
+  });
+
+  test('F12 a NamespaceBaseline without a namespace is worked on after the start', async () => {
+    await scene.people.namespace('team-a');
+    await scene.admin.create(NAMESPACE_BASELINES, {
+      apiVersion: API_VERSION,
+      kind: 'NamespaceBaseline',
+      metadata: { namespace: 'team-a', name: 'baseline' },
+      status: { phase: 'Protected', policies: [], conditions: [] },
+    });
+    const { handlers, caches, worked } = await stage();
+    const uid = caches.namespaces.get({ namespace: '', name: 'team-a' })?.uid ?? '';
+    caches.namespaces.assumeDeleted({ namespace: '', name: 'team-a', uid });
+    handlers.start();
+    await settled();
+    expect(worked).toContain('team-a resync');
+  });
+
+  test('a namespace that makes a declared peer found has the statuses made again', async () => {
+    await scene.people.baselinePolicy('standard', {});
+    const { handlers, statuses } = await stage();
+    handlers.start();
+    await statuses();
+    await eventually(() => scene.people.condition('standard', 'PeersNotFound')).toBe('True PeersNotFound');
+    await scene.people.namespace('monitoring');
+    await scene.sync();
+    handlers.namespaceChanged('monitoring');
+    await statuses();
+    await eventually(() => scene.people.condition('standard', 'PeersNotFound')).toBe('');
   });
 });
