@@ -25,10 +25,7 @@ export interface Refusal {
 export function statusError(refusal: Refusal): KubeError {
   const { status, body } = refusal;
   const message = messageFor(refusal);
-  if (isDeniedByAdmission(refusal)) {
-    return { kind: 'forbidden', message };
-  }
-  const kind = plainKinds.get(status);
+  const kind = isDeniedByAdmission(refusal) ? 'forbidden' : plainKinds.get(status);
   if (kind !== undefined) {
     return { kind, message };
   }

@@ -257,14 +257,20 @@ export class ChangeGuard {
     const isolating = [...namespaces.values()]
       .filter((namespace) => this.#isNewlyIsolated(namespace, policy))
       .map(({ name }) => name);
-    const limit = allowance(this.#dependencies.limits.isolation, namespaces.size);
-    const isBroad = policy.selector !== undefined && isBroadSelector(policy.selector);
-    if (isolating.length === 0 || (!isBroad && isolating.length <= limit)) {
-      return;
+    const cause = this.#causeToHold(policy, isolating.length);
+    if (cause !== undefined) {
+      const { uid, generation } = policy;
+      this.#isolation.set(policy.name, { uid, generation, namespaces: new Set(isolating), cause });
     }
-    const { uid, generation } = policy;
-    const cause = isolating.length > limit ? ({ kind: 'isolationLimit', limit } as const) : BROAD_SELECTOR;
-    this.#isolation.set(policy.name, { uid, generation, namespaces: new Set(isolating), cause });
+  }
+
+  /** Why a policy may not newly isolate this number of namespaces; undefined where it may. */
+  #causeToHold({ selector }: BaselinePolicyFacts, count: number): HoldCause | undefined {
+    const limit = allowance(this.#dependencies.limits.isolation, this.#dependencies.caches.namespaces.size);
+    if (count > limit) {
+      return { kind: 'isolationLimit', limit };
+    }
+    return count > 0 && selector !== undefined && isBroadSelector(selector) ? BROAD_SELECTOR : undefined;
   }
 
   /** Forgets a policy that is gone, with its confirmations. */
