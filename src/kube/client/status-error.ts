@@ -25,7 +25,7 @@ export interface Refusal {
 export function statusError(refusal: Refusal): KubeError {
   const { status, body } = refusal;
   const message = messageFor(refusal);
-  const kind = isDeniedByAdmission(refusal) ? 'forbidden' : plainKinds.get(status);
+  const kind = plainKindFor(refusal);
   if (kind !== undefined) {
     return { kind, message };
   }
@@ -48,6 +48,11 @@ export function statusError(refusal: Refusal): KubeError {
     return { kind: 'resourceVersionTooLarge', message };
   }
   return { kind: 'serverError', message, status, ...retryAfterFor(refusal) };
+}
+
+/** The kind of an error that has nothing but a message. */
+function plainKindFor(refusal: Refusal): 'unauthorized' | 'notFound' | 'expired' | 'forbidden' | undefined {
+  return isDeniedByAdmission(refusal) ? 'forbidden' : plainKinds.get(refusal.status);
 }
 
 const plainKinds: ReadonlyMap<number, 'unauthorized' | 'notFound' | 'expired'> = new Map([
