@@ -73,6 +73,7 @@ export const CONDITIONS = {
   isolationHeld: 'IsolationHeld',
   orphansPresent: 'OrphansPresent',
   weakened: 'Weakened',
+  peersNotFound: 'PeersNotFound',
 } as const;
 /** The type of a condition on a BaselinePolicy or a NamespaceBaseline. */
 export type ConditionType = (typeof CONDITIONS)[keyof typeof CONDITIONS];

@@ -74,6 +74,10 @@ export const namespaceBaselineStatusSchema = z.strictObject({
     phaseSchema,
     'The worst state of all policies here; Failed is the worst, then Conflict, Weakened, Pending, Protected, DryRun, Paused.',
   ),
+  policyNames: about(
+    text(BOUNDS.messageLength).optional(),
+    'The names of the BaselinePolicies that select this namespace, in one text for kubectl, which prints only the first item of a list.',
+  ),
   policies: about(
     keyedBy(
       list(about(policyEntrySchema, 'The state of one BaselinePolicy here.'), BOUNDS.policiesPerNamespace),

@@ -104,6 +104,14 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     reasons: { True: ['Weakened'] },
   },
   {
+    kind: 'BaselinePolicy',
+    type: CONDITIONS.peersNotFound,
+    isGood: false,
+    meaning:
+      'A declared peer, or the default of `allow.monitoring` or `allow.ingressController`, selects namespaces by labels that no namespace has.',
+    reasons: { True: ['PeersNotFound'] },
+  },
+  {
     kind: 'NamespaceBaseline',
     type: CONDITIONS.ready,
     isGood: true,
@@ -130,6 +138,8 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
     'If pods use another resolver, name it in `spec.allow.dns.to`, or add its namespace to `--dns-namespaces`.',
   DnsStale: 'Look at the DNS Service and its EndpointSlices. Pods may still reach the last known addresses.',
   ApiServerNotFound: 'Look at the EndpointSlices of Service `kubernetes` in namespace `default`.',
+  PeersNotFound:
+    'Correct the labels in the part that the message names, turn the part off (`enabled: false`), or create the namespace. It is harmless where nothing is to come from there.',
   Protected: '',
   RemovalHeld:
     'To go ahead, run the kubectl command in the message, or `nsbaseline approve`. Otherwise undo the edit or set the labels again.',
@@ -137,6 +147,7 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
     'To go ahead, run the kubectl command in the message, or `nsbaseline approve`; or try the same spec in DryRun first.',
   Contested:
     'Find the client that the message names as field manager (`kubectl get networkpolicy NAME -n NAMESPACE --show-managed-fields -o yaml`) and stop it from changing this object.',
+  Approved: '',
   Kept: '',
   Adopted: '',
   OrphansPresent: '`nsbaseline prune` lists and removes them.',
@@ -175,6 +186,7 @@ export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>
   Weakened: 'Warning',
   Adopted: 'Normal',
   RemovalHeld: 'Warning',
+  Approved: 'Normal',
 };
 
 const PHASE_TEXTS: Readonly<Record<Phase, string>> = {

@@ -16,6 +16,7 @@ export const REASON_RUNBOOKS: Readonly<Record<Reason, string>> = {
   DnsNotFound: 'discovery-stale',
   DnsStale: 'discovery-stale',
   ApiServerNotFound: 'discovery-stale',
+  PeersNotFound: 'peers-not-found',
   Protected: 'ready',
   Pending: 'pending',
   Unprotected: 'unprotected',
@@ -28,6 +29,7 @@ export const REASON_RUNBOOKS: Readonly<Record<Reason, string>> = {
   Retrying: 'pending',
   RemovalHeld: 'removal-held',
   IsolationHeld: 'isolation-held',
+  Approved: 'removal-held',
   Contested: 'contested',
   Kept: 'kept',
   OrphansPresent: 'orphans-present',
@@ -49,6 +51,7 @@ export const CONDITION_RUNBOOKS: Readonly<Record<ConditionType, string>> = {
   IsolationHeld: 'isolation-held',
   OrphansPresent: 'orphans-present',
   Weakened: 'weakened',
+  PeersNotFound: 'peers-not-found',
 };
 
 /** The page for each phase of a namespace that needs an explanation. */

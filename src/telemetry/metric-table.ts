@@ -94,6 +94,12 @@ export const METRICS = {
     help: 'Selected namespaces without the default-deny that they should have. Alert if it is above 0 for a minute.',
     labels: {},
   },
+  unselected: {
+    name: 'nsbaseline_unselected_namespaces',
+    type: 'gauge',
+    help: 'Namespaces that exist, are not excluded, and that no BaselinePolicy selects. `nsbaseline status -A --unselected` names them.',
+    labels: {},
+  },
   conflicts: {
     name: 'nsbaseline_conflicts',
     type: 'gauge',
@@ -143,6 +149,12 @@ export const METRICS = {
     type: 'counter',
     help: 'Managed NetworkPolicies that were repaired after another client deleted them, changed their spec, or changed our labels.',
     labels: { drift: DRIFTS },
+  },
+  strayReports: {
+    name: 'nsbaseline_stray_reports_total',
+    type: 'counter',
+    help: 'NamespaceBaselines that were removed because their namespace does not exist, as an etcd restore can leave them.',
+    labels: {},
   },
   queueDepth: {
     name: 'nsbaseline_queue_depth',

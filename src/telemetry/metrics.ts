@@ -45,6 +45,7 @@ export interface GaugeState {
    */
   readonly policies: Iterable<PolicyGauges>;
   readonly unprotectedNamespaces: number;
+  readonly unselectedNamespaces: number;
   readonly weakenedNamespaces: number;
   readonly conflicts: number;
   readonly contested: number;
@@ -73,6 +74,8 @@ export interface Metrics {
   /** `kind` is the kind of the written object. */
   wrote(write: { readonly kind: string; readonly verb: WriteVerb; readonly result: WriteResult }): void;
   driftRepaired(drift: DriftLabel): void;
+  /** A NamespaceBaseline was removed because its namespace does not exist. */
+  strayReportRemoved(): void;
   /** `resource` is the plural of the watched type. */
   watchRestarted(restart: { readonly resource: string; readonly reason: WatchRestartReason }): void;
   eventHandled(result: EventResult): void;
@@ -127,6 +130,9 @@ export function createMetrics(options: {
     driftRepaired: (drift) => {
       counters.driftRepairs.inc({ drift });
     },
+    strayReportRemoved: () => {
+      counters.strayReports.inc();
+    },
     watchRestarted: ({ resource, reason }) => {
       counters.watchRestarts.inc({ resource: resourceLabel(resource), reason });
     },
@@ -154,6 +160,7 @@ function makeCounters(registry: Registry, watchedResources: readonly string[]) {
     reconcileDuration: histogram(registry, METRICS.reconcileDuration),
     writes: counter(registry, METRICS.writes),
     driftRepairs: counter(registry, METRICS.driftRepairs),
+    strayReports: counter(registry, METRICS.strayReports),
     watchRestarts: counter(registry, METRICS.watchRestarts),
     events: counter(registry, METRICS.events),
     terms: counter(registry, METRICS.terms),
@@ -191,6 +198,7 @@ function makeGauges(
   const namespaces = gauge(registry, METRICS.namespaces);
   const policyCondition = gauge(registry, METRICS.policyCondition);
   const unprotected = gauge(registry, METRICS.unprotected);
+  const unselected = gauge(registry, METRICS.unselected);
   const conflicts = gauge(registry, METRICS.conflicts);
   const contested = gauge(registry, METRICS.contested);
   const weakened = gauge(registry, METRICS.weakened);
@@ -232,6 +240,7 @@ function makeGauges(
       showPolicies(state.policies);
       showWatches(state.watches);
       unprotected.set(state.unprotectedNamespaces);
+      unselected.set(state.unselectedNamespaces);
       conflicts.set(state.conflicts);
       contested.set(state.contested);
       weakened.set(state.weakenedNamespaces);

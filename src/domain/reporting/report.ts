@@ -52,6 +52,7 @@ export function reportFor(facts: {
   const ready = readyCondition(worst, facts.recorded, facts.nowTime);
   const status: NamespaceBaselineStatus = {
     phase: worst.phase,
+    policyNames: cutText(entries.map(({ policy }) => policy).join(', '), BOUNDS.messageLength),
     policies,
     ...(conflicts.length > 0 ? { conflicts } : {}),
     ...(weakenedBy[0]?.grade === undefined ? {} : { weakenedBy, weakened: weakenedBy[0].grade }),

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { unselectedCount } from '../../domain/selection.ts';
 import type { ConcurrencyLimiter } from '../../kube/client/concurrency-limiter.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import { type Check, type Heartbeat, heartbeat } from '../../telemetry/checks.ts';
@@ -15,11 +16,13 @@ import { type Attempt, type FailedAttempt, type Priority, type QueueAction, Work
 import { DeletionReconciler } from '../reconcile/deletion-reconciler.ts';
 import { type ReconcileContext, snapshotOf, type Writers } from '../reconcile/reconcile.ts';
 import { createReconcileWorker } from '../reconcile/reconcile-worker.ts';
+import { StrayReports } from '../reconcile/stray-reports.ts';
 import { TransientFailures } from '../reconcile/transient-failures.ts';
 import { CachedNamespacesAtHand } from '../state/cached-namespaces-at-hand.ts';
 import { ChangeGuard, type GuardLimits } from '../state/change-guard.ts';
 import { CompiledPolicies } from '../state/compiled-policies.ts';
 import { ContestTracker } from '../state/contest-tracker.ts';
+import { PeerNamespaces } from '../state/peer-namespaces.ts';
 import { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
 import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
@@ -62,6 +65,7 @@ export class Controller {
   readonly #compiled: CompiledPolicies;
   readonly #guard: ChangeGuard;
   readonly #contests: ContestTracker;
+  readonly #peerNamespaces: PeerNamespaces;
   readonly #progress = new PolicyProgressTracker();
   readonly #clients: Readonly<Record<Priority, KubeClient>>;
   readonly #timeToProtect: TimeToProtect;
@@ -83,6 +87,7 @@ export class Controller {
     this.#compiled = new CompiledPolicies(options.discovery);
     this.#guard = new ChangeGuard({ caches, clock, limits: options.guardLimits });
     this.#contests = new ContestTracker(clock);
+    this.#peerNamespaces = new PeerNamespaces(caches.namespaces);
     this.#timeToProtect = new TimeToProtect(clock);
     this.#transientFailures = new TransientFailures(random);
     this.#transitions = new TransitionReporter(log, options.events);
@@ -98,6 +103,7 @@ export class Controller {
       statusWriter: this.#statusWriter,
       transitionReporter: this.#transitions,
       timeToProtect: this.#timeToProtect,
+      strayReports: this.#createStrayReports(),
       metrics,
       onDone: () => {
         this.#pulse.beat();
@@ -133,9 +139,13 @@ export class Controller {
       namespaces: this.#namespaces,
       deletions: this.#deletions,
       guard: this.#guard,
+      peerNamespaces: this.#peerNamespaces,
       snapshotOf: (namespace) => snapshotOf(namespace, context),
       statusWriter: this.#statusWriter,
       timeToProtect: this.#timeToProtect,
+      onApproved: (policy, approved) => {
+        this.#transitions.approved(policy, approved);
+      },
       log,
     });
   }
@@ -161,7 +171,13 @@ export class Controller {
   /** What the gauges show of it. */
   state(): Pick<
     GaugeState,
-    'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'contested' | 'queue'
+    | 'policies'
+    | 'unprotectedNamespaces'
+    | 'unselectedNamespaces'
+    | 'weakenedNamespaces'
+    | 'conflicts'
+    | 'contested'
+    | 'queue'
   > {
     const { unprotected, conflicted, weakened } = this.#progress.troubleCounts();
     const counts = this.#progress.phaseCounts();
@@ -172,6 +188,7 @@ export class Controller {
         trueConditions: this.#statusWriter.trueConditionsOf(name),
       })),
       unprotectedNamespaces: unprotected,
+      unselectedNamespaces: unselectedCount(this.#options.caches.namespaces.values(), this.#compiled.facts),
       weakenedNamespaces: weakened,
       conflicts: conflicted,
       contested: this.#contests.contestedCount(),
@@ -201,12 +218,24 @@ export class Controller {
       compiledPolicies: this.#compiled,
       progress: this.#progress,
       guard: this.#guard,
+      peerNamespaces: this.#peerNamespaces,
       nowTime: () => this.#nowTime(),
       onHeld: (policy, condition) => {
         this.#transitions.held(policy, condition);
       },
       onBug: (policy, cause) => {
         log.error({ policy, err: cause }, 'status could not be made');
+      },
+    });
+  }
+
+  #createStrayReports(): StrayReports {
+    const { caches, metrics } = this.#options;
+    return new StrayReports({
+      kube: this.#clients.resync,
+      caches,
+      onRemoved: () => {
+        metrics.strayReportRemoved();
       },
     });
   }

@@ -79,6 +79,7 @@ type Role =
 const IDLE = {
   policies: [],
   unprotectedNamespaces: 0,
+  unselectedNamespaces: 0,
   weakenedNamespaces: 0,
   conflicts: 0,
   contested: 0,

@@ -28,6 +28,8 @@ export const SLOW_RECHECK_MS = 300_000;
 export const HELD_RECHECK_MS = 30_000;
 /** How often the deletion of a policy looks whether its last NetworkPolicy is gone (R8, deletion). */
 export const REMOVAL_POLL_MS = 250;
+/** A NamespaceBaseline without its namespace is looked at again after this, and not removed sooner. */
+export const STRAY_RECHECK_MS = 10_000;
 /** A contested object is repaired at most this often (R6, repair). */
 export const CONTEST_PACE_MS = 10_000;
 /** A contested default-deny that is missing or changed is repaired at most this often: its namespace is open until then. */

@@ -10,6 +10,7 @@ import type { Attempt, QueueAction } from '../queue/work-queue.ts';
 import type { StatusWriter } from '../write/status-writer.ts';
 import { type ReconcileContext, type Reconciled, reconcile } from './reconcile.ts';
 import { resultFor } from './result-table.ts';
+import type { StrayReports } from './stray-reports.ts';
 
 interface Dependencies {
   readonly context: ReconcileContext;
@@ -19,6 +20,8 @@ interface Dependencies {
   readonly transitionReporter: TransitionReporter;
   readonly timeToProtect: TimeToProtect;
   readonly metrics: Pick<Metrics, 'reconciled' | 'namespaceProtected'>;
+  /** Looks after what a namespace that is gone has left. */
+  readonly strayReports: Pick<StrayReports, 'check'>;
   readonly log: Log;
   /** Called after every reconcile, however it ended. */
   readonly onDone: () => void;
@@ -35,7 +38,11 @@ export function createReconcileWorker(
       const reconciled = await reconcile(namespace, attempt.priority, context);
       countOrphans(namespace, dependencies);
       if (reconciled === undefined) {
-        return forget(namespace, dependencies);
+        forget(namespace, dependencies);
+        return await dependencies.strayReports.check(
+          namespace,
+          new ReconcileLog(dependencies.log, attempt.reconcileId),
+        );
       }
       const { world, outcomes, reportWrite } = reconciled;
       const after403Ms = context.transientFailures.pauseAfter403Ms(namespace, outcomes);
@@ -72,7 +79,7 @@ function countOrphans(namespace: string, { context, progress, statusWriter }: De
 function forget(
   namespace: string,
   { context, progress, statusWriter, timeToProtect, transitionReporter }: Dependencies,
-): QueueAction {
+): void {
   context.guard.forget(namespace);
   context.transientFailures.forget(namespace);
   // The writers of both priorities share what they remember.
@@ -82,7 +89,6 @@ function forget(
   for (const policy of progress.forget(namespace)) {
     statusWriter.touch(policy);
   }
-  return { kind: 'forget' };
 }
 
 function publish(reconciled: Reconciled, { priority, reconcileId }: Attempt, dependencies: Dependencies): void {

@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import { confirmationLine } from '../../domain/planning/guard.ts';
 import { isOfFormer } from '../../domain/planning/orphans.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
+import { missingPeers } from '../../domain/reporting/missing-peers.ts';
 import { type NamespaceState, policyStatusFor, untilPendingCountsMs } from '../../domain/reporting/policy-status.ts';
 import type { Hold } from '../../domain/world.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
@@ -14,6 +15,7 @@ import { STATUS_INTERVAL_MS, STATUS_RETRY } from '../queue/retry-policy.ts';
 import { type QueueAction, WorkQueue } from '../queue/work-queue.ts';
 import type { ChangeGuard } from '../state/change-guard.ts';
 import type { CompiledPolicies, CompiledPolicy } from '../state/compiled-policies.ts';
+import type { PeerNamespaces } from '../state/peer-namespaces.ts';
 import type { CachedNetworkPolicy } from '../watch/cached-objects.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
 import { BASELINE_POLICIES } from '../watch/resources.ts';
@@ -31,6 +33,7 @@ interface Dependencies {
   readonly compiledPolicies: CompiledPolicies;
   readonly progress: PolicyProgressTracker;
   readonly guard: ChangeGuard;
+  readonly peerNamespaces: Pick<PeerNamespaces, 'has'>;
   readonly nowTime: () => string;
   /** Called with an unexpected throw, so that it is logged. */
   readonly onBug: (policy: string, cause: unknown) => void;
@@ -152,17 +155,29 @@ export class StatusWriter {
     counted: ReturnType<PolicyProgressTracker['namespaceStates']>,
     previous: BaselinePolicyStatus | undefined,
   ): BaselinePolicyStatus {
-    const { compiledPolicies, guard, nowTime } = this.#dependencies;
-    const held = guard.heldChangesOf(facts).map(({ hold, namespaces, confirmation }) => ({
+    const { compiledPolicies, guard, nowTime, peerNamespaces } = this.#dependencies;
+    const held = guard.heldChangesOf(facts).map(({ hold, namespaces, confirmation, cause }) => ({
       reason: hold,
       namespaces,
+      cause,
       line: confirmationLine(facts.name, CONFIRMATION_ANNOTATIONS[hold], confirmation),
     }));
     const { generation, mode } = facts;
     const { discovered } = compiledPolicies;
     const orphanCount = this.#orphanCount(facts);
+    const missing = missingPeers(facts.parts ?? [], (selector) => peerNamespaces.has(selector));
     return policyStatusFor(
-      { ...counted, generation, mode, problems, held, orphanCount, discovered, discoveryProblem },
+      {
+        ...counted,
+        generation,
+        mode,
+        problems,
+        held,
+        orphanCount,
+        missingPeers: missing,
+        discovered,
+        discoveryProblem,
+      },
       previous,
       nowTime(),
     );
@@ -203,7 +218,8 @@ export class StatusWriter {
     const held = status.conditions.filter(
       ({ type }) => type === CONDITIONS.removalHeld || type === CONDITIONS.isolationHeld,
     );
-    const messages = held.map(({ message }) => message).join();
+    // The confirmation says which change it is; what used the limit up may change while the change stays the same.
+    const messages = held.map(({ message }) => message.slice(message.lastIndexOf('='))).join();
     if (messages !== '' && messages !== this.#reportedHolds.get(policy.uid)) {
       for (const { reason, message } of held) {
         this.#dependencies.onHeld(policy, { reason: reason as Reason, message });

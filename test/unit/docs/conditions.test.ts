@@ -21,6 +21,8 @@ import type { EventRecord } from '../../../src/telemetry/event-object.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
 import { allDone, foreign, inPlace, managed, namespace, policy, world } from '../../fixtures/worlds.ts';
 
+const BROAD = { kind: 'broadSelector' } as const;
+
 const nowTime = '2026-01-02T03:04:05Z';
 const standard = policy();
 
@@ -62,6 +64,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       discoveryProblem: undefined,
       held: [],
       orphanCount: 0,
+      missingPeers: [],
     };
     const changes: readonly Partial<PolicyProgress>[] = [
       {},
@@ -72,9 +75,10 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       { namespaceStates: [standing({ phase: 'Failed', reason: 'Forbidden' })] },
       { problems: [{ path: 'spec', message: 'x' }] },
       ...(['RemovalHeld', 'IsolationHeld'] as const).map((reason) => ({
-        held: [{ reason, namespaces: ['a'], line: 'kubectl' }],
+        held: [{ reason, namespaces: ['a'], cause: BROAD, line: 'kubectl' }],
       })),
       { orphanCount: 1 },
+      { missingPeers: [{ part: 'allow.monitoring', selector: {} }] },
       ...(['DryRun', 'Paused'] as const).map((mode) => ({ mode })),
       ...(['DnsNotFound', 'DnsStale', 'ApiServerNotFound'] as const).map((discoveryProblem) => ({ discoveryProblem })),
     ];
@@ -179,6 +183,10 @@ function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
   const announcer = new TransitionReporter(log, { record: (event) => records.push(event) });
   if (reason === 'RemovalHeld' || reason === 'IsolationHeld') {
     announcer.held({ name: 'standard', uid: 'u' }, { reason, message: 'x' });
+  }
+  if (reason === 'Approved') {
+    const change = { hold: 'RemovalHeld', namespaces: ['a'], confirmation: '1-00000000' } as const;
+    announcer.approved({ name: 'standard', uid: 'u', generation: 1 }, change);
   }
   announcer.reconciled(reconciledWith(reason), {
     isFresh: true,

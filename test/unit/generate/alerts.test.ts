@@ -49,6 +49,7 @@ async function processMetrics(): Promise<readonly string[]> {
   const state = {
     policies: [],
     unprotectedNamespaces: 0,
+    unselectedNamespaces: 0,
     weakenedNamespaces: 0,
     conflicts: 0,
     contested: 0,

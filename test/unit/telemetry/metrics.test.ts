@@ -9,6 +9,7 @@ import { createMetrics, type GaugeState } from '../../../src/telemetry/metrics.t
 const IDLE: GaugeState = {
   policies: [],
   unprotectedNamespaces: 0,
+  unselectedNamespaces: 0,
   weakenedNamespaces: 0,
   conflicts: 0,
   contested: 0,
@@ -141,6 +142,7 @@ describe('gauges show the state of the moment', () => {
       conflicts: 2,
       contested: 3,
       unprotectedNamespaces: 3,
+      unselectedNamespaces: 1,
       weakenedNamespaces: 4,
       queue: { depth: { fresh: 5, resync: 6 }, oldestMs: 7_500, retries: 8 },
       watches: [{ resource: 'namespaces', silenceMs: 1_500, objects: 9 }],
@@ -151,6 +153,7 @@ describe('gauges show the state of the moment', () => {
     expect(now.get('nsbaseline_conflicts')).toBe(2);
     expect(now.get('nsbaseline_contested_objects')).toBe(3);
     expect(now.get('nsbaseline_unprotected_namespaces')).toBe(3);
+    expect(now.get('nsbaseline_unselected_namespaces')).toBe(1);
     expect(now.get('nsbaseline_weakened_namespaces')).toBe(4);
     expect(now.get('nsbaseline_queue_depth{priority="fresh"}')).toBe(5);
     expect(now.get('nsbaseline_queue_depth{priority="resync"}')).toBe(6);

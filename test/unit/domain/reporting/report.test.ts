@@ -112,6 +112,17 @@ describe('the NamespaceBaseline says what was observed', () => {
     ).toBe('Pending');
   });
 
+  test('all policies are named in one text, as kubectl prints only the first item of a list', () => {
+    const paused = policy('aside', { mode: 'Paused' });
+    const status = report(world({ baselinePolicies: [paused, standard] }))?.status;
+    expect(status?.policyNames).toBe('aside, standard');
+    const many = Array.from({ length: BOUNDS.policiesPerNamespace }, (_, index) =>
+      policy(`${'x'.repeat(40)}-${index}`, { mode: 'Paused' }),
+    );
+    const whole = report(world({ baselinePolicies: many }))?.status;
+    expect(namespaceBaselineStatusSchema.safeParse(whole).success).toBe(true);
+  });
+
   test('it goes with the last policy of its namespace', () => {
     expect(
       report(world({ namespace: namespace('team-a', { labels: {} }), observed: inPlace(standard), report: record() })),

@@ -77,6 +77,7 @@ async function stage(): Promise<Stage> {
     transitionReporter: new TransitionReporter(SILENT_LOG, { record: (event) => void events.push(event) }),
     timeToProtect: new TimeToProtect(clock),
     metrics: { reconciled: ({ result }) => void results.push(result), namespaceProtected: () => undefined },
+    strayReports: { check: () => Promise.resolve({ kind: 'forget' }) },
     log: SILENT_LOG,
     onDone: () => undefined,
   });

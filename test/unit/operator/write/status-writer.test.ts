@@ -80,6 +80,7 @@ function stage(stored?: BaselinePolicyStatus): {
     compiledPolicies: book,
     progress: progress,
     guard,
+    peerNamespaces: { has: () => true },
     nowTime: () => '2026-01-01T00:00:00Z',
     onHeld: () => undefined,
     onBug: (_policy, cause) => void bugs.push(cause),
