@@ -18,11 +18,18 @@ const dnsSchema = withRules(
       'The resolvers that pods may query. Change it if pods do not use the resolver of the cluster, or if discovery does not find it.',
       'the resolver found in the cluster',
     ),
+    also: about(
+      peersSchema(
+        'an empty list is refused; leave "also" out when the resolver found in the cluster is the only one',
+      ).optional(),
+      'Further resolvers, beside those that are found or listed in "to". Name here what cannot be found, such as a resolver on the nodes of one node pool.',
+      'none',
+    ),
     ports: about(
       portsSchema(
         'an empty list is refused; leave ports out for the ports on which the resolver was found to listen',
       ).optional(),
-      'The ports on which the resolver listens in its pods. Change it if discovery finds the wrong ones.',
+      'The ports on which the resolver listens in its pods. A port without a protocol stands for UDP and TCP. Change it if discovery finds the wrong ones.',
       'the ports found in the cluster, else 53 over UDP and TCP',
     ),
     toAnywhere: about(

@@ -35,13 +35,16 @@ export const ANNOTATIONS = {
   kept: 'nsbaseline.io/kept',
   /** On the Lease: the newest version of the operator that ever led (R15, one writer). */
   version: 'nsbaseline.io/version',
-  /** On a BaselinePolicy: confirms a held removal (R9, guards). */
+  /** On a BaselinePolicy: confirms a held removal (R9, the guards). */
   confirmRemoval: 'nsbaseline.io/confirm-removal',
-  /** On a BaselinePolicy: confirms a held isolation (R9, guards). */
+  /** On a BaselinePolicy: confirms a held isolation (R9, the guards). */
   confirmIsolation: 'nsbaseline.io/confirm-isolation',
 } as const;
 
-/** On a BaselinePolicy with `onDelete: Remove`, and on no other: keeps it until its NetworkPolicies are removed (R8, deleting a policy). */
+/**
+ * On a BaselinePolicy with `onDelete: Remove`, and on no other: keeps it until its NetworkPolicies are removed (R8,
+ * deletion).
+ */
 export const FINALIZER = 'nsbaseline.io/remove-policies';
 
 /** Namespaces that no BaselinePolicy ever selects (R1, selection); the operator's own is added at run time. */
@@ -70,6 +73,7 @@ export const CONDITIONS = {
   isolationHeld: 'IsolationHeld',
   orphansPresent: 'OrphansPresent',
   weakened: 'Weakened',
+  peersNotFound: 'PeersNotFound',
 } as const;
 /** The type of a condition on a BaselinePolicy or a NamespaceBaseline. */
 export type ConditionType = (typeof CONDITIONS)[keyof typeof CONDITIONS];

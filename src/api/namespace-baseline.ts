@@ -5,7 +5,7 @@ import { conditionSchema } from './condition.ts';
 import { modeSchema } from './mode.ts';
 
 /** The phases of a namespace, worst first. */
-export const PHASES = ['Failed', 'Conflict', 'Pending', 'Protected', 'DryRun', 'Paused'] as const;
+export const PHASES = ['Failed', 'Conflict', 'Weakened', 'Pending', 'Protected', 'DryRun', 'Paused'] as const;
 /** The state of a namespace, or of one policy in it. */
 export const phaseSchema = z.enum(PHASES);
 /** {@link phaseSchema} */
@@ -57,16 +57,26 @@ const conflictSchema = z.strictObject({
   reason: about(text(BOUNDS.messageLength), 'Why it is in the way.'),
 });
 
+const gradeSchema = z.enum(['open', 'wide']);
+
 const weakeningSchema = z.strictObject({
   name: about(nameSchema, 'Its name.'),
   why: about(text(BOUNDS.messageLength), 'How it undoes the isolation.'),
+  grade: about(
+    gradeSchema.optional(),
+    'How bad it is. open: the isolation is undone. wide: far more is allowed than a purpose needs.',
+  ),
 });
 
 /** The state of one namespace. Only the operator writes it, and always as a whole. */
 export const namespaceBaselineStatusSchema = z.strictObject({
   phase: about(
     phaseSchema,
-    'The worst state of all policies here; Failed is the worst, then Conflict, Pending, Protected, DryRun, Paused.',
+    'The worst state of all policies here; Failed is the worst, then Conflict, Weakened, Pending, Protected, DryRun, Paused.',
+  ),
+  policyNames: about(
+    text(BOUNDS.messageLength).optional(),
+    'The names of the BaselinePolicies that select this namespace, in one text for kubectl, which prints only the first item of a list.',
   ),
   policies: about(
     keyedBy(
@@ -83,6 +93,7 @@ export const namespaceBaselineStatusSchema = z.strictObject({
     list(about(weakeningSchema, 'A foreign NetworkPolicy.'), BOUNDS.weakenedBy).optional(),
     `Foreign NetworkPolicies that undo the isolation, such as one that allows everything; the first ${BOUNDS.weakenedBy}. The operator leaves them alone.`,
   ),
+  weakened: about(gradeSchema.optional(), 'The worst grade in weakenedBy; absent when nothing weakens the isolation.'),
   conditions: about(
     keyedBy(list(about(conditionSchema, 'One aspect of the state of this namespace.'), BOUNDS.conditions), 'type'),
     'Ready is True when the phase is Protected, and only then.',

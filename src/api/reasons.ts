@@ -17,6 +17,8 @@ export const REASONS = {
   DnsNotFound: 'No DNS Service was found; kube-system, k8s-app=kube-dns and port 53 are assumed.',
   DnsStale: 'The DNS Service is gone or has no endpoints; the last known addresses are used.',
   ApiServerNotFound: 'No address of the API server is known; allow-kube-api-server waits for one.',
+  PeersNotFound:
+    'A declared peer selects namespaces by labels that no namespace has, so its rule lets nothing through; the message names the part and the labels.',
   Protected: 'Every part is in place as declared.',
   Pending: 'Parts are being written, or will be retried soon.',
   Unprotected:
@@ -32,9 +34,10 @@ export const REASONS = {
   PolicyInvalid: 'The BaselinePolicy is invalid, so nothing new is written here until it is corrected.',
   Retrying: 'A write failed with a transient error; the operator retries it.',
   RemovalHeld:
-    'The change would remove protection from many namespaces at once, so it is held until you approve it; the message has the kubectl command.',
+    'The change would remove more protection than may go without your approval, so it is held until you approve it; the message has the limit and the kubectl command.',
   IsolationHeld:
-    'The policy would newly isolate many namespaces at once, so it is held until you approve it; the message has the kubectl command.',
+    'The policy would newly isolate many namespaces, or its selector matches every namespace, so it is held until you approve it or have seen it in DryRun; the message has the kubectl command.',
+  Approved: 'A held change was confirmed, and the operator carries it out.',
   Contested:
     'Another client keeps changing a managed NetworkPolicy, so the operator repairs it at a slower pace. Find the field manager that the message names, and stop it.',
   OptingOut:
@@ -46,6 +49,7 @@ export const REASONS = {
   Kept: 'The namespace is no longer selected, and onOptOut: Keep leaves its NetworkPolicies as they are.',
   OrphansPresent:
     'Managed NetworkPolicies of a deleted BaselinePolicy of this name remain where this one selects nothing; nsbaseline prune lists and removes them.',
+  Wide: "Another client's NetworkPolicy allows far more than a purpose needs, such as the whole internet or every source on a port.",
   Weakened:
     'A NetworkPolicy that the operator did not write undoes the isolation; the operator reports it and leaves it alone.',
   Repaired: 'A managed NetworkPolicy was changed or deleted, and the operator restored it.',

@@ -14,7 +14,7 @@ const MAX_PROBLEMS = 20;
 
 /**
  * Validates a BaselinePolicy as the API server does with our CRD, but offline: for stored policies that an older CRD
- * accepted (R11, invalid policies), and for files. It refuses unknown fields, as the API server does for kubectl. Any
+ * accepted (R11, invalid policy), and for files. It refuses unknown fields, as the API server does for kubectl. Any
  * value is safe to pass; it is never changed, and at most 20 problems are reported.
  */
 export function validateBaselinePolicy(name: string, spec: unknown): Validation {

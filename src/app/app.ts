@@ -5,6 +5,8 @@ import { exclusionFor } from '../domain/selection.ts';
 import { ConcurrencyLimiter } from '../kube/client/concurrency-limiter.ts';
 import { loadCluster } from '../kube/credentials/kubeconfig.ts';
 import { createKubeClient, type HttpKubeClient } from '../kube/transport/http-kube-client.ts';
+import { askOverNetwork } from '../operator/discovery/dns-check.ts';
+import { isInPod } from '../operator/discovery/resolv-conf.ts';
 import { aborted, type Leadership, soleLeadership } from '../operator/manager/leadership.ts';
 import { createLeaseLeadership } from '../operator/manager/lease-leadership.ts';
 import { Manager, NOT_STARTED } from '../operator/manager/manager.ts';
@@ -112,6 +114,8 @@ async function serve(
     exclusion: exclusionFor({ operatorNamespace: options.operatorNamespace, globs: options.excludeNamespaces }),
     dnsNamespaces: options.dnsNamespaces,
     resolvConf: options.resolvConf,
+    dnsAlso: options.dnsAlso,
+    askResolver: options.dnsCheck === 'true' && isInPod() ? askOverNetwork : undefined,
     guardLimits: {
       removal: { count: options.removalLimit, percent: options.removalLimitPercent },
       isolation: { count: options.isolationLimit, percent: options.isolationLimitPercent },

@@ -4,8 +4,8 @@ const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const DURATION = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s|m|h)$/;
 
 /**
- * A length of time as people write it, one number and one unit (`500ms`, `10s`, `1.5m`, `1h`), as whole milliseconds.
- * Both bounds are written the same way and belong to what is allowed.
+ * A duration of one number and one unit (`500ms`, `10s`, `1.5m`, `1h`), as whole milliseconds. Both bounds are written the
+ * same way and are inclusive.
  */
 export function durationSchema({ atLeast, atMost }: { readonly atLeast: string; readonly atMost: string }) {
   const minMs = durationMs(atLeast) ?? 0;
@@ -23,7 +23,7 @@ export function durationSchema({ atLeast, atMost }: { readonly atLeast: string; 
   });
 }
 
-/** The milliseconds of `10s`, or undefined when it is not written so. */
+/** A duration such as `10s` in milliseconds; undefined for any other text. */
 export function durationMs(text: string): number | undefined {
   const [, amount, unit] = DURATION.exec(text) ?? [];
   if (amount === undefined || unit === undefined) {

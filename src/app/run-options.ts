@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ALWAYS_EXCLUDED_NAMESPACES, DEFAULT_EXCLUDED_NAMESPACES } from '../api/names.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../telemetry/log.ts';
@@ -36,6 +37,10 @@ const globSchema = z
     /^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/,
     'write names of namespaces (lower-case letters, digits and "-") in which * stands for any characters, such as openshift-*',
   );
+/** An IP address. */
+const addressSchema = z
+  .string()
+  .refine((text) => isIP(text) !== 0, 'write an IP address, such as 169.254.20.10 or fd00::a');
 const pathSchema = z.string().min(1, 'write the path of a file').max(4_096, 'write a path of at most 4096 characters');
 
 /**
@@ -89,6 +94,22 @@ export const runOptionsSchema = z
       description: 'The file that names the DNS resolver of pods. The operator reads it only when it runs in a pod.',
       default: '/etc/resolv.conf',
       isFile: true,
+    }),
+    dnsAlso: listOf(addressSchema, { atMost: 16, atLeast: 0 }).register(registry, {
+      flag: '--dns-also <addresses>',
+      env: 'NSBASELINE_DNS_ALSO',
+      description:
+        'Addresses of further DNS resolvers that every allow-dns lets pods query, beside those that are found, such as a resolver on the nodes of one node pool.',
+      default: '',
+      isList: true,
+    }),
+    dnsCheck: z.enum(['true', 'false'], 'write true or false').register(registry, {
+      flag: '--dns-check <boolean>',
+      env: 'NSBASELINE_DNS_CHECK',
+      description:
+        'Whether the operator queries the DNS resolvers that it has found, every minute over UDP and TCP. It does so only when it runs in a pod.',
+      default: 'true',
+      choices: ['true', 'false'],
     }),
     listen: listenAddressSchema.register(registry, {
       flag: '--listen <address>',

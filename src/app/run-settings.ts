@@ -8,18 +8,18 @@ import {
   runOptionsSchema,
 } from './run-options.ts';
 
-/** What was written where; every value is text. */
+/** The settings by their source; every value is text. */
 export interface RunSettings {
   readonly flags: Readonly<Partial<Record<RunOptionKey, string>>>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** From the file that Kubernetes puts into every pod; absent elsewhere. */
+  /** From the service account file that Kubernetes mounts into every pod; absent elsewhere. */
   readonly serviceAccountNamespace?: string;
 }
 
-/** One thing that is wrong, as `<where> <what was written>: <what to write>`. */
+/** One invalid setting, as `<source> <value>: <what to write>`. */
 export type Problem = string;
 
-/** Variables of the prefix that are not for `run`. */
+/** Variables with the prefix that are not options of `run`. */
 const OTHER_VARIABLES: ReadonlySet<string> = new Set(['NSBASELINE_CACHE']);
 /** Kubernetes sets these for every Service whose name begins with `nsbaseline` (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables). */
 const SERVICE_LINK = /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$/;
@@ -27,8 +27,8 @@ const PREFIX = 'NSBASELINE_';
 const MAX_SHOWN = 80;
 
 /**
- * The options of `run`: a flag goes before its environment variable, that before the default; an empty variable counts
- * as not set. Otherwise every problem at once, unknown `NSBASELINE_` variables too, in the order of the help.
+ * The options of `run`: a flag has precedence over its environment variable, and that over the default; an empty variable
+ * counts as not set. When any is invalid, all problems at once, unknown `NSBASELINE_` variables too, in the order of the help.
  */
 export function runOptionsFor(settings: RunSettings): Result<RunOptions, readonly Problem[]> {
   const written = new Map(RUN_OPTION_KEYS.map((key) => [key, writtenFor(key, settings)]));
@@ -40,13 +40,13 @@ export function runOptionsFor(settings: RunSettings): Result<RunOptions, readonl
   const problems = new Map<PropertyKey, Problem>();
   for (const { path, message } of parsed.error?.issues ?? []) {
     const [key = ''] = path;
-    // One problem per option: a list of bad names is mended in one go anyway.
+    // One problem for each option: the names of a list are corrected together.
     problems.set(key, problemText(written.get(key as RunOptionKey), message));
   }
   return failure([...problems.values(), ...unknown]);
 }
 
-/** The known name that is nearest to a mistyped one, if any is near. */
+/** The known name that is most similar to a mistyped one; undefined when none is similar. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
@@ -56,7 +56,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 }
 
 interface Written {
-  /** The flag or the variable, whichever it was. */
+  /** The flag or the variable. */
   readonly where: string;
   readonly text: string | undefined;
 }
@@ -103,7 +103,7 @@ function unknownVariables(env: RunSettings['env']): readonly Problem[] {
   });
 }
 
-/** Levenshtein's, one row at a time. */
+/** The Levenshtein distance, one row at a time. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 0; i < from.length; i += 1) {

@@ -22,6 +22,21 @@ export function isMatch(selector: LabelSelector, labels: Labels): boolean {
   return (selector.matchExpressions ?? []).every((requirement) => isRequirementMet(requirement, labels));
 }
 
+/**
+ * Whether a selector of namespaces requires no label that some of them lack: it is empty, or only leaves some out (`NotIn`,
+ * `DoesNotExist`). Every namespace has the label kubernetes.io/metadata.name
+ * (https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name).
+ */
+export function isBroadSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {
+  return (
+    Object.keys(matchLabels).length === 0 &&
+    matchExpressions.every(
+      ({ key, operator }) =>
+        operator === 'NotIn' || operator === 'DoesNotExist' || (operator === 'Exists' && key === LABELS.namespaceName),
+    )
+  );
+}
+
 function isRequirementMet(
   requirement: NonNullable<LabelSelector['matchExpressions']>[number],
   labels: Labels,
@@ -69,6 +84,23 @@ export interface SelectableNamespace {
   readonly labels: Labels;
   readonly isTerminating: boolean;
   readonly isExcluded: boolean;
+}
+
+/** How many namespaces could be selected and are not: those that exist, are not excluded, and match no policy that stays. */
+export function unselectedCount(
+  namespaces: Iterable<SelectableNamespace>,
+  policies: readonly { readonly selector: LabelSelector | undefined; readonly isDeleting: boolean }[],
+): number {
+  const selectors = policies.flatMap(({ selector, isDeleting }) =>
+    selector === undefined || isDeleting ? [] : [selector],
+  );
+  let count = 0;
+  for (const { labels, isTerminating, isExcluded: isLeftOut } of namespaces) {
+    if (!isTerminating && !isLeftOut && !selectors.some((selector) => isMatch(selector, labels))) {
+      count += 1;
+    }
+  }
+  return count;
 }
 
 /** Whether a policy with this selector selects the namespace (R1, selection). */

@@ -3,7 +3,8 @@ import type { PolicyEntry } from '../api/namespace-baseline.ts';
 import type { Direction, LabelSelector } from '../api/network-policy.ts';
 import type { RenderedPart } from './rendering/rendering.ts';
 import type { Labels } from './selection.ts';
-import type { Weakening } from './weakening/weakening.ts';
+import type { Openness } from './weakening/openness.ts';
+import type { NamespacesAtHand } from './weakening/reach.ts';
 
 /** A namespace, as far as a baseline depends on it. */
 export interface NamespaceFacts {
@@ -57,8 +58,8 @@ export interface ObservedNetworkPolicy {
   readonly isTerminating: boolean;
   /** The directions that an object with the name of a default-deny isolates, with or without our marks; empty for all other objects. */
   readonly isolates: readonly Direction[];
-  /** How it undoes the isolation, where it does (R17, weakening). */
-  readonly weakens: Weakening | undefined;
+  /** What it allows that may undo an isolation (R17, weakening). */
+  readonly openness: Openness | undefined;
   /** The field manager that wrote it last; empty when that was the operator. */
   readonly otherManager: string;
   /** The spec's digest, for objects that are or may be ours; empty for all others. */
@@ -110,6 +111,8 @@ export interface World {
   readonly optOutWaits: ReadonlyMap<string, OptOutWait>;
   /** Whether a newer version of the operator led before: what it rendered is left as it is (R15, one writer). */
   readonly hasNewerLed: boolean;
+  /** The namespaces of the cluster: which pods a namespaceSelector allows depends on them (R17, weakening). */
+  readonly namespaces: NamespacesAtHand;
 }
 
 /** The kind of change that waits for a confirmation (R9, the guards). */

@@ -27,6 +27,7 @@ const NAMESPACE_REASONS = [
   'Forbidden',
   'Contested',
   'KeptByFinalizer',
+  'Weakened',
   'IsolationHeld',
   'PolicyInvalid',
   'DryRun',
@@ -104,13 +105,21 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     reasons: { True: ['Weakened'] },
   },
   {
+    kind: 'BaselinePolicy',
+    type: CONDITIONS.peersNotFound,
+    isGood: false,
+    meaning:
+      'A declared peer, or the default of `allow.monitoring` or `allow.ingressController`, selects namespaces by labels that no namespace has.',
+    reasons: { True: ['PeersNotFound'] },
+  },
+  {
     kind: 'NamespaceBaseline',
     type: CONDITIONS.ready,
     isGood: true,
     meaning:
       'Every policy that selects this namespace has everything in place. The reason is that of the worst policy. Ready stays True with `PolicyInvalid` if a policy became invalid and its last valid set is still in place.',
     reasons: {
-      True: ['Protected', 'OptingOut', 'RemovalHeld', 'IsolationHeld', 'PolicyInvalid'],
+      True: ['Protected', 'Wide', 'OptingOut', 'RemovalHeld', 'IsolationHeld', 'PolicyInvalid'],
       False: NAMESPACE_REASONS,
     },
   },
@@ -133,6 +142,8 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
     'If pods use another resolver, name it in `spec.allow.dns.to`, or add its namespace to `--dns-namespaces`.',
   DnsStale: 'Look at the DNS Service and its EndpointSlices. Pods may still reach the last known addresses.',
   ApiServerNotFound: 'Look at the EndpointSlices of Service `kubernetes` in namespace `default`.',
+  PeersNotFound:
+    'Correct the labels in the part that the message names, turn the part off (`enabled: false`), or create the namespace. It is harmless where nothing is to come from there.',
   Protected: '',
   RemovalHeld:
     'To go ahead, run the kubectl command in the message, or `nsbaseline approve`. Otherwise undo the edit or set the labels again.',
@@ -145,9 +156,11 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
   CopyFound: '`nsbaseline prune --copies` lists and removes it. To have it managed, opt the namespace in.',
   Contested:
     'Find the client that the message names as field manager (`kubectl get networkpolicy NAME -n NAMESPACE --show-managed-fields -o yaml`) and stop it from changing this object.',
+  Approved: '',
   Kept: '',
   Adopted: '',
   OrphansPresent: '`nsbaseline prune` lists and removes them.',
+  Wide: 'Review the NetworkPolicy that the message names; narrow it, or accept it.',
   Weakened: 'Review the NetworkPolicy that the message names with the owner of the namespace.',
   Pending: "Wait. If it does not end, read the message and the operator's log.",
   Unprotected:
@@ -180,15 +193,18 @@ export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>
   Kept: 'Normal',
   CopyFound: 'Normal',
   KeptByFinalizer: 'Warning',
+  Wide: 'Warning',
   Weakened: 'Warning',
   Adopted: 'Normal',
   RemovalHeld: 'Warning',
+  Approved: 'Normal',
 };
 
 const PHASE_TEXTS: Readonly<Record<Phase, string>> = {
   Failed: 'A part could not be put in place, and an early retry would change nothing. The reason says why.',
   Conflict:
     'A NetworkPolicy that the operator did not write has the name of a part. All other parts are in place or being written.',
+  Weakened: 'Everything is in place, and a NetworkPolicy that the operator did not write undoes the isolation.',
   Pending: 'A part is being written, removed, or retried.',
   Protected: 'Everything is in place as declared.',
   DryRun: 'The policy is in DryRun; see `status.policies[].plan`.',

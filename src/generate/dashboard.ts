@@ -3,14 +3,19 @@ export interface Panel {
   readonly title: string;
   /** What the panel shows. */
   readonly description: string;
-  readonly kind: 'stat' | 'timeseries';
+  /** A table has one row for each BaselinePolicy, and one column for each condition. */
+  readonly kind: 'stat' | 'timeseries' | 'table';
   readonly unit: 'short' | 's' | 'bytes' | 'ops';
-  /** PromQL, each with its legend. `$job` is the job that the viewer selected. */
+  /** PromQL, each with its legend. Each filters by {@link SELECTED}. */
   readonly queries: readonly { readonly expr: string; readonly legend: string }[];
   /** For a stat: the value from which it is red. */
   readonly redFrom?: number;
+  /** For a stat: the value below which it is red, as it is without any series. */
+  readonly redBelow?: number;
+  /** The runbook, from the root of the repository. */
+  readonly runbook?: `docs/runbooks/${string}.md`;
   /** In 24ths of the screen. */
-  readonly width: 4 | 8 | 12;
+  readonly width: 4 | 8 | 12 | 24;
 }
 
 /** A row of the dashboard. */
@@ -19,11 +24,15 @@ export interface Row {
   readonly panels: readonly Panel[];
 }
 
-const JOB = 'job=~"$job"';
+/** What the viewer selected: the variables of the dashboard. `.*`, for all, also matches series without the label. */
+export const SELECTED = 'cluster=~"$cluster", namespace=~"$namespace", job=~"$job"';
+/** One installation, as in the alerts. */
+const INSTALLATION = 'cluster, namespace, job';
+const OF_OPERATOR = `and on (${INSTALLATION}, instance) nsbaseline_build_info{${SELECTED}}`;
 
 /**
- * The dashboard, row by row, over the metrics of metric-table.ts and of the process. Only the leader counts namespaces,
- * and standbys report 0, hence `max`.
+ * The dashboard, row by row, over the metrics of metric-table.ts and of the process. Within an installation only the
+ * leader counts namespaces, and standbys report 0, hence `max by (cluster, namespace, job)`; installations are summed.
  */
 export const DASHBOARD: readonly Row[] = [
   {
@@ -32,34 +41,70 @@ export const DASHBOARD: readonly Row[] = [
       stat({
         title: 'Unprotected',
         description: 'Selected namespaces without a default-deny, which are therefore open.',
-        expr: `max(nsbaseline_unprotected_namespaces{${JOB}})`,
+        expr: `sum(max by (${INSTALLATION}) (nsbaseline_unprotected_namespaces{${SELECTED}}))`,
+        runbook: 'docs/runbooks/unprotected.md',
         redFrom: 1,
       }),
       stat({
         title: 'Failed',
         description: 'Namespaces in which a part cannot be put in place.',
-        expr: `sum(max by (policy) (nsbaseline_namespaces{${JOB}, phase="Failed"}))`,
+        expr: `sum(max by (${INSTALLATION}, policy) (nsbaseline_namespaces{${SELECTED}, phase="Failed"}))`,
+        runbook: 'docs/runbooks/failed.md',
         redFrom: 1,
       }),
       stat({
         title: 'Conflicts',
         description: 'Namespaces in which a foreign NetworkPolicy has the name of a managed one.',
-        expr: `max(nsbaseline_conflicts{${JOB}})`,
+        expr: `sum(max by (${INSTALLATION}) (nsbaseline_conflicts{${SELECTED}}))`,
+        runbook: 'docs/runbooks/conflict.md',
         redFrom: 1,
       }),
       stat({
         title: 'Weakened',
         description: 'Namespaces in which a foreign NetworkPolicy undoes the isolation.',
-        expr: `max(nsbaseline_weakened_namespaces{${JOB}})`,
+        expr: `sum(max by (${INSTALLATION}) (nsbaseline_weakened_namespaces{${SELECTED}}))`,
+        runbook: 'docs/runbooks/weakened.md',
         redFrom: 1,
       }),
       stat({
         title: 'Leaders',
-        description: 'Replicas that lead: 1, or 0 during a hand-over.',
-        expr: `sum(nsbaseline_leader{${JOB}})`,
+        description:
+          'Replicas that lead, for each installation: 1, or 0 during a hand-over. An installation without series is shown as 0 for a day.',
+        expr: withVanished('nsbaseline_leader'),
+        legend: '{{cluster}} {{namespace}}',
+        redBelow: 1,
         redFrom: 2,
+        runbook: 'docs/runbooks/leader.md',
       }),
-      stat({ title: 'Ready', description: 'Replicas with every cache synced.', expr: `sum(nsbaseline_ready{${JOB}})` }),
+      stat({
+        title: 'Ready',
+        description:
+          'Replicas with every cache synced, for each installation. An installation without series is shown as 0 for a day.',
+        expr: withVanished('nsbaseline_ready'),
+        legend: '{{cluster}} {{namespace}}',
+        redBelow: 1,
+        runbook: 'docs/runbooks/not-ready.md',
+      }),
+    ],
+  },
+  {
+    title: 'BaselinePolicies',
+    panels: [
+      {
+        title: 'Conditions',
+        description:
+          'Every BaselinePolicy with its conditions. Ready and AllProtected should be True, all others False.',
+        kind: 'table',
+        unit: 'short',
+        width: 24,
+        runbook: 'docs/runbooks/README.md',
+        queries: [
+          {
+            expr: `max by (${INSTALLATION}, policy, condition) (nsbaseline_policy_condition{${SELECTED}})`,
+            legend: '',
+          },
+        ],
+      },
     ],
   },
   {
@@ -72,7 +117,10 @@ export const DASHBOARD: readonly Row[] = [
         unit: 'short',
         width: 12,
         queries: [
-          { expr: `sum by (phase) (max by (policy, phase) (nsbaseline_namespaces{${JOB}}))`, legend: '{{phase}}' },
+          {
+            expr: `sum by (phase) (max by (${INSTALLATION}, policy, phase) (nsbaseline_namespaces{${SELECTED}}))`,
+            legend: '{{phase}}',
+          },
         ],
       },
       {
@@ -82,7 +130,7 @@ export const DASHBOARD: readonly Row[] = [
         unit: 's',
         width: 12,
         queries: ['0.5', '0.99'].map((quantile) => ({
-          expr: `histogram_quantile(${quantile}, sum by (le) (rate(nsbaseline_time_to_protect_seconds_bucket{${JOB}}[$__rate_interval])))`,
+          expr: `histogram_quantile(${quantile}, sum by (le) (rate(nsbaseline_time_to_protect_seconds_bucket{${SELECTED}}[$__rate_interval])))`,
           legend: `quantile ${quantile}`,
         })),
       },
@@ -94,7 +142,7 @@ export const DASHBOARD: readonly Row[] = [
         width: 12,
         queries: [
           {
-            expr: `sum by (drift) (rate(nsbaseline_drift_repairs_total{${JOB}}[$__rate_interval]))`,
+            expr: `sum by (drift) (rate(nsbaseline_drift_repairs_total{${SELECTED}}[$__rate_interval]))`,
             legend: '{{drift}}',
           },
         ],
@@ -105,7 +153,12 @@ export const DASHBOARD: readonly Row[] = [
         kind: 'timeseries',
         unit: 'short',
         width: 12,
-        queries: [{ expr: `max(nsbaseline_contested_objects{${JOB}})`, legend: 'objects' }],
+        queries: [
+          {
+            expr: `max by (${INSTALLATION}) (nsbaseline_contested_objects{${SELECTED}})`,
+            legend: '{{cluster}} {{namespace}}',
+          },
+        ],
       },
     ],
   },
@@ -120,7 +173,7 @@ export const DASHBOARD: readonly Row[] = [
         width: 8,
         queries: [
           {
-            expr: `sum by (result) (rate(nsbaseline_reconciles_total{${JOB}}[$__rate_interval]))`,
+            expr: `sum by (result) (rate(nsbaseline_reconciles_total{${SELECTED}}[$__rate_interval]))`,
             legend: '{{result}}',
           },
         ],
@@ -133,7 +186,7 @@ export const DASHBOARD: readonly Row[] = [
         width: 8,
         queries: [
           {
-            expr: `sum by (kind, result) (rate(nsbaseline_writes_total{${JOB}}[$__rate_interval]))`,
+            expr: `sum by (kind, result) (rate(nsbaseline_writes_total{${SELECTED}}[$__rate_interval]))`,
             legend: '{{kind}} {{result}}',
           },
         ],
@@ -144,7 +197,12 @@ export const DASHBOARD: readonly Row[] = [
         kind: 'timeseries',
         unit: 's',
         width: 8,
-        queries: [{ expr: `max(nsbaseline_queue_oldest_seconds{${JOB}})`, legend: 'oldest' }],
+        queries: [
+          {
+            expr: `max by (${INSTALLATION}) (nsbaseline_queue_oldest_seconds{${SELECTED}})`,
+            legend: '{{cluster}} {{namespace}}',
+          },
+        ],
       },
       {
         title: 'Queue',
@@ -152,7 +210,7 @@ export const DASHBOARD: readonly Row[] = [
         kind: 'timeseries',
         unit: 'short',
         width: 8,
-        queries: [{ expr: `sum by (priority) (nsbaseline_queue_depth{${JOB}})`, legend: '{{priority}}' }],
+        queries: [{ expr: `sum by (priority) (nsbaseline_queue_depth{${SELECTED}})`, legend: '{{priority}}' }],
       },
       {
         title: 'Watch restarts',
@@ -162,7 +220,7 @@ export const DASHBOARD: readonly Row[] = [
         width: 8,
         queries: [
           {
-            expr: `sum by (resource, reason) (rate(nsbaseline_watch_restarts_total{${JOB}}[$__rate_interval]))`,
+            expr: `sum by (resource, reason) (rate(nsbaseline_watch_restarts_total{${SELECTED}}[$__rate_interval]))`,
             legend: '{{resource}} {{reason}}',
           },
         ],
@@ -173,7 +231,12 @@ export const DASHBOARD: readonly Row[] = [
         kind: 'timeseries',
         unit: 's',
         width: 8,
-        queries: [{ expr: `max by (resource) (nsbaseline_watch_silence_seconds{${JOB}})`, legend: '{{resource}}' }],
+        queries: [
+          {
+            expr: `max by (cluster, resource) (nsbaseline_watch_silence_seconds{${SELECTED}})`,
+            legend: '{{cluster}} {{resource}}',
+          },
+        ],
       },
     ],
   },
@@ -188,8 +251,8 @@ export const DASHBOARD: readonly Row[] = [
         width: 8,
         queries: [
           {
-            expr: `process_resident_memory_bytes{${JOB}} and on (job, instance) nsbaseline_build_info`,
-            legend: '{{instance}}',
+            expr: `process_resident_memory_bytes{${SELECTED}} ${OF_OPERATOR}`,
+            legend: '{{cluster}} {{instance}}',
           },
         ],
       },
@@ -201,8 +264,8 @@ export const DASHBOARD: readonly Row[] = [
         width: 8,
         queries: [
           {
-            expr: `rate(process_cpu_seconds_total{${JOB}}[$__rate_interval]) and on (job, instance) nsbaseline_build_info`,
-            legend: '{{instance}}',
+            expr: `rate(process_cpu_seconds_total{${SELECTED}}[$__rate_interval]) ${OF_OPERATOR}`,
+            legend: '{{cluster}} {{instance}}',
           },
         ],
       },
@@ -212,12 +275,27 @@ export const DASHBOARD: readonly Row[] = [
         kind: 'timeseries',
         unit: 'short',
         width: 8,
-        queries: [{ expr: `max by (resource) (nsbaseline_cache_objects{${JOB}})`, legend: '{{resource}}' }],
+        queries: [
+          {
+            expr: `max by (cluster, resource) (nsbaseline_cache_objects{${SELECTED}})`,
+            legend: '{{cluster}} {{resource}}',
+          },
+        ],
       },
     ],
   },
 ];
 
-function stat({ expr, ...panel }: Pick<Panel, 'title' | 'description' | 'redFrom'> & { readonly expr: string }): Panel {
-  return { ...panel, kind: 'stat', unit: 'short', width: 4, queries: [{ expr, legend: panel.title }] };
+function stat({
+  expr,
+  legend,
+  ...panel
+}: Omit<Panel, 'kind' | 'unit' | 'width' | 'queries'> & { readonly expr: string; readonly legend?: string }): Panel {
+  return { ...panel, kind: 'stat', unit: 'short', width: 4, queries: [{ expr, legend: legend ?? panel.title }] };
+}
+
+/** The sum over the replicas of each installation, and 0 for one that had a series within a day and has none. */
+function withVanished(metric: `nsbaseline_${string}`): string {
+  const existed = `max by (${INSTALLATION}) (max_over_time(${metric}{${SELECTED}}[1d]))`;
+  return `sum by (${INSTALLATION}) (${metric}{${SELECTED}}) or 0 * ${existed}`;
 }

@@ -16,6 +16,7 @@ export const REASON_RUNBOOKS: Readonly<Record<Reason, string>> = {
   DnsNotFound: 'discovery-stale',
   DnsStale: 'discovery-stale',
   ApiServerNotFound: 'discovery-stale',
+  PeersNotFound: 'peers-not-found',
   Protected: 'ready',
   Pending: 'pending',
   Unprotected: 'unprotected',
@@ -28,12 +29,14 @@ export const REASON_RUNBOOKS: Readonly<Record<Reason, string>> = {
   Retrying: 'pending',
   RemovalHeld: 'removal-held',
   IsolationHeld: 'isolation-held',
+  Approved: 'removal-held',
   Contested: 'contested',
   OptingOut: 'kept',
   KeptByFinalizer: 'contested',
   CopyFound: 'orphans-present',
   Kept: 'kept',
   OrphansPresent: 'orphans-present',
+  Wide: 'weakened',
   Weakened: 'weakened',
   Repaired: 'repaired',
   Adopted: 'conflict',
@@ -51,12 +54,14 @@ export const CONDITION_RUNBOOKS: Readonly<Record<ConditionType, string>> = {
   IsolationHeld: 'isolation-held',
   OrphansPresent: 'orphans-present',
   Weakened: 'weakened',
+  PeersNotFound: 'peers-not-found',
 };
 
 /** The page for each phase of a namespace that needs an explanation. */
 export const PHASE_RUNBOOKS: Readonly<Record<Exclude<Phase, 'Protected'>, string>> = {
   Failed: 'failed',
   Conflict: 'conflict',
+  Weakened: 'weakened',
   Pending: 'pending',
   DryRun: 'paused-and-dry-run',
   Paused: 'paused-and-dry-run',

@@ -1,3 +1,4 @@
+import { CONDITIONS } from '../api/names.ts';
 import { PHASES } from '../api/namespace-baseline.ts';
 
 /** The results of a reconcile; docs/reconcile.md (Outcomes) says which outcome has which. */
@@ -78,10 +79,25 @@ export const METRICS = {
       phase: PHASES,
     },
   },
+  policyCondition: {
+    name: 'nsbaseline_policy_condition',
+    type: 'gauge',
+    help: '1 if the condition of the BaselinePolicy is True, 0 if it is False or missing. Only the leader shows BaselinePolicies.',
+    labels: {
+      policy: `the name of the BaselinePolicy; \`${OTHER}\` counts the policies beyond ${MAX_POLICY_LABELS} with that condition`,
+      condition: Object.values(CONDITIONS),
+    },
+  },
   unprotected: {
     name: 'nsbaseline_unprotected_namespaces',
     type: 'gauge',
     help: 'Selected namespaces without the default-deny that they should have. Alert if it is above 0 for a minute.',
+    labels: {},
+  },
+  unselected: {
+    name: 'nsbaseline_unselected_namespaces',
+    type: 'gauge',
+    help: 'Namespaces that exist, are not excluded, and that no BaselinePolicy selects. `nsbaseline status -A --unselected` names them.',
     labels: {},
   },
   conflicts: {
@@ -139,6 +155,12 @@ export const METRICS = {
     type: 'counter',
     help: 'Managed NetworkPolicies that were repaired after another client deleted them, changed their spec, or changed our labels.',
     labels: { drift: DRIFTS },
+  },
+  strayReports: {
+    name: 'nsbaseline_stray_reports_total',
+    type: 'counter',
+    help: 'NamespaceBaselines that were removed because their namespace does not exist, as an etcd restore can leave them.',
+    labels: {},
   },
   queueDepth: {
     name: 'nsbaseline_queue_depth',
@@ -204,6 +226,12 @@ export const METRICS = {
     name: 'nsbaseline_ready',
     type: 'gauge',
     help: '1 when every cache is synced, as in `/readyz`, else 0.',
+    labels: {},
+  },
+  memoryLimit: {
+    name: 'nsbaseline_memory_limit_bytes',
+    type: 'gauge',
+    help: 'The memory limit of the container; 0 if it has none.',
     labels: {},
   },
   buildInfo: {

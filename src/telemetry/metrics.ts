@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { CONDITIONS, type ConditionType } from '../api/names.ts';
 import { PHASES, type Phase } from '../api/namespace-baseline.ts';
 import {
   DRIFTS,
@@ -27,15 +28,24 @@ import type { BuildInfo } from './version.ts';
  */
 const LAG_PRECISION_MS = 100;
 
+/** The values of the gauges that have a series per BaselinePolicy. */
+export interface PolicyGauges {
+  readonly policy: string;
+  readonly phases: Readonly<Partial<Record<Phase, number>>>;
+  readonly trueConditions: readonly ConditionType[];
+}
+
 /**
  * The values of the gauges, read at every scrape, so that nothing is stored twice. All durations are in milliseconds.
  */
 export interface GaugeState {
   /**
-   * The number of namespaces per BaselinePolicy and phase. A missing phase counts 0; a missing policy loses its series.
+   * The number of namespaces per BaselinePolicy and phase, and the policy's conditions that are True. A missing phase
+   * counts 0; a missing policy loses its series.
    */
-  readonly policies: Iterable<{ readonly policy: string; readonly phases: Readonly<Partial<Record<Phase, number>>> }>;
+  readonly policies: Iterable<PolicyGauges>;
   readonly unprotectedNamespaces: number;
+  readonly unselectedNamespaces: number;
   readonly weakenedNamespaces: number;
   readonly conflicts: number;
   readonly contested: number;
@@ -65,6 +75,8 @@ export interface Metrics {
   /** `kind` is the kind of the written object. */
   wrote(write: { readonly kind: string; readonly verb: WriteVerb; readonly result: WriteResult }): void;
   driftRepaired(drift: DriftLabel): void;
+  /** A NamespaceBaseline was removed because its namespace does not exist. */
+  strayReportRemoved(): void;
   /** `resource` is the plural of the watched type. */
   watchRestarted(restart: { readonly resource: string; readonly reason: WatchRestartReason }): void;
   eventHandled(result: EventResult): void;
@@ -101,6 +113,7 @@ export function createMetrics(options: {
   const gauges = makeGauges(registry, resourceLabel);
   const { version, commit, node } = options.buildInfo;
   gauge(registry, METRICS.buildInfo).set({ version, commit, node }, 1);
+  gauge(registry, METRICS.memoryLimit).set(containerMemoryLimitBytes());
   if (options.withProcess === true) {
     collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
   }
@@ -117,6 +130,9 @@ export function createMetrics(options: {
     },
     driftRepaired: (drift) => {
       counters.driftRepairs.inc({ drift });
+    },
+    strayReportRemoved: () => {
+      counters.strayReports.inc();
     },
     watchRestarted: ({ resource, reason }) => {
       counters.watchRestarts.inc({ resource: resourceLabel(resource), reason });
@@ -145,6 +161,7 @@ function makeCounters(registry: Registry, watchedResources: readonly string[]) {
     reconcileDuration: histogram(registry, METRICS.reconcileDuration),
     writes: counter(registry, METRICS.writes),
     driftRepairs: counter(registry, METRICS.driftRepairs),
+    strayReports: counter(registry, METRICS.strayReports),
     watchRestarts: counter(registry, METRICS.watchRestarts),
     events: counter(registry, METRICS.events),
     terms: counter(registry, METRICS.terms),
@@ -180,7 +197,9 @@ function makeGauges(
   resourceLabel: (resource: string) => string,
 ): { show(state: GaugeState): void } {
   const namespaces = gauge(registry, METRICS.namespaces);
+  const policyCondition = gauge(registry, METRICS.policyCondition);
   const unprotected = gauge(registry, METRICS.unprotected);
+  const unselected = gauge(registry, METRICS.unselected);
   const conflicts = gauge(registry, METRICS.conflicts);
   const contested = gauge(registry, METRICS.contested);
   const copies = gauge(registry, METRICS.copies);
@@ -192,12 +211,16 @@ function makeGauges(
   const cacheObjects = gauge(registry, METRICS.cacheObjects);
   const ready = gauge(registry, METRICS.ready);
   const leader = gauge(registry, METRICS.leader);
-  const labelFor = policyLabels();
+  const labelled = policyLabels();
   const showPolicies = (policies: GaugeState['policies']): void => {
     namespaces.reset();
-    for (const [policy, phases] of labelFor(policies)) {
+    policyCondition.reset();
+    for (const { policy, phases, trueConditions } of labelled(policies)) {
       for (const phase of PHASES) {
         namespaces.inc({ policy, phase }, phases[phase] ?? 0);
+      }
+      for (const condition of Object.values(CONDITIONS)) {
+        policyCondition.inc({ policy, condition }, trueConditions.includes(condition) ? 1 : 0);
       }
     }
   };
@@ -219,6 +242,7 @@ function makeGauges(
       showPolicies(state.policies);
       showWatches(state.watches);
       unprotected.set(state.unprotectedNamespaces);
+      unselected.set(state.unselectedNamespaces);
       conflicts.set(state.conflicts);
       contested.set(state.contested);
       copies.set(state.copies);
@@ -235,18 +259,26 @@ function makeGauges(
   };
 }
 
-type PhaseCounts = Readonly<Partial<Record<Phase, number>>>;
-
 /** A BaselinePolicy with its own label keeps it while it exists, regardless of other policies. */
-function policyLabels(): (policies: GaugeState['policies']) => readonly (readonly [string, PhaseCounts])[] {
+function policyLabels(): (policies: GaugeState['policies']) => readonly PolicyGauges[] {
   let named = new Set<string>();
   return (policies) => {
     const present = [...policies].sort((a, b) => (a.policy < b.policy ? -1 : 1));
     const kept = present.filter(({ policy }) => named.has(policy));
     const added = present.filter(({ policy }) => !named.has(policy)).slice(0, MAX_POLICY_LABELS - kept.length);
     named = new Set([...kept, ...added].map(({ policy }) => policy));
-    return present.map(({ policy, phases }) => [named.has(policy) ? policy : OTHER, phases] as const);
+    return present.map((gauges) => (named.has(gauges.policy) ? gauges : { ...gauges, policy: OTHER }));
   };
+}
+
+/**
+ * The limit of the process' control group, or 0 without one
+ * (https://nodejs.org/docs/latest-v24.x/api/process.html#processconstrainedmemory).
+ */
+function containerMemoryLimitBytes(): number {
+  const limitBytes = process.constrainedMemory();
+  // The kernel writes "no limit" as a number near 2^63 or 2^64.
+  return limitBytes > Number.MAX_SAFE_INTEGER ? 0 : limitBytes;
 }
 
 function counter(registry: Registry, { name, help, labels }: MetricDescription): Counter {

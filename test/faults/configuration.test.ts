@@ -198,6 +198,9 @@ describe('F45 namespaces that nobody should have labelled', () => {
     for (const name of ['kube-system', 'kube-public', 'kube-node-lease']) {
       await stage.scene.people.label(name, OPTED_IN);
     }
+    // Seen in DryRun before, or a selector for everything would wait for a confirmation (R9, the guards).
+    await stage.scene.people.baselinePolicy('standard', { ...spec, mode: 'DryRun' });
+    await stage.settle(clock, 1_000);
     await stage.scene.people.baselinePolicy('standard', spec);
     await stage.settle(clock, COMEBACK_MS);
     await stage.scene.protectedNamespace('later');

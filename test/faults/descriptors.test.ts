@@ -61,7 +61,7 @@ describe.runIf(process.platform === 'linux')('F39 no more file descriptors', () 
     await expect.poll(() => stage.problems(), { timeout: EVENTUALLY_MS }).toEqual([]);
 
     const restarts = (): readonly string[] =>
-      operator.log.filter(({ msg }) => msg === 'watch is begun anew').map(({ detail }) => String(detail));
+      operator.log.filter(({ msg }) => msg === 'watch is restarted').map(({ detail }) => String(detail));
     const lowest = lowestFree(operator.processId);
     allowDescriptors(operator.processId, lowest);
     stage.scene.server.breakConnections();

@@ -46,8 +46,8 @@ describe('F21 rights that are withdrawn and given back', () => {
       'standard.allow-dns',
       'standard.default-deny',
     ]);
-    // Two namespaces, each looked at every 30 s: a write, and a question what is missing.
-    expect(stage.requests() - before).toBeLessThan(2 * 10 * 2 + 20);
+    // Two namespaces, each checked every 27 to 30 s, and a few times more at first: a write, and a question why.
+    expect(stage.requests() - before).toBeLessThan(2 * 12 * 2 + 24);
     expect(
       operator.events.filter(({ reason, regarding }) => reason === 'Forbidden' && regarding.namespace === 'team-b')
         .length,

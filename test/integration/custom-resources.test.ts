@@ -247,7 +247,7 @@ describe('a BaselinePolicy as people see it', () => {
       `--patch=${JSON.stringify({ status })}`,
     );
     const [header, row] = (await cluster.kubectl('get', 'baseline')).trim().split('\n');
-    expect(header?.split(/\s+/)).toEqual(['NAME', 'MODE', 'MATCHED', 'PROTECTED', 'READY', 'AGE']);
+    expect(header?.split(/\s+/)).toEqual(['NAME', 'MODE', 'MATCHED', 'PROTECTED', 'READY', 'ALLPROTECTED', 'AGE']);
     expect(row?.split(/\s+/).slice(0, 5)).toEqual(['columns', 'Enforce', '12', '11', 'True']);
     expect(await cluster.kubectl('get', 'nsbaseline', '--output=name')).toBe('baselinepolicy.nsbaseline.io/columns\n');
   });

@@ -142,7 +142,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
   },
   'operator/startup': { rooms: ['operator/watch', 'operator/queue', ...BELOW_OPERATOR], packages: [] },
-  'operator/discovery': { rooms: BELOW_OPERATOR, packages: ['node:fs'] },
+  'operator/discovery': { rooms: BELOW_OPERATOR, packages: ['dns-packet', 'node:dgram', 'node:fs', 'node:net'] },
   'operator/watch': { rooms: BELOW_OPERATOR, packages: ['@dot-i/k8s-operator'] },
   'operator/queue': { rooms: BELOW_OPERATOR, packages: ['node:crypto'] },
   telemetry: {

@@ -64,10 +64,23 @@ const baselinePolicy: ResourceDefinition = {
       description: 'Whether the operator accepted it and attempted every selected namespace.',
     },
     {
+      name: 'AllProtected',
+      type: 'string',
+      jsonPath: ".status.conditions[?(@.type=='AllProtected')].status",
+      description: 'Whether every selected namespace is protected.',
+    },
+    {
       name: 'Reason',
       type: 'string',
       jsonPath: ".status.conditions[?(@.type=='Ready')].reason",
       description: 'Why it is ready or not.',
+      priority: 1,
+    },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: ".status.conditions[?(@.type=='AllProtected')].message",
+      description: 'Why not every selected namespace is protected.',
       priority: 1,
     },
     AGE,
@@ -94,7 +107,7 @@ const namespaceBaseline: ResourceDefinition = {
     {
       name: 'Policies',
       type: 'string',
-      jsonPath: '.status.policies[*].policy',
+      jsonPath: '.status.policyNames',
       description: 'The BaselinePolicies that select it.',
       priority: 1,
     },

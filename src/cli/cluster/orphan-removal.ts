@@ -31,7 +31,7 @@ export async function removeOrphans(
 }
 
 /**
- * The order in which the orphans of one namespace are removed (R3, no window without DNS): default-deny first and
+ * The order in which the orphans of one namespace are removed (R3, order of writes): default-deny first and
  * allow-dns last. The removals of one step run at once; when one fails, later steps are skipped.
  */
 export function removalSteps(

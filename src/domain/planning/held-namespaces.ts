@@ -2,6 +2,7 @@ import { type BaselinePolicySpec, type Discovered, graceMsOf } from '../../api/b
 import { LABELS } from '../../api/names.ts';
 import { renderedParts } from '../rendering/rendering.ts';
 import { isSelected, labelOf, OPT_IN_SELECTOR } from '../selection.ts';
+import { NO_NAMESPACES } from '../weakening/reach.ts';
 import type {
   BaselinePolicyFacts,
   Hold,
@@ -53,7 +54,7 @@ export function declaredPolicyFacts(policy: DeclaredPolicy): BaselinePolicyFacts
 
 /**
  * The namespaces that a change of `policy` would unprotect or newly isolate, whatever their number: those that
- * R9 (confirmation of big changes) would hold. In the order of `namespaces`.
+ * R9 (the guards) would hold. In the order of `namespaces`.
  */
 export function heldNamespaces(
   namespaces: readonly NamespaceContents[],
@@ -104,5 +105,6 @@ function worldOf({ namespace, observed, report }: NamespaceContents, policies: r
     removalContests: new Map(),
     optOutWaits: new Map(),
     hasNewerLed: false,
+    namespaces: NO_NAMESPACES,
   };
 }

@@ -23,7 +23,7 @@ export type RepairCause = Exclude<Drift, 'deleted'> | 'rollout' | 'rewrite' | 'a
 
 /** The desired write of one NetworkPolicy on behalf of one BaselinePolicy. */
 export type Action =
-  /** In place as declared. */
+  /** In place as declared: nothing to write. Not to be confused with `isKept`, which follows from `leave`. */
   | { readonly kind: 'keep'; readonly part: RenderedPart; readonly observed: ObservedNetworkPolicy }
   /** `isRestoring` when the last NamespaceBaseline listed the object, so that another client has deleted it. */
   | { readonly kind: 'create'; readonly part: RenderedPart; readonly isRestoring: boolean }
@@ -38,7 +38,7 @@ export type Action =
   | { readonly kind: 'refuse'; readonly part: RenderedPart; readonly observed: ObservedNetworkPolicy }
   /** It differs, but it is contested and its next repair is not due yet (R6, repair). */
   | { readonly kind: 'wait'; readonly part: RenderedPart; readonly contest: Contest }
-  /** An object with the uid of a former policy of this name is taken over first (R8, deletion). */
+  /** Delete the object. One with the uid of a former policy of this name is taken over first (R8, deletion). */
   | {
       readonly kind: 'remove';
       readonly observed: ObservedNetworkPolicy;
@@ -67,11 +67,12 @@ export interface PolicyPlan {
 }
 
 /**
- * The plans of one namespace: one for each BaselinePolicy that selects it or still has objects in it, in the
- * order of names. A terminating namespace gets no plan (R12, one namespace's failure). Nothing foreign is ever repaired or removed. An object with
- * the uid of a former policy of the same name is taken over where this policy selects the namespace, even when it is no
- * longer a part and so is removed; elsewhere it stays (R5 ownership, R8 deletion). Where no selector matches, only an
- * object that the NamespaceBaseline lists is an opt-out; any other one with our marks is a copy, and no plan has it.
+ * The plans of one namespace: one for each BaselinePolicy that selects it or still has objects in it, in the order of
+ * names. A terminating namespace gets no plan (R12, one namespace's failure). Nothing foreign is ever repaired or
+ * removed. An object with the uid of a former policy of the same name is taken over where this policy selects the
+ * namespace, even if the policy no longer renders it and the plan removes it; elsewhere it stays (R5 ownership,
+ * R8 deletion). Where no selector matches, only an object that the NamespaceBaseline lists is an opt-out; any other
+ * object with our marks is a copy, and no plan has it.
  */
 export function planFor(world: World): readonly PolicyPlan[] {
   if (world.namespace.isTerminating) {
@@ -174,7 +175,10 @@ function actionsFor(
   }
 }
 
-/** A set that isolates every direction isolated now: the present one, or that of the previous generation when the held change is an edit. */
+/**
+ * The set that a held removal keeps up: it must isolate every direction that is isolated now. That is the present set,
+ * or the set of the previous generation if the held change is an edit of the spec.
+ */
 function keptUpParts(
   policy: BaselinePolicyFacts,
   observed: readonly ObservedNetworkPolicy[],
@@ -219,7 +223,7 @@ function unwantedActions(
     .map((observed): Action => removeAction(world, observed));
 }
 
-/** An object of a policy that is gone: an allow among them would otherwise stay for ever, although no policy declares it. */
+/** Whether the policy of an object is gone. Its allow would otherwise stay for ever, although no policy declares it. */
 function isOfFormerPolicy(observed: ObservedNetworkPolicy, { baselinePolicies }: World): boolean {
   return isManaged(observed) && !baselinePolicies.some(({ uid }) => uid === observed.policyUid);
 }
@@ -241,9 +245,9 @@ function leavingActions(
   existing: readonly ObservedNetworkPolicy[],
 ): readonly Action[] {
   const removable = existing.filter((observed) => isRemovable(observed, policy) && !observed.isKept);
+  // A set of which some objects were left already is left whole: its default-deny needs its allow-dns (R3, order of writes).
+  const isPartlyLeft = existing.some((observed) => isRemovable(observed, policy) && observed.isKept);
   if (policy.isDeleting) {
-    // A set of which some objects were left already is left whole: its default-deny needs its allow-dns (R3).
-    const isPartlyLeft = existing.some((observed) => isRemovable(observed, policy) && observed.isKept);
     return policy.isRemoving
       ? removable.map((observed) => (isPartlyLeft ? { kind: 'leave', observed } : removeAction(world, observed)))
       : [];
@@ -252,7 +256,7 @@ function leavingActions(
     return [];
   }
   return removable.map((observed) =>
-    policy.keepsOnOptOut ? { kind: 'leave', observed } : removeAction(world, observed),
+    policy.keepsOnOptOut || isPartlyLeft ? { kind: 'leave', observed } : removeAction(world, observed),
   );
 }
 
@@ -289,7 +293,10 @@ function createAction(world: World, policy: BaselinePolicyFacts, part: RenderedP
   return { kind: 'create', part, isRestoring };
 }
 
-/** R15 (one writer): an older version does not undo what a newer one rendered for this generation and no client has changed since. */
+/**
+ * R15 (one writer): whether a newer version of the operator rendered the object for this generation, and no client has
+ * changed it since. An older version does not undo that.
+ */
 function wasRenderedByNewer(
   { hasNewerLed, report }: World,
   policy: BaselinePolicyFacts,

@@ -8,6 +8,7 @@ import type {
   NetworkPolicyPort,
 } from '../../api/network-policy.ts';
 import type { BuiltInPart } from '../../api/parts.ts';
+import { bothProtocols, dnsPortsOf } from '../discovery/dns.ts';
 import { EVERYWHERE, internetBlocks, singleAddressBlock } from './internet.ts';
 
 /** The traffic that one part allows, before it is cut to the isolated directions. */
@@ -78,17 +79,39 @@ export const OPENINGS: Readonly<Record<BuiltInPart, OpeningOf>> = {
 };
 
 function dnsOpening(dns: NonNullable<Allow['dns']>, discovered: Discovered): Opening {
-  const purpose = 'Lets every pod resolve names.';
-  const found = discovered.dns?.egress ?? [];
-  const rules = found.length > 0 ? found : [FALLBACK_DNS];
-  const ports = [...(dns.ports ?? DNS_PORTS)];
+  const foundPorts = dnsPortsOf(discovered.dns).flatMap(bothProtocols);
+  const ports = dns.ports === undefined ? foundPorts : withBothProtocols(dns.ports);
+  const added = dns.also === undefined ? [] : [{ to: dns.also, ports }];
+  return { purpose: 'Lets every pod resolve names.', egress: [...dnsRules(dns, discovered, ports), ...added] };
+}
+
+function dnsRules(
+  dns: NonNullable<Allow['dns']>,
+  discovered: Discovered,
+  ports: NetworkPolicyPort[],
+): readonly NetworkPolicyEgressRule[] {
   if (dns.toAnywhere === true) {
-    return { purpose, egress: [{ ports }] };
+    return [{ ports }];
   }
   if (dns.to !== undefined) {
-    return { purpose, egress: [{ to: dns.to, ports }] };
+    return [{ to: dns.to, ports }];
   }
-  return { purpose, egress: dns.ports === undefined ? rules : rules.map((rule) => ({ ...rule, ports })) };
+  const found = discovered.dns?.egress ?? [];
+  const rules = found.length > 0 ? found : [FALLBACK_DNS];
+  return dns.ports === undefined ? rules : rules.map((rule) => ({ ...rule, ports }));
+}
+
+/** A resolver answers over UDP and TCP, so a DNS port that names no protocol means both (RFC 7766). */
+function withBothProtocols(ports: readonly NetworkPolicyPort[]): NetworkPolicyPort[] {
+  const all = ports.flatMap((port): NetworkPolicyPort[] =>
+    port.protocol === undefined
+      ? [
+          { ...port, protocol: 'UDP' },
+          { ...port, protocol: 'TCP' },
+        ]
+      : [port],
+  );
+  return [...new Map(all.map((port) => [`${port.protocol} ${port.port} ${port.endPort}`, port])).values()];
 }
 
 function kubeApiServerOpening(discovered: Discovered): Opening | undefined {

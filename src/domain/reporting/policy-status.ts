@@ -5,7 +5,8 @@ import { CONDITIONS, type ConditionType } from '../../api/names.ts';
 import type { Phase } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
 import { cutText } from '../../base/text.ts';
-import type { Hold } from '../world.ts';
+import { type HeldNotice, heldMessage } from './held-message.ts';
+import { type MissingPeer, missingPeersMessage } from './missing-peers.ts';
 
 /** Namespaces that have been Pending for less than this, in milliseconds, change no condition (R16, status). */
 export const PENDING_GRACE_MS = 60_000;
@@ -40,11 +41,13 @@ export interface PolicyProgress {
   readonly unseenCount: number;
   readonly discovered: Discovered;
   /** The changes that wait for a confirmation, with the kubectl line that gives it. */
-  readonly held: readonly { readonly reason: Hold; readonly namespaces: readonly string[]; readonly line: string }[];
+  readonly held: readonly HeldNotice[];
   /** How many managed NetworkPolicies of a former policy of this name exist. */
   readonly orphanCount: number;
   /** How many copies of its NetworkPolicies exist (R5, ownership). */
   readonly copyCount: number;
+  /** The declared peers that match no namespace. */
+  readonly missingPeers: readonly MissingPeer[];
   /** Why discovery is not current for what this policy renders. */
   readonly discoveryProblem: Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'ApiServerNotFound'> | undefined;
 }
@@ -143,7 +146,7 @@ function allProtectedFinding(progress: PolicyProgress): Finding {
     type,
     status: 'False',
     reason: 'NotAllInPlace',
-    message: `${short.length} of ${progress.namespaceStates.length} namespaces are not protected; status.failed names the first ten`,
+    message: `${short.length} of ${countText(progress.namespaceStates.length, 'namespace', 'namespaces')} ${short.length === 1 ? 'is' : 'are'} not protected; status.failed names the first ten`,
   };
 }
 
@@ -160,13 +163,16 @@ function temporaryFindings(progress: PolicyProgress): readonly Finding[] {
           temporary(
             CONDITIONS.orphansPresent,
             'OrphansPresent',
-            `${progress.orphanCount} NetworkPolicies: ${REASONS.OrphansPresent}`,
+            `${countText(progress.orphanCount, 'NetworkPolicy', 'NetworkPolicies')}: ${REASONS.OrphansPresent}`,
           ),
         ]),
     ...weakenedFinding(progress.namespaceStates),
     ...(progress.discoveryProblem === undefined
       ? []
       : [temporary(CONDITIONS.discoveryStale, progress.discoveryProblem, REASONS[progress.discoveryProblem])]),
+    ...(progress.missingPeers.length === 0
+      ? []
+      : [temporary(CONDITIONS.peersNotFound, 'PeersNotFound', missingPeersMessage(progress.missingPeers))]),
   ];
 }
 
@@ -192,16 +198,13 @@ function weakenedFinding(states: readonly NamespaceState[]): readonly Finding[] 
   ];
 }
 
-/** R9 (the guards): how many, which, and the line that confirms it. */
-function heldMessage(held: PolicyProgress['held'][number]): string {
-  const what = held.reason === 'RemovalHeld' ? 'would lose their protection' : 'would be isolated';
-  const named = held.namespaces.slice(0, NAMED).join(', ');
-  const more = held.namespaces.length > NAMED ? ` and ${held.namespaces.length - NAMED} more` : '';
-  return `${held.namespaces.length} namespaces ${what} at once: ${named}${more}. To confirm: ${held.line}`;
+function progressMessage(progress: PolicyProgress): string {
+  const count = countText(progress.unattemptedCount, 'namespace has', 'namespaces have');
+  return `${count} not been brought to generation ${progress.generation} yet`;
 }
 
-function progressMessage(progress: PolicyProgress): string {
-  return `${progress.unattemptedCount} namespaces have not been brought to generation ${progress.generation} yet`;
+function countText(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function failedIn(states: readonly NamespaceState[]): BaselinePolicyStatus['failed'] {

@@ -9,6 +9,8 @@ import type { Outcome, Outcomes } from '../planning/outcome.ts';
 import { type Action, existingDeny, type Frozen, nameOf, type PolicyPlan } from '../planning/plan.ts';
 import { digestOf } from '../rendering/comparison.ts';
 import { isolatedBy } from '../rendering/rendering.ts';
+import { type NamespacesAtHand, NO_NAMESPACES } from '../weakening/reach.ts';
+import { type Weakening, weakeningsIn } from '../weakening/weakening.ts';
 import { type Contest, type ObservedNetworkPolicy, type RecordedReport, recordedEntry } from '../world.ts';
 
 /** The content that the NamespaceBaseline of a namespace shall have, and the digest that shows whether it has it already. */
@@ -33,23 +35,27 @@ export function reportFor(facts: {
   readonly contests: ReadonlyMap<string, Contest>;
   /** Every NetworkPolicy of the namespace. */
   readonly observed: readonly ObservedNetworkPolicy[];
+  /** The namespaces of the cluster (R17, weakening); without them a selector matters only if it selects every namespace there can be. */
+  readonly namespaces?: NamespacesAtHand;
   /** RFC 3339, for a condition that changes now. */
   readonly nowTime: string;
 }): NamespaceReport | undefined {
-  const entries = facts.plans.flatMap((plan) => entryFor(plan, facts));
+  const weakenings = weakeningsOf(facts);
+  const entries = facts.plans.flatMap((plan) => entryFor(plan, facts, weakenings));
   if (entries.length === 0) {
     return undefined;
   }
   const worst = entries.reduce((a, b) => (PHASES.indexOf(b.phase) < PHASES.indexOf(a.phase) ? b : a));
   const conflicts = conflictsIn(facts).slice(0, BOUNDS.conflicts);
   const policies = entries.slice(0, BOUNDS.policiesPerNamespace);
-  const weakenedBy = weakenings(facts).slice(0, BOUNDS.weakenedBy);
+  const weakenedBy = listedWeakenings(weakenings);
   const ready = readyCondition(worst, facts.recorded, facts.nowTime);
   const status: NamespaceBaselineStatus = {
     phase: worst.phase,
+    policyNames: cutText(entries.map(({ policy }) => policy).join(', '), BOUNDS.messageLength),
     policies,
     ...(conflicts.length > 0 ? { conflicts } : {}),
-    ...(weakenedBy.length > 0 ? { weakenedBy } : {}),
+    ...(weakenedBy[0]?.grade === undefined ? {} : { weakenedBy, weakened: weakenedBy[0].grade }),
     conditions: [ready],
   };
   return { status, entries, hash: statusHash(status) };
@@ -85,7 +91,7 @@ export function reasonOf({ reason, phase }: Pick<PolicyEntry, 'reason' | 'phase'
 
 type Facts = Parameters<typeof reportFor>[0];
 
-function entryFor(plan: PolicyPlan, facts: Facts): PolicyEntry[] {
+function entryFor(plan: PolicyPlan, facts: Facts, weakenings: readonly Weakening[]): PolicyEntry[] {
   const { policy } = plan;
   const { outcomes, recorded } = facts;
   const existing = existingAfter(plan, outcomes);
@@ -93,7 +99,7 @@ function entryFor(plan: PolicyPlan, facts: Facts): PolicyEntry[] {
     return [];
   }
   const before = recordedEntry(recorded, policy.name);
-  const verdict = verdictFor(plan, facts, before?.phase);
+  const verdict = withWeakening(verdictFor(plan, facts, before?.phase), plan, weakenings);
   return [
     {
       policy: policy.name,
@@ -304,6 +310,10 @@ function pendingVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefin
 
 type Wanted = Exclude<Action, { kind: 'remove' } | { kind: 'leave' }>;
 
+function isWanted(action: Action): action is Wanted {
+  return action.kind !== 'remove' && action.kind !== 'leave';
+}
+
 function wantedOutcomes(
   plan: PolicyPlan,
   outcomes: Outcomes,
@@ -344,26 +354,64 @@ function conflictsIn({ plans, outcomes, contests }: Facts): { name: string; reas
 }
 
 /**
- * R17 (weakening): NetworkPolicies of other clients that open a direction which a policy isolates here, by name. An object
- * that is no part of a policy belongs to another client, whatever labels it carries.
+ * R17 (weakening): what opens a direction which a policy isolates here. Only a declared part that is in place as declared
+ * is exempt, whatever labels the others carry: also an object that is being removed counts as long as it exists.
  */
-function weakenings({ plans, observed }: Facts): { name: string; why: string }[] {
-  const enforced = plans.filter(({ isSelected, frozen }) => isSelected && frozen !== 'DryRun' && frozen !== 'Paused');
-  const isolated = new Set(enforced.flatMap(({ policy }) => isolatedBy(policy.parts)));
-  const parts = new Set(enforced.flatMap((plan) => plan.actions.filter(({ kind }) => kind !== 'refuse').map(nameOf)));
-  const found = observed.flatMap(({ name, weakens }) => {
-    if (weakens === undefined || parts.has(name)) {
-      return [];
-    }
-    const why = [
-      isolated.has('Ingress') ? weakens.ingress : undefined,
-      isolated.has('Egress') ? weakens.egress : undefined,
-    ]
-      .filter((text) => text !== undefined)
-      .join('; ');
-    return why === '' ? [] : [{ name, why: cutText(why, BOUNDS.messageLength) }];
+function weakeningsOf({ plans, outcomes, observed, namespaces = NO_NAMESPACES }: Facts): readonly Weakening[] {
+  const open = observed.flatMap(({ name, openness }) => (openness === undefined ? [] : [{ name, openness }]));
+  if (open.length === 0) {
+    return [];
+  }
+  const enforced = plans.filter(isEnforced);
+  const declared = new Set(
+    enforced.flatMap(({ actions }) =>
+      actions.flatMap((action) =>
+        isWanted(action) && outcomes.get(action.part.name)?.kind === 'inPlace' ? [action.part.name] : [],
+      ),
+    ),
+  );
+  return weakeningsIn({
+    networkPolicies: open.filter(({ name }) => !declared.has(name)),
+    isolated: new Set(enforced.flatMap(({ policy }) => isolatedBy(policy.parts))),
+    namespaces,
   });
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function isEnforced({ isSelected, frozen }: PolicyPlan): boolean {
+  return isSelected && frozen !== 'DryRun' && frozen !== 'Paused';
+}
+
+/** What a report lists of the weakenings: the worst first, then by name. */
+function listedWeakenings(weakenings: readonly Weakening[]): NonNullable<NamespaceBaselineStatus['weakenedBy']> {
+  return weakenings
+    .map(({ names, why, grade }) => {
+      const [name = '', ...others] = names;
+      const text = others.length === 0 ? why : `together with ${others.join(', ')}: ${why}`;
+      return { name, why: cutText(text, BOUNDS.messageLength), grade };
+    })
+    .sort((a, b) => (`${a.grade} ${a.name}` < `${b.grade} ${b.name}` ? -1 : 1))
+    .slice(0, BOUNDS.weakenedBy);
+}
+
+/** A weakening shows only where the set is in place: everything that is missing is worse. */
+function withWeakening(verdict: Verdict, plan: PolicyPlan, weakenings: readonly Weakening[]): Verdict {
+  const weakened = verdict.phase === 'Protected' ? weakenedVerdict(plan, weakenings) : undefined;
+  const isShown = weakened?.phase === 'Weakened' || verdict.reason === 'Protected';
+  return weakened !== undefined && isShown ? weakened : verdict;
+}
+
+/** R17 (weakening): a set that is in place protects nothing where another client's NetworkPolicy undoes its isolation. */
+function weakenedVerdict(plan: PolicyPlan, weakenings: readonly Weakening[]): Verdict | undefined {
+  const isolated = isEnforced(plan) ? isolatedBy(plan.policy.parts) : [];
+  const mine = weakenings.filter(({ direction }) => isolated.includes(direction));
+  const worst = mine.find(({ grade }) => grade === 'open') ?? mine[0];
+  if (worst === undefined) {
+    return undefined;
+  }
+  const message = `${worst.names.join(', ')} ${worst.why}`;
+  return worst.grade === 'open'
+    ? { phase: 'Weakened', reason: 'Weakened', message }
+    : { phase: 'Protected', reason: 'Wide', message };
 }
 
 function isForeign(outcome: Outcome | undefined): boolean {

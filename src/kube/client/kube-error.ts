@@ -20,7 +20,7 @@ interface Described {
 export type KubeError =
   /** 401: the server does not accept the credentials, even after they were read again. */
   | (Described & { readonly kind: 'unauthorized' })
-  /** 403 from RBAC, a quota or admission. */
+  /** 403 from RBAC, a quota or admission; also a denial by admission under another status, such as 422. */
   | (Described & { readonly kind: 'forbidden' })
   /** 403 with cause NamespaceTerminating: no object can be created in that namespace. */
   | (Described & { readonly kind: 'namespaceTerminating' })

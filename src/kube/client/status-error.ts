@@ -18,11 +18,14 @@ export interface Refusal {
   readonly wallTime: Date;
 }
 
-/** The error for a response. It depends on status, reason and causes, never on the message. */
+/**
+ * The error for a response. It depends on status, reason and causes, and on the message only for a denial by admission, which
+ * the API server marks nowhere else.
+ */
 export function statusError(refusal: Refusal): KubeError {
   const { status, body } = refusal;
   const message = messageFor(refusal);
-  const kind = plainKinds.get(status);
+  const kind = plainKindFor(refusal);
   if (kind !== undefined) {
     return { kind, message };
   }
@@ -47,6 +50,11 @@ export function statusError(refusal: Refusal): KubeError {
   return { kind: 'serverError', message, status, ...retryAfterFor(refusal) };
 }
 
+/** The kind of an error that has nothing but a message. */
+function plainKindFor(refusal: Refusal): 'unauthorized' | 'notFound' | 'expired' | 'forbidden' | undefined {
+  return isDeniedByAdmission(refusal) ? 'forbidden' : plainKinds.get(refusal.status);
+}
+
 const plainKinds: ReadonlyMap<number, 'unauthorized' | 'notFound' | 'expired'> = new Map([
   [401, 'unauthorized'],
   [404, 'notFound'],
@@ -66,6 +74,20 @@ export function watchError(status: unknown, wallTime: Date): KubeError {
   const statusCode = typeof code === 'number' ? code : 500;
   return statusError({ status: isExpired ? 410 : statusCode, body: status, wallTime });
 }
+
+/**
+ * A ValidatingAdmissionPolicy denies with the reason that it declares, Invalid (422) unless it says otherwise; a webhook denies
+ * with any code, 400 when it gives none. Both are the decision of an administrator, as a 403 is, and no fault of the object.
+ * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/#validation-expression
+ */
+function isDeniedByAdmission({ status, body }: Refusal): boolean {
+  const text = stringFieldOf(body, 'message') ?? '';
+  return deniableStatuses.has(status) && DENIED_BY_ADMISSION.test(text);
+}
+
+const deniableStatuses: ReadonlySet<number> = new Set([400, 401, 413, 422]);
+const DENIED_BY_ADMISSION =
+  /^(?:[^:]{1,400} is forbidden: ValidatingAdmissionPolicy '[^']{1,300}' with binding '[^']{1,300}' denied request|admission webhook "[^"]{1,300}" denied the request)/;
 
 /** The server refuses an apply with the uid of a replaced object as a 422: "field is immutable". */
 function isOtherUid({ status, body }: Refusal): boolean {

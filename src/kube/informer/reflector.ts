@@ -120,7 +120,7 @@ class ListWatchReflector implements Reflector {
     const state = this.#state;
     switch (state.kind) {
       case 'empty':
-        // The first request leaves in the same turn, so that nothing else runs between `run` and it.
+        // The first request is sent in the same turn, so that nothing else runs between `run` and it.
         this.#state = this.#startList({ isRepeated: false });
         return await this.#step(signal);
       case 'initPage':
@@ -339,7 +339,7 @@ function startOf(progress: WatchProgress): Pick<WatchRequest, 'resourceVersion' 
   return progress.kind === 'live' ? { resourceVersion: progress.resourceVersion } : { sendInitialEvents: true };
 }
 
-/** The scope of that one object. */
+/** The scope that selects one object. */
 function scopeOf({ namespace, name }: VersionedObject): Pick<Scope, 'namespace' | 'fieldSelector'> {
   return { ...(namespace === '' ? {} : { namespace }), fieldSelector: `metadata.name=${name}` };
 }

@@ -3,45 +3,59 @@ import type { Reason } from '../../api/reasons.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import {
   apiServerFrom,
-  dnsFrom,
   ENDPOINT_ABSENCE_MS,
   type EndpointMemory,
   memoryFrom,
-  type ServiceFacts,
-  type SliceFacts,
-} from '../../domain/discovery.ts';
+} from '../../domain/discovery/api-server.ts';
+import { type DnsMemory, type DnsTarget, dnsFrom } from '../../domain/discovery/dns.ts';
+import type { ServiceFacts, SliceFacts } from '../../domain/discovery/sources.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
+import type { DnsCheck } from './dns-check.ts';
 
-/** Why discovery does not have what a policy needs. */
+/** Why discovery is not what a policy needs. */
 export type DiscoveryProblem = Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'ApiServerNotFound'>;
+
+/**
+ * How well the resolver is known.
+ * - `current`: it has a ready endpoint, or it answers the operator.
+ * - `stale`: it was believed before, and a part of it or all of it cannot be seen now.
+ * - `unanswered`: it was found, but it never had a ready endpoint and never answered.
+ * - `notFound`: nothing was found; what is rendered is a guess.
+ */
+export type DnsKnowledge = 'current' | 'stale' | 'unanswered' | 'notFound';
 
 /** What is known of the cluster, and how well. */
 export interface DiscoveryState {
   readonly discovered: Discovered;
-  /** Whether DNS is found right now; otherwise `discovered` may have an older value. */
-  readonly isDnsCurrent: boolean;
+  readonly dns: DnsKnowledge;
 }
 
-/** What discovery reads: live views of the caches. */
+/** Where discovery looks: live views of what is cached. */
 export interface DiscoverySources {
   /** Services and slices of the namespaces where DNS may be. */
   readonly dns: () => { readonly services: readonly ServiceFacts[]; readonly slices: readonly SliceFacts[] };
   /** The Service `default/kubernetes` and its slices. */
   readonly apiServer: () => { readonly services: readonly ServiceFacts[]; readonly slices: readonly SliceFacts[] };
-  /** The name servers of the operator pod's resolv.conf; undefined outside a cluster. */
+  /** Of the operator pod's own resolv.conf; undefined outside a cluster. */
   readonly nameservers: readonly string[] | undefined;
+  /** Addresses of further resolvers (`--dns-also`). */
+  readonly dnsAlso?: readonly string[];
+  /** Asks the resolvers; absent where the operator does not ask. */
+  readonly dnsCheck?: DnsCheck;
 }
 
 /**
- * The addresses of the cluster's DNS and API server (R14, discovery). A value is replaced only by a non-empty one, and an
- * address of the API server is removed only after it was missing for ten minutes.
+ * Keeps what the cluster tells about its DNS and its API server (R14): a value is replaced only by a non-empty one, and
+ * an address that is missing stays for ten minutes. A resolver is believed when it has a ready endpoint or answers.
  */
 export class Discovery {
   readonly #sources: DiscoverySources;
   readonly #clock: Clock;
   readonly #onChange: (state: DiscoveryState) => void;
-  #memory: EndpointMemory = new Map();
-  #state: DiscoveryState = { discovered: {}, isDnsCurrent: false };
+  #endpoints: EndpointMemory = new Map();
+  #resolvers: DnsMemory = new Map();
+  #wasDnsBelieved = false;
+  #state: DiscoveryState = { discovered: {}, dns: 'notFound' };
   #timer: Timer | undefined;
 
   constructor(sources: DiscoverySources, clock: Clock, onChange: (state: DiscoveryState) => void) {
@@ -55,31 +69,36 @@ export class Discovery {
     return this.#state;
   }
 
-  /** Starts with what an earlier run stored. It does not report a change. */
+  /** Starts with what an earlier run stored. Does not report a change. */
   restore(stored: Discovered): void {
-    this.#memory = memoryFrom(stored.apiServer);
-    this.#state = { discovered: stored, isDnsCurrent: false };
+    this.#endpoints = memoryFrom(stored.apiServer);
+    this.#resolvers = new Map(
+      (stored.dns?.egress ?? []).map((rule) => [digestOf(rule.to), { rule, missingSinceMs: undefined }]),
+    );
+    this.#wasDnsBelieved = stored.dns !== undefined;
+    this.#state = { discovered: stored, dns: stored.dns === undefined ? 'notFound' : 'stale' };
   }
 
-  /** Reads the sources again, and reports a change. */
+  /** Reads the caches again, and reports when anything is different. */
   look(): void {
-    const dns = dnsFrom({
-      ...this.#sources.dns(),
-      nameservers: this.#sources.nameservers,
-      known: this.#state.discovered.dns,
+    const dns = this.#dns();
+    const apiServer = apiServerFrom({
+      ...this.#sources.apiServer(),
+      memory: this.#endpoints,
+      known: this.#state.discovered.apiServer,
+      nowMs: this.#clock.nowMs(),
     });
-    const apiServer = apiServerFrom({ ...this.#sources.apiServer(), memory: this.#memory, nowMs: this.#clock.nowMs() });
-    this.#memory = apiServer.memory;
+    this.#endpoints = apiServer.memory;
     const discovered = {
       ...this.#state.discovered,
-      ...(dns === undefined ? {} : { dns }),
+      ...(dns.found === undefined ? {} : { dns: dns.found }),
       ...(apiServer.found === undefined ? {} : { apiServer: apiServer.found }),
     };
-    const next = { discovered, isDnsCurrent: dns !== undefined };
+    const next: DiscoveryState = { discovered, dns: dns.knowledge };
     const isChanged = digestOf(next) !== digestOf(this.#state);
     this.#state = next;
     this.#timer?.cancel();
-    // An address of the API server expires by time alone, without an event.
+    // Addresses leave by time alone, without an event.
     this.#timer = this.#clock.after(ENDPOINT_ABSENCE_MS, () => {
       this.look();
     });
@@ -88,26 +107,72 @@ export class Discovery {
     }
   }
 
-  /** Stops the timer. */
+  /** Stops looking and asking. */
   stop(): void {
     this.#timer?.cancel();
+    this.#sources.dnsCheck?.stop();
+  }
+
+  #dns(): { readonly found: Discovered['dns']; readonly knowledge: DnsKnowledge } {
+    const { nameservers, dnsAlso, dnsCheck } = this.#sources;
+    const found = dnsFrom({
+      ...this.#sources.dns(),
+      nameservers,
+      ...(dnsAlso === undefined ? {} : { also: dnsAlso }),
+      known: this.#state.discovered.dns,
+      memory: this.#resolvers,
+      nowMs: this.#clock.nowMs(),
+      ...(dnsCheck === undefined ? {} : { isAnswering: (address) => dnsCheck.isAnswering(address) }),
+    });
+    if (found === undefined) {
+      return { found, knowledge: this.#state.discovered.dns === undefined ? 'notFound' : 'stale' };
+    }
+    this.#resolvers = found.memory;
+    dnsCheck?.ask(found.targets);
+    const isBelieved = found.isReady || this.#isAnyAnswering(found.targets);
+    const isWhole = isBelieved && !found.isPartlyMissing;
+    const knowledge = isWhole ? 'current' : this.#knowledgeOfDoubtful(isBelieved);
+    this.#wasDnsBelieved ||= isBelieved;
+    return { found: found.dns, knowledge };
+  }
+
+  #isAnyAnswering(targets: readonly DnsTarget[]): boolean {
+    return targets.some(({ address }) => this.#sources.dnsCheck?.isAnswering(address) === true);
+  }
+
+  #knowledgeOfDoubtful(isBelieved: boolean): DnsKnowledge {
+    return isBelieved || this.#wasDnsBelieved ? 'stale' : 'unanswered';
   }
 }
 
-/** What a policy needs from discovery and is missing; undefined when it has all. */
+/** What a policy needs of discovery and does not have, or undefined. */
 export function discoveryProblemFor(spec: BaselinePolicySpec, state: DiscoveryState): DiscoveryProblem | undefined {
   if (spec.isolate?.includes('Egress') === false) {
     return undefined;
   }
-  if (asksForDns(spec) && !state.isDnsCurrent) {
-    return state.discovered.dns === undefined ? 'DnsNotFound' : 'DnsStale';
+  if (needsFoundDns(spec) && state.dns !== 'current') {
+    return state.dns === 'notFound' ? 'DnsNotFound' : 'DnsStale';
   }
   return spec.allow?.kubeApiServer?.enabled === true && state.discovered.apiServer === undefined
     ? 'ApiServerNotFound'
     : undefined;
 }
 
-function asksForDns({ allow }: BaselinePolicySpec): boolean {
+/**
+ * Whether isolating further pods would cut them off from DNS, as far as anybody can tell: the policy relies on the
+ * resolver that is found, and none was found or none ever answered (R14). A resolver that was believed before does not
+ * count: it may only be restarting.
+ */
+export function isDnsDoubtful(spec: BaselinePolicySpec, state: DiscoveryState): boolean {
+  return (
+    spec.isolate?.includes('Egress') !== false &&
+    needsFoundDns(spec) &&
+    spec.allow?.dns?.also === undefined &&
+    (state.dns === 'notFound' || state.dns === 'unanswered')
+  );
+}
+
+function needsFoundDns({ allow }: BaselinePolicySpec): boolean {
   const { enabled, to, toAnywhere } = allow?.dns ?? {};
   return enabled !== false && to === undefined && toAnywhere !== true;
 }

@@ -3,7 +3,7 @@ import type { BaselinePolicyFacts } from '../../domain/world.ts';
 import type { PolicyProgressTracker } from '../progress/policy-progress.ts';
 import type { Caches } from '../watch/caches.ts';
 
-/** The namespaces that a policy selects now. */
+/** The namespaces that a policy selects. */
 export function selectedNamespaces(policy: BaselinePolicyFacts | undefined, caches: Caches): readonly string[] {
   const selector = policy?.selector;
   if (selector === undefined) {
@@ -13,8 +13,8 @@ export function selectedNamespaces(policy: BaselinePolicyFacts | undefined, cach
 }
 
 /**
- * The namespaces to look at again when a policy changed, by its old selection, its new one, and what was reported of it
- * so far, so that a namespace it leaves is found even if it was never finished there.
+ * The namespaces to reconcile when a policy changed (EnqueueRequestsFromMapFunc in controller-runtime): those of its old and
+ * of its new selection, and those with reports or NetworkPolicies of it, even if it was never finished there.
  */
 export function affectedNamespaces(
   change: {
@@ -23,33 +23,33 @@ export function affectedNamespaces(
     readonly after: BaselinePolicyFacts | undefined;
   },
   caches: Caches,
-  ledger: PolicyProgressTracker,
+  progress: PolicyProgressTracker,
 ): ReadonlySet<string> {
-  const recorded = [...caches.reports.values()]
-    .filter((record) => record.entries.some((entry) => entry.policy === change.name))
-    .map((record) => record.namespace);
-  const standing = [...caches.networkPolicies.values()]
+  const reported = [...caches.reports.values()]
+    .filter(({ entries }) => entries.some((entry) => entry.policy === change.name))
+    .map(({ namespace }) => namespace);
+  const existing = [...caches.networkPolicies.values()]
     .filter(({ policyLabel }) => policyLabel === change.name)
     .map(({ namespace }) => namespace);
   return new Set([
     ...selectedNamespaces(change.before, caches),
     ...selectedNamespaces(change.after, caches),
-    ...ledger.namespacesOf(change.name),
-    ...recorded,
-    ...standing,
+    ...progress.namespacesOf(change.name),
+    ...reported,
+    ...existing,
   ]);
 }
 
-/** Whether a namespace wants protection that it does not have: its work goes before all resyncs. */
+/** Whether a selected namespace lacks its protection: its reconcile goes before all resyncs. */
 export function isUnprotected(namespace: string, policies: readonly BaselinePolicyFacts[], caches: Caches): boolean {
   const facts = caches.namespaces.get({ namespace: '', name: namespace });
   if (facts === undefined || facts.isTerminating || facts.isExcluded) {
     return false;
   }
   const entries = caches.reports.inNamespace(namespace)[0]?.entries ?? [];
-  const wanting = policies.filter(
+  const selecting = policies.filter(
     ({ mode, isAccepted, selector }) =>
       mode === 'Enforce' && isAccepted && selector !== undefined && isMatch(selector, facts.labels),
   );
-  return wanting.some((policy) => entries.find((entry) => entry.policy === policy.name)?.inPlace !== true);
+  return selecting.some((policy) => entries.find((entry) => entry.policy === policy.name)?.inPlace !== true);
 }

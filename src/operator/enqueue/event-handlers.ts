@@ -2,11 +2,13 @@ import { CONDITIONS } from '../../api/names.ts';
 import type { BaselinePolicyFacts, World } from '../../domain/world.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { DiscoveryState } from '../discovery/discovery.ts';
+import { auditLines } from '../progress/policy-audit.ts';
 import type { PolicyProgressTracker } from '../progress/policy-progress.ts';
 import type { TimeToProtect } from '../progress/time-to-protect.ts';
 import type { WorkQueue } from '../queue/work-queue.ts';
-import type { ChangeGuard } from '../state/change-guard.ts';
+import type { ChangeGuard, HeldChange } from '../state/change-guard.ts';
 import type { CompiledPolicies } from '../state/compiled-policies.ts';
+import type { PeerNamespaces } from '../state/peer-namespaces.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { WatchEventHandlers } from '../watch/watches.ts';
 import { type StatusWriter, statusOf } from '../write/status-writer.ts';
@@ -21,10 +23,13 @@ interface Dependencies {
   /** Policies by name, for their finalizers. */
   readonly deletions: WorkQueue;
   readonly guard: ChangeGuard;
+  readonly peerNamespaces: Pick<PeerNamespaces, 'namespaceChanged'>;
   /** What the caches have of a namespace now; undefined when it does not exist. */
   readonly snapshotOf: (namespace: string) => World | undefined;
   readonly statusWriter: StatusWriter;
   readonly timeToProtect: TimeToProtect;
+  /** Called once for each held change that was confirmed. */
+  readonly onApproved: (policy: BaselinePolicyFacts, approved: HeldChange) => void;
   readonly log: Log;
 }
 
@@ -77,6 +82,11 @@ export class EventHandlers implements ClusterEventHandlers {
     for (const name of names) {
       this.#queue(name);
     }
+    for (const { namespace } of caches.reports.values()) {
+      if (caches.namespaces.get({ namespace: '', name: namespace }) === undefined) {
+        namespaces.add(namespace, 'resync');
+      }
+    }
     deletions.start();
     namespaces.start();
   }
@@ -88,6 +98,12 @@ export class EventHandlers implements ClusterEventHandlers {
     }
     this.#assess(name);
     this.#queue(name, { isNew: true });
+    const { compiled, peerNamespaces, statusWriter } = this.#dependencies;
+    if (peerNamespaces.namespaceChanged(name)) {
+      for (const policy of compiled.facts) {
+        statusWriter.touch(policy.name);
+      }
+    }
   }
 
   /** Another client changed a NamespaceBaseline: its namespace is reconciled at once. */
@@ -108,7 +124,7 @@ export class EventHandlers implements ClusterEventHandlers {
 
   /** A BaselinePolicy was created, changed or deleted. */
   baselinePolicyChanged(name: string): void {
-    const { caches, compiled, deletions, guard, statusWriter } = this.#dependencies;
+    const { caches, compiled, deletions, guard, statusWriter, log } = this.#dependencies;
     const cached = caches.baselinePolicies.get({ namespace: '', name });
     const before = compiled.entry(name)?.facts;
     const hasChanged = cached === undefined ? compiled.delete(name) : compiled.upsert(cached);
@@ -116,6 +132,9 @@ export class EventHandlers implements ClusterEventHandlers {
     this.#warnOfProblems(name, before);
     if (!this.#isStarted) {
       return;
+    }
+    for (const { message, ...fields } of auditLines(before, after)) {
+      log.info(fields, message);
     }
     if (before !== undefined && before.uid !== after?.uid) {
       guard.close(before);
@@ -205,7 +224,7 @@ export class EventHandlers implements ClusterEventHandlers {
   }
 
   #confirm(name: string): void {
-    const { compiled, guard, namespaces, statusWriter } = this.#dependencies;
+    const { compiled, guard, namespaces, statusWriter, onApproved } = this.#dependencies;
     const entry = compiled.entry(name);
     if (entry === undefined) {
       return;
@@ -214,8 +233,11 @@ export class EventHandlers implements ClusterEventHandlers {
     if (removal === '' && isolation === '') {
       return;
     }
-    for (const namespace of guard.confirm(entry.facts, { removal, isolation })) {
-      namespaces.add(namespace, 'resync');
+    for (const approved of guard.confirm(entry.facts, { removal, isolation })) {
+      onApproved(entry.facts, approved);
+      for (const namespace of approved.namespaces) {
+        namespaces.add(namespace, 'resync');
+      }
     }
     statusWriter.touch(name);
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { unselectedCount } from '../../domain/selection.ts';
 import type { ConcurrencyLimiter } from '../../kube/client/concurrency-limiter.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import { type Check, type Heartbeat, heartbeat } from '../../telemetry/checks.ts';
@@ -15,11 +16,14 @@ import { type Attempt, type FailedAttempt, type Priority, type QueueAction, Work
 import { DeletionReconciler } from '../reconcile/deletion-reconciler.ts';
 import { type ReconcileContext, snapshotOf, type Writers } from '../reconcile/reconcile.ts';
 import { createReconcileWorker } from '../reconcile/reconcile-worker.ts';
+import { StrayReports } from '../reconcile/stray-reports.ts';
 import { TransientFailures } from '../reconcile/transient-failures.ts';
+import { CachedNamespacesAtHand } from '../state/cached-namespaces-at-hand.ts';
 import { ChangeGuard, type GuardLimits } from '../state/change-guard.ts';
 import { CompiledPolicies } from '../state/compiled-policies.ts';
 import { ContestTracker } from '../state/contest-tracker.ts';
 import { OptOutTracker } from '../state/opt-out-tracker.ts';
+import { PeerNamespaces } from '../state/peer-namespaces.ts';
 import { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
 import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
@@ -49,7 +53,7 @@ export interface ControllerOptions {
   readonly discovery: DiscoveryState;
   readonly guardLimits: GuardLimits;
   /** Whether a newer version led before, so that its rendering is left as it is (R15, leadership). */
-  readonly isNewerAtWork: () => boolean;
+  readonly hasNewerLed: () => boolean;
 }
 
 /** The queues, reconcilers and writers of one term as leader. */
@@ -59,11 +63,12 @@ export class Controller {
   /** Fails when no reconcile has finished for too long although keys wait. */
   readonly heartbeat: Check;
   readonly #options: ControllerOptions;
-  readonly #clients: ReturnType<typeof priorityClients>;
   readonly #compiled: CompiledPolicies;
   readonly #guard: ChangeGuard;
   readonly #contests: ContestTracker;
+  readonly #peerNamespaces: PeerNamespaces;
   readonly #progress = new PolicyProgressTracker();
+  readonly #clients: Readonly<Record<Priority, KubeClient>>;
   readonly #timeToProtect: TimeToProtect;
   readonly #serverDefaults = new ServerDefaults();
   readonly #transientFailures: TransientFailures;
@@ -78,11 +83,12 @@ export class Controller {
   /** Nothing runs before {@link Controller.start}. */
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const { kube, flow, caches, clock, random, log, metrics } = options;
-    this.#clients = priorityClients(kube, { limiter: flow, metrics });
+    const { caches, clock, random, log, metrics } = options;
+    this.#clients = priorityClients(options.kube, { limiter: options.flow, metrics });
     this.#compiled = new CompiledPolicies(options.discovery);
     this.#guard = new ChangeGuard({ caches, clock, limits: options.guardLimits });
     this.#contests = new ContestTracker(clock);
+    this.#peerNamespaces = new PeerNamespaces(caches.namespaces);
     this.#timeToProtect = new TimeToProtect(clock);
     this.#transientFailures = new TransientFailures(random);
     this.#transitions = new TransitionReporter(log, options.events);
@@ -98,6 +104,7 @@ export class Controller {
       statusWriter: this.#statusWriter,
       transitionReporter: this.#transitions,
       timeToProtect: this.#timeToProtect,
+      strayReports: this.#createStrayReports(),
       metrics,
       onDone: () => {
         this.#pulse.beat();
@@ -133,9 +140,13 @@ export class Controller {
       namespaces: this.#namespaces,
       deletions: this.#deletions,
       guard: this.#guard,
+      peerNamespaces: this.#peerNamespaces,
       snapshotOf: (namespace) => snapshotOf(namespace, context),
       statusWriter: this.#statusWriter,
       timeToProtect: this.#timeToProtect,
+      onApproved: (policy, approved) => {
+        this.#transitions.approved(policy, approved);
+      },
       log,
     });
   }
@@ -161,7 +172,14 @@ export class Controller {
   /** What the gauges show of it. */
   state(): Pick<
     GaugeState,
-    'policies' | 'unprotectedNamespaces' | 'weakenedNamespaces' | 'conflicts' | 'contested' | 'copies' | 'queue'
+    | 'policies'
+    | 'unprotectedNamespaces'
+    | 'unselectedNamespaces'
+    | 'weakenedNamespaces'
+    | 'conflicts'
+    | 'contested'
+    | 'copies'
+    | 'queue'
   > {
     const { unprotected, conflicted, weakened } = this.#progress.troubleCounts();
     const counts = this.#progress.phaseCounts();
@@ -169,8 +187,10 @@ export class Controller {
       policies: this.#compiled.facts.map(({ name }) => ({
         policy: name,
         phases: Object.fromEntries(counts.get(name) ?? []),
+        trueConditions: this.#statusWriter.trueConditionsOf(name),
       })),
       unprotectedNamespaces: unprotected,
+      unselectedNamespaces: unselectedCount(this.#options.caches.namespaces.values(), this.#compiled.facts),
       weakenedNamespaces: weakened,
       conflicts: conflicted,
       contested: this.#contests.contestedCount(),
@@ -201,6 +221,7 @@ export class Controller {
       compiledPolicies: this.#compiled,
       progress: this.#progress,
       guard: this.#guard,
+      peerNamespaces: this.#peerNamespaces,
       nowTime: () => this.#nowTime(),
       onHeld: (policy, condition) => {
         this.#transitions.held(policy, condition);
@@ -211,8 +232,19 @@ export class Controller {
     });
   }
 
+  #createStrayReports(): StrayReports {
+    const { caches, metrics } = this.#options;
+    return new StrayReports({
+      kube: this.#clients.resync,
+      caches,
+      onRemoved: () => {
+        metrics.strayReportRemoved();
+      },
+    });
+  }
+
   #createContext(): ReconcileContext {
-    const { caches, isNewerAtWork } = this.#options;
+    const { caches, clock, hasNewerLed } = this.#options;
     const rateLimit = new ReportRateLimit(this.#contests);
     return {
       caches,
@@ -223,15 +255,16 @@ export class Controller {
       optOuts: new OptOutTracker(this.#options.clock),
       transientFailures: this.#transientFailures,
       writers: { fresh: this.#writersFor('fresh', rateLimit), resync: this.#writersFor('resync', rateLimit) },
-      hasNewerLed: isNewerAtWork,
+      hasNewerLed,
+      namespaces: new CachedNamespacesAtHand(caches, clock),
       nowTime: () => this.#nowTime(),
     };
   }
 
   #writersFor(priority: Priority, rateLimit: ReportRateLimit): Writers {
     const { caches, metrics } = this.#options;
-    const { networkPolicies, reports, namespaces } = caches;
     const kube = this.#clients[priority];
+    const { networkPolicies, reports, namespaces } = caches;
     return {
       networkPolicies: new NetworkPolicyWriter({
         kube,

@@ -1,6 +1,6 @@
 import type { Term } from '../../kube/lease/leader-election.ts';
 
-/** Decides who may write, and when (R15, leadership). */
+/** Decides who may write, and when (R15, one writer). */
 export interface Leadership {
   /**
    * Calls `lead` for each term until `signal` is aborted. `lead` must resolve soon after `signal` or the term's `lost` is

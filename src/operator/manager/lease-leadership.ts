@@ -9,10 +9,11 @@ import { LEASE_NAME } from '../startup/preflight.ts';
 import type { Leadership } from './leadership.ts';
 
 /** What a leadership by Lease is made of. */
-export interface LeaseLeadershipParts
+export interface LeaseLeadershipOptions
   extends Pick<ElectionOptions, 'leaseDurationMs' | 'renewDeadlineMs' | 'retryPeriodMs' | 'version'> {
   readonly kube: KubeClient;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Log;
   /** The operator's own namespace. */
@@ -22,13 +23,13 @@ export interface LeaseLeadershipParts
 }
 
 /** Leads while this process holds the Lease (R15, leadership), and logs every change of the holder. */
-export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
-  const { log, namespace, identity = `${hostname()}_${randomUUID()}` } = parts;
+export function createLeaseLeadership(options: LeaseLeadershipOptions): Leadership {
+  const { log, namespace, identity = `${hostname()}_${randomUUID()}` } = options;
   const onEvent = (event: ElectionEvent): void => {
-    tell(log.child({ lease: `${namespace}/${LEASE_NAME}`, identity }), event);
+    logEvent(log.child({ lease: `${namespace}/${LEASE_NAME}`, identity }), event);
   };
   const election = new LeaderElection({
-    ...parts,
+    ...options,
     identity,
     lease: { namespace, name: LEASE_NAME },
     versionAnnotation: ANNOTATIONS.version,
@@ -40,13 +41,13 @@ export function createLeaseLeadership(parts: LeaseLeadershipParts): Leadership {
   };
 }
 
-function tell(log: Log, news: ElectionEvent): void {
-  switch (news.kind) {
+function logEvent(log: Log, event: ElectionEvent): void {
+  switch (event.kind) {
     case 'standby':
-      log.info({ holder: news.holder }, 'stands by');
+      log.info({ holder: event.holder }, 'stands by');
       return;
     case 'leading':
-      log.info({ newestVersion: news.newestVersion }, 'leads');
+      log.info({ newestVersion: event.newestVersion }, 'leads');
       return;
     case 'lost':
       log.warn({}, 'lost the lease');
@@ -55,6 +56,6 @@ function tell(log: Log, news: ElectionEvent): void {
       log.info({}, 'released the lease');
       return;
     case 'failed':
-      log.warn({ error: news.error }, 'the lease could not be read or written');
+      log.warn({ error: event.error }, 'the lease could not be read or written');
   }
 }

@@ -11,6 +11,7 @@ import type { Log } from '../../telemetry/log.ts';
 import type { GaugeState, Metrics } from '../../telemetry/metrics.ts';
 import { buildInfo } from '../../telemetry/version.ts';
 import { Discovery, type DiscoverySources, type DiscoveryState } from '../discovery/discovery.ts';
+import { type AskResolver, DnsCheck } from '../discovery/dns-check.ts';
 import { podNameservers } from '../discovery/resolv-conf.ts';
 import { storedDiscovery } from '../discovery/stored-discovery.ts';
 import type { ClusterEventHandlers } from '../enqueue/event-handlers.ts';
@@ -40,6 +41,10 @@ export interface ManagerOptions {
   readonly dnsNamespaces: readonly string[];
   /** The path of the pod's resolv.conf. */
   readonly resolvConf: string;
+  /** Addresses of further resolvers; none when absent. */
+  readonly dnsAlso?: readonly string[];
+  /** How to query a resolver; resolvers are not queried when absent. */
+  readonly askResolver?: AskResolver | undefined;
   readonly guardLimits: GuardLimits;
   /** Decides who may write; this operator alone when absent. */
   readonly leadership?: Leadership;
@@ -56,7 +61,7 @@ export interface WatchState {
   /** The plural of the watched kind. */
   readonly resource: string;
   readonly silenceMs: number;
-  /** Time since the last attempt of the watch; undefined before the first. */
+  /** Time since the watch last attempted or received something; undefined before its first attempt. */
   readonly standingStillMs: number | undefined;
   readonly objects: number;
   readonly isSynced: boolean;
@@ -74,6 +79,7 @@ type Role =
 const IDLE = {
   policies: [],
   unprotectedNamespaces: 0,
+  unselectedNamespaces: 0,
   weakenedNamespaces: 0,
   copies: 0,
   conflicts: 0,
@@ -213,6 +219,7 @@ export class Manager {
 
   #startDiscovery(nameservers: DiscoverySources['nameservers']): Discovery {
     const { caches } = this.#informers;
+    const dnsCheck = this.#createDnsCheck();
     const sources: DiscoverySources = {
       dns: () => ({
         services: caches.dnsServices.flatMap((cache) => [...cache.values()]),
@@ -225,6 +232,8 @@ export class Manager {
           .filter(({ service }) => service === 'kubernetes'),
       }),
       nameservers,
+      dnsAlso: this.#options.dnsAlso ?? [],
+      ...(dnsCheck === undefined ? {} : { dnsCheck }),
     };
     const discovery = new Discovery(sources, this.#options.clock, (state) => {
       this.#discoveryChanged(state);
@@ -232,6 +241,20 @@ export class Manager {
     discovery.restore(storedDiscovery(caches.baselinePolicies.values()));
     discovery.look();
     return discovery;
+  }
+
+  /** Only a pod reaches the resolvers of the cluster as other pods do. */
+  #createDnsCheck(): DnsCheck | undefined {
+    const { askResolver, clock } = this.#options;
+    return askResolver === undefined
+      ? undefined
+      : new DnsCheck({
+          clock,
+          askResolver,
+          onChange: () => {
+            this.#discoverAgain();
+          },
+        });
   }
 
   #discoveryChanged(state: DiscoveryState): void {
@@ -275,7 +298,7 @@ export class Manager {
       caches,
       discovery: discovery.state,
       // A newer version's rendering is outdated as soon as the cluster it was rendered for has changed.
-      isNewerAtWork: () => isOlder && digestOf(discovery.state.discovered) === renderedFor,
+      hasNewerLed: () => isOlder && digestOf(discovery.state.discovered) === renderedFor,
     });
   }
 

@@ -2,6 +2,7 @@ import { CONDITIONS } from '../../api/names.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
 import { type Exclusion, isSelected } from '../../domain/selection.ts';
+import { NO_NAMESPACES } from '../../domain/weakening/reach.ts';
 import type { World } from '../../domain/world.ts';
 import type { ConcurrencyLimiter } from '../../kube/client/concurrency-limiter.ts';
 import { fencedClient } from '../../kube/client/fenced-client.ts';
@@ -10,6 +11,7 @@ import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { DiscoveryState } from '../discovery/discovery.ts';
 import type { ClusterEventHandlers } from '../enqueue/event-handlers.ts';
+import { STAND_IN_RETRY_MS } from '../queue/retry-policy.ts';
 import { execute } from '../reconcile/execute.ts';
 import { CompiledPolicies } from '../state/compiled-policies.ts';
 import { ContestTracker } from '../state/contest-tracker.ts';
@@ -21,7 +23,7 @@ import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
 import { priorityClients } from '../write/priority-clients.ts';
 import { statusOf } from '../write/status-writer.ts';
 
-/** What a hedge works with; times in milliseconds. */
+/** What a stand-in is made of; times in milliseconds. */
 export interface StandInOptions {
   readonly kube: KubeClient;
   readonly caches: Caches;
@@ -31,50 +33,46 @@ export interface StandInOptions {
   readonly metrics: Metrics;
   readonly exclusion: Exclusion;
   readonly discovery: DiscoveryState;
-  /** How long a namespace may lack a policy, and the leader show no sign of work, before a standby steps in. */
+  /** How long a namespace must lack a NetworkPolicy, and the leader be silent, before the standby creates it. */
   readonly standInAfterMs: number;
-  /** Whether this program is of the version that leads; two versions would render differently. */
+  /** Whether the leader runs the same version; another would render differently. */
   readonly isOfLeadersVersion: () => boolean;
   readonly requestTimeoutMs: number;
 }
 
-/** A namespace in which nothing could be done is looked at again after this. */
-const AGAIN_MS = 10_000;
-
 /**
- * What a standby does for the time between a leader's death and the end of its lease
- * (docs/adr/0008-leader-election.md): it creates the policies that a selected namespace has lacked for a while, and does
- * nothing else. It never changes or deletes an object and writes no status, so that it has nothing to fight over: what
- * the leader made meanwhile is met with `alreadyExists` and left. It acts only on what the leader has accepted, as the
- * status of the BaselinePolicy says, and asks the API server once more before each namespace, so that it never acts on a
- * label or a policy that is gone.
+ * Replaces a silent leader between its death and the end of its lease (docs/adr/0008-leader-election.md): a standby creates
+ * the NetworkPolicies that a selected namespace has lacked for a while, and does nothing else. It never changes or deletes
+ * an object and writes no status, so it cannot conflict with the leader: what that created meanwhile is answered with
+ * `alreadyExists` and left. It acts only on policies that the leader has accepted, as their status says, and reads label
+ * and policy from the API server before each namespace, so it never acts on a label or a policy that is gone.
  */
 export class StandIn implements ClusterEventHandlers {
-  readonly #parts: StandInOptions;
-  readonly #book: CompiledPolicies;
+  readonly #options: StandInOptions;
+  readonly #compiled: CompiledPolicies;
   readonly #writer: NetworkPolicyWriter;
-  readonly #equivalences = new ServerDefaults();
+  readonly #serverDefaults = new ServerDefaults();
   readonly #stopped = new AbortController();
-  /** The namespaces that lack something, with when to look again. */
-  readonly #waiting = new Map<string, Timer>();
-  /** The first look at every namespace. */
-  #first: Timer | undefined;
-  #lastSignMs: number;
+  /** The namespaces that lack something, with the timer of their next check. */
+  readonly #checks = new Map<string, Timer>();
+  /** The first check of all namespaces. */
+  #firstCheck: Timer | undefined;
+  #leaderSeenMs: number;
 
-  constructor(parts: StandInOptions) {
-    this.#parts = parts;
-    this.#book = new CompiledPolicies(parts.discovery);
-    this.#lastSignMs = parts.clock.nowMs();
-    const { caches, metrics, clock, flow } = parts;
+  constructor(options: StandInOptions) {
+    this.#options = options;
+    this.#compiled = new CompiledPolicies(options.discovery);
+    this.#leaderSeenMs = options.clock.nowMs();
+    const { caches, metrics, clock, flow } = options;
     const kube = fencedClient(
-      parts.kube,
+      options.kube,
       { lost: this.#stopped.signal, remainingMs: () => (this.#stopped.signal.aborted ? 0 : Number.POSITIVE_INFINITY) },
-      parts.requestTimeoutMs,
+      options.requestTimeoutMs,
     );
     this.#writer = new NetworkPolicyWriter({
       kube: priorityClients(kube, { limiter: flow, metrics }).fresh,
       networkPolicies: caches.networkPolicies,
-      serverDefaults: this.#equivalences,
+      serverDefaults: this.#serverDefaults,
       contestTracker: new ContestTracker(clock),
       onDriftRepaired: (drift) => {
         metrics.driftRepaired(drift);
@@ -82,119 +80,122 @@ export class StandIn implements ClusterEventHandlers {
     });
   }
 
-  /** Looks at those that events name from here on, and soon at every namespace: not at once, since who may lead at once has better things to do. */
+  /**
+   * Checks the namespaces of events from now on, and all namespaces after half of `standInAfterMs`: a replica that becomes
+   * leader immediately would check them twice.
+   */
   start(): void {
-    const { caches, clock, standInAfterMs } = this.#parts;
+    const { caches, clock, standInAfterMs } = this.#options;
     for (const cached of caches.baselinePolicies.values()) {
-      this.#book.upsert(cached);
+      this.#compiled.upsert(cached);
     }
-    this.#first = clock.after(standInAfterMs / 2, () => {
-      this.#considerAll(standInAfterMs / 2);
+    this.#firstCheck = clock.after(standInAfterMs / 2, () => {
+      this.#checkAll(standInAfterMs / 2);
     });
   }
 
-  /** Does nothing more, and aborts what is under way. */
+  /** Stops all checks, and aborts the requests under way. */
   stop(): void {
     this.#stopped.abort();
-    this.#first?.cancel();
-    for (const timer of this.#waiting.values()) {
+    this.#firstCheck?.cancel();
+    for (const timer of this.#checks.values()) {
       timer.cancel();
     }
-    this.#waiting.clear();
+    this.#checks.clear();
   }
 
   namespaceChanged(name: string): void {
-    this.#consider(name);
+    this.#check(name);
   }
 
   networkPolicyChanged(namespace: string): void {
-    this.#consider(namespace);
+    this.#check(namespace);
   }
 
-  /** Only the leader writes NamespaceBaselines. They also go with their namespaces, which is no sign of anybody. */
+  /** Only the leader writes NamespaceBaselines, so one shows that it works; a deleted namespace takes its own along. */
   reportChanged(namespace: string): void {
-    const { caches, clock } = this.#parts;
+    const { caches, clock } = this.#options;
     if (caches.reports.inNamespace(namespace).length > 0) {
-      this.#lastSignMs = clock.nowMs();
+      this.#leaderSeenMs = clock.nowMs();
     }
-    this.#consider(namespace);
+    this.#check(namespace);
   }
 
   baselinePolicyChanged(name: string): void {
-    const cached = this.#parts.caches.baselinePolicies.get({ namespace: '', name });
-    const isNews = cached === undefined ? this.#book.delete(name) : this.#book.upsert(cached);
-    if (isNews) {
-      this.#considerAll();
+    const cached = this.#options.caches.baselinePolicies.get({ namespace: '', name });
+    const hasChanged = cached === undefined ? this.#compiled.delete(name) : this.#compiled.upsert(cached);
+    if (hasChanged) {
+      this.#checkAll();
     }
   }
 
   discoveryChanged(state: DiscoveryState): void {
-    this.#book.setDiscovery(state);
+    this.#compiled.setDiscovery(state);
   }
 
-  #considerAll(waitMs = this.#parts.standInAfterMs): void {
-    for (const { name } of this.#parts.caches.namespaces.values()) {
-      this.#consider(name, waitMs);
+  #checkAll(waitMs = this.#options.standInAfterMs): void {
+    for (const { name } of this.#options.caches.namespaces.values()) {
+      this.#check(name, waitMs);
     }
   }
 
-  #consider(namespace: string, waitMs = this.#parts.standInAfterMs): void {
+  #check(namespace: string, waitMs = this.#options.standInAfterMs): void {
     if (this.#stopped.signal.aborted) {
       return;
     }
     const isLacking = this.#gaps(namespace).length > 0;
-    const timer = this.#waiting.get(namespace);
+    const timer = this.#checks.get(namespace);
     if (isLacking && timer === undefined) {
-      this.#lookAgain(namespace, waitMs);
+      this.#checkAfter(namespace, waitMs);
     }
     if (isLacking || timer === undefined) {
       return;
     }
     timer.cancel();
-    this.#waiting.delete(namespace);
+    this.#checks.delete(namespace);
   }
 
-  #lookAgain(namespace: string, delayMs: number): void {
-    const timer = this.#parts.clock.after(delayMs, () => {
+  #checkAfter(namespace: string, delayMs: number): void {
+    const timer = this.#options.clock.after(delayMs, () => {
       this.#act(namespace).catch((cause: unknown) => {
-        this.#parts.log.error({ namespace, err: cause }, 'standing in failed unexpectedly');
+        this.#options.log.error({ namespace, err: cause }, 'standing in failed unexpectedly');
       });
     });
-    this.#waiting.set(namespace, timer);
+    this.#checks.set(namespace, timer);
   }
 
   async #act(namespace: string): Promise<void> {
-    const { clock, standInAfterMs, isOfLeadersVersion, log, metrics } = this.#parts;
+    const { clock, standInAfterMs, isOfLeadersVersion, log, metrics } = this.#options;
     const plans = this.#gaps(namespace);
     if (plans.length === 0) {
-      this.#waiting.delete(namespace);
+      this.#checks.delete(namespace);
       return;
     }
-    const idleMs = clock.nowMs() - this.#lastSignMs;
+    const idleMs = clock.nowMs() - this.#leaderSeenMs;
     if (idleMs < standInAfterMs || !isOfLeadersVersion()) {
-      this.#lookAgain(namespace, Math.max(standInAfterMs - idleMs, standInAfterMs / 2));
+      this.#checkAfter(namespace, Math.max(standInAfterMs - idleMs, standInAfterMs / 2));
       return;
     }
     if (await this.#isStillWanted(namespace, plans)) {
       const outcomes = await execute(plans, namespace, this.#writer);
-      const made = plans
+      const createdCount = plans
         .flatMap(({ actions }) => actions)
         .filter((action) => action.kind === 'create' && outcomes.get(action.part.name)?.kind === 'inPlace').length;
-      log.warn({ namespace, made, leaderIdleMs: Math.round(idleMs) }, 'stood in for the leader');
-      metrics.stoodIn(made);
+      log.warn({ namespace, made: createdCount, leaderIdleMs: Math.round(idleMs) }, 'stood in for the leader');
+      metrics.stoodIn(createdCount);
     }
     if (!this.#stopped.signal.aborted) {
-      this.#lookAgain(namespace, AGAIN_MS);
+      this.#checkAfter(namespace, STAND_IN_RETRY_MS);
     }
   }
 
-  /** What of the plans only adds, on behalf of policies that the leader has accepted and has not failed with here. */
+  /** The plans reduced to creations, for policies that the leader has accepted and that have not failed here. */
   #gaps(namespace: string): readonly PolicyPlan[] {
     const world = this.#worldOf(namespace);
     if (world === undefined) {
       return [];
     }
-    const troubled = new Set(
+    const failing = new Set(
       world.report?.entries
         .filter(({ phase }) => phase === 'Failed' || phase === 'Conflict')
         .map(({ policy }) => policy),
@@ -204,7 +205,7 @@ export class StandIn implements ClusterEventHandlers {
       if (
         plan.frozen !== undefined ||
         !plan.isSelected ||
-        troubled.has(policy.name) ||
+        failing.has(policy.name) ||
         !this.#isAcceptedByLeader(policy.name)
       ) {
         return [];
@@ -215,37 +216,38 @@ export class StandIn implements ClusterEventHandlers {
   }
 
   #worldOf(namespace: string): World | undefined {
-    const { caches } = this.#parts;
+    const { caches } = this.#options;
     const facts = caches.namespaces.get({ namespace: '', name: namespace });
     if (facts === undefined) {
       return undefined;
     }
     return {
       namespace: facts,
-      baselinePolicies: this.#book.facts,
+      baselinePolicies: this.#compiled.facts,
       observed: caches.networkPolicies.inNamespace(namespace),
       report: caches.reports.inNamespace(namespace)[0],
-      isEquivalent: (pair) => this.#equivalences.has(pair),
+      isEquivalent: (pair) => this.#serverDefaults.has(pair),
       holds: new Map(),
       contests: new Map(),
       removalContests: new Map(),
       optOutWaits: new Map(),
       hasNewerLed: false,
+      namespaces: NO_NAMESPACES,
     };
   }
 
   #isAcceptedByLeader(name: string): boolean {
-    const page = this.#book.entry(name);
-    const status = statusOf(page?.cached.status);
+    const entry = this.#compiled.entry(name);
+    const status = statusOf(entry?.cached.status);
     const isHeld =
       status?.conditions.some(({ type }) => type === CONDITIONS.isolationHeld || type === CONDITIONS.removalHeld) ===
       true;
-    return page?.facts.isAccepted === true && status?.observedGeneration === page.facts.generation && !isHeld;
+    return entry?.facts.isAccepted === true && status?.observedGeneration === entry.facts.generation && !isHeld;
   }
 
-  /** A cache may be behind the leader's: the API server itself says whether label and policy are still there. */
+  /** The caches may be older than the leader's, so the API server is asked whether label and policy still exist. */
   async #isStillWanted(namespace: string, plans: readonly PolicyPlan[]): Promise<boolean> {
-    const { kube, exclusion } = this.#parts;
+    const { kube, exclusion } = this.#options;
     const [found, ...policies] = await Promise.all([
       kube.get({ type: NAMESPACES, name: namespace }),
       ...plans.map(({ policy }) => kube.get({ type: BASELINE_POLICIES, name: policy.name })),

@@ -5,7 +5,7 @@ import type { Result } from '../../base/result.ts';
 import type { Outcomes } from '../../domain/planning/outcome.ts';
 import { type Action, type Drift, nameOf, type PolicyPlan } from '../../domain/planning/plan.ts';
 import { type NamespaceReport, reasonOf } from '../../domain/reporting/report.ts';
-import type { World } from '../../domain/world.ts';
+import type { Hold, World } from '../../domain/world.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { EventRecorder } from '../../telemetry/events.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -24,6 +24,9 @@ const QUIET: readonly Reason[] = [
 
 /** How many copies an Event and a log line name. */
 const NAMED_COPIES = 10;
+
+/** How many namespaces of a confirmed change the log and the Event name. */
+const APPROVED_LISTED = 20;
 
 /** What this file reads of a reconcile that has ended; src/operator/reconcile/reconcile.ts returns it. */
 interface Reconciled {
@@ -65,7 +68,7 @@ export class TransitionReporter {
     this.#withCopies.delete(namespace);
   }
 
-  /** Reports a reconcile that has just ended. */
+  /** Reports a reconcile that has just ended. `log` is that of the reconcile, so that its lines carry its id. */
   reconciled(
     reconciled: Reconciled,
     {
@@ -85,11 +88,7 @@ export class TransitionReporter {
     }
     this.#weakened(namespace, reconciled, log);
     if (protectedAfterMs !== undefined && isFresh) {
-      log.info(
-        { namespace, reason: 'Protected', durationMs: Math.round(protectedAfterMs * 10) / 10 },
-        'namespace protected',
-      );
-      this.#record(namespace, reconciled, { type: 'Normal', reason: 'Protected', note: REASONS.Protected });
+      this.#isolated(namespace, reconciled, { protectedAfterMs, log });
     }
     if (reconciled.report === undefined && reconciled.world.report !== undefined) {
       this.#removed(namespace, reconciled, log);
@@ -134,6 +133,44 @@ export class TransitionReporter {
       type: 'Warning',
       reason,
       note: message,
+    });
+  }
+
+  /** A conflict in another part leaves the isolation in place, but the namespace is not Protected: its own Event says why. */
+  #isolated(
+    namespace: string,
+    reconciled: Reconciled,
+    { protectedAfterMs, log }: { readonly protectedAfterMs: number; readonly log: Log },
+  ): void {
+    const durationMs = Math.round(protectedAfterMs * 10) / 10;
+    const phase = reconciled.report?.status.phase;
+    if (phase === 'Failed' || phase === 'Conflict' || phase === 'Pending') {
+      log.info({ namespace, phase, durationMs }, 'namespace isolated');
+      return;
+    }
+    log.info({ namespace, reason: 'Protected', durationMs }, 'namespace protected');
+    this.#record(namespace, reconciled, { type: 'Normal', reason: 'Protected', note: REASONS.Protected });
+  }
+
+  /** Reports that a held change was confirmed (R9, the guards), for an audit. */
+  approved(
+    { name, uid, generation }: { readonly name: string; readonly uid: string; readonly generation: number },
+    change: { readonly hold: Hold; readonly namespaces: readonly string[]; readonly confirmation: string },
+  ): void {
+    const { hold, namespaces, confirmation } = change;
+    const first = namespaces.slice(0, APPROVED_LISTED);
+    this.#log.info(
+      { policy: name, generation, reason: 'Approved', hold, confirmation, count: namespaces.length, namespaces: first },
+      'a held change was confirmed',
+    );
+    const what = hold === 'RemovalHeld' ? 'The removal of protection' : 'The isolation';
+    const more = namespaces.length > first.length ? ` and ${namespaces.length - first.length} more` : '';
+    this.#events.record({
+      regarding: { type: BASELINE_POLICIES, name, uid },
+      action: 'Confirm',
+      type: 'Normal',
+      reason: 'Approved',
+      note: `${what} in ${first.join(', ')}${more} was confirmed by ${confirmation}`,
     });
   }
 
@@ -248,6 +285,10 @@ export class TransitionReporter {
 
 /** The problem, and what to do about it unless the message says so. */
 function noteFor({ policy, message }: PolicyEntry, reason: Reason): string {
+  if (reason === 'ForeignObject' && message !== undefined) {
+    // The message is the name of the object and what the reason says better.
+    return `${message.slice(0, message.indexOf(': '))}: ${REASONS.ForeignObject}`;
+  }
   const advice =
     message === undefined || message === REASONS[reason] ? REASONS[reason] : `${message}. ${REASONS[reason]}`;
   return advice.startsWith(`${policy}.`) ? advice : `${policy}: ${advice}`;

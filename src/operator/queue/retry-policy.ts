@@ -15,9 +15,9 @@ export interface RetryPolicy {
 export const RECONCILE_RETRY: RetryPolicy = { baseMs: 5, capMs: 60_000 };
 /** A key that was added again while its attempt failed: the failure says nothing about the newer event. */
 export const RETRY_OF_CHANGED_KEY: RetryPolicy = { baseMs: RECONCILE_RETRY.baseMs, capMs: 1_000 };
-/** A write that admission denied. */
+/** A write that got a 403 from a quota or from admission (reason `Denied`). */
 export const DENIED_RETRY: RetryPolicy = { baseMs: 1_000, capMs: 300_000 };
-/** A write for which a permission is missing. */
+/** A write that got a 403 because a permission is missing (reason `Forbidden`). */
 export const FORBIDDEN_RETRY: RetryPolicy = { baseMs: 1_000, capMs: 30_000 };
 /** The status of a BaselinePolicy that could not be written. */
 export const STATUS_RETRY: RetryPolicy = { baseMs: 2_000, capMs: 30_000 };
@@ -28,6 +28,8 @@ export const SLOW_RECHECK_MS = 300_000;
 export const HELD_RECHECK_MS = 30_000;
 /** How often the deletion of a policy looks whether its last NetworkPolicy is gone (R8, deletion). */
 export const REMOVAL_POLL_MS = 250;
+/** A NamespaceBaseline without its namespace is looked at again after this, and not removed sooner. */
+export const STRAY_RECHECK_MS = 10_000;
 /** A contested object is repaired at most this often (R6, repair). */
 export const CONTEST_PACE_MS = 10_000;
 /** A contested default-deny that is missing or changed is repaired at most this often: its namespace is open until then. */
@@ -52,6 +54,18 @@ export function retryPauseMs(
   { attempt, random }: { readonly attempt: number; readonly random: () => number },
 ): number {
   return backoffMs({ attempt, baseMs, capMs, random });
+}
+
+/**
+ * The pause after a 403, in milliseconds. At the cap it is not random, since half of it would mean a third more requests
+ * while a permission is missing; {@link spreadPauseMs} still separates the namespaces.
+ */
+export function pauseAfter403Ms(
+  policy: RetryPolicy,
+  failures: { readonly attempt: number; readonly random: () => number },
+): number {
+  const isCapped = policy.baseMs * 2 ** failures.attempt >= policy.capMs;
+  return isCapped ? policy.capMs : retryPauseMs(policy, failures);
 }
 
 /**

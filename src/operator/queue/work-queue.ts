@@ -75,7 +75,7 @@ interface Waiting {
 /**
  * A queue of keys, not of events: a key that is added many times while it waits is worked on once, and a key that is
  * added during its work is worked on again afterwards. No key is worked on twice at the same time. A failing key waits
- * by itself and delays no other (R12, isolation of failures).
+ * by itself and delays no other (R12, one namespace's failure).
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;

@@ -26,7 +26,7 @@ export interface DeletionStep {
   readonly queue: QueueAction;
   /**
    * The deleted policy whose NetworkPolicies go too. The caller marks it as removing and assesses its namespaces in one
-   * turn, so that no reconcile runs between the two (R9, removal limit).
+   * turn, so that no reconcile runs between the two (R9, the guards).
    */
   readonly removalDecided?: { readonly name: string; readonly uid: string };
 }

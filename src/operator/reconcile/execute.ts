@@ -25,11 +25,11 @@ interface Stage {
 const always = (): boolean => true;
 
 /**
- * Carries out the plans of one namespace in the order that never leaves it isolated without name resolution (R3, order of
- * writes): DNS first, then everything else at once, then removals, DNS last. A part that fails delays no other, with two
- * exceptions: nothing that would isolate is written while DNS is missing, and nothing is taken away while a write that
- * replaces it is still to be tried. With `mayTakeAway: false` nothing is taken away at all (R13, doubtful caches). Frozen
- * plans are not carried out (R7 DryRun and Paused, R11 invalid policy). It never throws.
+ * Carries out the plans of one namespace in an order that never leaves its pods isolated without DNS (R3, order of
+ * writes): allow-dns first, then everything else at once, then removals, allow-dns last. A part that fails delays no
+ * other, with two exceptions: nothing that would isolate is written while DNS is missing, and nothing is taken away
+ * while a write that replaces it is still to be tried. With `mayTakeAway: false` nothing is taken away at all (R13,
+ * doubtful caches). Frozen plans are not carried out (R7 DryRun and Paused, R11 invalid policy). It never throws.
  */
 export async function execute(
   plans: readonly PolicyPlan[],

@@ -11,6 +11,7 @@ import type { Attempt, QueueAction } from '../queue/work-queue.ts';
 import type { StatusWriter } from '../write/status-writer.ts';
 import { type ReconcileContext, type Reconciled, reconcile } from './reconcile.ts';
 import { resultFor } from './result-table.ts';
+import type { StrayReports } from './stray-reports.ts';
 
 interface Dependencies {
   readonly context: ReconcileContext;
@@ -20,6 +21,8 @@ interface Dependencies {
   readonly transitionReporter: TransitionReporter;
   readonly timeToProtect: TimeToProtect;
   readonly metrics: Pick<Metrics, 'reconciled' | 'namespaceProtected'>;
+  /** Looks after what a namespace that is gone has left. */
+  readonly strayReports: Pick<StrayReports, 'check'>;
   readonly log: Log;
   /** Called after every reconcile, however it ended. */
   readonly onDone: () => void;
@@ -37,7 +40,11 @@ export function createReconcileWorker(
       countOrphans(namespace, dependencies);
       countCopies(namespace, dependencies, new ReconcileLog(dependencies.log, attempt.reconcileId));
       if (reconciled === undefined) {
-        return forget(namespace, dependencies);
+        forget(namespace, dependencies);
+        return await dependencies.strayReports.check(
+          namespace,
+          new ReconcileLog(dependencies.log, attempt.reconcileId),
+        );
       }
       const { world, outcomes, reportWrite } = reconciled;
       const after403Ms = context.transientFailures.pauseAfter403Ms(namespace, outcomes);
@@ -111,7 +118,7 @@ function optOutMsIn(plans: Reconciled['plans']): number | undefined {
 function forget(
   namespace: string,
   { context, progress, statusWriter, timeToProtect, transitionReporter }: Dependencies,
-): QueueAction {
+): void {
   context.guard.forget(namespace);
   context.optOuts.forget(namespace);
   context.transientFailures.forget(namespace);
@@ -122,7 +129,6 @@ function forget(
   for (const policy of progress.forget(namespace)) {
     statusWriter.touch(policy);
   }
-  return { kind: 'forget' };
 }
 
 function publish(reconciled: Reconciled, { priority, reconcileId }: Attempt, dependencies: Dependencies): void {

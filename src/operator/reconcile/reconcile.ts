@@ -4,6 +4,7 @@ import { type Unprotection, unprotectionsIn } from '../../domain/planning/guard.
 import type { Outcomes } from '../../domain/planning/outcome.ts';
 import { isOptOut, type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
 import { type NamespaceReport, reportFor } from '../../domain/reporting/report.ts';
+import type { NamespacesAtHand } from '../../domain/weakening/reach.ts';
 import type { BaselinePolicyFacts, ObservedNetworkPolicy, World } from '../../domain/world.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { Priority } from '../queue/work-queue.ts';
@@ -36,6 +37,8 @@ export interface ReconcileContext {
   readonly writers: Readonly<Record<Priority, Writers>>;
   /** R15 (one writer): whether a newer version of the operator led before. */
   readonly hasNewerLed: () => boolean;
+  /** R17 (weakening): the namespaces that a selector leaves out. */
+  readonly namespaces: NamespacesAtHand;
   /** The wall clock, RFC 3339 without fractions. */
   readonly nowTime: () => string;
 }
@@ -46,7 +49,10 @@ export interface Reconciled {
   readonly plans: readonly PolicyPlan[];
   readonly outcomes: Outcomes;
   readonly report: NamespaceReport | undefined;
-  /** Whether the report was, or would be, written; false for a failure that the next attempt may end. */
+  /**
+   * False when the report was left as it is: a write failed in passing, for the first or second time in a row, or the
+   * namespace went away meanwhile. True otherwise, even if the report needed no write.
+   */
   readonly isReported: boolean;
   /** The result of writing the report; `ok` too when there was nothing to write. */
   readonly reportWrite: Result<ReportWrite, KubeError>;
@@ -83,6 +89,7 @@ export async function reconcile(
     recorded: world.report,
     contests,
     observed,
+    namespaces: world.namespaces,
     nowTime: context.nowTime(),
   });
   const isGone = [...outcomes.values()].some((outcome) => outcome.kind === 'namespaceGone');
@@ -100,10 +107,10 @@ export function snapshotOf(
   namespace: string,
   context: Pick<
     ReconcileContext,
-    'caches' | 'compiledPolicies' | 'serverDefaults' | 'guard' | 'contestTracker' | 'hasNewerLed'
+    'caches' | 'compiledPolicies' | 'serverDefaults' | 'guard' | 'contestTracker' | 'hasNewerLed' | 'namespaces'
   >,
 ): World | undefined {
-  const { caches, compiledPolicies, serverDefaults, guard, contestTracker, hasNewerLed } = context;
+  const { caches, compiledPolicies, serverDefaults, guard, contestTracker, hasNewerLed, namespaces } = context;
   const facts = caches.namespaces.get({ namespace: '', name: namespace });
   if (facts === undefined) {
     return undefined;
@@ -120,6 +127,7 @@ export function snapshotOf(
     removalContests: contestTracker.removalContestsAmong(namespace, markedNames(observed)),
     optOutWaits: NO_WAITS,
     hasNewerLed: hasNewerLed(),
+    namespaces,
   };
 }
 
@@ -152,7 +160,7 @@ function withWaits(
 }
 
 /**
- * R13 (doubtful caches): after an etcd restore the caches catch up one by one. Until all have, an object in one cache may
+ * R13 (stale caches): after an etcd restore the caches catch up one by one. Until all have, an object in one cache may
  * look unwanted only because another cache is older.
  */
 function isAnyStale({ namespaces, baselinePolicies, networkPolicies, reports }: Caches): boolean {

@@ -1,5 +1,5 @@
 import type { Outcomes, Refusal } from '../../domain/planning/outcome.ts';
-import { DENIED_RETRY, FORBIDDEN_RETRY, retryPauseMs } from '../queue/retry-policy.ts';
+import { DENIED_RETRY, FORBIDDEN_RETRY, pauseAfter403Ms } from '../queue/retry-policy.ts';
 
 /** A transient failure is reported from this attempt on. */
 const REPORTED_FROM_ATTEMPT = 3;
@@ -42,7 +42,7 @@ export class TransientFailures {
     }
     const attempt = this.#refusals.get(namespace) ?? 0;
     this.#refusals.set(namespace, attempt + 1);
-    return retryPauseMs(isForbidden ? FORBIDDEN_RETRY : DENIED_RETRY, { attempt, random: this.#random });
+    return pauseAfter403Ms(isForbidden ? FORBIDDEN_RETRY : DENIED_RETRY, { attempt, random: this.#random });
   }
 
   /** Forgets a namespace that is gone. */

@@ -12,12 +12,13 @@ import {
 import { isNewlyIsolatedBy } from '../../domain/planning/held-namespaces.ts';
 import { type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
+import type { HoldCause } from '../../domain/reporting/held-message.ts';
+import { isBroadSelector } from '../../domain/selection.ts';
 import type { BaselinePolicyFacts, Hold, NamespaceFacts, World } from '../../domain/world.ts';
 import type { Caches } from '../watch/caches.ts';
 import { OpenLosses } from './open-losses.ts';
+import { RecentLosses } from './recent-losses.ts';
 
-/** For how long a loss counts after it has happened, in milliseconds (R9, the guards). */
-export const GUARD_WINDOW_MS = 600_000;
 /** For how long a count of the isolated namespaces is used, in milliseconds; only the limit depends on it. */
 const COUNT_AGE_MS = 1000;
 
@@ -27,6 +28,7 @@ export interface HeldChange {
   /** Sorted. */
   readonly namespaces: readonly string[];
   readonly confirmation: string;
+  readonly cause: HoldCause;
 }
 
 /** The limits of both guards. */
@@ -46,13 +48,6 @@ export interface Loss extends Unprotection {
   readonly isSure: boolean;
 }
 
-/** A loss that has happened without a confirmation. */
-interface RecentLoss {
-  readonly direction: Direction;
-  readonly atMs: number;
-  readonly isSure: boolean;
-}
-
 type PolicyKey = Pick<BaselinePolicyFacts, 'name' | 'uid' | 'generation'>;
 
 /** A set of namespaces that belongs to one generation of one policy. */
@@ -62,31 +57,36 @@ interface NamespaceSet {
   readonly namespaces: ReadonlySet<string>;
 }
 
+/** The namespaces that the present generation of a policy may not isolate yet, and why. */
+interface HeldIsolation extends NamespaceSet {
+  readonly cause: HoldCause;
+}
+
 /**
  * Holds a change, as a whole, that would unprotect or isolate many namespaces at once, until it is confirmed (R9, the
  * guards). It knows for every namespace what its plans would unprotect, so that the first of a thousand removals is held
  * like the last.
  *
  * A loss is counted once: while a plan would cause it (open), while the plan is carried out, and for
- * {@link GUARD_WINDOW_MS} after it has happened. Confirmed losses are not counted.
+ * ten minutes after it has happened. Confirmed losses are not counted.
  */
 export class ChangeGuard {
   readonly #dependencies: Dependencies;
   readonly #open = new OpenLosses((namespace, { policy }) => !this.#isConfirmed(policy, namespace));
   /** The unconfirmed losses of the plans that are being carried out, by namespace. */
   readonly #inProgress = new Map<string, readonly Unprotection[]>();
-  /** The unconfirmed losses that have happened, by namespace; at most one for each direction. */
-  readonly #recent = new Map<string, readonly RecentLoss[]>();
+  readonly #recent: RecentLosses;
   /** The confirmed removals, by policy. */
   readonly #confirmed = new Map<string, NamespaceSet>();
-  /** The namespaces that the present generation of a policy may not isolate yet, by policy. */
-  readonly #isolation = new Map<string, NamespaceSet>();
+  /** By policy. */
+  readonly #isolation = new Map<string, HeldIsolation>();
   /** Digests of the specs that were seen in DryRun, by uid. */
   readonly #rehearsed = new Map<string, string>();
   #isolatedCount = { atMs: Number.NEGATIVE_INFINITY, count: 0 };
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
+    this.#recent = new RecentLosses(dependencies.clock);
   }
 
   /** Notes what the plans of a namespace would unprotect, and returns it. The plans must have been made without removal holds. */
@@ -96,7 +96,10 @@ export class ChangeGuard {
     this.#open.set(name, losses);
     if (this.#recent.size > 0 && losses.length > 0) {
       // A removal whose response was lost, and which the plan still contains, did not take effect: stop counting it.
-      this.#keepRecent(name, ({ direction, isSure }) => isSure || !losses.some((loss) => loss.direction === direction));
+      this.#recent.keep(
+        name,
+        ({ direction, isSure }) => isSure || !losses.some((loss) => loss.direction === direction),
+      );
     }
     return losses;
   }
@@ -110,7 +113,6 @@ export class ChangeGuard {
     }
   }
 
-  /** A namespace is gone: what was open of it protects nobody any more. */
   /** Forgets what the plans of a namespace would unprotect: it is gone. */
   forget(namespace: string): void {
     this.#open.delete(namespace);
@@ -166,49 +168,64 @@ export class ChangeGuard {
       return;
     }
     this.forget(namespace);
-    const atMs = this.#dependencies.clock.nowMs();
     const counted = losses.filter(({ direction }) => begun.some((loss) => loss.direction === direction));
     if (counted.length > 0) {
-      this.#keepRecent(namespace, ({ direction }) => !counted.some((loss) => loss.direction === direction));
-      const added = counted.map(({ direction, isSure }): RecentLoss => ({ direction, atMs, isSure }));
-      this.#recent.set(namespace, [...(this.#recent.get(namespace) ?? []), ...added]);
+      this.#recent.add(namespace, counted);
     }
   }
 
   /** The changes of a policy that wait for a confirmation now. */
   heldChangesOf(policy: BaselinePolicyFacts): readonly HeldChange[] {
-    const leaving: string[] = [];
-    if (this.#isOverLimit()) {
-      const confirmed = this.#confirmed.get(policy.name);
-      for (const [namespace, losses] of this.#open.entries()) {
-        if (losses.some((loss) => loss.policy === policy.name) && !contains(confirmed, policy, namespace)) {
-          leaving.push(namespace);
-        }
-      }
-    }
     const isolation = this.#isolation.get(policy.name);
     const isolating =
-      isolation?.uid === policy.uid && isolation.generation === policy.generation ? [...isolation.namespaces] : [];
-    return [...heldChange('RemovalHeld', policy, leaving), ...heldChange('IsolationHeld', policy, isolating)];
+      isolation?.uid === policy.uid && isolation.generation === policy.generation
+        ? heldChange('IsolationHeld', policy, isolation)
+        : [];
+    return [...this.#heldRemovalOf(policy), ...isolating];
   }
 
-  /** Reads the confirmations on a policy, and returns the namespaces whose changes may go on, where one fits. */
+  #heldRemovalOf(policy: BaselinePolicyFacts): readonly HeldChange[] {
+    if (!this.#isOverLimit()) {
+      return [];
+    }
+    const namespaces: string[] = [];
+    let own = 0;
+    const confirmed = this.#confirmed.get(policy.name);
+    for (const [namespace, losses] of this.#open.entries()) {
+      const lost = losses.filter((loss) => loss.policy === policy.name).length;
+      if (lost > 0 && !contains(confirmed, policy, namespace)) {
+        namespaces.push(namespace);
+        own += lost;
+      }
+    }
+    const limit = this.#removalLimit();
+    const cause = {
+      kind: 'removalLimit',
+      limit,
+      own,
+      others: Math.max(0, this.#open.total - own),
+      recent: this.#recent.use(),
+    } as const;
+    return heldChange('RemovalHeld', policy, { namespaces, cause });
+  }
+
+  /** Reads the confirmations on a policy, and returns the changes that may go on, where one fits. */
   confirm(
     policy: BaselinePolicyFacts,
     confirmations: { readonly removal: string; readonly isolation: string },
-  ): readonly string[] {
-    return this.heldChangesOf(policy).flatMap((held) => {
+  ): readonly HeldChange[] {
+    return this.heldChangesOf(policy).filter((held) => {
       if (held.hold === 'RemovalHeld' && held.confirmation === confirmations.removal) {
         const { uid, generation } = policy;
         this.#confirmed.set(policy.name, { uid, generation, namespaces: new Set(held.namespaces) });
         this.#open.recount();
-        return held.namespaces;
+        return true;
       }
       if (held.hold === 'IsolationHeld' && held.confirmation === confirmations.isolation) {
         this.#isolation.delete(policy.name);
-        return held.namespaces;
+        return true;
       }
-      return [];
+      return false;
     });
   }
 
@@ -240,11 +257,20 @@ export class ChangeGuard {
     const isolating = [...namespaces.values()]
       .filter((namespace) => this.#isNewlyIsolated(namespace, policy))
       .map(({ name }) => name);
-    if (isolating.length <= allowance(this.#dependencies.limits.isolation, namespaces.size)) {
-      return;
+    const cause = this.#causeToHold(policy, isolating.length);
+    if (cause !== undefined) {
+      const { uid, generation } = policy;
+      this.#isolation.set(policy.name, { uid, generation, namespaces: new Set(isolating), cause });
     }
-    const { uid, generation } = policy;
-    this.#isolation.set(policy.name, { uid, generation, namespaces: new Set(isolating) });
+  }
+
+  /** Why a policy may not newly isolate this number of namespaces; undefined where it may. */
+  #causeToHold({ selector }: BaselinePolicyFacts, count: number): HoldCause | undefined {
+    const limit = allowance(this.#dependencies.limits.isolation, this.#dependencies.caches.namespaces.size);
+    if (count > limit) {
+      return { kind: 'isolationLimit', limit };
+    }
+    return count > 0 && selector !== undefined && isBroadSelector(selector) ? BROAD_SELECTOR : undefined;
   }
 
   /** Forgets a policy that is gone, with its confirmations. */
@@ -279,17 +305,19 @@ export class ChangeGuard {
   }
 
   #isOverLimit(): boolean {
-    const nowMs = this.#dependencies.clock.nowMs();
-    const { removal } = this.#dependencies.limits;
-    const count = this.#open.total + this.#pastCount(nowMs);
-    return count > removal.count && count > allowance(removal, this.#countIsolated(nowMs));
+    const count = this.#open.total + this.#pastCount();
+    return count > this.#dependencies.limits.removal.count && count > this.#removalLimit();
+  }
+
+  #removalLimit(): number {
+    return allowance(this.#dependencies.limits.removal, this.#countIsolated(this.#dependencies.clock.nowMs()));
   }
 
   /** How many losses are in progress or recent, and not open too: a loss whose response was lost may be both. */
-  #pastCount(nowMs: number): number {
+  #pastCount(): number {
     let count = 0;
-    for (const namespace of this.#recent.keys()) {
-      this.#keepRecent(namespace, ({ atMs }) => nowMs - atMs < GUARD_WINDOW_MS);
+    this.#recent.expire();
+    for (const namespace of this.#recent.namespaces()) {
       count += this.#pastCountIn(namespace);
     }
     for (const namespace of this.#inProgress.keys()) {
@@ -300,7 +328,7 @@ export class ChangeGuard {
 
   #pastCountIn(namespace: string): number {
     const directions = new Set<Direction>();
-    for (const { direction } of this.#recent.get(namespace) ?? []) {
+    for (const { direction } of this.#recent.of(namespace)) {
       directions.add(direction);
     }
     for (const { direction } of this.#inProgress.get(namespace) ?? []) {
@@ -312,19 +340,6 @@ export class ChangeGuard {
       }
     }
     return directions.size;
-  }
-
-  #keepRecent(namespace: string, isKept: (loss: RecentLoss) => boolean): void {
-    const recent = this.#recent.get(namespace);
-    if (recent === undefined || recent.every(isKept)) {
-      return;
-    }
-    const kept = recent.filter(isKept);
-    if (kept.length === 0) {
-      this.#recent.delete(namespace);
-    } else {
-      this.#recent.set(namespace, kept);
-    }
   }
 
   #countIsolated(nowMs: number): number {
@@ -345,14 +360,20 @@ export class ChangeGuard {
   }
 }
 
+const BROAD_SELECTOR: HoldCause = { kind: 'broadSelector' };
 const NO_HOLDS: ReadonlyMap<string, Hold> = new Map();
 
 function contains(set: NamespaceSet | undefined, policy: PolicyKey, namespace: string): boolean {
   return set?.uid === policy.uid && set.generation === policy.generation && set.namespaces.has(namespace);
 }
 
-function heldChange(hold: Hold, { uid, generation }: PolicyKey, namespaces: readonly string[]): readonly HeldChange[] {
+function heldChange(
+  hold: Hold,
+  { uid, generation }: PolicyKey,
+  held: { readonly namespaces: Iterable<string>; readonly cause: HoldCause },
+): readonly HeldChange[] {
+  const namespaces = [...held.namespaces].sort();
   return namespaces.length === 0
     ? []
-    : [{ hold, namespaces: [...namespaces].sort(), confirmation: confirmationFor({ uid, generation, namespaces }) }];
+    : [{ hold, namespaces, confirmation: confirmationFor({ uid, generation, namespaces }), cause: held.cause }];
 }

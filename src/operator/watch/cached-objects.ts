@@ -1,11 +1,11 @@
 import type { Direction } from '../../api/network-policy.ts';
 import type { Labels } from '../../domain/selection.ts';
-import type { Weakening } from '../../domain/weakening/weakening.ts';
+import type { Openness } from '../../domain/weakening/openness.ts';
 import type { NamespaceFacts, ObservedNetworkPolicy, RecordedEntry, RecordedReport } from '../../domain/world.ts';
 import { packedUids, unpackedUids } from '../../kube/informer/packed-uid.ts';
 import { InternPool } from './intern-pool.ts';
 
-/** What every cached object has, so that it can be found and told from an older self. */
+/** What every cached object has, to find it and to compare versions. */
 export interface Identity {
   readonly name: string;
   /** Empty for cluster-scoped objects. */
@@ -14,12 +14,12 @@ export interface Identity {
   readonly resourceVersion: string;
 }
 
-/** The API server puts it on every namespace. */
+/** The label that the API server sets on every namespace. */
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 /**
- * What is kept by the ten thousand takes the least memory that it can be read from quickly: what many objects have alike
- * is one object for all of them, a uid is its bytes, a version a number. Whoever reads gets the plain values.
+ * A packed cache entry. There are tens of thousands, so equal values are stored once for all objects, a uid as its bytes and
+ * a version as a number; readers get the plain values (docs/adr/0009-slim-forms.md).
  */
 abstract class SlimObject {
   readonly #uid: string;
@@ -40,15 +40,15 @@ abstract class SlimObject {
   }
 }
 
-/** What a cluster-scoped object says for a namespace. */
+/** The namespace of a cluster-scoped object. */
 const NOWHERE = '';
 
-/** What namespaces have alike; `isNamed` where the label that says the name is to be put back. */
+/** The values that namespaces share; `isNamed` when the label with the name is added on reading. */
 type NamespaceTraits = Pick<NamespaceFacts, 'labels' | 'isTerminating' | 'isExcluded'> & { readonly isNamed: boolean };
 
 const namespaceTraits = new InternPool<NamespaceTraits>();
 
-/** A Namespace, slim. */
+/** A Namespace as the cache keeps it. */
 export class CachedNamespace extends SlimObject implements Identity, NamespaceFacts {
   readonly name: string;
   readonly #traits: NamespaceTraits;
@@ -81,21 +81,21 @@ export class CachedNamespace extends SlimObject implements Identity, NamespaceFa
   }
 }
 
-/** What NetworkPolicies have alike. */
-type PolicyTraits = Omit<ObservedNetworkPolicy, 'uid'>;
+/** The values that NetworkPolicies share. */
+type NetworkPolicyTraits = Omit<ObservedNetworkPolicy, 'uid'>;
 
-const policyTraits = new InternPool<PolicyTraits>();
+const networkPolicyTraits = new InternPool<NetworkPolicyTraits>();
 
-/** A NetworkPolicy, slim. */
+/** A NetworkPolicy as the cache keeps it. */
 export class CachedNetworkPolicy extends SlimObject implements Identity, ObservedNetworkPolicy {
   readonly namespace: string;
-  readonly #traits: PolicyTraits;
+  readonly #traits: NetworkPolicyTraits;
 
-  constructor(identity: Identity, facts: Omit<PolicyTraits, 'name'>) {
+  constructor(identity: Identity, facts: Omit<NetworkPolicyTraits, 'name'>) {
     super(identity);
     this.namespace = identity.namespace;
     const traits = { name: identity.name, ...facts };
-    this.#traits = policyTraits.interned(JSON.stringify(traits), () => traits);
+    this.#traits = networkPolicyTraits.interned(JSON.stringify(traits), () => traits);
   }
 
   get name(): string {
@@ -130,8 +130,8 @@ export class CachedNetworkPolicy extends SlimObject implements Identity, Observe
     return this.#traits.isolates;
   }
 
-  get weakens(): Weakening | undefined {
-    return this.#traits.weakens;
+  get openness(): Openness | undefined {
+    return this.#traits.openness;
   }
 
   get otherManager(): string {
@@ -145,7 +145,7 @@ export class CachedNetworkPolicy extends SlimObject implements Identity, Observe
 
 type Managed = RecordedEntry['managed'][number];
 
-/** What the entries of one policy have alike. */
+/** The values that the entries of one policy share. */
 type EntryTraits = Omit<RecordedEntry, 'managed'> & { readonly managed: readonly Omit<Managed, 'uid'>[] };
 
 const entryTraits = new InternPool<EntryTraits>();
@@ -189,18 +189,18 @@ class CachedEntry implements RecordedEntry {
   }
 }
 
-/** What NamespaceBaselines have alike. */
-type RecordTraits = Pick<Identity & RecordedReport, 'name' | 'readyStatus' | 'readySince'>;
+/** The values that NamespaceBaselines share. */
+type ReportTraits = Pick<Identity & RecordedReport, 'name' | 'readyStatus' | 'readySince'>;
 
-const recordTraits = new InternPool<RecordTraits>();
+const reportTraits = new InternPool<ReportTraits>();
 
-/** A NamespaceBaseline, slim. */
+/** A NamespaceBaseline as the cache keeps it. */
 export class CachedReport extends SlimObject implements Identity, RecordedReport {
   readonly namespace: string;
   readonly hash: string;
-  /** A single one is itself, as nearly always. */
+  /** A single entry without an array, as nearly always. */
   readonly #entries: CachedEntry | readonly CachedEntry[];
-  readonly #traits: RecordTraits;
+  readonly #traits: ReportTraits;
 
   constructor(identity: Identity, { hash, entries, readyStatus, readySince }: Omit<RecordedReport, 'uid'>) {
     super(identity);
@@ -209,7 +209,7 @@ export class CachedReport extends SlimObject implements Identity, RecordedReport
     const kept = entries.map((entry) => new CachedEntry(entry));
     this.#entries = kept.length === 1 && kept[0] !== undefined ? kept[0] : kept;
     const traits = { name: identity.name, readyStatus, readySince };
-    this.#traits = recordTraits.interned(JSON.stringify(traits), () => traits);
+    this.#traits = reportTraits.interned(JSON.stringify(traits), () => traits);
   }
 
   get name(): string {

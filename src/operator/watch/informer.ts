@@ -15,7 +15,7 @@ export interface Watch {
   readonly type: ResourceType;
   readonly reflector: Reflector;
   /** How many objects its cache keeps now. */
-  objectCount(): number;
+  readonly objectCount: () => number;
 }
 
 /** A cache and the reflector that fills it (client-go: SharedInformer), for one kind in one scope. */

@@ -1,16 +1,16 @@
-/** How many values are remembered before it begins anew. */
+/** The pool is emptied when it has this many values. */
 const REMEMBERED = 512;
-/** Nothing is remembered for a longer key, so that tenants cannot fill our memory. */
+/** Longer keys are not pooled, so that tenants cannot fill the operator's memory. */
 const LONGEST_KEY = 1024;
 
 /**
- * Makes equal values one: what ten thousand objects say alike is then in memory once. What objects that come one after
- * the other say, as in a list, is nearly always found.
+ * Stores equal values once, for ten thousand objects that share them. Objects that arrive one after another, as in a list,
+ * nearly always find their value in the pool.
  */
 export class InternPool<T> {
   readonly #values = new Map<string, T>();
 
-  /** The value for this key, which tells all there is to it; `make` is called where it is not remembered. */
+  /** The pooled value of this key. Equal keys must mean equal values; `make` is called when the pool has none. */
   interned(key: string, make: () => T): T {
     const known = this.#values.get(key);
     if (known !== undefined) {

@@ -2,7 +2,7 @@ import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER } from '../../api/nam
 import { PHASES } from '../../api/namespace-baseline.ts';
 import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../../base/json.ts';
-import type { ServiceFacts, SliceFacts } from '../../domain/discovery.ts';
+import type { ServiceFacts, SliceFacts } from '../../domain/discovery/sources.ts';
 import { isTerminatingNamespace, marksOf } from '../../domain/marks.ts';
 import { roleIn } from '../../domain/ownership.ts';
 import { statusHash } from '../../domain/reporting/report.ts';
@@ -13,23 +13,23 @@ import { CachedNamespace, CachedNetworkPolicy, CachedReport, type Identity } fro
 import { InternPool } from './intern-pool.ts';
 import { specFactsOf } from './spec-facts.ts';
 
-/** A BaselinePolicy. There are few, so they are kept whole. */
+/** A BaselinePolicy as the cache keeps it: with spec and status, as there are few. */
 export interface CachedBaselinePolicy extends Identity {
   readonly generation: number;
   readonly isDeleting: boolean;
-  /** Whether our finalizer holds it. */
+  /** Whether it carries our finalizer. */
   readonly hasFinalizer: boolean;
   readonly confirmedRemoval: string;
   readonly confirmedIsolation: string;
   readonly spec: unknown;
   readonly status: unknown;
 }
-/** A Service, slim. */
+/** A Service as the cache keeps it. */
 export interface CachedService extends Identity, ServiceFacts {}
-/** An EndpointSlice, slim. */
+/** An EndpointSlice as the cache keeps it. */
 export interface CachedSlice extends Identity, SliceFacts {}
 
-/** What is in one namespace comes one after the other, as in a list, and has its name once. */
+/** A list has the objects of one namespace in a row, so its name is stored once for all of them. */
 const namespaceNames = new InternPool<string>();
 
 function identityOf({ metadata }: KubeObject): Identity {
@@ -42,7 +42,7 @@ function identityOf({ metadata }: KubeObject): Identity {
   };
 }
 
-/** How Namespaces are kept; whether one is excluded is decided here, once. */
+/** The transform function for Namespaces; it also decides whether one is excluded. */
 export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) => CachedNamespace {
   return (object) => {
     const identity = identityOf(object);
@@ -56,17 +56,17 @@ export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) 
   };
 }
 
-/** How NetworkPolicies are kept: a spec only as its digest, and only where it carries a mark of ours. */
+/** The transform function for NetworkPolicies: of the spec a digest, and only with a label or annotation of ours. */
 export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy {
   const marks = marksOf(object.metadata);
   const mayBeOurs = marks.isLabelled || marks.isAdoptable || marks.policyUid !== '' || marks.policyLabel !== '';
   // Looked at whatever the labels say, since anybody can put ours on his own.
-  const { weakens, hash } = specFactsOf(object.spec);
+  const { openness, hash } = specFactsOf(object.spec);
   const otherManager = mayBeOurs ? otherManagerOf(object) : '';
   return new CachedNetworkPolicy(identityOf(object), {
     ...marks,
     isTerminating: object.metadata.deletionTimestamp !== undefined,
-    weakens,
+    openness,
     hash: mayBeOurs ? hash : '',
     isolates: isolatedBy(object),
     otherManager,
@@ -81,7 +81,7 @@ function isolatedBy(object: KubeObject): readonly Direction[] {
   return DIRECTIONS.filter((direction) => types.includes(direction));
 }
 
-/** Whoever wrote it after us, by the times in managedFields, which are in whole seconds; empty when nobody did (R6). */
+/** The field manager that wrote after us, by the whole seconds in managedFields; empty when none did (R6, repair). */
 function otherManagerOf({ metadata }: KubeObject): string {
   const writes = itemsOf(metadata.managedFields).map((entry) => ({
     manager: textOf(fieldOf(entry, 'manager')),
@@ -96,7 +96,7 @@ function otherManagerOf({ metadata }: KubeObject): string {
   return last?.manager.slice(0, 128) ?? '';
 }
 
-/** How NamespaceBaselines are kept: what a later plan depends on, and a digest of all they say. */
+/** The transform function for NamespaceBaselines: what a later plan depends on, and a digest of the whole status. */
 export function reportProjection(object: KubeObject): CachedReport {
   const status = object.status;
   const ready = itemsOf(fieldOf(status, 'conditions')).find(
@@ -126,7 +126,7 @@ function recordedEntry(entry: unknown): RecordedEntry {
   };
 }
 
-/** How BaselinePolicies are kept. */
+/** The transform function for BaselinePolicies. */
 export function baselinePolicyProjection(object: KubeObject): CachedBaselinePolicy {
   const { annotations, generation, deletionTimestamp, finalizers } = object.metadata;
   return {
@@ -141,7 +141,7 @@ export function baselinePolicyProjection(object: KubeObject): CachedBaselinePoli
   };
 }
 
-/** How Services are kept. */
+/** The transform function for Services. */
 export function serviceProjection(object: KubeObject): CachedService {
   const spec = fieldsOf(object.spec);
   const clusterIps = [...itemsOf(spec.clusterIPs), spec.clusterIP]
@@ -156,14 +156,25 @@ export function serviceProjection(object: KubeObject): CachedService {
   };
 }
 
-/** How EndpointSlices are kept. */
+/** The transform function for EndpointSlices. */
 export function sliceProjection(object: KubeObject): CachedSlice {
+  const endpoints = itemsOf(object.endpoints);
   return {
     ...identityOf(object),
     service: textOf(fieldOf(object.metadata.labels, 'kubernetes.io/service-name')),
-    addresses: itemsOf(object.endpoints).flatMap((endpoint) => itemsOf(fieldOf(endpoint, 'addresses')).map(textOf)),
+    addresses: endpoints.flatMap(addressesOf),
+    readyAddresses: endpoints.filter(isReady).flatMap(addressesOf),
     ports: itemsOf(object.ports).map(namedPort),
   };
+}
+
+function addressesOf(endpoint: unknown): readonly string[] {
+  return itemsOf(fieldOf(endpoint, 'addresses')).map(textOf);
+}
+
+/** An endpoint that says nothing about `ready` is ready (https://pkg.go.dev/k8s.io/api/discovery/v1#EndpointConditions). */
+function isReady(endpoint: unknown): boolean {
+  return fieldOf(fieldOf(endpoint, 'conditions'), 'ready') !== false;
 }
 
 function namedPort(port: unknown): { name: string; port: number; protocol: string } {

@@ -17,7 +17,7 @@ export const NETWORK_POLICIES: ResourceType = {
   kind: 'NetworkPolicy',
   isNamespaced: true,
 };
-/** What a platform team declares. */
+/** The resource in which a platform team declares its baselines. */
 export const BASELINE_POLICIES: ResourceType = {
   group: GROUP,
   version: VERSION,
@@ -25,7 +25,7 @@ export const BASELINE_POLICIES: ResourceType = {
   kind: 'BaselinePolicy',
   isNamespaced: false,
 };
-/** What the operator reports of one namespace. */
+/** The operator's report on one namespace. */
 export const NAMESPACE_BASELINES: ResourceType = {
   group: GROUP,
   version: VERSION,

@@ -221,7 +221,7 @@ export class NetworkPolicyWriter {
     return { kind: 'inPlace', name: part.name, uid: stored.uid, hash: stored.hash };
   }
 
-  /** Each of our writes makes an event that starts another reconcile, so it counts as a contest (R6, repairs). */
+  /** Each of our writes makes an event that starts another reconcile, so it counts as a contest (R6, repair). */
   #altered(name: string, target: WriteTarget): Outcome {
     this.#dependencies.contestTracker.repaired({ namespace: target.namespace, name }, '');
     return {

@@ -4,7 +4,7 @@ import type { ContestTracker } from '../state/contest-tracker.ts';
 /**
  * Keeps the writes of a NamespaceBaseline out of a hot loop when another client keeps changing it, such as an operator of
  * another version or a webhook that alters what is stored. Each such change counts as a repair, like that of a
- * NetworkPolicy, and slows further writes down in the same way (R6, repairs). A new content of our own is not delayed.
+ * NetworkPolicy, and slows further writes down in the same way (R6, repair). A new content of our own is not delayed.
  */
 export class ReportRateLimit {
   readonly #contestTracker: ContestTracker;

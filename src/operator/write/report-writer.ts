@@ -19,14 +19,14 @@ interface Dependencies {
   readonly rateLimit: ReportRateLimit;
 }
 
-/** The result of a write: the NamespaceBaseline is up to date, or may be written only after `waitMs` (R6, repairs). */
+/** The result of a write: the NamespaceBaseline is up to date, or may be written only after `waitMs` (R6, repair). */
 export type ReportWrite = { readonly kind: 'upToDate' } | { readonly kind: 'early'; readonly waitMs: number };
 
 /** There is nothing to write. */
 export const UNCHANGED: ReportWrite = { kind: 'upToDate' };
 
 /**
- * Writes a NamespaceBaseline when its content changes (R10 restart, R16 status), never in a hot loop (R6, repairs), and
+ * Writes a NamespaceBaseline when its content changes (R10 restart, R16 status), never in a hot loop (R6, repair), and
  * removes it with the last BaselinePolicy of the namespace. The first write is an apply, as all later ones are: the fields
  * of a POST would belong to another manager than those of an apply, and so could never be taken back
  * (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management).
@@ -106,7 +106,7 @@ export class ReportWriter {
     return success(undefined);
   }
 
-  /** R12 (terminating namespaces): the NamespaceBaseline goes with its namespace. A missing CRD is another matter. */
+  /** R12 (one namespace's failure): the NamespaceBaseline goes with its namespace. A missing CRD is another matter. */
   #isGone(namespace: string, error: KubeError): boolean {
     const isLive = this.#dependencies.namespaces.get({ namespace: '', name: namespace })?.isTerminating === false;
     return error.kind === 'namespaceTerminating' || (error.kind === 'notFound' && !isLive);

@@ -1,10 +1,11 @@
 import { type BaselinePolicyStatus, baselinePolicyStatusSchema } from '../../api/baseline-policy.ts';
-import { ANNOTATIONS, API_VERSION, CONDITIONS } from '../../api/names.ts';
+import { ANNOTATIONS, API_VERSION, CONDITIONS, type ConditionType } from '../../api/names.ts';
 import type { Reason } from '../../api/reasons.ts';
 import type { Clock } from '../../base/clock.ts';
 import { confirmationLine } from '../../domain/planning/guard.ts';
 import { isOfFormer } from '../../domain/planning/orphans.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
+import { missingPeers } from '../../domain/reporting/missing-peers.ts';
 import { type NamespaceState, policyStatusFor, untilPendingCountsMs } from '../../domain/reporting/policy-status.ts';
 import type { Hold } from '../../domain/world.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
@@ -14,6 +15,7 @@ import { STATUS_INTERVAL_MS, STATUS_RETRY } from '../queue/retry-policy.ts';
 import { type QueueAction, WorkQueue } from '../queue/work-queue.ts';
 import type { ChangeGuard } from '../state/change-guard.ts';
 import type { CompiledPolicies, CompiledPolicy } from '../state/compiled-policies.ts';
+import type { PeerNamespaces } from '../state/peer-namespaces.ts';
 import type { CachedNetworkPolicy } from '../watch/cached-objects.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
 import { BASELINE_POLICIES } from '../watch/resources.ts';
@@ -31,6 +33,7 @@ interface Dependencies {
   readonly compiledPolicies: CompiledPolicies;
   readonly progress: PolicyProgressTracker;
   readonly guard: ChangeGuard;
+  readonly peerNamespaces: Pick<PeerNamespaces, 'has'>;
   readonly nowTime: () => string;
   /** Called with an unexpected throw, so that it is logged. */
   readonly onBug: (policy: string, cause: unknown) => void;
@@ -53,6 +56,8 @@ export class StatusWriter {
   readonly #resumed = new Map<string, number>();
   /** The messages of the held changes that were last reported, by uid. */
   readonly #reportedHolds = new Map<string, string>();
+  /** The conditions of each policy that are True, by the status that was last computed. */
+  readonly #trueConditions = new Map<string, readonly ConditionType[]>();
   #isStarted = false;
 
   constructor(dependencies: Dependencies) {
@@ -93,6 +98,15 @@ export class StatusWriter {
     this.#queue.addAfter(policy, Math.max(0, STATUS_INTERVAL_MS - sinceMs));
   }
 
+  /**
+   * The conditions of a policy that are True: by the status that was last computed, even if it could not be written, or by
+   * the stored one as long as none was computed.
+   */
+  trueConditionsOf(policy: string): readonly ConditionType[] {
+    const stored = this.#dependencies.baselinePolicies.get({ namespace: '', name: policy })?.status;
+    return this.#trueConditions.get(policy) ?? trueConditionsIn(statusOf(stored));
+  }
+
   /** Starts no more writes, and resolves when the writes under way are done. */
   async stop(): Promise<void> {
     this.#isStarted = false;
@@ -104,16 +118,15 @@ export class StatusWriter {
     const compiled = compiledPolicies.entry(policy);
     const cached = baselinePolicies.get({ namespace: '', name: policy });
     if (compiled === undefined || cached?.uid !== compiled.facts.uid) {
+      this.#trueConditions.delete(policy);
       return { kind: 'forget' };
     }
-    const { generation, uid } = compiled.facts;
+    const { uid } = compiled.facts;
     const counted = progress.namespaceStates(policy, clock.nowMs());
     const previous = statusOf(cached.status);
     const status = this.#statusFor(compiled, counted, previous);
-    const isResuming = counted.unattemptedCount > 0 && this.#resumed.get(policy) === generation;
-    if (!isResuming) {
-      this.#resumed.delete(policy);
-    }
+    const isResuming = this.#isResuming(compiled.facts, counted.unattemptedCount);
+    this.#trueConditions.set(policy, trueConditionsIn(isResuming ? previous : status));
     const hasChanged = previous === undefined || digestOf(previous) !== digestOf(status);
     if (hasChanged && !isResuming) {
       // An apply to /status ignores the uid. The version keeps it from a policy that was recreated under the same name.
@@ -125,23 +138,48 @@ export class StatusWriter {
     return nextWriteFor(counted.namespaceStates);
   }
 
+  /** Whether a former run had finished this generation, and this run has not yet checked every namespace (R16, status). */
+  #isResuming(
+    { name, generation }: { readonly name: string; readonly generation: number },
+    unattempted: number,
+  ): boolean {
+    const isResuming = unattempted > 0 && this.#resumed.get(name) === generation;
+    if (!isResuming) {
+      this.#resumed.delete(name);
+    }
+    return isResuming;
+  }
+
   #statusFor(
     { facts, problems, discoveryProblem }: CompiledPolicy,
     counted: ReturnType<PolicyProgressTracker['namespaceStates']>,
     previous: BaselinePolicyStatus | undefined,
   ): BaselinePolicyStatus {
-    const { compiledPolicies, guard, nowTime } = this.#dependencies;
-    const held = guard.heldChangesOf(facts).map(({ hold, namespaces, confirmation }) => ({
+    const { compiledPolicies, guard, nowTime, peerNamespaces } = this.#dependencies;
+    const held = guard.heldChangesOf(facts).map(({ hold, namespaces, confirmation, cause }) => ({
       reason: hold,
       namespaces,
+      cause,
       line: confirmationLine(facts.name, CONFIRMATION_ANNOTATIONS[hold], confirmation),
     }));
     const { generation, mode } = facts;
     const { discovered } = compiledPolicies;
     const orphanCount = this.#orphanCount(facts);
     const copyCount = this.#dependencies.progress.copyCount(facts.name);
+    const missing = missingPeers(facts.parts ?? [], (selector) => peerNamespaces.has(selector));
     return policyStatusFor(
-      { ...counted, generation, mode, problems, held, orphanCount, copyCount, discovered, discoveryProblem },
+      {
+        ...counted,
+        generation,
+        mode,
+        problems,
+        held,
+        orphanCount,
+        copyCount,
+        missingPeers: missing,
+        discovered,
+        discoveryProblem,
+      },
       previous,
       nowTime(),
     );
@@ -182,7 +220,8 @@ export class StatusWriter {
     const held = status.conditions.filter(
       ({ type }) => type === CONDITIONS.removalHeld || type === CONDITIONS.isolationHeld,
     );
-    const messages = held.map(({ message }) => message).join();
+    // The confirmation says which change it is; what used the limit up may change while the change stays the same.
+    const messages = held.map(({ message }) => message.slice(message.lastIndexOf('='))).join();
     if (messages !== '' && messages !== this.#reportedHolds.get(policy.uid)) {
       for (const { reason, message } of held) {
         this.#dependencies.onHeld(policy, { reason: reason as Reason, message });
@@ -202,6 +241,12 @@ function nextWriteFor(states: readonly NamespaceState[]): QueueAction {
   return untilCountedMs === undefined
     ? { kind: 'forget' }
     : { kind: 'after', delayMs: Math.max(STATUS_INTERVAL_MS, untilCountedMs) };
+}
+
+function trueConditionsIn(status: BaselinePolicyStatus | undefined): readonly ConditionType[] {
+  const isTrue = (type: ConditionType): boolean =>
+    status?.conditions.some((condition) => condition.type === type && condition.status === 'True') ?? false;
+  return Object.values(CONDITIONS).filter(isTrue);
 }
 
 function isFinished(status: BaselinePolicyStatus): boolean {

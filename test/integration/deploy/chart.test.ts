@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { ALERTS } from '../../../src/generate/alerts.ts';
 import { clusterAt } from '../../support/control-plane/cluster.ts';
 import { type HelmResult, runHelm } from '../../support/tools/helm.ts';
 
@@ -104,6 +105,17 @@ describe('the chart', () => {
     for (const [identity, object] of component) {
       expect(rendered.get(identity), identity).toEqual(object);
     }
+  });
+
+  test('with a base for runbooks has a link in every alert', async () => {
+    const rendered = byIdentity(
+      await templated('--set=monitoring.enabled=true', '--set=monitoring.runbookBase=https://git.example/nsbaseline/'),
+    );
+    const links = JSON.stringify(rendered.get('PrometheusRule nsbaseline-system/nsbaseline')).match(
+      /"runbook_url":"[^"]*"/g,
+    );
+    expect(links).toHaveLength(ALERTS.length);
+    expect(links).toEqual(ALERTS.map(({ runbook }) => `"runbook_url":"https://git.example/nsbaseline/${runbook}"`));
   });
 
   test('for OpenShift has no fixed user, and finds the resolver of openshift-dns', async () => {

@@ -88,7 +88,7 @@ test('F12 an etcd that is put back to an older state under a running operator: n
   );
   expect(await estate.identities()).toMatchObject(Object.fromEntries(protectedInTheSnapshot));
   await expect
-    .poll(() => operator.log.filter(({ msg, cause }) => msg === 'watch is begun anew' && cause === 'rolledBack'), {
+    .poll(() => operator.log.filter(({ msg, cause }) => msg === 'watch is restarted' && cause === 'rolledBack'), {
       timeout: EVENTUALLY_MS,
     })
     .not.toEqual([]);

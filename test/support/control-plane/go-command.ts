@@ -18,6 +18,8 @@ export interface Compilation {
   readonly module: string;
   readonly packagePath: string;
   readonly linkerFlags: string;
+  /** Build tags; none by default. */
+  readonly tags?: readonly string[];
   /** The file to write. */
   readonly output: string;
   /** Of {@link goEnvironment}. */
@@ -28,7 +30,7 @@ export interface Compilation {
 /** Fetches the modules, compiles and links, telling how far it is. Throws with the last words of Go, or with what to install where there is none. */
 export async function compileProgram(compilation: Compilation): Promise<void> {
   const { name, module: cwd, packagePath, progress, environment } = compilation;
-  const flags = ['-trimpath', `-ldflags=${compilation.linkerFlags}`];
+  const flags = ['-trimpath', `-ldflags=${compilation.linkerFlags}`, `-tags=${(compilation.tags ?? []).join()}`];
   const startMs = performance.now();
   const elapsed = (): string => clockTime(performance.now() - startMs);
   let state = 'fetching modules';

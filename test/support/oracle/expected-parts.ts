@@ -27,6 +27,7 @@ export interface RenderingFields {
 interface AllowFields {
   readonly enabled?: boolean | undefined;
   readonly to?: readonly unknown[] | undefined;
+  readonly also?: readonly unknown[] | undefined;
   readonly from?: readonly unknown[] | undefined;
   readonly ports?: readonly unknown[] | undefined;
   readonly toAnywhere?: boolean | undefined;
@@ -97,7 +98,7 @@ function builtInParts(allow: NonNullable<RenderingFields['allow']>): Readonly<Re
   const { dns = {}, monitoring = {}, sameNamespace = {}, ingressController = {}, internet = {} } = allow;
   const here = [{ podSelector: {} }];
   return {
-    'allow-dns': onUnlessOff(dns, { egress: [dnsRule(dns)] }),
+    'allow-dns': onUnlessOff(dns, { egress: dnsRules(dns) }),
     'allow-monitoring': onUnlessOff(monitoring, { ingress: [sourceRule(monitoring, PROMETHEUS)] }),
     'allow-same-namespace': offUnlessOn(sameNamespace, { ingress: [{ from: here }], egress: [{ to: here }] }),
     'allow-ingress-controller': offUnlessOn(ingressController, {
@@ -119,8 +120,20 @@ function sourceRule({ from, ports = ALL_TCP }: AllowFields, source: object): obj
   return { from: from ?? [source], ports };
 }
 
-function dnsRule({ to, ports = PORT_53, toAnywhere }: AllowFields): object {
-  return toAnywhere === true ? { ports } : { to: to ?? [RESOLVER], ports };
+function dnsRules({ to, ports, toAnywhere, also }: AllowFields): readonly object[] {
+  const both = ports === undefined ? PORT_53 : dnsPorts(ports);
+  const rule = toAnywhere === true ? { ports: both } : { to: to ?? [RESOLVER], ports: both };
+  return also === undefined ? [rule] : [rule, { to: also, ports: both }];
+}
+
+/** docs/api.md: a DNS port without a protocol stands for UDP and TCP. */
+function dnsPorts(ports: readonly unknown[]): readonly unknown[] {
+  const texts = ports.flatMap((port) => {
+    const { protocol, ...rest } = port as { readonly protocol?: string };
+    const protocols = protocol === undefined ? ['UDP', 'TCP'] : [protocol];
+    return protocols.map((name) => JSON.stringify({ ...rest, protocol: name }));
+  });
+  return [...new Set(texts)].map((text): unknown => JSON.parse(text));
 }
 
 function internetRule({ cidrs = ['0.0.0.0/0', '::/0'], except = [], ports }: AllowFields): object {

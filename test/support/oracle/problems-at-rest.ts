@@ -188,7 +188,10 @@ function recordProblems(
       objects.some((object) => object.metadata.name === name && isForeign(object, record)),
     );
     const phase = textOf(fieldOf(entry, 'phase'));
-    const expectedEnforced = isObstructed ? ['Conflict', 'Failed'] : ['Protected'];
+    // A policy that does not isolate the open direction is Protected all the same.
+    const isOpen = fieldOf(record?.status, 'weakened') === 'open';
+    const expectedWhole = isOpen ? ['Protected', 'Weakened'] : ['Protected'];
+    const expectedEnforced = isObstructed ? ['Conflict', 'Failed'] : expectedWhole;
     const expected = policy.mode === 'Enforce' ? expectedEnforced : [policy.mode];
     return expected.includes(phase)
       ? []

@@ -5,7 +5,7 @@ import { cacheDirectory } from '../control-plane/cache.ts';
 import { withLock } from '../control-plane/cache-lock.ts';
 import { compileProgram, goEnvironment } from '../control-plane/go-command.ts';
 import { progressOn } from '../control-plane/progress.ts';
-import { TOOLS, type ToolName, toolPath } from './tools.ts';
+import { TOOLS, type ToolName, toolFor, toolPath } from './tools.ts';
 
 const progress = progressOn(process.stderr);
 
@@ -36,7 +36,7 @@ async function ensureTool(name: ToolName): Promise<void> {
     if (await isExecutable(path)) {
       return;
     }
-    const { version, packagePath, linkerFlags } = TOOLS[name];
+    const { version, packagePath, linkerFlags, tags = [] } = toolFor(name);
     progress.say(`Building ${name} ${version} into ${dirname(path)}, once.`);
     await mkdir(dirname(path), { recursive: true });
     // Of its own, since another build may be running, and gigabytes that nothing else could use, so it goes afterwards.
@@ -48,6 +48,7 @@ async function ensureTool(name: ToolName): Promise<void> {
       module: join(import.meta.dirname, name),
       packagePath,
       linkerFlags,
+      tags,
       output,
       environment,
       progress,

@@ -8,9 +8,14 @@ interface Tool {
   readonly module: string;
   readonly version: string;
   readonly linkerFlags: string;
+  /** Build tags: what is left out of a program is neither fetched nor compiled. */
+  readonly tags?: readonly string[];
 }
 
-/** Every such program: Helm for the chart, and the Lua that Argo CD has inside for its health check. */
+/**
+ * Every such program: Helm for the chart, the Lua that Argo CD has inside for its health check, and promtool for the
+ * alerts.
+ */
 export const TOOLS = {
   helm: {
     packagePath: 'helm.sh/helm/v3/cmd/helm',
@@ -25,10 +30,23 @@ export const TOOLS = {
     version: '1.1.1',
     linkerFlags: '-s -w',
   },
+  promtool: {
+    packagePath: 'github.com/prometheus/prometheus/cmd/promtool',
+    module: 'github.com/prometheus/prometheus',
+    version: '0.316.0',
+    linkerFlags: '-s -w',
+    // The tests of rules discover nothing.
+    tags: ['remove_all_sd'],
+  },
 } as const satisfies Readonly<Record<string, Tool>>;
 
 /** One of the {@link TOOLS}. */
 export type ToolName = keyof typeof TOOLS;
+
+/** How a tool is built. */
+export function toolFor(name: ToolName): Tool {
+  return TOOLS[name];
+}
 
 /** Where a tool lies in the cache once it is built. */
 export function toolPath(name: ToolName, environment: NodeJS.ProcessEnv = process.env): string {

@@ -30,6 +30,8 @@ describe('defaults', () => {
       excludeNamespaces: [...DEFAULT_EXCLUDED_NAMESPACES],
       dnsNamespaces: ['kube-system'],
       resolvConf: '/etc/resolv.conf',
+      dnsAlso: [],
+      dnsCheck: 'true',
       listen: { port: 8080 },
       logLevel: 'info',
       logFormat: 'auto',

@@ -11,6 +11,7 @@ import {
   policyStatusFor,
 } from '../../../src/domain/reporting/policy-status.ts';
 import { reportFor } from '../../../src/domain/reporting/report.ts';
+import { opennessOf } from '../../../src/domain/weakening/openness.ts';
 import type { RecordedReport, World } from '../../../src/domain/world.ts';
 import { CONDITION_TEXTS, EVENT_TYPES } from '../../../src/generate/conditions-page.ts';
 import { TransitionReporter } from '../../../src/operator/progress/transition-reporter.ts';
@@ -19,6 +20,8 @@ import { UNCHANGED } from '../../../src/operator/write/report-writer.ts';
 import type { EventRecord } from '../../../src/telemetry/event-object.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
 import { allDone, foreign, inPlace, managed, namespace, policy, reportListing, world } from '../../fixtures/worlds.ts';
+
+const BROAD = { kind: 'broadSelector' } as const;
 
 const nowTime = '2026-01-02T03:04:05Z';
 const standard = policy();
@@ -62,6 +65,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       held: [],
       orphanCount: 0,
       copyCount: 0,
+      missingPeers: [],
     };
     const changes: readonly Partial<PolicyProgress>[] = [
       {},
@@ -72,9 +76,10 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       { namespaceStates: [standing({ phase: 'Failed', reason: 'Forbidden' })] },
       { problems: [{ path: 'spec', message: 'x' }] },
       ...(['RemovalHeld', 'IsolationHeld'] as const).map((reason) => ({
-        held: [{ reason, namespaces: ['a'], line: 'kubectl' }],
+        held: [{ reason, namespaces: ['a'], cause: BROAD, line: 'kubectl' }],
       })),
       { orphanCount: 1 },
+      { missingPeers: [{ part: 'allow.monitoring', selector: {} }] },
       ...(['DryRun', 'Paused'] as const).map((mode) => ({ mode })),
       ...(['DnsNotFound', 'DnsStale', 'ApiServerNotFound'] as const).map((discoveryProblem) => ({ discoveryProblem })),
     ];
@@ -130,6 +135,16 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
         { observed: [...inPlace(standard), managed(standard, 'allow-dns', { name: 'standard.stray' })] },
         { 'standard.stray': { kind: 'terminating', name: 'standard.stray' } },
       ),
+      ...['open', 'wide'].map((grade) =>
+        reported({
+          observed: [
+            ...inPlace(standard),
+            foreign('other', {
+              openness: opennessOf({ ingress: [grade === 'open' ? {} : { ports: [{ port: 80 }] }] }),
+            }),
+          ],
+        }),
+      ),
       reported({ baselinePolicies: [invalid] }),
       reported({ baselinePolicies: [{ ...invalid, parts: undefined }], observed: inPlace(standard), report: record }),
     ].flat();
@@ -183,6 +198,10 @@ function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
   if (reason === 'CopyFound') {
     announcer.copies('team-a', inPlace(standard), log);
   }
+  if (reason === 'Approved') {
+    const change = { hold: 'RemovalHeld', namespaces: ['a'], confirmation: '1-00000000' } as const;
+    announcer.approved({ name: 'standard', uid: 'u', generation: 1 }, change);
+  }
   announcer.reconciled(reconciledWith(reason), {
     isFresh: true,
     protectedAfterMs: reason === 'Protected' ? 1 : undefined,
@@ -204,7 +223,7 @@ function reconciledWith(reason: Reason): Reconciled {
   const adopted = world({ observed: [managed(standard, 'default-deny', { policyUid: '', isAdoptable: true })] });
   const keeping = policy('standard', { removal: { onOptOut: 'Keep' } });
   const weakened = world({
-    observed: [...inPlace(standard), foreign('open', { weakens: { ingress: 'allows everything' } })],
+    observed: [...inPlace(standard), foreign('open', { openness: opennessOf({ ingress: [{}] }) })],
   });
   const kept = { ...left, baselinePolicies: [keeping], observed: inPlace(keeping) };
   const scenes = new Map<Reason, World>([

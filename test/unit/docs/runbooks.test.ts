@@ -6,7 +6,8 @@ import { PHASES } from '../../../src/api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../../src/api/reasons.ts';
 import { ALERTS } from '../../../src/generate/alerts.ts';
 import { CONDITION_RUNBOOKS, PHASE_RUNBOOKS, REASON_RUNBOOKS } from '../../../src/generate/runbooks.ts';
-import { OVERVIEWS, RUNBOOK_PAGES, type RunbookPage } from '../../runbooks/pages.ts';
+import { GUIDE_SITUATIONS } from '../../runbooks/guide-situations.ts';
+import { GUIDE_PAGES, OVERVIEWS, RUNBOOK_PAGES, type RunbookPage } from '../../runbooks/pages.ts';
 import { SITUATIONS } from '../../runbooks/situations.ts';
 
 const SECTIONS = ['What it means', 'How to look', 'How to fix it', 'If nothing is done'];
@@ -93,6 +94,24 @@ describe('docs/runbooks', () => {
   test('the scenes of the pages are those that are set in test/runbooks/situations.ts', () => {
     const named = new Set(RUNBOOK_PAGES.flatMap(({ blocks }) => blocks.flatMap(({ scene }) => scene ?? [])));
     expect([...named].sort()).toEqual(Object.keys(SITUATIONS).sort());
+  });
+
+  test('the scenes of the guides are those that are set in test/runbooks/guide-situations.ts', () => {
+    const named = new Set(GUIDE_PAGES.flatMap(({ blocks }) => blocks.flatMap(({ scene }) => scene ?? [])));
+    expect([...named].filter((scene) => GUIDE_SITUATIONS[scene] === undefined)).toEqual([]);
+    const own = Object.keys(GUIDE_SITUATIONS).filter((scene) => SITUATIONS[scene] === undefined);
+    expect(own.filter((scene) => !named.has(scene))).toEqual([]);
+  });
+
+  test('every command of a guide is tried, but for those that need nodes, an image, Helm or a cluster of their own', () => {
+    const needsMore =
+      /docker|helm|make |rollout status|kubectl run|nsbaseline prune -A --dry-run|RemovalHeld|removal":/;
+    const untried = GUIDE_PAGES.flatMap(({ name, blocks }) =>
+      blocks
+        .filter((block) => block.scene === undefined && !needsMore.test(block.commands))
+        .map(({ commands }) => `${name}: ${commands}`),
+    );
+    expect(untried).toEqual([]);
   });
 
   test('anchors on other pages exist', () => {

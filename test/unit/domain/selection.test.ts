@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_EXCLUDED_NAMESPACES } from '../../../src/api/names.ts';
-import { exclusionFor, isExcluded, isMatch, isSelected, OPT_IN_SELECTOR } from '../../../src/domain/selection.ts';
+import type { LabelSelector } from '../../../src/api/network-policy.ts';
+import {
+  exclusionFor,
+  isBroadSelector,
+  isExcluded,
+  isMatch,
+  isSelected,
+  OPT_IN_SELECTOR,
+  unselectedCount,
+} from '../../../src/domain/selection.ts';
 import { namespace } from '../../fixtures/worlds.ts';
 
 const exclusion = exclusionFor({ operatorNamespace: 'nsbaseline-system', globs: DEFAULT_EXCLUDED_NAMESPACES });
@@ -112,5 +121,34 @@ describe('R1 excluded and terminating namespaces are never selected', () => {
   test('the default selector is the opt-in label, and only its value "true"', () => {
     expect(isMatch(OPT_IN_SELECTOR, { 'nsbaseline.io/enabled': 'true' })).toBe(true);
     expect(isMatch(OPT_IN_SELECTOR, { 'nsbaseline.io/enabled': 'True' })).toBe(false);
+  });
+
+  test('a selector is broad when it names no label to have', () => {
+    const expressions = (...matchExpressions: NonNullable<LabelSelector['matchExpressions']>): LabelSelector => ({
+      matchExpressions,
+    });
+    const notIn: NonNullable<LabelSelector['matchExpressions']>[number] = {
+      key: 'a',
+      operator: 'NotIn',
+      values: ['1'],
+    };
+    const every = { key: 'kubernetes.io/metadata.name', operator: 'Exists' } as const;
+    expect([{}, expressions(notIn), expressions(notIn, every)].map(isBroadSelector)).toEqual([true, true, true]);
+    expect(isBroadSelector({ matchLabels: { a: '1' }, matchExpressions: [notIn] })).toBe(false);
+    expect(isBroadSelector(expressions(notIn, { key: 'a', operator: 'Exists' }))).toBe(false);
+    expect(isBroadSelector(OPT_IN_SELECTOR)).toBe(false);
+  });
+
+  test('a namespace is unselected when it could be selected and no policy that stays does', () => {
+    const namespaces = [
+      namespace('a', { labels: {} }),
+      namespace('b', { labels: { team: 'x' } }),
+      namespace('c', { isExcluded: true }),
+      namespace('d', { isTerminating: true }),
+    ];
+    const policy = { selector: { matchLabels: { team: 'x' } }, isDeleting: false };
+    expect(unselectedCount(namespaces, [])).toBe(2);
+    expect(unselectedCount(namespaces, [policy, { selector: undefined, isDeleting: false }])).toBe(1);
+    expect(unselectedCount(namespaces, [{ ...policy, isDeleting: true }])).toBe(2);
   });
 });

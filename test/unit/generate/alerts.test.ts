@@ -1,15 +1,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ALERTS } from '../../../src/generate/alerts.ts';
+import { ALERTS, INSTALLATION } from '../../../src/generate/alerts.ts';
 import { METRICS, type MetricDescription } from '../../../src/telemetry/metric-table.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { buildInfo } from '../../../src/telemetry/version.ts';
 
 const metrics = new Map<string, MetricDescription>(Object.values(METRICS).map((metric) => [metric.name, metric]));
 /** What Prometheus adds to every series itself. */
-const TARGET_LABELS = ['job', 'instance'];
-const WORDS = new Set(['sum', 'max', 'rate', 'increase', 'absent', 'histogram_quantile', 'and', 'on', 'by']);
+const TARGET_LABELS = ['cluster', 'namespace', 'job', 'instance'];
+const WORDS = new Set([
+  ...['sum', 'max', 'count', 'rate', 'increase', 'changes', 'max_over_time', 'absent_over_time', 'histogram_quantile'],
+  ...['and', 'or', 'unless', 'on', 'by'],
+]);
 
 /** The series that an expression names, with what it asks of their labels. */
 function seriesIn(expr: string): readonly {
@@ -46,6 +49,7 @@ async function processMetrics(): Promise<readonly string[]> {
   const state = {
     policies: [],
     unprotectedNamespaces: 0,
+    unselectedNamespaces: 0,
     weakenedNamespaces: 0,
     copies: 0,
     conflicts: 0,
@@ -67,19 +71,22 @@ describe('the alerts', () => {
     for (const { name, matchers } of series) {
       const metric = metricOf(name);
       expect(metric?.name ?? others.find((other) => other === name), name).toBeDefined();
-      for (const { label, values } of matchers) {
+      for (const { label, values } of matchers.filter((matcher) => !TARGET_LABELS.includes(matcher.label))) {
         expect(metric?.labels[label], `${name}: ${label}`).toEqual(expect.arrayContaining([...values]));
       }
     }
   });
 
-  test.each(ALERTS)('$name keeps only labels that its series have, and tells of no other', ({ expr, summary }) => {
-    const known = new Set(seriesIn(expr).flatMap(({ name }) => labelsOf(name)));
-    const grouped = [...expr.matchAll(/\b(?:by|on) \(([^)]*)\)/g)].flatMap(([, labels = '']) => labels.split(', '));
-    expect(grouped.filter((label) => !known.has(label))).toEqual([]);
-    const told = [...summary.matchAll(/\$labels\.(\w+)/g)].map((match) => match[1]);
-    expect(told.filter((label) => label === undefined || !grouped.includes(label))).toEqual([]);
-  });
+  test.each(ALERTS)(
+    '$name keeps only labels that its series have, and tells of no other',
+    ({ expr, summary, description }) => {
+      const known = new Set(seriesIn(expr).flatMap(({ name }) => labelsOf(name)));
+      const grouped = [...expr.matchAll(/\b(?:by|on) \(([^)]*)\)/g)].flatMap(([, labels = '']) => labels.split(', '));
+      expect(grouped.filter((label) => !known.has(label))).toEqual([]);
+      const told = [...`${summary} ${description}`.matchAll(/\$labels\.(\w+)/g)].map((match) => match[1]);
+      expect(told.filter((label) => label === undefined || !grouped.includes(label))).toEqual([]);
+    },
+  );
 
   test.each(ALERTS)('$name is a counter that rises, or a gauge as it is', ({ expr }) => {
     for (const { name } of seriesIn(expr)) {
@@ -93,6 +100,26 @@ describe('the alerts', () => {
       expect(expr.split(open ?? '').length).toBe(expr.split(close ?? '').length);
     }
     expect(existsSync(join(import.meta.dirname, '../../..', runbook))).toBe(true);
+  });
+
+  test.each(ALERTS.filter(({ name }) => name !== 'NsbaselineSeveralInstallations'))(
+    '$name is judged for each installation, so that one ruler can serve several clusters',
+    ({ expr }) => {
+      const kept = [...expr.matchAll(/\b(?:sum|max|count) by \(([^)]*)\)/g)].map(([, labels = '']) => labels);
+      expect(kept).not.toEqual([]);
+      expect(kept.filter((labels) => !labels.startsWith(INSTALLATION))).toEqual([]);
+      expect(expr).not.toMatch(/\b(?:sum|max|min|count|avg) ?\(/);
+      const joined = [...expr.matchAll(/\bon \(([^)]*)\)/g)].map(([, labels = '']) => labels);
+      expect(joined.filter((labels) => !labels.startsWith(INSTALLATION))).toEqual([]);
+    },
+  );
+
+  test('name the condition, the policy and the replica that they are about', () => {
+    const told = new Map(ALERTS.map(({ name, summary }) => [name, summary]));
+    expect(told.get('NsbaselineStalled')).toContain('$labels.policy');
+    expect(told.get('NsbaselineDiscoveryStale')).toContain('$labels.policy');
+    expect(told.get('NsbaselineOrphansPresent')).toContain('$labels.policy');
+    expect(told.get('NsbaselineReplicaNotReady')).toContain('$labels.instance');
   });
 
   test('have names of their own', () => {

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DASHBOARD } from '../../../src/generate/dashboard.ts';
+import { DASHBOARD, SELECTED } from '../../../src/generate/dashboard.ts';
 import { grafanaDashboard } from '../../../src/generate/grafana-dashboard.ts';
 import { METRICS, type MetricDescription } from '../../../src/telemetry/metric-table.ts';
 
@@ -23,9 +25,11 @@ describe('the dashboard', () => {
     const asked = [...expr.matchAll(/\b(?:by|on) \(([^)]*)\)/g)].flatMap(([, labels = '']) => labels.split(', '));
     const matched = [...expr.matchAll(/(\w+)(?:=~|!~|!=|=)"/g)].map(([, label = '']) => label);
     const told = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
-    expect([...asked, ...matched, ...told].filter((label) => !['job', 'instance', ...known].includes(label))).toEqual(
-      [],
-    );
+    expect(
+      [...asked, ...matched, ...told].filter(
+        (label) => !['cluster', 'namespace', 'job', 'instance', ...known].includes(label),
+      ),
+    ).toEqual([]);
   });
 
   test.each(queries)('$title takes the rate of counters and histograms, and of nothing else: $expr', ({ expr }) => {
@@ -35,6 +39,46 @@ describe('the dashboard', () => {
         expect(isRate, name).toBe(metricOf(name)?.type !== 'gauge');
       }
     }
+  });
+
+  test.each(queries)('$title shows what the viewer selected, in every part: $expr', ({ expr }) => {
+    const series = expr.match(/\b(?:nsbaseline|process|nodejs)_\w+\{?[^}]*/g) ?? [];
+    expect(series).not.toEqual([]);
+    expect(series.filter((selector) => !selector.includes(`{${SELECTED}`))).toEqual([]);
+  });
+
+  test('each variable that a query uses can be selected, with several values and all', () => {
+    const { templating } = grafanaDashboard() as {
+      templating: { list: { name: string; multi?: boolean; includeAll?: boolean }[] };
+    };
+    for (const [, name] of SELECTED.matchAll(/\$(\w+)/g)) {
+      expect(templating.list).toContainEqual(expect.objectContaining({ name, multi: true, includeAll: true }));
+    }
+  });
+
+  test('no leader and no ready replica are red, whether the value is 0 or missing', () => {
+    for (const title of ['Leaders', 'Ready']) {
+      const panel = (grafanaDashboard() as { panels: { title: string }[] }).panels.find((one) => one.title === title);
+      expect(panel).toMatchObject({
+        fieldConfig: {
+          defaults: {
+            noValue: '0',
+            thresholds: {
+              steps: expect.arrayContaining([
+                { color: 'red', value: null },
+                { color: 'green', value: 1 },
+              ]) as unknown,
+            },
+          },
+        },
+      });
+    }
+  });
+
+  test('its runbooks exist', () => {
+    const runbooks = panels.flatMap(({ runbook }) => runbook ?? []);
+    expect(runbooks).not.toEqual([]);
+    expect(runbooks.filter((path) => !existsSync(join(import.meta.dirname, '../../..', path)))).toEqual([]);
   });
 
   test('no panel lies on another, and none has the id of another', () => {

@@ -9,6 +9,7 @@ import { createMetrics, type GaugeState } from '../../../src/telemetry/metrics.t
 const IDLE: GaugeState = {
   policies: [],
   unprotectedNamespaces: 0,
+  unselectedNamespaces: 0,
   weakenedNamespaces: 0,
   copies: 0,
   conflicts: 0,
@@ -142,6 +143,7 @@ describe('gauges show the state of the moment', () => {
       conflicts: 2,
       contested: 3,
       unprotectedNamespaces: 3,
+      unselectedNamespaces: 1,
       weakenedNamespaces: 4,
       queue: { depth: { fresh: 5, resync: 6 }, oldestMs: 7_500, retries: 8 },
       watches: [{ resource: 'namespaces', silenceMs: 1_500, objects: 9 }],
@@ -152,6 +154,7 @@ describe('gauges show the state of the moment', () => {
     expect(now.get('nsbaseline_conflicts')).toBe(2);
     expect(now.get('nsbaseline_contested_objects')).toBe(3);
     expect(now.get('nsbaseline_unprotected_namespaces')).toBe(3);
+    expect(now.get('nsbaseline_unselected_namespaces')).toBe(1);
     expect(now.get('nsbaseline_weakened_namespaces')).toBe(4);
     expect(now.get('nsbaseline_queue_depth{priority="fresh"}')).toBe(5);
     expect(now.get('nsbaseline_queue_depth{priority="resync"}')).toBe(6);
@@ -171,12 +174,16 @@ describe('gauges show the state of the moment', () => {
     expect(now.get('nsbaseline_cache_objects{resource="services"}')).toBe(3);
   });
 
-  test('every phase of a policy, and nothing of a policy that is gone', async () => {
-    const { become, series } = metricsOf({ policies: [{ policy: 'standard', phases: { Protected: 2 } }] });
+  test('every phase and condition of a policy, and nothing of a policy that is gone', async () => {
+    const { become, series } = metricsOf({
+      policies: [{ policy: 'standard', phases: { Protected: 2 }, trueConditions: ['Ready'] }],
+    });
     const before = await series();
     expect(before.get('nsbaseline_namespaces{policy="standard",phase="Protected"}')).toBe(2);
     expect(before.get('nsbaseline_namespaces{policy="standard",phase="Failed"}')).toBe(0);
-    become({ policies: [{ policy: 'strict', phases: {} }] });
+    expect(before.get('nsbaseline_policy_condition{policy="standard",condition="Ready"}')).toBe(1);
+    expect(before.get('nsbaseline_policy_condition{policy="standard",condition="Stalled"}')).toBe(0);
+    become({ policies: [{ policy: 'strict', phases: {}, trueConditions: [] }] });
     expect([...(await series()).keys()].filter((key) => key.includes('standard'))).toEqual([]);
   });
 
@@ -184,6 +191,7 @@ describe('gauges show the state of the moment', () => {
     const policies = Array.from({ length: 130 }, (_, index) => ({
       policy: `p${String(index + 100)}`,
       phases: { Protected: 1 },
+      trueConditions: ['Ready' as const],
     }));
     const { become, series } = metricsOf({ policies: [...policies].reverse() });
     const named = async () =>
@@ -191,7 +199,8 @@ describe('gauges show the state of the moment', () => {
     const first = await named();
     expect(first).toHaveLength(100);
     expect((await series()).get('nsbaseline_namespaces{policy="other",phase="Protected"}')).toBe(30);
-    become({ policies: [{ policy: 'a-newcomer', phases: { Protected: 1 } }, ...policies] });
+    expect((await series()).get('nsbaseline_policy_condition{policy="other",condition="Ready"}')).toBe(30);
+    become({ policies: [{ policy: 'a-newcomer', phases: { Protected: 1 }, trueConditions: [] }, ...policies] });
     expect(await named()).toEqual(first);
     become({ policies: policies.slice(1) });
     expect(await named()).toHaveLength(100);

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ExitCodeName } from '../../../app/exit-codes.ts';
+import { platformFirst } from '../../../domain/planning/platform-namespaces.ts';
 import type { KubeObject } from '../../../kube/client/kube-object.ts';
 import { BASELINE_POLICIES } from '../../../operator/watch/resources.ts';
 import { baselinePolicyViewOf } from '../../cluster/cluster-facts.ts';
@@ -37,7 +38,7 @@ type Choice = PolicyChange | ExitCodeName;
 /** How many names are listed before the question. */
 const MAX_NAMES = 200;
 
-/** `approve`: confirms held changes of BaselinePolicies, exactly as the operator described them (R9, confirmation of big changes). */
+/** `approve`: confirms held changes of BaselinePolicies, exactly as the operator described them (R9, the guards). */
 export function defineApprove(command: Command, context: CommandContext, terminal: Terminal = processTerminal): void {
   command
     .description('Shows the changes of BaselinePolicies that the operator holds back, asks, and confirms them.')
@@ -141,7 +142,8 @@ async function showChanges(changes: readonly PolicyChange[], { session, context 
 }
 
 function namesText(facts: HeldFacts | undefined, change: PolicyChange): string {
-  const names = facts === undefined ? undefined : heldNames(facts, change);
+  const held = facts === undefined ? undefined : heldNames(facts, change);
+  const names = held !== undefined && change.kind === 'isolation' ? platformFirst(held) : held;
   if (names === undefined) {
     return 'The names cannot be listed here: the cluster has changed meanwhile, not all of it may be read, or the operator excludes other namespaces than usual.\n';
   }
@@ -184,8 +186,8 @@ function failPolicy(run: ApproveRun, policy: string, text: string, code: ExitCod
 
 function approveHelp({ programName }: CommandContext): string {
   return `
-The operator holds back a change that would unprotect, or newly isolate, many namespaces at once, and reports it in the
-condition RemovalHeld or IsolationHeld. A confirmation is valid for one generation of the policy and one set of
+The operator holds back a change that would unprotect, or newly isolate, more than its limits allow, and reports it with
+the limit in the condition RemovalHeld or IsolationHeld. A confirmation is valid for one generation of the policy and one set of
 namespaces: when either changes, confirm again. With several policies, nothing is confirmed unless all of them have a
 held change.
 

@@ -140,7 +140,7 @@ async function renderFromCluster(
 
 /** Notes where the output rests on an assumption, as no cluster was asked or its operator has not found it. */
 function noteDefaults({ name, spec }: PolicyManifest, discovered: Discovered, context: CommandContext): void {
-  const problem = discoveryProblemFor(spec, { discovered, isDnsCurrent: discovered.dns !== undefined });
+  const problem = discoveryProblemFor(spec, { discovered, dns: discovered.dns === undefined ? 'notFound' : 'current' });
   const lacksApiServer =
     spec.allow?.kubeApiServer?.enabled === true &&
     discovered.apiServer === undefined &&

@@ -10,7 +10,7 @@ const OWNER_MARKS: ReadonlySet<string> = new Set([LABELS.managedBy, ANNOTATIONS.
 
 /**
  * The NetworkPolicies of a BaselinePolicy with the specs that the operator writes, in the order in which it creates them
- * (R3, no window without DNS): allow-dns first, default-deny last. They carry no mark of the operator, so a copy belongs
+ * (R3, order of writes): allow-dns first, default-deny last. They carry no mark of the operator, so a copy belongs
  * to whoever applies it, and the operator never changes or deletes it (R5, foreign objects). Without a namespace, none is
  * named.
  */

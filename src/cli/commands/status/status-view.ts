@@ -154,7 +154,8 @@ function isWellCondition({ type, status, reason }: ConditionView, scope: StatusS
   if (type === CONDITIONS.allProtected) {
     return status === 'True' || reason === 'DryRun' || reason === 'Paused';
   }
-  return status !== 'True';
+  // Also where nothing is to come from such a peer, as in every cluster without Prometheus: shown, but no failure.
+  return status !== 'True' || type === CONDITIONS.peersNotFound;
 }
 
 function namespaceStatuses(facts: ClusterFacts, scope: StatusScope): readonly NamespaceStatus[] {

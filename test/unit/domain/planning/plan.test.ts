@@ -130,6 +130,15 @@ describe('R4 a namespace that opts out', () => {
       ),
     ).toEqual([]);
   });
+
+  test('R3 of a set that was left in part under Keep, nothing is removed under Remove: the default-deny needs its allow-dns', () => {
+    const [deny, ...rest] = inPlace(standard);
+    const observed = [...(deny === undefined ? [] : [{ ...deny, isKept: true }]), ...rest];
+    expect(plannedWords(planFor(world({ namespace: optedOut, observed })))).toEqual([
+      'leave standard.allow-dns',
+      'leave standard.allow-monitoring',
+    ]);
+  });
 });
 
 describe('R5 an object that is not ours is never changed or deleted', () => {
@@ -273,7 +282,7 @@ describe('properties of every plan', () => {
       isKept: fc.boolean(),
       isTerminating: fc.constant(false),
       isolates: fc.constant<Direction[]>([]),
-      weakens: fc.constant(undefined),
+      openness: fc.constant(undefined),
       otherManager: fc.constant(''),
       hash: fc.constantFrom(...hashes),
     });

@@ -54,33 +54,40 @@ describe('allow.dns', () => {
     dns: { source: 'kube-system/kube-dns', egress: [{ to, ports: [{ protocol: 'UDP' as const, port: 5353 }] }] },
   };
 
+  const both = (port: number): unknown[] => [
+    { protocol: 'UDP', port },
+    { protocol: 'TCP', port },
+  ];
+  const foundPorts = [...both(53), ...both(5353)];
+
   test('R14 uses what was discovered', () => {
     expect(part({}, 'allow-dns', found)?.spec.egress).toEqual(found.dns.egress);
   });
-  test('to overrides what was discovered', () => {
-    expect(part({ allow: { dns: { to } } }, 'allow-dns', found)?.spec.egress).toEqual([
-      {
-        to,
-        ports: [
-          { protocol: 'UDP', port: 53 },
-          { protocol: 'TCP', port: 53 },
-        ],
-      },
-    ]);
+  test('11 to overrides what was discovered, but for the ports', () => {
+    expect(part({ allow: { dns: { to } } }, 'allow-dns', found)?.spec.egress).toEqual([{ to, ports: foundPorts }]);
+    expect(part({ allow: { dns: { to } } }, 'allow-dns')?.spec.egress).toEqual([{ to, ports: both(53) }]);
   });
-  test('toAnywhere opens the DNS ports to everyone, and no others', () => {
+  test('11 toAnywhere opens the DNS ports that were found to everyone, and no others', () => {
     expect(part({ allow: { dns: { toAnywhere: true } } }, 'allow-dns', found)?.spec.egress).toEqual([
-      {
-        ports: [
-          { protocol: 'UDP', port: 53 },
-          { protocol: 'TCP', port: 53 },
-        ],
-      },
+      { ports: foundPorts },
     ]);
   });
-  test('ports override the ports of what was discovered', () => {
+  test('A9 a port without a protocol stands for UDP and TCP, one with a protocol for itself', () => {
     expect(part({ allow: { dns: { ports: [{ port: 8053 }] } } }, 'allow-dns', found)?.spec.egress).toEqual([
-      { to, ports: [{ port: 8053 }] },
+      { to, ports: both(8053) },
+    ]);
+    const udp = [{ port: 8053, protocol: 'UDP' as const }];
+    expect(part({ allow: { dns: { ports: udp } } }, 'allow-dns', found)?.spec.egress).toEqual([{ to, ports: udp }]);
+  });
+  test('08 also adds resolvers to what was discovered and to what is listed', () => {
+    const also = [{ ipBlock: { cidr: '169.254.10.11/32' } }];
+    expect(part({ allow: { dns: { also } } }, 'allow-dns', found)?.spec.egress).toEqual([
+      ...found.dns.egress,
+      { to: also, ports: foundPorts },
+    ]);
+    expect(part({ allow: { dns: { to, also } } }, 'allow-dns')?.spec.egress).toEqual([
+      { to, ports: both(53) },
+      { to: also, ports: both(53) },
     ]);
   });
 });

@@ -49,6 +49,7 @@ function status(
     held: [],
     orphanCount: 0,
     copyCount: 0,
+    missingPeers: [],
     ...changes,
   };
   return policyStatusFor(progress, previous, nowTime);
@@ -114,6 +115,16 @@ describe('R16 the status of a BaselinePolicy never says more than was observed',
       status: 'True',
       reason: 'DnsNotFound',
     });
+  });
+
+  test('peers that are nobody have a condition, and change no other', () => {
+    const missing = status({ missingPeers: [{ part: 'rule db', selector: { matchLabels: { team: 'db' } } }] });
+    expect(condition(missing, 'PeersNotFound')).toMatchObject({
+      status: 'True',
+      reason: 'PeersNotFound',
+      message: 'rule db: no namespace has team=db. These rules let nothing through until one does.',
+    });
+    expect(condition(missing, 'Ready')).toMatchObject({ status: 'True' });
   });
 
   test('Reconciling, Stalled and DiscoveryStale are there only while they apply', () => {

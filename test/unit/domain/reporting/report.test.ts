@@ -4,6 +4,7 @@ import { namespaceBaselineStatusSchema } from '../../../../src/api/namespace-bas
 import type { Outcome } from '../../../../src/domain/planning/outcome.ts';
 import { planFor } from '../../../../src/domain/planning/plan.ts';
 import { type NamespaceReport, reportFor } from '../../../../src/domain/reporting/report.ts';
+import { opennessOf } from '../../../../src/domain/weakening/openness.ts';
 import type { ObservedNetworkPolicy, RecordedReport, World } from '../../../../src/domain/world.ts';
 import {
   allDone,
@@ -118,6 +119,17 @@ describe('the NamespaceBaseline says what was observed', () => {
         'standard.allow-monitoring': { kind: 'retry', name: 'standard.allow-monitoring', message: 'x' },
       })?.status.phase,
     ).toBe('Pending');
+  });
+
+  test('all policies are named in one text, as kubectl prints only the first item of a list', () => {
+    const paused = policy('aside', { mode: 'Paused' });
+    const status = report(world({ baselinePolicies: [paused, standard] }))?.status;
+    expect(status?.policyNames).toBe('aside, standard');
+    const many = Array.from({ length: BOUNDS.policiesPerNamespace }, (_, index) =>
+      policy(`${'x'.repeat(40)}-${index}`, { mode: 'Paused' }),
+    );
+    const whole = report(world({ baselinePolicies: many }))?.status;
+    expect(namespaceBaselineStatusSchema.safeParse(whole).success).toBe(true);
   });
 
   test('it goes with the last policy of its namespace', () => {
@@ -245,34 +257,67 @@ describe('R16 what is written only on change', () => {
 });
 
 describe('R17 a foreign policy that undoes the isolation', () => {
-  const open = (name: string, weakens: ObservedNetworkPolicy['weakens']): ObservedNetworkPolicy =>
-    foreign(name, { weakens });
-  test('is named with how, by name, in isolated directions only', () => {
+  const open = (name: string, spec: object): ObservedNetworkPolicy => foreign(name, { openness: opennessOf(spec) });
+  const everyone = { ingress: [{}] };
+  const everywhere = { policyTypes: ['Egress'], egress: [{}] };
+  const why = (peer: string): string => `allows every ${peer} on every port, for all pods`;
+
+  test('is named with how, the worst first, in isolated directions only', () => {
     const observed = [
-      open('b', { ingress: 'allows everyone', egress: 'allows everything' }),
-      open('a', { egress: 'allows everything' }),
-      foreign('c'),
+      ...inPlace(standard),
+      open('c', everyone),
+      open('b', everywhere),
+      open('a', { ingress: [{ ports: [{ port: 80 }] }] }),
     ];
-    expect(report(world({ observed }))?.status.weakenedBy).toEqual([
-      { name: 'a', why: 'allows everything' },
-      { name: 'b', why: 'allows everyone; allows everything' },
-    ]);
+    expect(report(world({ observed }))?.status).toMatchObject({
+      weakened: 'open',
+      weakenedBy: [
+        { name: 'b', why: why('destination'), grade: 'open' },
+        { name: 'c', why: why('source'), grade: 'open' },
+        { name: 'a', why: 'allows every source on TCP port 80, for all pods', grade: 'wide' },
+      ],
+    });
     const ingressOnly = policy('standard', { isolate: ['Ingress'] });
-    expect(report(world({ baselinePolicies: [ingressOnly], observed }))?.status.weakenedBy).toEqual([
-      { name: 'b', why: 'allows everyone' },
+    expect(report(world({ baselinePolicies: [ingressOnly], observed }))?.status.weakenedBy).toMatchObject([
+      { name: 'c' },
+      { name: 'a' },
     ]);
   });
-  test('is seen although it carries our labels', () => {
-    const disguised = managed(standard, 'default-deny', { name: 'open', weakens: { ingress: 'allows everyone' } });
-    expect(report(world({ observed: [disguised, ...inPlace(standard)] }))?.status.weakenedBy).toEqual([
-      { name: 'open', why: 'allows everyone' },
+
+  test('14 makes a set that is in place Weakened, and not ready', () => {
+    const status = report(world({ observed: [...inPlace(standard), open('c', everyone)] }))?.status;
+    expect(status).toMatchObject({ phase: 'Weakened', conditions: [{ status: 'False', reason: 'Weakened' }] });
+    expect(status?.policies[0]?.message).toBe(`c ${why('source')}`);
+  });
+
+  test('leaves a set Protected where it is only wide, with that as the reason', () => {
+    const observed = [...inPlace(standard), open('a', { ingress: [{ ports: [{ port: 80 }] }] })];
+    expect(report(world({ observed }))?.status).toMatchObject({
+      phase: 'Protected',
+      weakened: 'wide',
+      conditions: [{ status: 'True', reason: 'Wide' }],
+    });
+  });
+
+  test('A1 is seen although it carries our labels and is to be removed, for as long as it exists', () => {
+    const disguised = managed(standard, 'default-deny', { name: 'standard.open', openness: opennessOf(everyone) });
+    expect(report(world({ observed: [disguised, ...inPlace(standard)] }))?.status.weakenedBy).toMatchObject([
+      { name: 'standard.open' },
     ]);
   });
+
+  test('is not a declared part that is in place', () => {
+    const own = policy('standard', { rules: [{ name: 'open', ingress: [{}] }] });
+    const observed = inPlace(own).map((part) =>
+      part.name === 'standard.open' ? { ...part, openness: opennessOf(everyone) } : part,
+    );
+    expect(report(world({ baselinePolicies: [own], observed }))?.status.weakenedBy).toBeUndefined();
+  });
+
   test('counts for nothing where nothing is enforced', () => {
+    const dryRun = policy('standard', { mode: 'DryRun' });
     expect(
-      report(
-        world({ baselinePolicies: [policy('standard', { mode: 'DryRun' })], observed: [open('a', { ingress: 'x' })] }),
-      )?.status.weakenedBy,
+      report(world({ baselinePolicies: [dryRun], observed: [open('a', everyone)] }))?.status.weakenedBy,
     ).toBeUndefined();
   });
 });

@@ -33,6 +33,22 @@ describe('a refusal is told apart by status, reason and causes', () => {
     expect(statusError({ status, body: statusBody(status, reason, details), wallTime }).kind).toBe(kind);
   });
 
+  const byPolicy = `ValidatingAdmissionPolicy 'no-db' with binding 'no-db-everywhere' denied request: not here: "x"`;
+  const byObject = `networkpolicies.networking.k8s.io "standard.allow-db" is forbidden: ${byPolicy}`;
+  test.each([
+    [422, 'Invalid', byObject, 'forbidden'],
+    [403, 'Forbidden', byObject, 'forbidden'],
+    [413, 'RequestEntityTooLarge', byObject, 'forbidden'],
+    [401, 'Unauthorized', byObject, 'forbidden'],
+    [400, 'BadRequest', 'admission webhook "validate.kyverno.svc-fail" denied the request: no', 'forbidden'],
+    [422, 'Invalid', `NetworkPolicy "x" is invalid: metadata.name: Invalid value: "${byPolicy}"`, 'invalid'],
+    [422, 'Invalid', byPolicy, 'invalid'],
+    [500, 'InternalError', byObject, 'serverError'],
+  ])('a denial by admission is one whatever its status: %i %s %s is %s', (status, reason, message, kind) => {
+    const body = { ...statusBody(status, reason, { causes: [{ message: byPolicy }] }), message };
+    expect(statusError({ status, body, wallTime })).toMatchObject({ kind, message });
+  });
+
   test('the causes of an invalid object are kept, as fields to name', () => {
     const body = statusBody(422, 'Invalid', {
       causes: [{ field: 'spec.ports[0]', reason: 'FieldValueInvalid', message: 'must be valid' }, 7],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ServiceFacts, SliceFacts } from '../../../../src/domain/discovery.ts';
+import type { ServiceFacts, SliceFacts } from '../../../../src/domain/discovery/sources.ts';
 import { Discovery, type DiscoverySources } from '../../../../src/operator/discovery/discovery.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 
@@ -15,6 +15,7 @@ const dnsSlice: SliceFacts = {
   namespace: 'openshift-dns',
   service: 'dns-default',
   addresses: ['10.0.0.1'],
+  readyAddresses: ['10.0.0.1'],
   ports: [{ name: 'dns', port: 5353, protocol: 'UDP' }],
 };
 
@@ -23,6 +24,7 @@ function apiSlice(addresses: readonly string[]): SliceFacts {
     namespace: 'default',
     service: 'kubernetes',
     addresses,
+    readyAddresses: addresses,
     ports: [{ name: 'https', port: 6443, protocol: 'TCP' }],
   };
 }
@@ -53,14 +55,14 @@ describe('R14 what is known outlives a moment in which it is not to be seen', ()
   test('the port of a resolver whose endpoints are away stays, also over a restart', () => {
     const { seen, discovery, clock, sources } = given();
     discovery.look();
-    expect(dnsPorts(discovery)).toEqual([5353, 5353]);
-    seen.dnsSlices = [{ ...dnsSlice, addresses: [], ports: [] }];
+    expect(dnsPorts(discovery)).toEqual([5353, 5353, 53, 53]);
+    seen.dnsSlices = [{ ...dnsSlice, addresses: [], readyAddresses: [], ports: [] }];
     discovery.look();
-    expect(dnsPorts(discovery)).toEqual([5353, 5353]);
+    expect(dnsPorts(discovery)).toEqual([5353, 5353, 53, 53]);
     const restarted = new Discovery(sources, clock, () => undefined);
     restarted.restore(discovery.state.discovered);
     restarted.look();
-    expect(dnsPorts(restarted)).toEqual([5353, 5353]);
+    expect(dnsPorts(restarted)).toEqual([5353, 5353, 53, 53]);
   });
 
   test('an API server endpoint goes ten minutes after it was first missed, however long before that nobody looked', async () => {

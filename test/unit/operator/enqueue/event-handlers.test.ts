@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest';
+import { ANNOTATIONS, API_VERSION } from '../../../../src/api/names.ts';
+import { confirmationFor } from '../../../../src/domain/planning/guard.ts';
 import { EventHandlers } from '../../../../src/operator/enqueue/event-handlers.ts';
 import { PolicyProgressTracker } from '../../../../src/operator/progress/policy-progress.ts';
 import { TimeToProtect } from '../../../../src/operator/progress/time-to-protect.ts';
 import { WorkQueue } from '../../../../src/operator/queue/work-queue.ts';
 import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
+import { PeerNamespaces } from '../../../../src/operator/state/peer-namespaces.ts';
 import type { Caches } from '../../../../src/operator/watch/caches.ts';
+import { BASELINE_POLICIES, NAMESPACE_BASELINES } from '../../../../src/operator/watch/resources.ts';
 import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
 import { ManualClock, settled } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
-import { OPTED_IN } from '../../../support/actors/actors.ts';
+import { eventually, OPTED_IN } from '../../../support/actors/actors.ts';
 import { cachedScene } from '../../../support/operators/cached-scene.ts';
 
 const scene = cachedScene();
@@ -23,6 +27,10 @@ interface Stage {
   /** Every namespace that the guard was asked about, before the first was worked on. */
   readonly assessed: string[];
   readonly progress: PolicyProgressTracker;
+  /** Starts the writer of statuses, and resolves after what it has to write by then. */
+  readonly statuses: () => Promise<void>;
+  /** Each confirmed change: its policy, its kind and its namespaces. */
+  readonly approved: string[];
 }
 
 /** Handlers over the caches of the scene after a sync; nothing has begun. */
@@ -31,13 +39,14 @@ async function stage(): Promise<Stage> {
   const { caches, kube } = scene;
   const clock = new ManualClock();
   const random = (): number => 0;
-  const book = new CompiledPolicies({ discovered: {}, isDnsCurrent: true });
+  const book = new CompiledPolicies({ discovered: {}, dns: 'current' });
   const progress = new PolicyProgressTracker();
   const limit = { count: 5, percent: 10 };
   const guard = new ChangeGuard({ caches, clock, limits: { removal: limit, isolation: limit } });
   const worked: string[] = [];
   const deletions: string[] = [];
   const assessed: string[] = [];
+  const approved: string[] = [];
   const work = (key: string, { priority }: { readonly priority: string }): Promise<{ readonly kind: 'forget' }> => {
     worked.push(`${key} ${priority}`);
     return Promise.resolve({ kind: 'forget' });
@@ -56,6 +65,7 @@ async function stage(): Promise<Stage> {
     },
     onError,
   });
+  const peerNamespaces = new PeerNamespaces(caches.namespaces);
   const statusWriter = new StatusWriter({
     kube,
     clock,
@@ -64,6 +74,7 @@ async function stage(): Promise<Stage> {
     compiledPolicies: book,
     progress,
     guard,
+    peerNamespaces,
     nowTime: () => '2026-01-01T00:00:00Z',
     onBug: () => undefined,
     onHeld: () => undefined,
@@ -75,18 +86,31 @@ async function stage(): Promise<Stage> {
     namespaces: queue,
     deletions: finalizers,
     guard,
+    peerNamespaces,
     snapshotOf: (namespace) => {
       assessed.push(namespace);
       return undefined;
     },
     statusWriter,
     timeToProtect: new TimeToProtect(clock),
+    onApproved: ({ name }, { hold, namespaces }) => {
+      approved.push(`${name} ${hold} ${namespaces.join(' ')}`);
+    },
     log: SILENT_LOG,
   });
   for (const { name } of caches.baselinePolicies.values()) {
     handlers.baselinePolicyChanged(name);
   }
-  return { handlers, caches, worked, deletions, assessed, progress };
+  let isWriting = false;
+  const statuses = async (): Promise<void> => {
+    if (!isWriting) {
+      statusWriter.start();
+      isWriting = true;
+    }
+    await clock.advance(2_000);
+    await settled();
+  };
+  return { handlers, caches, worked, deletions, assessed, progress, approved, statuses };
 }
 
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
@@ -143,10 +167,64 @@ describe('events and what they enqueue', () => {
     await settled();
     worked.length = 0;
     const dns = { source: 'x', egress: [{ to: [{ ipBlock: { cidr: '10.0.0.10/32' } }] }] };
-    handlers.discoveryChanged({ discovered: { dns }, isDnsCurrent: true });
+    handlers.discoveryChanged({ discovered: { dns }, dns: 'current' });
     await settled();
-    handlers.discoveryChanged({ discovered: { dns }, isDnsCurrent: true });
+    handlers.discoveryChanged({ discovered: { dns }, dns: 'current' });
     await settled();
     expect(worked).toEqual(['team-a resync']);
+  });
+
+  test('R9 a confirmation is reported once, and its namespaces are worked on', async () => {
+    await scene.people.namespace('team-a');
+    const { handlers, worked, approved } = await stage();
+    handlers.start();
+    await settled();
+    worked.length = 0;
+    const { metadata } = await scene.people.baselinePolicy('everything', { namespaceSelector: {} });
+    await scene.sync();
+    handlers.baselinePolicyChanged('everything');
+    const confirmation = confirmationFor({
+      uid: metadata.uid ?? '',
+      generation: 1,
+      namespaces: ['default', 'team-a'],
+    });
+    await scene.admin.apply(BASELINE_POLICIES, {
+      apiVersion: API_VERSION,
+      kind: 'BaselinePolicy',
+      metadata: { name: 'everything', annotations: { [ANNOTATIONS.confirmIsolation]: confirmation } },
+    });
+    await scene.sync();
+    handlers.baselinePolicyChanged('everything');
+    handlers.baselinePolicyChanged('everything');
+    expect(approved).toEqual(['everything IsolationHeld default team-a']);
+  });
+
+  test('F12 a NamespaceBaseline without a namespace is worked on after the start', async () => {
+    await scene.people.namespace('team-a');
+    await scene.admin.create(NAMESPACE_BASELINES, {
+      apiVersion: API_VERSION,
+      kind: 'NamespaceBaseline',
+      metadata: { namespace: 'team-a', name: 'baseline' },
+      status: { phase: 'Protected', policies: [], conditions: [] },
+    });
+    const { handlers, caches, worked } = await stage();
+    const uid = caches.namespaces.get({ namespace: '', name: 'team-a' })?.uid ?? '';
+    caches.namespaces.assumeDeleted({ namespace: '', name: 'team-a', uid });
+    handlers.start();
+    await settled();
+    expect(worked).toContain('team-a resync');
+  });
+
+  test('a namespace that makes a declared peer found has the statuses made again', async () => {
+    await scene.people.baselinePolicy('standard', {});
+    const { handlers, statuses } = await stage();
+    handlers.start();
+    await statuses();
+    await eventually(() => scene.people.condition('standard', 'PeersNotFound')).toBe('True PeersNotFound');
+    await scene.people.namespace('monitoring');
+    await scene.sync();
+    handlers.namespaceChanged('monitoring');
+    await statuses();
+    await eventually(() => scene.people.condition('standard', 'PeersNotFound')).toBe('');
   });
 });

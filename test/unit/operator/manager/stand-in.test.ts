@@ -39,7 +39,7 @@ function standby({
   actualNamespace = namespaceNamed('team-a'),
   conditions = [],
 }: Settings = {}): {
-  readonly hedge: StandIn;
+  readonly standIn: StandIn;
   readonly clock: ManualClock;
   readonly created: string[];
   readonly report: (namespace: string) => void;
@@ -88,7 +88,7 @@ function standby({
     replace: () => Promise.resolve(refused),
     remove: () => Promise.resolve(refused),
   };
-  const hedge = new StandIn({
+  const standIn = new StandIn({
     kube,
     caches,
     clock,
@@ -96,12 +96,12 @@ function standby({
     log: SILENT_LOG,
     metrics: SILENT_METRICS,
     exclusion: EXCLUSION,
-    discovery: { discovered: {}, isDnsCurrent: false },
+    discovery: { discovered: {}, dns: 'notFound' },
     standInAfterMs: AFTER_MS,
     isOfLeadersVersion: () => isOfLeadersVersion,
     requestTimeoutMs: 10_000,
   });
-  hedge.start();
+  standIn.start();
   let version = 10;
   const report = (namespace: string): void => {
     version += 1;
@@ -110,9 +110,9 @@ function standby({
       kind: 'NamespaceBaseline',
       metadata: { name: 'baseline', namespace, uid: `record-${namespace}`, resourceVersion: String(version) },
     });
-    hedge.reportChanged(namespace);
+    standIn.reportChanged(namespace);
   };
-  return { hedge, clock, created, report };
+  return { standIn, clock, created, report };
 }
 
 describe('a standby stands in for a silent leader', () => {
@@ -136,19 +136,19 @@ describe('a standby stands in for a silent leader', () => {
   });
 
   test('R15 what a tenant does is no sign of the leader', async () => {
-    const { hedge, clock, created } = standby();
+    const { standIn, clock, created } = standby();
     for (let events = 0; events < 4; events += 1) {
       await clock.advance(AFTER_MS / 2);
-      hedge.networkPolicyChanged('team-b');
+      standIn.networkPolicyChanged('team-b');
     }
     expect(created).toHaveLength(3);
   });
 
   test('R15 a report that goes with its namespace is no sign of the leader', async () => {
-    const { hedge, clock, created } = standby();
+    const { standIn, clock, created } = standby();
     for (let gone = 0; gone < 4; gone += 1) {
       await clock.advance(AFTER_MS / 2);
-      hedge.reportChanged(`team-${gone}`);
+      standIn.reportChanged(`team-${gone}`);
     }
     expect(created).toHaveLength(3);
   });
@@ -182,9 +182,9 @@ describe('a standby stands in for a silent leader', () => {
   );
 
   test('R15 once it leads, or ends, it stands in no more', async () => {
-    const { hedge, clock, created } = standby();
-    hedge.stop();
-    hedge.namespaceChanged('team-a');
+    const { standIn, clock, created } = standby();
+    standIn.stop();
+    standIn.namespaceChanged('team-a');
     await clock.advance(60_000);
     expect(created).toEqual([]);
     expect(clock.pending).toBe(0);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { REASONS } from '../../../../src/api/reasons.ts';
 import { failure, success } from '../../../../src/base/result.ts';
 import type { Outcome } from '../../../../src/domain/planning/outcome.ts';
 import { planFor } from '../../../../src/domain/planning/plan.ts';
@@ -6,6 +7,7 @@ import { reportFor } from '../../../../src/domain/reporting/report.ts';
 import type { World } from '../../../../src/domain/world.ts';
 import { TransitionReporter } from '../../../../src/operator/progress/transition-reporter.ts';
 import type { Reconciled } from '../../../../src/operator/reconcile/reconcile.ts';
+import { foreignObject } from '../../../../src/operator/write/network-policy-writer.ts';
 import { UNCHANGED } from '../../../../src/operator/write/report-writer.ts';
 import type { EventRecord } from '../../../../src/telemetry/event-object.ts';
 import type { Log } from '../../../../src/telemetry/log.ts';
@@ -18,25 +20,32 @@ function stage(): {
   readonly reporter: {
     readonly reconciled: (one: Reconciled, how: { isFresh: boolean; protectedAfterMs: number | undefined }) => void;
     readonly held: TransitionReporter['held'];
+    readonly approved: TransitionReporter['approved'];
     readonly forget: TransitionReporter['forget'];
   };
   readonly reasons: string[];
+  readonly notes: string[];
   readonly lines: string[];
 } {
   const reasons: string[] = [];
+  const notes: string[] = [];
   const lines: string[] = [];
   const note = (_fields: object, message: string): void => void lines.push(message);
   const log: Log = { debug: note, info: note, warn: note, error: note, child: () => log };
-  const record = ({ reason }: EventRecord): void => void reasons.push(reason);
+  const record = ({ reason, note }: EventRecord): void => {
+    reasons.push(reason);
+    notes.push(note);
+  };
   const transitions = new TransitionReporter(log, { record });
   const reporter = {
     reconciled: (one: Reconciled, how: { isFresh: boolean; protectedAfterMs: number | undefined }): void => {
       transitions.reconciled(one, { ...how, log });
     },
     held: transitions.held.bind(transitions),
+    approved: transitions.approved.bind(transitions),
     forget: transitions.forget.bind(transitions),
   };
-  return { reporter, reasons, lines };
+  return { reporter, reasons, notes, lines };
 }
 
 /** A reconcile of these facts, in which every write succeeded but those in `outcomes`. */
@@ -83,6 +92,17 @@ describe('transitions of a namespace', () => {
     expect(reasons).toEqual(['Protected']);
   });
 
+  test('a namespace that is isolated but in conflict is not called protected', () => {
+    const { reporter, reasons, notes, lines } = stage();
+    const failing: Readonly<Record<string, Outcome>> = {
+      'standard.allow-monitoring': foreignObject('standard.allow-monitoring'),
+    };
+    reporter.reconciled(reconciled({}, { failing }), FRESH);
+    expect(reasons).toEqual(['ForeignObject']);
+    expect(lines).toEqual(['namespace is not as declared', 'namespace isolated']);
+    expect(notes).toEqual([`standard.allow-monitoring: ${REASONS.ForeignObject}`]);
+  });
+
   test('a refusal is reported once while it lasts, and again after it was over', () => {
     const { reporter, reasons, lines } = stage();
     reporter.reconciled(reconciled({}, { failing: refused }), RESYNC);
@@ -124,5 +144,13 @@ describe('transitions of a namespace', () => {
       reporter.reconciled(reconciled({ observed }, { reportWrite }), RESYNC);
     }
     expect(lines).toEqual(['namespace baselines cannot be written', 'namespace baselines are written again']);
+  });
+
+  test('R9 a confirmation leaves an Event and a line in the log', () => {
+    const { reporter, reasons, lines } = stage();
+    const change = { hold: 'IsolationHeld', namespaces: ['a', 'b'], confirmation: '2-00000000' } as const;
+    reporter.approved({ name: 'standard', uid: 'u', generation: 3 }, change);
+    expect(reasons).toEqual(['Approved']);
+    expect(lines).toEqual(['a held change was confirmed']);
   });
 });

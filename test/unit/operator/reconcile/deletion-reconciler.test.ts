@@ -17,29 +17,31 @@ import { cachedScene } from '../../../support/operators/cached-scene.ts';
 const scene = cachedScene();
 const REMOVE: BaselinePolicySpec = { removal: { onDelete: 'Remove' } };
 
-/** Reconciles the policy `standard` as the caches have it after a sync. */
+/** Reconciles the policy `standard` as the caches have it after a sync; twice when its removal is decided, as the controller does. */
 async function reconciled(): Promise<{ readonly next: string; readonly decided: readonly string[] }> {
   await scene.sync();
   return reconciledFromCache();
 }
 
 async function reconciledFromCache(): Promise<{ readonly next: string; readonly decided: readonly string[] }> {
-  const compiledPolicies = new CompiledPolicies({ discovered: {}, isDnsCurrent: true });
+  const compiledPolicies = new CompiledPolicies({ discovered: {}, dns: 'current' });
   for (const cached of scene.caches.baselinePolicies.values()) {
     compiledPolicies.upsert(cached);
   }
+  const decided: string[] = [];
   const reconciler = new DeletionReconciler({
     kube: scene.kube,
     caches: scene.caches,
     compiledPolicies,
   });
-  const { queue, removalDecided } = await reconciler.reconcile('standard', SILENT_LOG);
-  if (removalDecided === undefined) {
-    return { next: queue.kind, decided: [] };
+  const first = await reconciler.reconcile('standard', SILENT_LOG);
+  if (first.removalDecided === undefined) {
+    return { next: first.queue.kind, decided };
   }
-  compiledPolicies.decideRemoval(removalDecided);
-  const step = await reconciler.reconcile('standard', SILENT_LOG);
-  return { next: step.queue.kind, decided: [removalDecided.name] };
+  decided.push(first.removalDecided.name);
+  compiledPolicies.decideRemoval(first.removalDecided);
+  const second = await reconciler.reconcile('standard', SILENT_LOG);
+  return { next: second.queue.kind, decided };
 }
 
 async function finalizers(): Promise<readonly string[] | undefined> {

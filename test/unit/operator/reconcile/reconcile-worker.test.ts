@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { NO_NAMESPACES } from '../../../../src/domain/weakening/reach.ts';
 import { PolicyProgressTracker } from '../../../../src/operator/progress/policy-progress.ts';
 import { TimeToProtect } from '../../../../src/operator/progress/time-to-protect.ts';
 import { TransitionReporter } from '../../../../src/operator/progress/transition-reporter.ts';
@@ -35,7 +36,7 @@ async function stage(): Promise<Stage> {
   await scene.sync();
   const { kube, caches } = scene;
   const clock = new ManualClock();
-  const compiledPolicies = new CompiledPolicies({ discovered: {}, isDnsCurrent: true });
+  const compiledPolicies = new CompiledPolicies({ discovered: {}, dns: 'current' });
   const progress = new PolicyProgressTracker();
   for (const cached of caches.baselinePolicies.values()) {
     compiledPolicies.upsert(cached);
@@ -58,7 +59,7 @@ async function stage(): Promise<Stage> {
   const results: string[] = [];
   const touched: string[] = [];
   const events: EventRecord[] = [];
-  const worker = createReconcileWorker({
+  const reconcileWorker = createReconcileWorker({
     context: {
       caches,
       compiledPolicies,
@@ -66,9 +67,10 @@ async function stage(): Promise<Stage> {
       guard,
       contestTracker,
       optOuts: new OptOutTracker(clock),
-      transientFailures: new TransientFailures(() => 0),
+      transientFailures: new TransientFailures(() => 1),
       writers: { fresh: writers, resync: writers },
       hasNewerLed: () => false,
+      namespaces: NO_NAMESPACES,
       nowTime: () => '2026-01-01T00:00:00Z',
     },
     clock,
@@ -77,11 +79,11 @@ async function stage(): Promise<Stage> {
     transitionReporter: new TransitionReporter(SILENT_LOG, { record: (event) => void events.push(event) }),
     timeToProtect: new TimeToProtect(clock),
     metrics: { reconciled: ({ result }) => void results.push(result), namespaceProtected: () => undefined },
+    strayReports: { check: () => Promise.resolve({ kind: 'forget' }) },
     log: SILENT_LOG,
     onDone: () => undefined,
   });
-  const work = (namespace: string, priority: Priority): Promise<QueueAction> =>
-    worker(namespace, { priority, reconcileId: 'r' });
+  const work: Stage['work'] = (namespace, priority) => reconcileWorker(namespace, { priority, reconcileId: 'r' });
   return { work, progress, guard, results, touched, events };
 }
 

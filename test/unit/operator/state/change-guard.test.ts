@@ -3,7 +3,8 @@ import { planFor } from '../../../../src/domain/planning/plan.ts';
 import { exclusionFor } from '../../../../src/domain/selection.ts';
 import type { BaselinePolicyFacts, NamespaceFacts } from '../../../../src/domain/world.ts';
 import { ObjectCache } from '../../../../src/kube/informer/object-cache.ts';
-import { ChangeGuard, GUARD_WINDOW_MS } from '../../../../src/operator/state/change-guard.ts';
+import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
+import { GUARD_WINDOW_MS } from '../../../../src/operator/state/recent-losses.ts';
 import {
   baselinePolicyProjection,
   namespaceProjection,
@@ -167,7 +168,9 @@ describe('R9 the removal guard', () => {
     expect(change?.confirmation).toMatch(/^3-[0-9a-f]{8}$/u);
     expect(guard.confirm(emptied, { removal: '3-00000000', isolation: '' })).toEqual([]);
     expect(guard.confirm(emptied, { removal: '', isolation: change?.confirmation ?? '' })).toEqual([]);
-    expect(guard.confirm(emptied, { removal: change?.confirmation ?? '', isolation: '' })).toEqual(['a', 'b', 'c']);
+    expect(guard.confirm(emptied, { removal: change?.confirmation ?? '', isolation: '' })).toMatchObject([
+      { hold: 'RemovalHeld', namespaces: ['a', 'b', 'c'] },
+    ]);
     expect(held(guard, 'a')).toBe(false);
     for (const name of ['d', 'e', 'f']) {
       leaving(guard, name);
@@ -231,6 +234,28 @@ describe('R9 the removal guard', () => {
   });
 });
 
+test('R9 a held removal shows its limit, and what used the limit up until when', async () => {
+  const { guard, clock } = stage();
+  leaving(guard, 'a');
+  gone(guard, 'a');
+  await clock.advance(60_000);
+  leaving(guard, 'b');
+  gone(guard, 'b');
+  leaving(guard, 'c');
+  const [change] = guard.heldChangesOf(emptied);
+  expect(change?.cause).toMatchObject({
+    kind: 'removalLimit',
+    limit: 5,
+    own: 2,
+    others: 0,
+    recent: { directions: 4, namespaces: ['a', 'b'] },
+  });
+  const recent = change?.cause.kind === 'removalLimit' ? change.cause.recent : undefined;
+  expect(Date.parse(recent?.lastUntil ?? '') - Date.parse(recent?.firstUntil ?? '')).toBe(60_000);
+  await clock.advance(GUARD_WINDOW_MS - 60_000);
+  expect(guard.heldChangesOf(emptied)).toEqual([]);
+});
+
 describe('R9 the isolation guard', () => {
   const plain = ['a', 'b', 'c'].map((name) => namespace(name, { labels: { team: 'x' } }));
   const wide = policy('wide', { namespaceSelector: { matchLabels: { team: 'x' } } });
@@ -244,6 +269,35 @@ describe('R9 the isolation guard', () => {
     const few = stage(plain.slice(0, 2));
     few.guard.reviewIsolation(wide, { spec: {}, isKnown: false });
     expect(names(few)).toEqual([]);
+  });
+
+  const everything = policy('everything', { namespaceSelector: {} });
+  const allButSome = policy('everything', {
+    namespaceSelector: { matchExpressions: [{ key: 'team', operator: 'NotIn', values: ['y'] }] },
+  });
+  test.each([everything, allButSome])(
+    'R9 a selector that names no label to have is held whatever the number',
+    (broad) => {
+      const one = stage(plain.slice(0, 1));
+      one.guard.reviewIsolation(broad, { spec: {}, isKnown: false });
+      expect(one.guard.heldChangesOf(broad)).toMatchObject([{ namespaces: ['a'], cause: { kind: 'broadSelector' } }]);
+      expect(one.guard.isolationHoldsIn('a', [broad])).toEqual(new Map([['everything', 'IsolationHeld']]));
+      one.guard.confirm(broad, { removal: '', isolation: one.guard.heldChangesOf(broad)[0]?.confirmation ?? '' });
+      expect(one.guard.heldChangesOf(broad)).toEqual([]);
+    },
+  );
+
+  test('R9 a broad selector is not held where it was seen in DryRun, where all opted in, and where there is nobody', () => {
+    const seen = stage(plain);
+    seen.guard.reviewIsolation({ ...everything, mode: 'DryRun' }, { spec: {}, isKnown: false });
+    seen.guard.reviewIsolation(everything, { spec: {}, isKnown: false });
+    expect(names(seen, everything)).toEqual([]);
+    const willing = stage([namespace('a', { labels: { 'nsbaseline.io/enabled': 'true' } })]);
+    willing.guard.reviewIsolation(everything, { spec: {}, isKnown: false });
+    expect(names(willing, everything)).toEqual([]);
+    const empty = stage();
+    empty.guard.reviewIsolation(everything, { spec: {}, isKnown: false });
+    expect(names(empty, everything)).toEqual([]);
   });
 
   test('R9 namespaces that carry the opt-in label have consented', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PHASES } from '../../../../src/api/namespace-baseline.ts';
 import type { Direction } from '../../../../src/api/network-policy.ts';
+import { opennessOf } from '../../../../src/domain/weakening/openness.ts';
 import { CachedNamespace, CachedNetworkPolicy, CachedReport } from '../../../../src/operator/watch/cached-objects.ts';
 
 const text = fc.string({ maxLength: 12 });
@@ -54,7 +55,7 @@ describe('R16 what is kept slim reads as it was', () => {
       isKept: fc.boolean(),
       isTerminating: fc.boolean(),
       isolates,
-      weakens: fc.constantFrom(undefined, { ingress: 'allows every source on every port, for all pods' }),
+      openness: fc.constantFrom(undefined, opennessOf({ ingress: [{}] })),
       otherManager: text,
       hash: text,
     });
@@ -72,7 +73,7 @@ describe('R16 what is kept slim reads as it was', () => {
           isKept,
           isTerminating,
           isolates: isolated,
-          weakens,
+          openness,
           otherManager,
           hash,
         } = new CachedNetworkPolicy(who, given);
@@ -85,7 +86,7 @@ describe('R16 what is kept slim reads as it was', () => {
           isKept,
           isTerminating,
           isolates: isolated,
-          weakens,
+          openness,
           otherManager,
           hash,
         }).toEqual(given);

@@ -127,6 +127,21 @@ describe('the writer of NetworkPolicies', () => {
     });
   });
 
+  test('R12 a denial by a ValidatingAdmissionPolicy is Denied, although it comes as a 422', async () => {
+    await scene.people.namespace('team-a');
+    const denial = "ValidatingAdmissionPolicy 'no-db' with binding 'no-db' denied request: not here";
+    const message = `networkpolicies.networking.k8s.io "${deny.name}" is forbidden: ${denial}`;
+    const body = { kind: 'Status', code: 422, reason: 'Invalid', message, details: { causes: [{ message: denial }] } };
+    scene.server.intercept = ({ resource }) =>
+      resource === 'networkpolicies' ? { kind: 'respond', status: 422, body: JSON.stringify(body) } : undefined;
+    expect(await writer().writer.create(deny, target, { isRestoring: false })).toEqual({
+      kind: 'refused',
+      name: deny.name,
+      reason: 'Denied',
+      message,
+    });
+  });
+
   test('R12 a namespace that is gone is no failure', async () => {
     expect(await writer().writer.create(deny, target, { isRestoring: false })).toMatchObject({ kind: 'namespaceGone' });
   });

@@ -47,7 +47,7 @@ function stage(stored?: BaselinePolicyStatus): {
     spec: {},
     ...(stored === undefined ? {} : { status: stored }),
   });
-  const book = new CompiledPolicies({ discovered: {}, isDnsCurrent: true });
+  const book = new CompiledPolicies({ discovered: {}, dns: 'current' });
   for (const cached of policies.values()) {
     book.upsert(cached);
   }
@@ -80,6 +80,7 @@ function stage(stored?: BaselinePolicyStatus): {
     compiledPolicies: book,
     progress: progress,
     guard,
+    peerNamespaces: { has: () => true },
     nowTime: () => '2026-01-01T00:00:00Z',
     onHeld: () => undefined,
     onBug: (_policy, cause) => void bugs.push(cause),
@@ -189,6 +190,20 @@ describe('R16 when a status is written', () => {
     namespaceStates.mockRestore();
     await clock.advance(60_000);
     expect(written).toHaveLength(1);
+  });
+
+  test('the conditions of the metrics are the last computed ones, even if the status cannot be written', async () => {
+    const { writer, progress, clock, refuse } = stage();
+    progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, ['a']);
+    refuse(true);
+    writer.start();
+    expect(writer.trueConditionsOf('standard')).toEqual([]);
+    await clock.advance(1000);
+    expect(writer.trueConditionsOf('standard')).toContain('Reconciling');
+    progress.noteReport('a', seen([inPlace()]), clock.nowMs());
+    writer.touch('standard');
+    await clock.advance(5000);
+    expect(writer.trueConditionsOf('standard')).toEqual(['Ready', 'AllProtected']);
   });
 
   test('R16 a namespace that stays Pending is told of a minute later, without any further event', async () => {
