@@ -8,10 +8,10 @@ import { denyNameOf } from '../ownership.ts';
 import type { Outcome, Outcomes } from '../planning/outcome.ts';
 import { type Action, existingDeny, type Frozen, nameOf, type PolicyPlan } from '../planning/plan.ts';
 import { digestOf } from '../rendering/comparison.ts';
-import { isolatedBy } from '../rendering/rendering.ts';
-import { type NamespacesAtHand, NO_NAMESPACES } from '../weakening/reach.ts';
-import { type Weakening, weakeningsIn } from '../weakening/weakening.ts';
+import type { NamespacesAtHand } from '../weakening/reach.ts';
+import type { Weakening } from '../weakening/weakening.ts';
 import { type Contest, type ObservedNetworkPolicy, type RecordedReport, recordedEntry } from '../world.ts';
+import { listedWeakenings, type Verdict, weakeningsOf, withWeakening } from './report-weakenings.ts';
 
 /** The content that the NamespaceBaseline of a namespace shall have, and the digest that shows whether it has it already. */
 export interface NamespaceReport {
@@ -171,12 +171,6 @@ function isInPlace(
   );
 }
 
-interface Verdict {
-  readonly phase: Phase;
-  readonly reason: Reason;
-  readonly message?: string;
-}
-
 function verdictFor(plan: PolicyPlan, facts: Facts, phaseBefore: Phase | undefined): Verdict {
   const { outcomes, contests } = facts;
   if (plan.frozen === 'OptingOut') {
@@ -310,10 +304,6 @@ function pendingVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefin
 
 type Wanted = Exclude<Action, { kind: 'remove' } | { kind: 'leave' }>;
 
-function isWanted(action: Action): action is Wanted {
-  return action.kind !== 'remove' && action.kind !== 'leave';
-}
-
 function wantedOutcomes(
   plan: PolicyPlan,
   outcomes: Outcomes,
@@ -351,67 +341,6 @@ function conflictsIn({ plans, outcomes, contests }: Facts): { name: string; reas
           },
         ];
   });
-}
-
-/**
- * R17 (weakening): what opens a direction which a policy isolates here. Only a declared part that is in place as declared
- * is exempt, whatever labels the others carry: also an object that is being removed counts as long as it exists.
- */
-function weakeningsOf({ plans, outcomes, observed, namespaces = NO_NAMESPACES }: Facts): readonly Weakening[] {
-  const open = observed.flatMap(({ name, openness }) => (openness === undefined ? [] : [{ name, openness }]));
-  if (open.length === 0) {
-    return [];
-  }
-  const enforced = plans.filter(isEnforced);
-  const declared = new Set(
-    enforced.flatMap(({ actions }) =>
-      actions.flatMap((action) =>
-        isWanted(action) && outcomes.get(action.part.name)?.kind === 'inPlace' ? [action.part.name] : [],
-      ),
-    ),
-  );
-  return weakeningsIn({
-    networkPolicies: open.filter(({ name }) => !declared.has(name)),
-    isolated: new Set(enforced.flatMap(({ policy }) => isolatedBy(policy.parts))),
-    namespaces,
-  });
-}
-
-function isEnforced({ isSelected, frozen }: PolicyPlan): boolean {
-  return isSelected && frozen !== 'DryRun' && frozen !== 'Paused';
-}
-
-/** What a report lists of the weakenings: the worst first, then by name. */
-function listedWeakenings(weakenings: readonly Weakening[]): NonNullable<NamespaceBaselineStatus['weakenedBy']> {
-  return weakenings
-    .map(({ names, why, grade }) => {
-      const [name = '', ...others] = names;
-      const text = others.length === 0 ? why : `together with ${others.join(', ')}: ${why}`;
-      return { name, why: cutText(text, BOUNDS.messageLength), grade };
-    })
-    .sort((a, b) => (`${a.grade} ${a.name}` < `${b.grade} ${b.name}` ? -1 : 1))
-    .slice(0, BOUNDS.weakenedBy);
-}
-
-/** A weakening shows only where the set is in place: everything that is missing is worse. */
-function withWeakening(verdict: Verdict, plan: PolicyPlan, weakenings: readonly Weakening[]): Verdict {
-  const weakened = verdict.phase === 'Protected' ? weakenedVerdict(plan, weakenings) : undefined;
-  const isShown = weakened?.phase === 'Weakened' || verdict.reason === 'Protected';
-  return weakened !== undefined && isShown ? weakened : verdict;
-}
-
-/** R17 (weakening): a set that is in place protects nothing where another client's NetworkPolicy undoes its isolation. */
-function weakenedVerdict(plan: PolicyPlan, weakenings: readonly Weakening[]): Verdict | undefined {
-  const isolated = isEnforced(plan) ? isolatedBy(plan.policy.parts) : [];
-  const mine = weakenings.filter(({ direction }) => isolated.includes(direction));
-  const worst = mine.find(({ grade }) => grade === 'open') ?? mine[0];
-  if (worst === undefined) {
-    return undefined;
-  }
-  const message = `${worst.names.join(', ')} ${worst.why}`;
-  return worst.grade === 'open'
-    ? { phase: 'Weakened', reason: 'Weakened', message }
-    : { phase: 'Protected', reason: 'Wide', message };
 }
 
 function isForeign(outcome: Outcome | undefined): boolean {

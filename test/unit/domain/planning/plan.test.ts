@@ -134,7 +134,8 @@ describe('R4 a namespace that opts out', () => {
   test('R3 of a set that was left in part under Keep, nothing is removed under Remove: the default-deny needs its allow-dns', () => {
     const [deny, ...rest] = inPlace(standard);
     const observed = [...(deny === undefined ? [] : [{ ...deny, isKept: true }]), ...rest];
-    expect(plannedWords(planFor(world({ namespace: optedOut, observed })))).toEqual([
+    const report = reportListing(standard);
+    expect(plannedWords(planFor(world({ namespace: optedOut, observed, report })))).toEqual([
       'leave standard.allow-dns',
       'leave standard.allow-monitoring',
     ]);
