@@ -53,7 +53,7 @@ export function fakeTestCluster(clusterOptions: () => FakeClusterOptions = () =>
       await scene.people.createNetworkPolicy(
         namespace,
         { name: weakening },
-        { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] },
+        { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ ports: [{ port: 80 }] }] },
       );
       const told = async (): Promise<readonly unknown[]> =>
         itemsOf(fieldOf(await scene.people.report(namespace), 'weakenedBy')).map((found) => fieldOf(found, 'name'));

