@@ -50,8 +50,8 @@ function readRecord(record: Json): RecordReading {
   if (!isNetObserv(record)) {
     return ignored('otherEvent');
   }
-  const protocol = PROTOCOLS.get(integerOf(record, 'Proto') ?? 0) ?? 'other';
-  const hasPorts = protocol === 'TCP' || protocol === 'UDP' || protocol === 'SCTP';
+  const protocol = protocolOf(record);
+  const hasPorts = WITH_PORTS.has(protocol);
   const port = hasPorts ? portOf(record, 'DstPort') : 0;
   if (port === undefined) {
     return problem('DstPort is no port');
@@ -63,6 +63,12 @@ function readRecord(record: Json): RecordReading {
     return ignored(reason ?? 'notByPolicy');
   }
   return flowOf({ record, protocol, port, verdict, isOpenerKnown: opener.isKnown });
+}
+
+const WITH_PORTS: ReadonlySet<Protocol> = new Set(['TCP', 'UDP', 'SCTP']);
+
+function protocolOf(record: Json): Protocol {
+  return PROTOCOLS.get(integerOf(record, 'Proto') ?? 0) ?? 'other';
 }
 
 function flowOf(seen: {

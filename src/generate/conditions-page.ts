@@ -193,7 +193,6 @@ export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>
   Kept: 'Normal',
   CopyFound: 'Normal',
   KeptByFinalizer: 'Warning',
-  Wide: 'Warning',
   Weakened: 'Warning',
   Adopted: 'Normal',
   RemovalHeld: 'Warning',

@@ -58,7 +58,7 @@ describe('F22 somebody who fights us', () => {
       expect(rival.acts).toBeGreaterThan(5);
       expect(rival.acts).toBeLessThan(most);
       // For each act: a write, a look at who the rival is, and two reports, as the isolation is undone for a moment.
-      expect(stage.requests() - before).toBeLessThan(5 * most);
+      expect(stage.requests() - before).toBeLessThan(4 * most);
       expect(await reason('team-a')).toBe('Contested');
       expect(await metric(operator, 'nsbaseline_contested_objects')).toBe(1);
       expect(await stage.scene.people.condition('standard', 'AllProtected')).toBe('False NotAllInPlace');

@@ -450,8 +450,9 @@ describe('R17 a foreign policy that undoes the isolation', () => {
     };
     const created = valueOf(await scene.kube.create(NETWORK_POLICIES, open));
     await eventually(() => scene.report('weak-a')).toMatchObject({
-      phase: 'Protected',
-      weakenedBy: [{ name: 'open' }],
+      phase: 'Weakened',
+      weakened: 'open',
+      weakenedBy: [{ name: 'open', grade: 'open' }],
     });
     await eventually(() => scene.condition('weak', 'Weakened')).toBe('True Weakened');
     await eventually(() => operator.metric('nsbaseline_weakened_namespaces')).toBe(1);

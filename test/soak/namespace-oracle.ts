@@ -111,7 +111,8 @@ export function untruthIn(
     });
     // What was tampered with again and again stands, and is reported for ten minutes more (R6).
     const isContested = phase === 'Conflict' && fieldOf(entry, 'reason') === 'Contested';
-    if (!isContested && phase !== (isObstructed ? 'Conflict' : 'Protected') && phase !== 'Weakened') {
+    const expected = isObstructed ? ['Conflict'] : ['Protected', 'Weakened'];
+    if (!isContested && !expected.includes(phase)) {
       return `it says ${phase || 'nothing'} of ${policy.name}`;
     }
   }

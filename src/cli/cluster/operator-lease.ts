@@ -86,19 +86,21 @@ async function readLease(
     : failure({ attempt: { verb: 'get', type: LEASES, namespace, name: LEASE_NAME }, error: found.error });
 }
 
+/** What a Lease that does not exist says. */
+const NO_LEASE = { holder: '', renewTime: '', newestVersion: '', durationMs: undefined };
+
 /** Without a Lease there is no leader. */
 function operatorView(
   record: LeaseRecord | undefined,
   namespace: string,
   clock: Pick<Clock, 'wallTime'>,
 ): OperatorView {
-  const { holder = '', renewTime = '', newestVersion = '' } = record ?? {};
+  const { holder, renewTime, newestVersion, durationMs } = record ?? NO_LEASE;
   const renewedMs = Date.parse(renewTime);
   const heardMsAgo = Number.isNaN(renewedMs) ? undefined : Math.max(0, clock.wallTime().getTime() - renewedMs);
-  const durationMs = record?.durationMs ?? USUAL_DURATION_MS;
   return {
     lease: `${namespace}/${LEASE_NAME}`,
-    isLeading: holder !== '' && heardMsAgo !== undefined && heardMsAgo < durationMs,
+    isLeading: holder !== '' && heardMsAgo !== undefined && heardMsAgo < (durationMs ?? USUAL_DURATION_MS),
     // The identity is the host name, which is the pod's name, and a random part.
     holder: holder.split('_')[0] ?? '',
     heardMsAgo,

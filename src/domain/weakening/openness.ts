@@ -3,6 +3,7 @@ import { LABELS } from '../../api/names.ts';
 import type { LabelSelector } from '../../api/network-policy.ts';
 import { fieldOf, isAbsent, isAbsentOrEmpty, isEmptyMap, isJsonObject, itemsOf } from '../../base/json.ts';
 import { ADDRESS_SPACE, type AddressRange, addresses, addressRangeOf } from '../../policy/intervals/addresses.ts';
+import type { Interval } from '../../policy/intervals/interval-set.ts';
 import { EVERY_PORT, LAST_PORT, type PortSet, PROTOCOLS, portSetOf, ports } from '../../policy/intervals/ports.ts';
 import { describeSelector, requirementsOf } from './selector-text.ts';
 
@@ -276,16 +277,16 @@ function portRange(item: unknown): Parameters<typeof portSetOf>[0][number] | und
   }
   const declared = fieldOf(item, 'protocol') ?? 'TCP';
   const protocol = PROTOCOLS.find((known) => known === declared);
-  const port = fieldOf(item, 'port') ?? undefined;
-  const endPort = fieldOf(item, 'endPort') ?? undefined;
-  if (protocol === undefined) {
-    return undefined;
-  }
+  const numbers = numbersOf(fieldOf(item, 'port') ?? undefined, fieldOf(item, 'endPort') ?? undefined);
+  return protocol === undefined || numbers === undefined ? undefined : { protocol, ...numbers };
+}
+
+function numbersOf(port: unknown, endPort: unknown): Interval<number> | undefined {
   if (port === undefined && endPort === undefined) {
-    return { protocol, first: 1, last: LAST_PORT };
+    return { first: 1, last: LAST_PORT };
   }
   const last = endPort ?? port;
-  return isPort(port) && isPort(last) && port <= last ? { protocol, first: port, last } : undefined;
+  return isPort(port) && isPort(last) && port <= last ? { first: port, last } : undefined;
 }
 
 function isPort(value: unknown): value is number {

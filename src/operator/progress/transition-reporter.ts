@@ -20,6 +20,8 @@ const QUIET: readonly Reason[] = [
   'OptingOut',
   'RemovalHeld',
   'IsolationHeld',
+  'Wide',
+  'Weakened',
 ];
 
 /** How many copies an Event and a log line name. */
@@ -218,7 +220,7 @@ export class TransitionReporter {
   }
 
   #weakened(namespace: string, reconciled: Reconciled, log: Log): void {
-    const weakenedBy = reconciled.report?.status.weakenedBy ?? [];
+    const weakenedBy = (reconciled.report?.status.weakenedBy ?? []).filter(({ grade }) => grade === 'open');
     const text = weakenedBy.map(({ name, why }) => `${name} ${why}`).join('; ');
     if (text === (this.#weakenings.get(namespace) ?? '')) {
       return;

@@ -136,7 +136,7 @@ function publish(reconciled: Reconciled, { priority, reconcileId }: Attempt, dep
   const { progress, statusWriter, transitionReporter, timeToProtect, metrics, clock } = dependencies;
   const namespace = world.namespace.name;
   if (reconciled.isReported) {
-    const isWeakened = report?.status.weakenedBy !== undefined;
+    const isWeakened = report?.status.weakened === 'open';
     const entries = (report?.entries ?? []).map((entry) => ({ ...entry, isWeakened }));
     for (const policy of progress.noteReport(namespace, { entries, policies: world.baselinePolicies }, clock.nowMs())) {
       statusWriter.touch(policy);

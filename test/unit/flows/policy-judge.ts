@@ -45,7 +45,7 @@ function isSelected({ metadata, spec }: NetworkPolicyProposal, end: FlowEnd): bo
 
 function isPeer(peer: RulePeer, end: FlowEnd, namespace: string): boolean {
   if (peer.ipBlock !== undefined) {
-    return 'address' in end && end.address !== undefined && isInside(end.address, peer.ipBlock.cidr);
+    return 'address' in end && isInside(end.address, peer.ipBlock.cidr);
   }
   const wanted = peer.namespaceSelector?.matchLabels['kubernetes.io/metadata.name'] ?? namespace;
   return end.kind === 'pod' && end.namespace === wanted && hasLabels(end.labels, peer.podSelector?.matchLabels ?? {});

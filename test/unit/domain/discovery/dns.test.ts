@@ -232,7 +232,7 @@ describe('R14 every kind of resolver is let through', () => {
 describe('R14 the loss of one resolver of several is remembered like the loss of all', () => {
   const nodeLocal: ServiceFacts = { ...kubeDns, name: 'kube-dns-upstream', clusterIps: ['10.96.0.11'] };
   const before = dnsFrom({ services: [kubeDns, nodeLocal], slices: [slice], nameservers: undefined, nowMs: 0 });
-  const after = (nowMs: number, isAnswering = (_address: string): boolean => false): FoundDns | undefined =>
+  const after = (nowMs: number, isAnswering: (address: string) => boolean = () => false): FoundDns | undefined =>
     dnsFrom({
       services: [kubeDns],
       slices: [slice],

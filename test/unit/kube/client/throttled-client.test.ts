@@ -72,8 +72,10 @@ describe('a client with something around each request', () => {
       return send();
     });
     const done = sendAll(around);
-    for (let answered = 0; answered < ALL.length; answered += 1) {
+    let answered = 0;
+    while (answered < ALL.length) {
       await answer();
+      answered += 1;
     }
     await done;
     expect(sent).toEqual(ALL);

@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import dnsPacket from 'dns-packet';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -94,9 +95,8 @@ describe('a question over the network', () => {
       server.send(isRight ? dnsPacket.encode(answerTo(dnsPacket.decode(message))) : Buffer.from('?'), port);
     });
     closing.push(() => server.close());
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.bind(0, '127.0.0.1', resolve);
-    await promise;
+    server.bind(0, '127.0.0.1');
+    await once(server, 'listening');
     const asked = { address: '127.0.0.1', port: server.address().port };
     expect(await askOverNetwork(asked, 'UDP')).toBe(true);
     expect(await askOverNetwork(asked, 'UDP')).toBe(false);
@@ -106,17 +106,13 @@ describe('a question over the network', () => {
     const server = createServer((socket) => {
       socket.on('data', (chunk) => socket.end(dnsPacket.streamEncode(answerTo(dnsPacket.streamDecode(chunk)))));
     });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.listen(0, '127.0.0.1', resolve);
-    await promise;
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
     const address = server.address();
     const asked = { address: '127.0.0.1', port: typeof address === 'object' && address !== null ? address.port : 0 };
     expect(await askOverNetwork(asked, 'TCP')).toBe(true);
-    const closed = Promise.withResolvers<void>();
-    server.close(() => {
-      closed.resolve();
-    });
-    await closed.promise;
+    server.close();
+    await once(server, 'close');
     expect(await askOverNetwork(asked, 'TCP')).toBe(false);
   });
 });
