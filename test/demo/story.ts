@@ -123,7 +123,7 @@ export const STORY: readonly Step[] = [
     },
   },
   {
-    title: 'Take the label away: our policies go, the one of team-a stays',
+    title: 'Take the label away: ten seconds later our policies go, the one of team-a stays',
     async play(scene) {
       await scene.act(labelling('team-a', OPTED_OUT), {
         text: 'three policies are gone',

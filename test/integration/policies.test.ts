@@ -306,6 +306,8 @@ describe('R14 discovery', () => {
             { protocol: 'TCP', port: 5353 },
           ],
         },
+        // The address of the Service, on port 53.
+        { to: [{ ipBlock: {} }] },
       ],
     });
     await eventually(async () =>

@@ -4,6 +4,7 @@ import { renderedParts } from '../../src/domain/rendering/rendering.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { networkPolicyObject } from '../../src/operator/write/manifests.ts';
+import { CLUSTER_DNS_ADDRESS } from '../support/control-plane/cluster-dns.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
 import {
   eventually,
@@ -97,6 +98,13 @@ describe('R2 a selected namespace has exactly the rendered set', () => {
                 podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
               },
             ],
+            ports: [
+              { protocol: 'UDP' as const, port: 53 },
+              { protocol: 'TCP' as const, port: 53 },
+            ],
+          },
+          {
+            to: [{ ipBlock: { cidr: `${CLUSTER_DNS_ADDRESS}/32` } }],
             ports: [
               { protocol: 'UDP' as const, port: 53 },
               { protocol: 'TCP' as const, port: 53 },
