@@ -141,8 +141,12 @@ export class ServerFaults {
 
   /** Versions go on far from here, so that a restore is surely seen: one whose versions have caught up before a watch is back is not (docs/attempts.md). */
   #takeSnapshot(): void {
+    // What was held back is sent first: the jump of versions would lose it without a 410.
+    this.#parts.cluster.thawReads();
     this.#snapshot = this.#parts.cluster.snapshot();
     this.#parts.cluster.restoreSnapshot({ ...this.#snapshot, version: this.#snapshot.version + 100_000 });
+    // The history before the jump is gone: a watch that asks for it gets a 410.
+    this.#parts.cluster.compactHistory();
   }
 
   #restore(): void {

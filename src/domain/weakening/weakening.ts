@@ -43,7 +43,9 @@ export function weakeningsIn(facts: {
   readonly namespaces: NamespacesAtHand;
 }): readonly Weakening[] {
   const directions = (['Ingress', 'Egress'] as const).filter((direction) => facts.isolated.has(direction));
-  return directions.flatMap((direction) => weakeningsOf(direction, facts.networkPolicies, facts.namespaces));
+  // The caches list in any order, and a report is written again when it differs.
+  const sorted = facts.networkPolicies.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return directions.flatMap((direction) => weakeningsOf(direction, sorted, facts.namespaces));
 }
 
 function weakeningsOf(

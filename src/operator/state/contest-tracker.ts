@@ -45,6 +45,11 @@ export class ContestTracker {
     this.#removals.note(keyOf(object), manager);
   }
 
+  /** Notes that the operator created an object: its earlier removals were its own decision, and no other client's doing. */
+  created(object: Key): void {
+    this.#removals.forget(keyOf(object));
+  }
+
   /**
    * Notes that an object which only the operator had written was overwritten with the spec of this digest. It counts as a
    * repair only when the last rewrite wrote the same digest, since then the object came back different. With another digest

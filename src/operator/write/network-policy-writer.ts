@@ -55,6 +55,9 @@ export class NetworkPolicyWriter {
       return this.#useExisting(part, target);
     }
     const outcome = await this.#outcomeOf(part, target, { verb: 'create', answer: created });
+    if (outcome.kind === 'inPlace') {
+      this.#dependencies.contestTracker.created({ namespace: target.namespace, name: part.name });
+    }
     if (isRestoring && outcome.kind === 'inPlace') {
       this.#noteRepair(part.name, target, { drift: 'deleted', manager: '' });
     }
