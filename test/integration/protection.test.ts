@@ -4,7 +4,7 @@ import { renderedParts } from '../../src/domain/rendering/rendering.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { networkPolicyObject } from '../../src/operator/write/manifests.ts';
-import { CLUSTER_DNS_ADDRESS } from '../support/control-plane/cluster-dns.ts';
+import { CLUSTER_DNS_EGRESS } from '../support/control-plane/cluster-dns.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
 import {
   eventually,
@@ -87,32 +87,7 @@ describe('R1 selection', () => {
 describe('R2 a selected namespace has exactly the rendered set', () => {
   test('R2 every spec on the server equals what is declared, and our labels are there', async () => {
     await protectedNamespace('r2-a');
-    const discovered = {
-      dns: {
-        source: '',
-        egress: [
-          {
-            to: [
-              {
-                namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
-                podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
-              },
-            ],
-            ports: [
-              { protocol: 'UDP' as const, port: 53 },
-              { protocol: 'TCP' as const, port: 53 },
-            ],
-          },
-          {
-            to: [{ ipBlock: { cidr: `${CLUSTER_DNS_ADDRESS}/32` } }],
-            ports: [
-              { protocol: 'UDP' as const, port: 53 },
-              { protocol: 'TCP' as const, port: 53 },
-            ],
-          },
-        ],
-      },
-    };
+    const discovered = { dns: { source: '', egress: CLUSTER_DNS_EGRESS } };
     for (const part of renderedParts('standard', {}, discovered)) {
       const stored = await scene.networkPolicy('r2-a', part.name);
       const { ingress, egress, ...rest } = part.spec;

@@ -1,6 +1,18 @@
 /** The address that {@link clusterDns} gives the DNS Service; inside the Service range of our control planes. */
 export const CLUSTER_DNS_ADDRESS = '10.0.0.10';
 
+/**
+ * The egress rules that the operator must discover for {@link clusterDns} of pods that listen on 53: to the pods, and to the
+ * Service's address for CNIs that judge before the address is translated.
+ */
+export const CLUSTER_DNS_EGRESS = [
+  {
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+    podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+  },
+  { ipBlock: { cidr: `${CLUSTER_DNS_ADDRESS}/32` } },
+].map((peer) => ({ to: [peer], ports: (['UDP', 'TCP'] as const).map((protocol) => ({ protocol, port: 53 })) }));
+
 /** What tests vary about the cluster's resolver. */
 export interface ClusterDnsOptions {
   /** Addresses of the DNS pods; an empty list is a resolver with nothing behind it. */

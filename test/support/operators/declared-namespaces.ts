@@ -11,6 +11,7 @@ import {
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../../src/operator/watch/resources.ts';
+import { CLUSTER_DNS_EGRESS } from '../control-plane/cluster-dns.ts';
 import { EVENTUALLY_MS } from '../deadlines.ts';
 import { type TestCluster, valueOf } from './test-cluster.ts';
 
@@ -141,7 +142,7 @@ class DeclaredNamespacesOf implements DeclaredNamespaces {
   }
 
   #setDeviations(policyUid: string, standing: readonly KubeObject[]): readonly string[] {
-    const parts = renderedParts(this.#name, {}, {});
+    const parts = renderedParts(this.#name, {}, { dns: { source: '', egress: CLUSTER_DNS_EGRESS } });
     const missing = new Set([
       ...this.namespaces.flatMap((namespace) => parts.map((part) => `${namespace}/${part.name}`)),
       ...this.#foreign.keys(),
@@ -191,7 +192,8 @@ class DeclaredNamespacesOf implements DeclaredNamespaces {
       fieldOf(status, 'observedGeneration') === metadata.generation &&
       fieldOf(counts, 'matched') === this.namespaces.length &&
       fieldOf(counts, 'protected') === this.namespaces.length &&
-      isDeepStrictEqual(conditions.sort(), ['AllProtected', 'Ready']);
+      // No namespace of these clusters has a Prometheus to let in, and the status says so.
+      isDeepStrictEqual(conditions.sort(), ['AllProtected', 'PeersNotFound', 'Ready']);
     return isTrue ? [] : [`the status of the BaselinePolicy is ${JSON.stringify(status)}`];
   }
 
