@@ -87,7 +87,7 @@ describe('R15 F35 two operators of one version', () => {
     expect(leader.writes.slice(before)).toEqual([]);
   });
 
-  test('R15 whoever led stands by again, and takes over once more', async () => {
+  test('R15 a former leader stands by, and can lead again', async () => {
     const { leader, standby } = await pair();
     await leader.close();
     await expect.poll(() => standby.isLeading(), { timeout: EVENTUALLY_MS }).toBe(true);
@@ -103,7 +103,7 @@ describe('a standby stands in for a silent leader of its own version', () => {
   const LONG = { leaseDurationMs: 60_000 };
   const HEDGING = { ...LONG, standInAfterMs: 100 };
 
-  test('R6 R15 it creates what a namespace lacks, long before the lease is over, and nothing else', async () => {
+  test('R6 R15 a standby creates missing NetworkPolicies long before the lease is over, and writes nothing else', async () => {
     const { leader, standby } = await pair({ leader: LONG, standby: HEDGING });
     leader.cutOff();
     await scene.people.namespace('team-b', OPTED_IN);
@@ -115,7 +115,7 @@ describe('a standby stands in for a silent leader of its own version', () => {
     expect(await scene.people.report('team-b')).toBeUndefined();
   });
 
-  test('R3 R15 allow-dns comes first there too', async () => {
+  test('R3 R15 a standby creates allow-dns first too', async () => {
     const { leader, standby } = await pair({ leader: LONG, standby: HEDGING });
     leader.cutOff();
     await scene.people.namespace('team-b', OPTED_IN);
@@ -125,7 +125,7 @@ describe('a standby stands in for a silent leader of its own version', () => {
     );
   });
 
-  test('R5 R15 it touches no object of others', async () => {
+  test('R5 R15 a standby leaves foreign objects alone', async () => {
     const { leader, standby } = await pair({ leader: LONG, standby: HEDGING });
     leader.cutOff();
     await scene.people.namespace('team-b');
@@ -136,7 +136,7 @@ describe('a standby stands in for a silent leader of its own version', () => {
     expect(standby.writes).not.toContain('create NetworkPolicy team-b/standard.default-deny');
   });
 
-  test('R9 R15 it does not act on a policy that the leader has not accepted', async () => {
+  test('R9 R15 a standby creates nothing for a policy that the leader has not accepted', async () => {
     const { leader, standby } = await pair({ leader: LONG, standby: HEDGING });
     leader.cutOff();
     await scene.people.baselinePolicy('everyone', { namespaceSelector: {} });

@@ -275,7 +275,7 @@ describe('status', () => {
 });
 
 describe('prune', () => {
-  test('R8 removes what a deleted policy left, after a yes at a terminal, and nothing else', async () => {
+  test('R8 prune removes the orphans of a deleted policy after a yes at a terminal, and nothing else', async () => {
     await scene.namespace('prune-a', { set: 'prune' });
     await scene.namespace('prune-b', { set: 'prune-live' });
     await declare('prune');
@@ -297,7 +297,7 @@ describe('prune', () => {
     expect(await scene.networkPolicyNames('prune-b')).toEqual(standardSet('prune-live'));
   });
 
-  test('R4 R8 leaves alone what is kept on purpose, what is taken over and what is foreign', async () => {
+  test('R4 R8 prune leaves kept, taken over and foreign objects alone', async () => {
     await scene.namespace('prune-c', { set: 'prune-c' });
     await scene.namespace('prune-d', { set: 'prune-c' });
     await declare('prune-c', { removal: { onOptOut: 'Keep' } });

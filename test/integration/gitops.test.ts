@@ -259,7 +259,7 @@ describe('what happens to what is in Git', () => {
   const denyUid = async (namespace: string, policy: string): Promise<string | undefined> =>
     (await scene.networkPolicy(namespace, `${policy}.default-deny`))?.metadata.uid;
 
-  test('R8 renamed: the new set comes, the old stays as orphans, and the namespace is isolated all the while', async () => {
+  test('R8 after a rename, the new set is created, the old set stays as orphans, and the namespace is isolated throughout', async () => {
     await apply(manifest('old-name', { namespaceSelector: { matchLabels: { set: 'renamed' } } }));
     await scene.namespace('gitops-renamed', { set: 'renamed' });
     await eventually(() => scene.report('gitops-renamed')).toMatchObject({ phase: 'Protected' });
@@ -277,7 +277,7 @@ describe('what happens to what is in Git', () => {
     expect(await denyUid('gitops-renamed', 'old-name')).toBe(before);
   });
 
-  test('R8 restored from a backup: policies with new uids take over what stands under old ones, and no default-deny is deleted', async () => {
+  test('R8 after a restore from a backup, policies with new uids take over the NetworkPolicies of the old uids, and no default-deny is deleted', async () => {
     const declared = manifest('restored', {});
     await apply(declared);
     await scene.namespace('gitops-restored', { set: 'restored' });

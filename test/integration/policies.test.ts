@@ -196,7 +196,7 @@ describe('R16 the status of a BaselinePolicy', () => {
 });
 
 describe('R10 restart', () => {
-  test('R10 what is in place costs no write, and what changed meanwhile is found', async () => {
+  test('R10 after a restart, what is in place costs no write, and what changed meanwhile is found', async () => {
     for (const name of ['r10-a', 'r10-b', 'r10-c', 'r10-d']) {
       await scene.namespace(name, { set: 'r10' });
     }

@@ -226,8 +226,8 @@ describe('R3 R4 the order of protecting and releasing', () => {
   });
 });
 
-describe('R5 R8 what is not ours', () => {
-  test('R5 is left byte for byte as it is, reported, and taken over only with the annotation', async () => {
+describe('R5 R8 foreign objects', () => {
+  test('R5 a foreign object stays byte for byte as it is, is reported, and is adopted only with the annotation', async () => {
     await scene.namespace('r5-a');
     const before = valueOf(await scene.kube.create(NETWORK_POLICIES, foreign('r5-a', 'standard.default-deny')));
     await scene.label('r5-a', OPTED_IN);

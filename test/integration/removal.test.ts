@@ -78,7 +78,7 @@ describe('R4 opting out', () => {
 });
 
 describe('R8 deleting a BaselinePolicy', () => {
-  test('R8 Keep leaves everything standing, and a policy created anew under its name takes over', async () => {
+  test('R8 Keep leaves every NetworkPolicy in place, and a new policy of the same name takes them over', async () => {
     await scene.declare('again');
     await settledIn('again-a', 'again');
     await scene.removeBaselinePolicy('again');
@@ -95,7 +95,7 @@ describe('R8 deleting a BaselinePolicy', () => {
     ).toBe(uid);
   });
 
-  test('R8 what a former policy allowed and the one created anew does not is taken over and goes', async () => {
+  test('R8 a new policy of the same name takes over the parts of the former one, and removes those that it does not declare', async () => {
     await scene.declare('anew', { allow: { sameNamespace: { enabled: true } } });
     await settledIn('anew-a', 'anew');
     expect(await scene.networkPolicyNames('anew-a')).toEqual([...withOwn('anew'), 'anew.allow-same-namespace'].sort());
@@ -121,7 +121,7 @@ describe('R8 deleting a BaselinePolicy', () => {
     expect(await scene.networkPolicyNames('orphan-a')).toEqual(withOwn('orphan'));
   });
 
-  test('R8 Remove holds the policy by a finalizer until its own are gone, and nothing else', async () => {
+  test('R8 Remove keeps the policy by a finalizer until its NetworkPolicies are gone, and removes no other object', async () => {
     await scene.declare('gone', { removal: { onDelete: 'Remove' } });
     await settledIn('gone-a', 'gone');
     await eventually(() => finalizers('gone')).toEqual(['nsbaseline.io/remove-policies']);
@@ -210,7 +210,7 @@ describe('R8 deleting a BaselinePolicy', () => {
   });
 });
 
-describe('R9 what would unprotect much is held', () => {
+describe('R9 the removal guard holds a change that would unprotect many namespaces', () => {
   const names = ['mass-a', 'mass-b', 'mass-c', 'mass-d', 'mass-e', 'mass-f', 'mass-g'];
 
   async function protectedMass(set: string): Promise<readonly string[]> {
@@ -344,7 +344,7 @@ describe('R9 what would unprotect much is held', () => {
 });
 
 describe('R1 R9 a change of the exclusion list', () => {
-  test('R1 R9 releases a few namespaces, and is held for many', async () => {
+  test('R1 R9 a change of the exclusion list releases a few namespaces, and is held for many', async () => {
     const names = ['excl-a', 'excl-b', 'excl-c', 'excl-d'];
     await scene.declare('excl');
     for (const name of names) {
@@ -365,7 +365,7 @@ describe('R1 R9 a change of the exclusion list', () => {
   });
 });
 
-describe('R9 what would isolate much is held', () => {
+describe('R9 the isolation guard holds a change that would isolate many namespaces', () => {
   test('R9 a new policy over many namespaces waits, but not for those that opted in, and goes on when confirmed or rehearsed', async () => {
     const own = Array.from({ length: 40 }, (_, index) => `wide-${String(index)}`);
     for (const name of own) {
@@ -398,7 +398,7 @@ describe('R9 what would isolate much is held', () => {
   });
 });
 
-describe('R6 a quarrel over one object', () => {
+describe('R6 a contest over one object', () => {
   test('R6 after five repairs it is Contested, the other manager is named, and a widened default-deny never stands long', async () => {
     await scene.declare('quarrel');
     await settledIn('quarrel-a', 'quarrel');
@@ -439,7 +439,7 @@ describe('R6 a quarrel over one object', () => {
 });
 
 describe('R17 a foreign policy that undoes the isolation', () => {
-  test('R17 is reported while it is there, and nothing is done about it', async () => {
+  test('R17 the report lists an open foreign policy while it exists, and the operator leaves it alone', async () => {
     await scene.declare('weak');
     await settledIn('weak-a', 'weak');
     const open = {

@@ -213,7 +213,7 @@ describe('R6 attempts to keep the operator busy', () => {
 });
 
 describe('R8 attempts around the deletion of a policy', () => {
-  test('R4 what was left behind on purpose neither goes with its policy nor holds it for ever', async () => {
+  test('R4 kept NetworkPolicies outlive their policy, and do not hold up its deletion', async () => {
     await inPlace({ removal: { onOptOut: 'Keep', onDelete: 'Remove' } }, ['a', 'b']);
     simulation.hands.label('a', 'nsbaseline.io/enabled', undefined);
     await simulation.clock.advance(2_000);

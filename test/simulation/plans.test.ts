@@ -121,7 +121,7 @@ const holds = (check: (drawn: World) => void): void => {
   fc.assert(fc.property(anyWorld, check), { numRuns: 2_000 });
 };
 
-test('R5 whatever the marks and the records say, a plan writes over what is ours or handed over, and removes what is ours', () => {
+test('R5 whatever the marks and the reports say, a plan overwrites only managed and adopted objects, and removes only managed ones', () => {
   holds((drawn) => {
     for (const action of writes(planFor(drawn))) {
       if (action.kind === 'repair') {
@@ -134,7 +134,7 @@ test('R5 whatever the marks and the records say, a plan writes over what is ours
   });
 });
 
-test('R4 R7 R8 a plan removes only under a name of a live, enforced policy whose uid the object carries, or where it selects that of no live one, and nothing that was left behind while it is not wanted', () => {
+test('R4 R7 R8 a plan removes an object only for a policy in Enforce whose name and uid it carries, or as one of a former policy of that name in a selected namespace, and no kept object of an unselected namespace', () => {
   holds((drawn) => {
     for (const plan of planFor(drawn)) {
       if (plan.frozen !== undefined) {
@@ -187,7 +187,7 @@ test('R9 what the guard counts is what a plan that is carried out takes away', (
   });
 });
 
-test('R2 a plan, carried out in part and made again as often as it takes, comes to an end at which nothing is left to do', () => {
+test('R2 a plan that is carried out in part and made again ends with nothing left to do', () => {
   fc.assert(
     fc.property(anyWorld, fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), (drawn, failures) => {
       let now = drawn;

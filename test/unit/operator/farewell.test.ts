@@ -87,7 +87,7 @@ describe('R3 allow-dns and the default-deny', () => {
     expect(removals(log)).toEqual([]);
   });
 
-  test('R3 an allow-dns that stands altered and cannot be repaired isolates nothing anew', async () => {
+  test('R3 the default-deny is not created while an altered allow-dns cannot be repaired', async () => {
     const altered = world({ observed: [managed(policy(), 'allow-dns', { hash: 'altered' })] });
     const { log, outcomes } = await carriedOut(altered, refused('standard.allow-dns', 'Altered'));
     expect(log).toEqual(['repair standard.allow-dns']);
@@ -96,14 +96,14 @@ describe('R3 allow-dns and the default-deny', () => {
 });
 
 describe('R8 R16 a policy that is being deleted', () => {
-  test('R8 R16 is no longer reported once its deletion has taken all its objects along', async () => {
+  test('R8 R16 the report ends once the deletion has removed all objects of the policy', async () => {
     const going = policy('standard', { removal: { onDelete: 'Remove' } }, { isDeleting: true, isRemoving: true });
     const { log, report } = await carriedOut(world({ baselinePolicies: [going], observed: inPlace(going) }));
     expect(removals(log)).toHaveLength(3);
     expect(report).toBeUndefined();
   });
 
-  test('R8 R16 is not reported as protecting while its objects cannot be removed', async () => {
+  test('R8 R16 the report says Failed while the objects of the policy cannot be removed', async () => {
     const going = policy('standard', { removal: { onDelete: 'Remove' } }, { isDeleting: true, isRemoving: true });
     const { report } = await carriedOut(
       world({ baselinePolicies: [going], observed: inPlace(going) }),
@@ -112,7 +112,7 @@ describe('R8 R16 a policy that is being deleted', () => {
     expect(report?.status).toMatchObject({ phase: 'Failed', policies: [{ reason: 'Denied' }] });
   });
 
-  test('R8 R16 with Keep, held by another finalizer, is not reported where somebody deleted its objects', async () => {
+  test('R8 R16 with Keep and another client’s finalizer, the report ends where another client deleted the objects', async () => {
     const going = policy('standard', {}, { isDeleting: true });
     const { log, report } = await carriedOut(world({ baselinePolicies: [going], observed: [] }));
     expect(log).toEqual([]);

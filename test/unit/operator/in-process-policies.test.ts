@@ -124,7 +124,7 @@ test("R8 somebody's copy of a managed NetworkPolicy under another name does not 
   expect(await scene.people.networkPolicyNames('team-a')).toEqual(['my-copy']);
 });
 
-test('R8 R4 what was left behind in a namespace that opted out does not hold up the deletion of its policy, and stays', async () => {
+test('R8 R4 kept NetworkPolicies of a namespace that opted out stay, and do not hold up the deletion of their policy', async () => {
   await scene.start();
   await scene.people.baselinePolicy('standard', { removal: { onDelete: 'Remove', onOptOut: 'Keep', grace: '0s' } });
   await scene.protectedNamespace('team-a');
@@ -135,7 +135,7 @@ test('R8 R4 what was left behind in a namespace that opted out does not hold up 
   expect(await scene.people.networkPolicyNames('team-a')).toEqual(standardSet());
 });
 
-test('R8 a policy that removes its own is held before most of its own are made, so that no deletion overtakes them', async () => {
+test('R8 a policy with onDelete Remove has its finalizer before most of its NetworkPolicies exist, so that no deletion overtakes them', async () => {
   await scene.start();
   const names = Array.from({ length: 40 }, (_, index) => `team-${index}`);
   for (const name of names) {
@@ -167,7 +167,7 @@ test('R8 a policy that removes its own is held before most of its own are made, 
   expect(made.filter((version) => version < Number(held[0])).length).toBeLessThan(8);
 });
 
-test('R8 R13 what belongs to a policy that the watch has not shown yet is not taken for that of a former one', async () => {
+test('R8 R13 the objects of a policy that the watch has not shown yet are not taken for those of a former one', async () => {
   const lag = laggingWatch();
   await scene.start({ around: lag.around });
   await scene.people.baselinePolicy('standard', {});

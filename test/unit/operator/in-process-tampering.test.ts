@@ -81,7 +81,7 @@ test('R16 a status of a BaselinePolicy that somebody falsifies is written again'
   ).toBe(1);
 });
 
-test('R6 a managed NetworkPolicy that a tenant marks as kept is taken back once, and no quarrel comes of it', async () => {
+test('R6 the operator repairs a NetworkPolicy that a tenant marks as kept once, and no contest follows', async () => {
   const operator = await scene.start();
   await scene.protectedNamespace('team-a');
   const kept = async (): Promise<unknown> =>

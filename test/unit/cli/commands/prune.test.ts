@@ -74,7 +74,7 @@ describe('prune', () => {
     expect((await cluster.run(definePrune, ['-A', '--copies'])).printed).toBe('There are no copies.\n');
   });
 
-  test('R5 what a policy selects is no copy, by name neither', async () => {
+  test('R5 prune --copies removes nothing of a namespace that the policy selects, even when asked by name', async () => {
     await cluster.kube.apply(NAMESPACES, {
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -149,7 +149,7 @@ describe('prune', () => {
     expect(await cluster.networkPolicyNames('team-c')).toEqual(before);
   });
 
-  test('R4 removes what was left behind on purpose only with --kept, and never of a live policy', async () => {
+  test('R4 prune removes kept NetworkPolicies only with --kept, and never those of a live policy', async () => {
     await cluster.networkPolicy('team-b', 'kept.default-deny', 'dead', { 'nsbaseline.io/kept': 'true' });
     await cluster.networkPolicy('team-b', 'standard.default-deny', liveUid, { 'nsbaseline.io/kept': 'true' });
     await cluster.run(definePrune, ['-n', 'team-b', '--yes']);

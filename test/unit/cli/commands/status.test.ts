@@ -149,7 +149,7 @@ describe('status is well', () => {
     ).toMatchObject({ isWell: true, namespaces: [{ phase: 'Terminating' }] });
   });
 
-  test('R4 where something was left behind on purpose, which it lists', () => {
+  test('R4 where it lists a kept NetworkPolicy', () => {
     expect(
       status({
         networkPolicies: [
@@ -185,7 +185,7 @@ describe('status is not well, and says why,', () => {
       { namespaces: [{ policies: [{ missing: ['standard.allow-dns'] }] }] },
     ],
     [
-      'R5 where somebody is in the way',
+      'R5 where a foreign object has the name of a part',
       { reports: [report({ conflicts: [{ name: 'standard.allow-dns', reason: 'ForeignObject' }] })] },
       { namespaces: [{ conflicts: [{ name: 'standard.allow-dns' }] }] },
     ],

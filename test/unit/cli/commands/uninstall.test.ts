@@ -84,7 +84,7 @@ describe('uninstall', () => {
     expect({ code, ...(await standing()) }).toEqual({ code: 0, ...EVERYTHING, policies: [], records: 0 });
   });
 
-  test('R5 with --remove-policies removes what the operator wrote, kept ones too, and nothing that is somebody else’s', async () => {
+  test('R5 --remove-policies removes every managed NetworkPolicy, kept ones too, and no foreign one', async () => {
     const terminal = scriptedTerminal(['yes']);
     const { code, printed, complaint } = await cluster.run(defineUninstall, ['--remove-policies'], terminal);
     expect(terminal.questions[0]).toContain(
@@ -232,7 +232,7 @@ describe('uninstall', () => {
   });
 });
 
-test('R8 what is made to keep loses our finalizer and nobody else’s, and no other field', () => {
+test('R8 a policy that uninstall sets to Keep loses our finalizer and no other finalizer or field', () => {
   const object = {
     apiVersion: API_VERSION,
     kind: 'BaselinePolicy',

@@ -24,7 +24,7 @@ const restored = world({ namespace: unselected, observed: inPlace(standard) });
 
 const copyNames = (facts: World): readonly string[] => copiesIn(facts).map(({ observed }) => observed.name);
 
-describe('R5 a copy of our marks is no memory of ours', () => {
+describe('R5 the operator removes and writes nothing for a copy', () => {
   test('R5 input 02: what a restore brings into an unselected namespace gets no plan, and is a copy', () => {
     expect(planFor(restored)).toEqual([]);
     expect(copyNames(restored)).toEqual(['standard.default-deny', 'standard.allow-dns', 'standard.allow-monitoring']);
@@ -131,7 +131,7 @@ describe('R4 an opt-out waits for removal.grace', () => {
   );
 });
 
-describe('R6 what is no drift', () => {
+describe('R6 a rewrite and drift', () => {
   const dns = partOf(standard, 'allow-dns');
   const before = managed(standard, 'allow-dns', { hash: 'what discovery found before' });
   const rest = inPlace(standard).filter(({ name }) => name !== dns.name);

@@ -33,7 +33,7 @@ function orphans(
 }
 
 describe('R8 an orphan', () => {
-  test('R8 is what carries our label and the uid of a policy that is gone', () => {
+  test('R8 an orphan carries our label and the uid of a deleted policy', () => {
     expect(orphans([candidate()], [])).toHaveLength(1);
     expect(orphans([candidate()], [{ name: 'other', uid: 'live', selector }])).toHaveLength(1);
   });
@@ -43,11 +43,11 @@ describe('R8 an orphan', () => {
     ['without the uid of a policy, as a copy in Git has none', { policyUid: '' }],
     ['with the uid of a live policy', { policyUid: 'live' }],
     ['left behind on purpose (R4)', { isKept: true }],
-  ])('R8 is nothing %s', (_, changes) => {
+  ])('R8 an object is no orphan %s', (_, changes) => {
     expect(orphans([candidate(changes)], [{ name: 'other', uid: 'live', selector }])).toEqual([]);
   });
 
-  test('R4 is what was left behind on purpose when that is asked for, but not while its policy lives', () => {
+  test('R4 a kept NetworkPolicy counts as an orphan on request, but not while its policy lives', () => {
     expect(orphans([candidate({ isKept: true })], [], { includesKept: true })).toHaveLength(1);
     expect(
       orphans([candidate({ isKept: true, policyUid: 'live' })], [{ name: 'other', uid: 'live', selector }], {
@@ -56,7 +56,7 @@ describe('R8 an orphan', () => {
     ).toEqual([]);
   });
 
-  test('R8 is nothing that a live policy of the name takes over, whether the name or the label says it', () => {
+  test('R8 an object is no orphan where a live policy takes it over by name or by label', () => {
     const policies = [{ name: 'standard', uid: 'live', selector }];
     expect(orphans([candidate()], policies, { labels: SELECTED })).toEqual([]);
     expect(
@@ -65,19 +65,19 @@ describe('R8 an orphan', () => {
     expect(orphans([candidate()], policies, { labels: { 'nsbaseline.io/enabled': 'false' } })).toHaveLength(1);
   });
 
-  test('R8 is nothing where it is not known what the policy of the name selects, or what the labels are', () => {
+  test('R8 an object is no orphan while the selector of its policy or the labels of its namespace are unknown', () => {
     expect(orphans([candidate()], [{ name: 'standard', uid: 'live', selector: undefined }])).toEqual([]);
     expect(orphans([candidate()], [{ name: 'standard', uid: 'live', selector }], { labels: undefined })).toEqual([]);
   });
 
-  test('R1 is also what stands in a namespace that no policy can ever select', () => {
+  test('R1 a managed NetworkPolicy with the uid of no live policy is an orphan in an excluded namespace too', () => {
     expect(
       orphans([candidate({ namespace: 'kube-system' })], [{ name: 'standard', uid: 'live', selector: {} }]),
     ).toHaveLength(1);
   });
 });
 
-test('R5 R8 in any world nothing foreign, nothing of a live policy and nothing that is taken over is an orphan', () => {
+test('R5 R8 in any world no object is an orphan that is foreign, taken over or of a live policy', () => {
   const name = fc.constantFrom('standard', 'web', 'a');
   const uid = fc.constantFrom('u1', 'u2', 'u3', '');
   const labels = fc.constantFrom<Labels | undefined>({}, SELECTED, { team: 'a' }, undefined);

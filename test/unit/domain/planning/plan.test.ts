@@ -359,7 +359,7 @@ describe('properties of every plan', () => {
   });
 });
 
-describe('R9 what is held is kept up', () => {
+describe('R9 the set of a held policy is repaired', () => {
   const both = policy('standard');
   const edited = policy('standard', { isolate: ['Ingress'] }, { generation: 2, formerParts: both.parts });
   const record = {

@@ -141,7 +141,7 @@ describe('R15 only the holder of the lease leads', () => {
     expect(second.isLeading()).toBe(true);
   });
 
-  test('R15 the lease of one who vanished is free after its whole duration, and not sooner', async () => {
+  test('R15 the lease of a vanished leader is free after its whole duration, and not sooner', async () => {
     const { clock, first, second } = await pair();
     await clock.advance(2_500);
     first.isCutOff = true;
@@ -151,7 +151,7 @@ describe('R15 only the holder of the lease leads', () => {
     expect(second.isLeading()).toBe(true);
   });
 
-  test('R15 who cannot renew stops before anybody else could lead', async () => {
+  test('R15 a leader that cannot renew stops before another replica can lead', async () => {
     const { clock, first, second } = await pair();
     first.isCutOff = true;
     const bothLed: number[] = [];
@@ -221,7 +221,7 @@ describe('R15 only the holder of the lease leads', () => {
     expect(remainingMs).toBeLessThanOrEqual(6_000);
   });
 
-  test('R15 a Lease that somebody deletes is its holder’s for as long as it would have been', async () => {
+  test('R15 a deleted Lease stays its holder’s for as long as it would have lasted', async () => {
     const { clock, server, first, second } = await pair();
     await clock.advance(5_000);
     server.remove();

@@ -51,7 +51,7 @@ const dnsPorts = (discovery: Discovery): readonly unknown[] =>
 const apiServers = (discovery: Discovery): readonly string[] =>
   (discovery.state.discovered.apiServer?.endpoints ?? []).map(({ address }) => address);
 
-describe('R14 what is known outlives a moment in which it is not to be seen', () => {
+describe('R14 discovered addresses stay through a moment in which they cannot be seen', () => {
   test('the port of a resolver whose endpoints are away stays, also over a restart', () => {
     const { seen, discovery, clock, sources } = given();
     discovery.look();

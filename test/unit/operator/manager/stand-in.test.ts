@@ -116,7 +116,7 @@ function standby({
 }
 
 describe('a standby stands in for a silent leader', () => {
-  test('R3 R15 it creates what is lacking after the time that was set, allow-dns first', async () => {
+  test('R3 R15 a standby creates missing NetworkPolicies after the set time, allow-dns first', async () => {
     const { clock, created } = standby();
     await clock.advance(AFTER_MS - 1);
     expect(created).toEqual([]);
@@ -135,7 +135,7 @@ describe('a standby stands in for a silent leader', () => {
     expect(created).toHaveLength(3);
   });
 
-  test('R15 what a tenant does is no sign of the leader', async () => {
+  test('R15 a tenant’s write is no sign of the leader', async () => {
     const { standIn, clock, created } = standby();
     for (let events = 0; events < 4; events += 1) {
       await clock.advance(AFTER_MS / 2);

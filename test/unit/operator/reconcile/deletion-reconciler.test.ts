@@ -61,7 +61,7 @@ async function beingDeleted(): Promise<void> {
 }
 
 describe('R8 the finalizer', () => {
-  test('R8 is on a policy with onDelete Remove, and comes off when that is taken back', async () => {
+  test('R8 the finalizer is on a policy with onDelete Remove, and comes off when that is taken back', async () => {
     await scene.people.baselinePolicy('standard', REMOVE);
     await reconciled();
     expect(await finalizers()).toEqual([FINALIZER]);
@@ -70,13 +70,13 @@ describe('R8 the finalizer', () => {
     expect(await finalizers()).toEqual([]);
   });
 
-  test('R8 is not on a policy that is Paused', async () => {
+  test('R8 the finalizer is not on a Paused policy', async () => {
     await scene.people.baselinePolicy('standard', { ...REMOVE, mode: 'Paused' });
     expect((await reconciled()).next).toBe('forget');
     expect(await finalizers()).toEqual([]);
   });
 
-  test('R8 holds a deleted policy until its objects are gone', async () => {
+  test('R8 the finalizer keeps a deleted policy until its objects are gone', async () => {
     await beingDeleted();
     expect(await reconciled()).toEqual({ next: 'after', decided: ['standard'] });
     expect(await finalizers()).toEqual([FINALIZER]);
@@ -85,7 +85,7 @@ describe('R8 the finalizer', () => {
     expect(await finalizers()).toBeUndefined();
   });
 
-  test('R8 comes off at once, and the objects stay, when the CRD is being deleted', async () => {
+  test('R8 the finalizer comes off at once, and the objects stay, when the CRD is being deleted', async () => {
     await beingDeleted();
     await scene.sync();
     valueOf(
@@ -98,7 +98,7 @@ describe('R8 the finalizer', () => {
     expect(await scene.people.networkPolicyNames('team-a')).toEqual(['standard.default-deny']);
   });
 
-  test('R8 comes off also when another field manager has set it too', async () => {
+  test('R8 the finalizer comes off also when another field manager has set it too', async () => {
     await scene.people.baselinePolicy('standard', REMOVE);
     await reconciled();
     valueOf(

@@ -79,7 +79,7 @@ describe('R9 the removal guard', () => {
     expect(['a', 'b', 'c'].map((name) => held(guard, name))).toEqual([true, true, true]);
   });
 
-  test('R9 what went within the last ten minutes counts, and no longer', async () => {
+  test('R9 a loss counts for ten minutes', async () => {
     const { guard, clock } = stage();
     for (const name of ['a', 'b']) {
       leaving(guard, name);
@@ -91,7 +91,7 @@ describe('R9 the removal guard', () => {
     expect(held(guard, 'c')).toBe(false);
   });
 
-  test('R9 what went counts although the namespace was wanted again meanwhile', () => {
+  test('R9 a loss counts although the namespace was selected again meanwhile', () => {
     const { guard } = stage();
     const staying = policy();
     for (const name of ['a', 'b']) {
@@ -104,7 +104,7 @@ describe('R9 the removal guard', () => {
     expect(held(guard, 'c')).toBe(true);
   });
 
-  test('R9 what is being carried out counts all the while, also once it can be seen', () => {
+  test('R9 a removal counts while it is carried out, also once the caches show it', () => {
     const { guard } = stage();
     const empty = world({ namespace: namespace('a'), baselinePolicies: [emptied], observed: [] });
     for (const name of ['a', 'b']) {
@@ -123,7 +123,7 @@ describe('R9 the removal guard', () => {
     expect(held(guard, 'c')).toBe(false);
   });
 
-  test('R9 a removal without an answer counts until it is seen that it did not happen, and once when it is tried again', () => {
+  test('R9 a removal without an answer counts until the caches show that it did not happen, and counts once when it is tried again', () => {
     const { guard } = stage();
     for (const name of ['a', 'b']) {
       leaving(guard, name);
@@ -159,7 +159,7 @@ describe('R9 the removal guard', () => {
     expect(['a', 'b', 'c'].map((name) => held(guard, name, edited))).toEqual([true, true, true]);
   });
 
-  test('R9 is confirmed by what it prints, for this generation and these names only', () => {
+  test('R9 the printed confirmation confirms a removal for this generation and these names only', () => {
     const { guard } = stage();
     for (const name of ['a', 'b', 'c']) {
       leaving(guard, name);
@@ -192,7 +192,7 @@ describe('R9 the removal guard', () => {
     expect(new Set(confirmations).size).toBe(3);
   });
 
-  test('R9 what is confirmed does not use up what others may do', () => {
+  test('R9 confirmed losses do not use up the limit', () => {
     const { guard } = stage();
     for (const name of ['a', 'b', 'c']) {
       leaving(guard, name);
@@ -262,7 +262,7 @@ describe('R9 the isolation guard', () => {
   const names = ({ guard }: { readonly guard: ChangeGuard }, owner = wide): readonly string[] =>
     guard.heldChangesOf(owner).flatMap(({ namespaces }) => namespaces);
 
-  test('R9 holds a policy that newly isolates too many, and not one that isolates few', () => {
+  test('R9 a policy that newly isolates too many namespaces is held, one that isolates few is not', () => {
     const many = stage(plain);
     many.guard.reviewIsolation(wide, { spec: {}, isKnown: false });
     expect(names(many)).toEqual(['a', 'b', 'c']);
@@ -300,7 +300,7 @@ describe('R9 the isolation guard', () => {
     expect(names(empty, everything)).toEqual([]);
   });
 
-  test('R9 namespaces that carry the opt-in label have consented', () => {
+  test('R9 namespaces that carry the opt-in label are not held', () => {
     const consenting = stage(
       plain.map((each) => namespace(each.name, { labels: { team: 'x', 'nsbaseline.io/enabled': 'true' } })),
     );
@@ -311,13 +311,13 @@ describe('R9 the isolation guard', () => {
   test.each([
     ['a generation that was at work before a restart', { isKnown: true }, wide],
     ['a policy that does not enforce', { isKnown: false }, { ...wide, mode: 'Paused' as const }],
-  ])('R9 never %s', (_what, facts, owner) => {
+  ])('R9 the isolation guard never holds %s', (_what, facts, owner) => {
     const known = stage(plain);
     known.guard.reviewIsolation(owner, { spec: {}, ...facts });
     expect(names(known)).toEqual([]);
   });
 
-  test('R9 the same spec seen in DryRun may go on, another may not', () => {
+  test('R9 a spec that was seen in DryRun is not held, another one is', () => {
     const rehearsed = stage(plain);
     rehearsed.guard.reviewIsolation(
       { ...wide, mode: 'DryRun' },
@@ -332,7 +332,7 @@ describe('R9 the isolation guard', () => {
     expect(names(rehearsed, { ...wide, generation: 3 })).toEqual(['a', 'b', 'c']);
   });
 
-  test('R9 labels that are set later are a decision of their own', () => {
+  test('R9 a namespace that is labelled later is not held', () => {
     const later = stage(plain);
     later.guard.reviewIsolation(wide, { spec: {}, isKnown: false });
     expect(later.guard.holdsIn('d', [wide]).size).toBe(0);

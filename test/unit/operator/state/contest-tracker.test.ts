@@ -16,12 +16,12 @@ function quarrel(object = dns, times = CONTEST_REPAIRS): { readonly log: Contest
 }
 
 describe('R6 Contested', () => {
-  test('R6 five repairs of one object within ten minutes, and not four', () => {
+  test('R6 five repairs of one object within ten minutes are a contest, four are not', () => {
     expect(quarrel(dns, 4).log.contestsAmong('a', [dns.name]).size).toBe(0);
     expect(quarrel(dns, 5).log.contestsAmong('a', [dns.name]).get(dns.name)).toMatchObject({ manager: 'stubborn' });
   });
 
-  test('R6 five repairs spread over more than ten minutes are no quarrel', async () => {
+  test('R6 five repairs spread over more than ten minutes are no contest', async () => {
     const { log, clock } = quarrel(dns, 4);
     await clock.advance(CONTEST_WINDOW_MS);
     log.repaired(dns, 'stubborn');
@@ -38,7 +38,7 @@ describe('R6 Contested', () => {
     expect([CONTEST_PACE_MS, CONTEST_PACE_OF_DENY_MS]).toEqual([10_000, 1000]);
   });
 
-  test('R6 it is over after ten quiet minutes, and each further repair begins them anew', async () => {
+  test('R6 a contest ends ten minutes after the last repair', async () => {
     const { log, clock } = quarrel();
     await clock.advance(CONTEST_WINDOW_MS - 1);
     log.repaired(dns, '');
@@ -48,7 +48,7 @@ describe('R6 Contested', () => {
     expect(log.contestsAmong('a', [dns.name]).size).toBe(0);
   });
 
-  test('R6 one object is not another, nor that of another namespace', () => {
+  test('R6 a contest concerns one object in one namespace only', () => {
     const { log } = quarrel();
     expect(log.contestsAmong('a', [deny.name]).size).toBe(0);
     expect(log.contestsAmong('b', [dns.name]).size).toBe(0);

@@ -39,7 +39,7 @@ test('R16 a report that has much to say waits for nothing', () => {
   expect(waitMsAfter([{ before: 'from before the start', wanted: '0', stored: '0' }, ...news])).toBe(0);
 });
 
-test('F13 a namespace that comes anew under its name has no quarrel, and others never had one', () => {
+test('F13 a new namespace of the same name starts without contests, and no other namespace has one', () => {
   const pace = new ReportRateLimit(new ContestTracker(new ManualClock()));
   for (const write of times(CONTEST_REPAIRS + 1, () => ({ ...first, before: 'theirs' }))) {
     pace.wrote('team-a', write);
