@@ -156,6 +156,19 @@ describe('R15 a hand-over', () => {
     expect(simulation.terms.holder).toBeDefined();
     expect(names('a')).toEqual([]);
   });
+
+  test('a replica that starts while the Lease is deleted may lead at once: what was under way still arrives, and one leads in the end', async () => {
+    await led('0.1.0', '0.1.0');
+    await all(
+      { do: 'delete lease' },
+      { do: 'roll', who: 'other', version: '0.1.0' },
+      { do: 'tamper', namespace: 'a', name: 'p.default-deny' },
+      { do: 'wait', ms: 60_000 },
+    );
+    expect(simulation.terms.holder).toBe('operator 3');
+    expect(simulation.observer.violations).toEqual([]);
+    expect(await simulation.rest()).toEqual([]);
+  });
 });
 
 describe('R15 F36 two versions', () => {

@@ -40,6 +40,7 @@ export class Terms {
   readonly #operators = new Set<string>();
   #doubtfulUntilMs = 0;
   #startedMs = Number.NEGATIVE_INFINITY;
+  #leaseDeletedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: { readonly hands: FakeClusterActor; readonly clock: Clock; readonly isShared: boolean }) {
     this.#hands = parts.hands;
@@ -53,12 +54,9 @@ export class Terms {
     this.#startedMs = this.#clock.nowMs();
   }
 
-  /** Somebody deleted the Lease. An operator that had not read it yet cannot know that there is a leader. */
+  /** Somebody deleted the Lease. */
   leaseDeleted(): void {
-    const nowMs = this.#clock.nowMs();
-    if (nowMs - this.#startedMs < FIRST_LOOK_MS) {
-      this.#doubtfulUntilMs = Math.max(this.#doubtfulUntilMs, nowMs + RENEWAL_MS);
-    }
+    this.#leaseDeletedMs = this.#clock.nowMs();
   }
 
   /** The store was restored to an older state, and the Lease with it. */
@@ -80,7 +78,7 @@ export class Terms {
 
   /** What is wrong about who made this write; undefined when nothing is. */
   breachBy(writer: Writer, write: { readonly type: ResourceType; readonly event: StoredEvent }): string | undefined {
-    if (!this.#isShared || this.#clock.nowMs() < this.#doubtfulUntilMs) {
+    if (!this.#isShared || this.#isDoubtful()) {
       return undefined;
     }
     const isStandIn = write.type.plural === NETWORK_POLICIES.plural && write.event.type === 'ADDED';
@@ -89,6 +87,16 @@ export class Terms {
       return `${writer.name} writes although ${holder} leads`;
     }
     return this.#isTakingBack(writer, write) ? `${writer.name} takes back what a newer version rendered` : undefined;
+  }
+
+  /**
+   * Whether two may take themselves for the leader: nothing in a store that went back tells them apart, and an operator
+   * that looks for the Lease for the first time while it is deleted cannot know that there is a leader.
+   */
+  #isDoubtful(): boolean {
+    const nowMs = this.#clock.nowMs();
+    const hasNewcomer = this.#startedMs > this.#leaseDeletedMs - FIRST_LOOK_MS;
+    return nowMs < this.#doubtfulUntilMs || (hasNewcomer && nowMs < this.#leaseDeletedMs + RENEWAL_MS);
   }
 
   /** Whether an older version writes its own form over that of a newer one, for the same generation, which nobody had touched. */
