@@ -7,7 +7,9 @@ import type { ResourceType } from './resource-type.ts';
 export type RequestVerb = Exclude<keyof KubeClient, 'watch'>;
 
 /** The methods that ask the server to store or delete something. */
-export type RequestWriteVerb = Extract<RequestVerb, 'create' | 'apply' | 'replace' | 'remove'>;
+export const WRITE_VERBS = ['create', 'apply', 'replace', 'remove'] as const satisfies readonly RequestVerb[];
+/** One of {@link WRITE_VERBS}. */
+export type WriteVerb = (typeof WRITE_VERBS)[number];
 
 /** A request before it is sent, as far as a middleware needs to know it. */
 export interface KubeRequest {
@@ -32,8 +34,8 @@ export type Around = <Value>(send: Send<Value>, request: KubeRequest) => Promise
 const NO_TARGET = {};
 
 /** Whether this method asks the server to store or delete something; a review of permissions is sent by one too. */
-export function isWriteVerb(verb: RequestVerb): verb is RequestWriteVerb {
-  return verb === 'create' || verb === 'apply' || verb === 'replace' || verb === 'remove';
+export function isWriteVerb(verb: RequestVerb): verb is WriteVerb {
+  return (WRITE_VERBS as readonly RequestVerb[]).includes(verb);
 }
 
 /**
