@@ -43,6 +43,15 @@ export function isWriteVerb(verb: RequestVerb): verb is WriteVerb {
  * {@link KubeClient}. Watches pass unchanged, since a watch lasts for minutes and is no single request.
  */
 export function clientAround(kube: KubeClient, around: Around): KubeClient {
+  const stored =
+    (verb: 'create' | 'apply' | 'replace'): KubeClient['apply'] =>
+    (type, object, options) =>
+      around((limits) => kube[verb](type, object, withLimits(options, limits)), {
+        verb,
+        type,
+        target: object.metadata,
+        options,
+      });
   return {
     watch: (request, onEvent) => kube.watch(request, onEvent),
     list: (request) =>
@@ -66,27 +75,9 @@ export function clientAround(kube: KubeClient, around: Around): KubeClient {
         target: NO_TARGET,
         options,
       }),
-    create: (type, object, options) =>
-      around((limits) => kube.create(type, object, withLimits(options, limits)), {
-        verb: 'create',
-        type,
-        target: object.metadata,
-        options,
-      }),
-    apply: (type, object, options) =>
-      around((limits) => kube.apply(type, object, withLimits(options, limits)), {
-        verb: 'apply',
-        type,
-        target: object.metadata,
-        options,
-      }),
-    replace: (type, object, options) =>
-      around((limits) => kube.replace(type, object, withLimits(options, limits)), {
-        verb: 'replace',
-        type,
-        target: object.metadata,
-        options,
-      }),
+    create: stored('create'),
+    apply: stored('apply'),
+    replace: stored('replace'),
     remove: (reference, options) =>
       around((limits) => kube.remove(reference, withLimits(options, limits)), {
         verb: 'remove',
