@@ -3,7 +3,7 @@ import type { CredentialHeaders } from './cluster.ts';
 import { absolutePath, isBase64, sourceOf, type TextSource, textIn } from './kubeconfig-field.ts';
 
 /** The versions of the exec plugin protocol that kubectl speaks; v1alpha1 was removed in Kubernetes 1.24. */
-export const EXEC_API_VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'] as const;
+const EXEC_API_VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'] as const;
 
 /** When an exec plugin gets our standard input. */
 export type InteractiveMode = 'Never' | 'IfAvailable' | 'Always';
