@@ -52,10 +52,7 @@ async function run(
   options: RunOptions,
   { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
 ): Promise<number> {
-  const cluster = await loadCluster({
-    ...(options.kubeconfig === undefined ? {} : { kubeconfigPath: options.kubeconfig }),
-    ...(options.context === undefined ? {} : { context: options.context }),
-  });
+  const cluster = await loadCluster({ kubeconfigPath: options.kubeconfig, context: options.context });
   if (!cluster.ok) {
     log.error({ error: cluster.error }, 'there is no usable kubeconfig');
     return exitCode('unreachable');

@@ -24,7 +24,7 @@ export function durationSchema({ atLeast, atMost }: { readonly atLeast: string; 
 }
 
 /** A duration such as `10s` in milliseconds; undefined for any other text. */
-export function durationMs(text: string): number | undefined {
+function durationMs(text: string): number | undefined {
   const [, amount, unit] = DURATION.exec(text) ?? [];
   if (amount === undefined || unit === undefined) {
     return undefined;

@@ -14,7 +14,7 @@ export const EVENTS: ResourceType = {
 };
 
 /** The reportingController of our Events. */
-export const REPORTING_CONTROLLER = 'nsbaseline.io/operator';
+const REPORTING_CONTROLLER = 'nsbaseline.io/operator';
 
 /** The object that an Event is about. */
 export interface Regarding {

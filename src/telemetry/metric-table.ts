@@ -1,5 +1,6 @@
 import { CONDITIONS } from '../api/names.ts';
 import { PHASES } from '../api/namespace-baseline.ts';
+import { WRITE_VERBS, type WriteVerb } from '../kube/client/client-around.ts';
 
 /** The results of a reconcile; docs/reconcile.md (Outcomes) says which outcome has which. */
 export const RECONCILE_RESULTS = ['success', 'waiting', 'retry', 'refused', 'terminal', 'panic'] as const;
@@ -10,11 +11,6 @@ export type ReconcileResult = (typeof RECONCILE_RESULTS)[number];
 export const WRITE_RESULTS = ['success', 'conflict', 'refused', 'throttled', 'failed'] as const;
 /** The result of a write. */
 export type WriteResult = (typeof WRITE_RESULTS)[number];
-
-/** The writing methods of the KubeClient. */
-export const WRITE_VERBS = ['create', 'apply', 'replace', 'remove'] as const;
-/** The method by which an object was written. */
-export type WriteVerb = (typeof WRITE_VERBS)[number];
 
 /** The kinds that the operator writes, with the verbs it uses; Events have a metric of their own. */
 export const WRITTEN_KINDS = {

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { CONDITIONS, type ConditionType } from '../api/names.ts';
 import { PHASES, type Phase } from '../api/namespace-baseline.ts';
+import type { WriteVerb } from '../kube/client/client-around.ts';
 import {
   DRIFTS,
   type DriftLabel,
@@ -18,7 +19,6 @@ import {
   WRITE_RESULTS,
   WRITTEN_KINDS,
   type WriteResult,
-  type WriteVerb,
 } from './metric-table.ts';
 import type { BuildInfo } from './version.ts';
 

@@ -24,7 +24,7 @@ export function redacted(fields: object): Record<string, unknown> {
 }
 
 /** The text without anything that looks like a credential, cut to 4096 characters. */
-export function redactedText(text: string): string {
+function redactedText(text: string): string {
   const cut =
     text.length > MAX_STRING_LENGTH ? `${cutText(text, MAX_STRING_LENGTH)}… (${text.length} characters)` : text;
   return SECRETS_IN_TEXT.reduce((clean, secret) => clean.replace(secret, REDACTED), cut);

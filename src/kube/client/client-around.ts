@@ -7,7 +7,9 @@ import type { ResourceType } from './resource-type.ts';
 export type RequestVerb = Exclude<keyof KubeClient, 'watch'>;
 
 /** The methods that ask the server to store or delete something. */
-export type RequestWriteVerb = Extract<RequestVerb, 'create' | 'apply' | 'replace' | 'remove'>;
+export const WRITE_VERBS = ['create', 'apply', 'replace', 'remove'] as const satisfies readonly RequestVerb[];
+/** One of {@link WRITE_VERBS}. */
+export type WriteVerb = (typeof WRITE_VERBS)[number];
 
 /** A request before it is sent, as far as a middleware needs to know it. */
 export interface KubeRequest {
@@ -32,8 +34,8 @@ export type Around = <Value>(send: Send<Value>, request: KubeRequest) => Promise
 const NO_TARGET = {};
 
 /** Whether this method asks the server to store or delete something; a review of permissions is sent by one too. */
-export function isWriteVerb(verb: RequestVerb): verb is RequestWriteVerb {
-  return verb === 'create' || verb === 'apply' || verb === 'replace' || verb === 'remove';
+export function isWriteVerb(verb: RequestVerb): verb is WriteVerb {
+  return (WRITE_VERBS as readonly RequestVerb[]).includes(verb);
 }
 
 /**
@@ -41,6 +43,15 @@ export function isWriteVerb(verb: RequestVerb): verb is RequestWriteVerb {
  * {@link KubeClient}. Watches pass unchanged, since a watch lasts for minutes and is no single request.
  */
 export function clientAround(kube: KubeClient, around: Around): KubeClient {
+  const stored =
+    (verb: 'create' | 'apply' | 'replace'): KubeClient['apply'] =>
+    (type, object, options) =>
+      around((limits) => kube[verb](type, object, withLimits(options, limits)), {
+        verb,
+        type,
+        target: object.metadata,
+        options,
+      });
   return {
     watch: (request, onEvent) => kube.watch(request, onEvent),
     list: (request) =>
@@ -64,27 +75,9 @@ export function clientAround(kube: KubeClient, around: Around): KubeClient {
         target: NO_TARGET,
         options,
       }),
-    create: (type, object, options) =>
-      around((limits) => kube.create(type, object, withLimits(options, limits)), {
-        verb: 'create',
-        type,
-        target: object.metadata,
-        options,
-      }),
-    apply: (type, object, options) =>
-      around((limits) => kube.apply(type, object, withLimits(options, limits)), {
-        verb: 'apply',
-        type,
-        target: object.metadata,
-        options,
-      }),
-    replace: (type, object, options) =>
-      around((limits) => kube.replace(type, object, withLimits(options, limits)), {
-        verb: 'replace',
-        type,
-        target: object.metadata,
-        options,
-      }),
+    create: stored('create'),
+    apply: stored('apply'),
+    replace: stored('replace'),
     remove: (reference, options) =>
       around((limits) => kube.remove(reference, withLimits(options, limits)), {
         verb: 'remove',

@@ -12,8 +12,7 @@ import type { ExecConfig } from './kubeconfig-user.ts';
 import type { CredentialPlugin, PluginCredentials } from './refreshing-cluster.ts';
 import { isHeaderSafe } from './token-file.ts';
 
-/** The process around a plugin. */
-export interface PluginSurroundings {
+interface ExecPluginOptions {
   readonly clock: Clock;
   /** The variables that the plugin inherits. */
   readonly environment: Environment;
@@ -21,9 +20,6 @@ export interface PluginSurroundings {
   readonly isTerminal: boolean;
   /** The file descriptor that receives the plugin's standard error, such as the instructions for a login. */
   readonly stderrFd: number;
-}
-
-interface ExecPluginOptions extends PluginSurroundings {
   readonly config: ExecConfig;
   readonly context: KubeconfigContext;
   readonly tls: ClusterTls;

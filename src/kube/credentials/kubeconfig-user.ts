@@ -1,9 +1,9 @@
-import { fieldOf, isJsonObject, itemsOf, present, textOf } from '../../base/json.ts';
+import { fieldOf, fieldsOf, isJsonObject, itemsOf, present, textOf } from '../../base/json.ts';
 import type { CredentialHeaders } from './cluster.ts';
 import { absolutePath, isBase64, sourceOf, type TextSource, textIn } from './kubeconfig-field.ts';
 
 /** The versions of the exec plugin protocol that kubectl speaks; v1alpha1 was removed in Kubernetes 1.24. */
-export const EXEC_API_VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'] as const;
+const EXEC_API_VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'] as const;
 
 /** When an exec plugin gets our standard input. */
 export type InteractiveMode = 'Never' | 'IfAvailable' | 'Always';
@@ -165,7 +165,9 @@ function impersonationOf(fields: unknown): CredentialHeaders | string {
   const user = textIn(fields, 'as');
   const uid = textIn(fields, 'as-uid');
   const groups = itemsOf(fieldOf(fields, 'as-groups')).map(textOf);
-  const extra = Object.entries(extraOf(fields));
+  const extra = Object.entries(fieldsOf(fieldOf(fields, 'as-user-extra'))).map(
+    ([key, list]) => [key, itemsOf(list).map(textOf)] as const,
+  );
   if (user === undefined) {
     const isIncomplete = uid !== undefined || groups.length > 0 || extra.length > 0;
     return isIncomplete ? 'has as-uid, as-groups or as-user-extra without "as"' : {};
@@ -182,13 +184,6 @@ function impersonationOf(fields: unknown): CredentialHeaders | string {
       extra.map(([key, list]) => [`impersonate-extra-${escapedHeaderKey(key)}`, list.map(headerText)] as const),
     ),
   };
-}
-
-function extraOf(fields: unknown): Readonly<Record<string, readonly string[]>> {
-  const extra = fieldOf(fields, 'as-user-extra');
-  return isJsonObject(extra)
-    ? Object.fromEntries(Object.entries(extra).map(([key, list]) => [key, itemsOf(list).map(textOf)]))
-    : {};
 }
 
 /** A header is written in latin1, so this makes its bytes the UTF-8 of the text, as Go sends it. */

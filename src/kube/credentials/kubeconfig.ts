@@ -10,6 +10,7 @@ import type { Cluster, ClusterTls } from './cluster.ts';
 import { type Environment, proxyFromEnvironment } from './environment-proxy.ts';
 import { execPlugin } from './exec-plugin.ts';
 import { isProxyUrl, type KubeconfigContext, type KubeconfigText, kubeconfigContext } from './kubeconfig-file.ts';
+import type { KubeconfigUser } from './kubeconfig-user.ts';
 import { type CredentialPlugin, openCluster } from './refreshing-cluster.ts';
 import { readText } from './token-file.ts';
 
@@ -45,23 +46,27 @@ export async function loadCluster(choice: ClusterChoice = {}): Promise<Result<Cl
     return chosen;
   }
   const context = chosen.value;
-  const { exec } = context.user;
-  const surroundings = {
-    clock,
-    environment,
-    isTerminal: choice.isTerminal ?? process.stdin.isTTY,
-    stderrFd: choice.stderrFd ?? STDERR_FD,
-  };
   const proxied = withEnvironmentProxy(context, environment);
   if (!proxied.ok) {
     return proxied;
   }
-  const needed = pluginFor(context);
+  const { user } = context;
   const plugin = (tls: ClusterTls): CredentialPlugin | undefined => {
-    if (needed === 'exec' && exec !== undefined) {
-      return execPlugin({ ...surroundings, config: exec, context, tls });
+    if (hasOwnCredentials(user)) {
+      return undefined;
     }
-    return needed === undefined ? undefined : authProvider(context.user, clock);
+    if (user.exec === undefined) {
+      return isJsonObject(user.authProvider) ? authProvider(user, clock) : undefined;
+    }
+    return execPlugin({
+      clock,
+      environment,
+      isTerminal: choice.isTerminal ?? process.stdin.isTTY,
+      stderrFd: choice.stderrFd ?? STDERR_FD,
+      config: user.exec,
+      context,
+      tls,
+    });
   };
   return await openCluster({ context: proxied.value, clock, plugin });
 }
@@ -159,13 +164,6 @@ async function inClusterContext(server: string, directory: string): Promise<Kube
 }
 
 /** As in client-go, neither a plugin nor an auth-provider is asked when the user has other credentials. */
-function pluginFor({ user }: KubeconfigContext): 'exec' | 'authProvider' | undefined {
-  const hasCertificate = user.cert !== undefined && user.key !== undefined;
-  if (user.token !== undefined || user.password !== undefined || hasCertificate) {
-    return undefined;
-  }
-  if (user.exec !== undefined) {
-    return 'exec';
-  }
-  return isJsonObject(user.authProvider) ? 'authProvider' : undefined;
+function hasOwnCredentials({ token, password, cert, key }: KubeconfigUser): boolean {
+  return token !== undefined || password !== undefined || (cert !== undefined && key !== undefined);
 }

@@ -362,8 +362,7 @@ export class LeaderElection {
       return;
     }
     this.#observe(object);
-    const { holder } = leaseRecordOf(object, this.#options.versionAnnotation);
-    if (this.#isLeading ? !this.#isHolder() : holder === '') {
+    if (this.#isLeading ? !this.#isHolder() : this.record?.holder === '') {
       this.#pausing?.abort();
     }
   }

@@ -31,7 +31,7 @@ export interface BodyLimits {
  * etcd accepts objects of 1.5 MiB, which can be several times larger as JSON. A watch line has a higher limit than a
  * single object, because exceeding it costs a whole relist.
  */
-export const DEFAULT_BODY_LIMITS: BodyLimits = {
+const DEFAULT_BODY_LIMITS: BodyLimits = {
   objectBytes: 4 * 1024 ** 2,
   listBytes: 32 * 1024 ** 2,
   watchLineBytes: 16 * 1024 ** 2,
