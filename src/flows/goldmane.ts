@@ -1,7 +1,8 @@
+import { fieldOf, isJsonObject, itemsOf } from '../base/json.ts';
 import type { Labels, Protocol, Verdict } from './flow.ts';
 import { type FlowFormat, ignored, type ParsedEnd, type ParsedFlow, problem, type RecordReading } from './format.ts';
 import { firstRecordsOf, recordsOf } from './json-records.ts';
-import { fieldOf, integerOf, isJson, itemsOf, labelsOfPairs, labelsOfValue, textOf } from './untrusted-value.ts';
+import { integerOf, labelsOfPairs, labelsOfValue, textOf } from './untrusted-value.ts';
 
 /**
  * Calico's flow aggregator, in either of its JSON forms, one object a line (or a list, or `{"items": […]}`).
@@ -87,7 +88,7 @@ function isGoldmane({ key }: GoldmaneFlow): boolean {
 }
 
 function readRecord(read: GoldmaneFlow): RecordReading {
-  if (!isJson(read.key)) {
+  if (!isJsonObject(read.key)) {
     return problem('the record is no JSON object');
   }
   if (!isGoldmane(read)) {
