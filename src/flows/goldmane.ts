@@ -1,7 +1,8 @@
 import { fieldOf, isJsonObject, itemsOf } from '../base/json.ts';
-import type { Labels, Protocol, Verdict } from './flow.ts';
+import type { Labels, Verdict } from './flow.ts';
 import { type FlowFormat, ignored, type ParsedEnd, type ParsedFlow, problem, type RecordReading } from './format.ts';
 import { firstRecordsOf, recordsOf } from './json-records.ts';
+import { protocolNamed } from './protocol-name.ts';
 import { integerOf, labelsOfPairs, labelsOfValue, textOf } from './untrusted-value.ts';
 
 /**
@@ -37,14 +38,6 @@ export const GOLDMANE: FlowFormat = {
 const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ['allow', 'allowed'],
   ['deny', 'denied'],
-]);
-
-const PROTOCOLS: ReadonlyMap<string, Protocol> = new Map([
-  ['tcp', 'TCP'],
-  ['udp', 'UDP'],
-  ['sctp', 'SCTP'],
-  ['icmp', 'ICMP'],
-  ['icmpv6', 'ICMP'],
 ]);
 
 /** One flow, whatever the form: the fields of the key, and the object with times, labels and numbers. */
@@ -95,8 +88,6 @@ function readRecord(read: GoldmaneFlow): RecordReading {
     return ignored('otherEvent');
   }
   const { key, flow } = read;
-  const protocolText = text(key, 'proto') || text(key, 'protocol');
-  const protocol = PROTOCOLS.get(protocolText.toLowerCase()) ?? 'other';
   const from = endOf(read, 'source');
   const to = endOf(read, 'dest');
   if (from === undefined || to === undefined) {
@@ -107,7 +98,7 @@ function readRecord(read: GoldmaneFlow): RecordReading {
     flow: {
       from,
       to,
-      protocol,
+      protocol: protocolNamed(text(key, 'proto') || text(key, 'protocol')),
       port: whole(key, 'dest_port') ?? 0,
       verdict: VERDICTS.get(text(key, 'action').toLowerCase()) ?? 'unknown',
       firstSeenMs: timeMs(flow, 'start_time'),
