@@ -1,6 +1,7 @@
 import { isLoopback } from './address.ts';
 import type { Protocol } from './flow.ts';
 import { type FlowFormat, ignored, type LineReader, problem, type RecordReading } from './format.ts';
+import { protocolNamed } from './protocol-name.ts';
 
 /**
  * The table of connections of a node's kernel, one connection a line, as `conntrack -L` prints it, also with
@@ -28,14 +29,6 @@ const FIELD = /(?:^|\s)(src|dst|sport|dport)=(\S{1,45})/g;
 const TIMESTAMP = /^\s*\[(\d{9,12})\.(\d{3})\d*\]/;
 /** The last line, which conntrack prints to its standard error. */
 const SUMMARY = /^conntrack v\S+ \(conntrack-tools\)/;
-
-const PROTOCOLS: ReadonlyMap<string, Protocol> = new Map([
-  ['tcp', 'TCP'],
-  ['udp', 'UDP'],
-  ['sctp', 'SCTP'],
-  ['icmp', 'ICMP'],
-  ['icmpv6', 'ICMP'],
-]);
 
 interface Connection {
   readonly protocol: Protocol;
@@ -69,7 +62,7 @@ function connectionOf(line: string): Connection | undefined {
   if (client === undefined || server === undefined || port === undefined) {
     return undefined;
   }
-  return { protocol: PROTOCOLS.get(protocol) ?? 'other', client, server, port };
+  return { protocol: protocolNamed(protocol), client, server, port };
 }
 
 /** Zero for protocols without ports; undefined for a number that is no port. */

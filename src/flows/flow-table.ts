@@ -1,5 +1,5 @@
 import { canonicalAddress, isPublic, widened } from './address.ts';
-import type { Flow, FlowEnd, Labels, PodEnd, Verdict } from './flow.ts';
+import type { Flow, FlowEnd, Labels, PodEnd } from './flow.ts';
 import type { ParsedEnd, ParsedFlow, ParsedPod } from './format.ts';
 
 /**
@@ -15,7 +15,8 @@ const MAX_SPELLINGS = 50_000;
 interface Entry {
   readonly from: InternedEnd;
   readonly to: InternedEnd;
-  readonly seen: ParsedFlow;
+  /** Of its first record, which can be forgotten. */
+  readonly seen: Pick<ParsedFlow, 'protocol' | 'port' | 'verdict'>;
   firstSeenMs: number | undefined;
   lastSeenMs: number | undefined;
   bySource: number;
@@ -134,7 +135,7 @@ export class FlowTable {
     const entry: Entry = {
       from,
       to,
-      seen: { ...seen, from: NO_END, to: NO_END },
+      seen: { protocol: seen.protocol, port: seen.port, verdict: seen.verdict },
       firstSeenMs: undefined,
       lastSeenMs: undefined,
       bySource: 0,
@@ -234,9 +235,6 @@ export class FlowTable {
   }
 }
 
-/** Stands in an entry for the ends of its first record, so that the record can be forgotten. */
-const NO_END: ParsedEnd = { kind: 'external' };
-
 function count(entry: Entry, seen: ParsedFlow): void {
   if (seen.reporter === 'source') {
     entry.bySource += seen.count;
@@ -248,8 +246,7 @@ function count(entry: Entry, seen: ParsedFlow): void {
 }
 
 function isAllowedBySourceOnly(entry: Entry): boolean {
-  const allowed: Verdict = 'allowed';
-  return entry.seen.verdict === allowed && entry.byDestination === 0 && entry.byOther === 0;
+  return entry.seen.verdict === 'allowed' && entry.byDestination === 0 && entry.byOther === 0;
 }
 
 function conversationKey(entry: Entry): string {

@@ -1,7 +1,8 @@
+import { fieldOf } from '../base/json.ts';
 import { isLoopback, isUnspecified } from './address.ts';
 import type { Protocol } from './flow.ts';
 import type { ParsedEnd } from './format.ts';
-import { fieldOf, integerOf, labelsOfValue, textOf } from './untrusted-value.ts';
+import { integerOf, labelsOfValue, textOf } from './untrusted-value.ts';
 import { workloadField } from './workload.ts';
 
 /**
@@ -56,12 +57,6 @@ export function gadgetPeer(endpoint: unknown): ParsedEnd | undefined {
 export function gadgetProtocol(endpoint: unknown): Protocol {
   const protocol = textOf(endpoint, 'proto').toUpperCase();
   return protocol === 'TCP' || protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'other';
-}
-
-/** Milliseconds since the Unix epoch of a field `timestamp`. */
-export function gadgetTimeMs(event: unknown): number | undefined {
-  const timeMs = Date.parse(textOf(event, 'timestamp'));
-  return Number.isNaN(timeMs) ? undefined : timeMs;
 }
 
 /** Whether an endpoint has the fields that all gadgets of sockets write. */

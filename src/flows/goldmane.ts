@@ -1,7 +1,9 @@
-import type { Labels, Protocol, Verdict } from './flow.ts';
+import { fieldOf, isJsonObject, itemsOf } from '../base/json.ts';
+import type { Labels, Verdict } from './flow.ts';
 import { type FlowFormat, ignored, type ParsedEnd, type ParsedFlow, problem, type RecordReading } from './format.ts';
 import { firstRecordsOf, recordsOf } from './json-records.ts';
-import { fieldOf, integerOf, isJson, itemsOf, labelsOfPairs, labelsOfValue, textOf } from './untrusted-value.ts';
+import { protocolNamed } from './protocol-name.ts';
+import { integerOf, labelsOfPairs, labelsOfValue, textOf } from './untrusted-value.ts';
 
 /**
  * Calico's flow aggregator, in either of its JSON forms, one object a line (or a list, or `{"items": […]}`).
@@ -36,14 +38,6 @@ export const GOLDMANE: FlowFormat = {
 const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ['allow', 'allowed'],
   ['deny', 'denied'],
-]);
-
-const PROTOCOLS: ReadonlyMap<string, Protocol> = new Map([
-  ['tcp', 'TCP'],
-  ['udp', 'UDP'],
-  ['sctp', 'SCTP'],
-  ['icmp', 'ICMP'],
-  ['icmpv6', 'ICMP'],
 ]);
 
 /** One flow, whatever the form: the fields of the key, and the object with times, labels and numbers. */
@@ -87,15 +81,13 @@ function isGoldmane({ key }: GoldmaneFlow): boolean {
 }
 
 function readRecord(read: GoldmaneFlow): RecordReading {
-  if (!isJson(read.key)) {
+  if (!isJsonObject(read.key)) {
     return problem('the record is no JSON object');
   }
   if (!isGoldmane(read)) {
     return ignored('otherEvent');
   }
   const { key, flow } = read;
-  const protocolText = text(key, 'proto') || text(key, 'protocol');
-  const protocol = PROTOCOLS.get(protocolText.toLowerCase()) ?? 'other';
   const from = endOf(read, 'source');
   const to = endOf(read, 'dest');
   if (from === undefined || to === undefined) {
@@ -106,7 +98,7 @@ function readRecord(read: GoldmaneFlow): RecordReading {
     flow: {
       from,
       to,
-      protocol,
+      protocol: protocolNamed(text(key, 'proto') || text(key, 'protocol')),
       port: whole(key, 'dest_port') ?? 0,
       verdict: VERDICTS.get(text(key, 'action').toLowerCase()) ?? 'unknown',
       firstSeenMs: timeMs(flow, 'start_time'),

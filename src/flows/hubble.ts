@@ -1,3 +1,4 @@
+import { fieldOf, isJsonObject, itemsOf, type JsonObject } from '../base/json.ts';
 import { isLoopback } from './address.ts';
 import { looksLikeReply } from './connection-ports.ts';
 import type { Labels, Protocol, Verdict } from './flow.ts';
@@ -10,7 +11,7 @@ import {
   type RecordReading,
 } from './format.ts';
 import { firstRecordsOf, jsonLineReader } from './json-records.ts';
-import { fieldOf, isJson, itemsOf, type Json, labelsOfPairs, portOf, textOf, timeMsOf } from './untrusted-value.ts';
+import { labelsOfPairs, portOf, textOf, timeMsOf } from './untrusted-value.ts';
 import { workloadField } from './workload.ts';
 
 /**
@@ -51,16 +52,17 @@ const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
 /** The reasons for a drop that mean a policy. */
 const POLICY_DROPS = /^(POLICY_DEN|AUTH_REQUIRED)/;
 
-function flowOf(record: Json): unknown {
+function flowOf(record: JsonObject): unknown {
   return fieldOf(record, 'flow') ?? record;
 }
 
 function isHubbleFlow(flow: unknown): boolean {
-  const isNamed = textOf(flow, 'verdict') !== '' && (isJson(fieldOf(flow, 'l4')) || isJson(fieldOf(flow, 'IP')));
-  return isNamed || (textOf(flow, 'traffic_direction') !== '' && isJson(fieldOf(flow, 'source')));
+  const isNamed =
+    textOf(flow, 'verdict') !== '' && (isJsonObject(fieldOf(flow, 'l4')) || isJsonObject(fieldOf(flow, 'IP')));
+  return isNamed || (textOf(flow, 'traffic_direction') !== '' && isJsonObject(fieldOf(flow, 'source')));
 }
 
-function readRecord(record: Json): RecordReading {
+function readRecord(record: JsonObject): RecordReading {
   const flow = flowOf(record);
   if (!isHubbleFlow(flow)) {
     return ignored('otherEvent');
@@ -91,12 +93,12 @@ function layer4Of(layer4: unknown): Layer4 | undefined {
       return { protocol, source: portOf(ports, 'source_port'), destination, flags: fieldOf(ports, 'flags') };
     }
   }
-  const isIcmp = isJson(fieldOf(layer4, 'ICMPv4')) || isJson(fieldOf(layer4, 'ICMPv6'));
+  const isIcmp = isJsonObject(fieldOf(layer4, 'ICMPv4')) || isJsonObject(fieldOf(layer4, 'ICMPv6'));
   return isIcmp ? { protocol: 'ICMP', source: undefined, destination: 0, flags: undefined } : undefined;
 }
 
 function readFlow(seen: {
-  readonly record: Json;
+  readonly record: JsonObject;
   readonly flow: unknown;
   readonly verdict: Verdict;
   readonly layer4: Layer4;

@@ -1,9 +1,10 @@
+import { fieldOf, itemsOf, type JsonObject } from '../base/json.ts';
 import { isLoopback } from './address.ts';
 import { looksLikeReply } from './connection-ports.ts';
 import type { Protocol, Verdict } from './flow.ts';
 import { type FlowFormat, type IgnoredReason, ignored, type ParsedEnd, problem, type RecordReading } from './format.ts';
 import { firstRecordsOf, jsonLineReader } from './json-records.ts';
-import { fieldOf, integerOf, itemsOf, type Json, portOf, textOf } from './untrusted-value.ts';
+import { integerOf, portOf, textOf } from './untrusted-value.ts';
 import { workloadField } from './workload.ts';
 
 /**
@@ -40,13 +41,13 @@ const PROTOCOLS: ReadonlyMap<number, Protocol> = new Map([
 const FLAG_SYN = 0x02;
 const FLAG_SYN_ACK = 0x100;
 
-function isNetObserv(record: Json): boolean {
+function isNetObserv(record: JsonObject): boolean {
   return (
     textOf(record, 'SrcAddr') !== '' && textOf(record, 'DstAddr') !== '' && integerOf(record, 'Proto') !== undefined
   );
 }
 
-function readRecord(record: Json): RecordReading {
+function readRecord(record: JsonObject): RecordReading {
   if (!isNetObserv(record)) {
     return ignored('otherEvent');
   }
@@ -67,12 +68,12 @@ function readRecord(record: Json): RecordReading {
 
 const WITH_PORTS: ReadonlySet<Protocol> = new Set(['TCP', 'UDP', 'SCTP']);
 
-function protocolOf(record: Json): Protocol {
+function protocolOf(record: JsonObject): Protocol {
   return PROTOCOLS.get(integerOf(record, 'Proto') ?? 0) ?? 'other';
 }
 
 function flowOf(seen: {
-  readonly record: Json;
+  readonly record: JsonObject;
   readonly protocol: Protocol;
   readonly port: number;
   readonly verdict: Verdict;
@@ -96,7 +97,7 @@ function flowOf(seen: {
   };
 }
 
-function reasonToIgnore(record: Json, isReply: boolean): IgnoredReason | undefined {
+function reasonToIgnore(record: JsonObject, isReply: boolean): IgnoredReason | undefined {
   if (fieldOf(record, 'Duplicate') === true) {
     return 'duplicate';
   }
@@ -111,7 +112,7 @@ function reasonToIgnore(record: Json, isReply: boolean): IgnoredReason | undefin
 }
 
 /** By the flags of TCP, where the record has the start of the connection; by the ports otherwise. */
-function openerOf(record: Json): { readonly isReply: boolean; readonly isKnown: boolean } {
+function openerOf(record: JsonObject): { readonly isReply: boolean; readonly isKnown: boolean } {
   const flags = integerOf(record, 'Flags') ?? 0;
   if ((flags & FLAG_SYN_ACK) !== 0) {
     return { isReply: true, isKnown: true };
@@ -126,7 +127,7 @@ function openerOf(record: Json): { readonly isReply: boolean; readonly isKnown: 
 }
 
 /** Undefined when all of it was dropped and no policy is named. */
-function verdictOf(record: Json): Verdict | undefined {
+function verdictOf(record: JsonObject): Verdict | undefined {
   const isDenied = itemsOf(fieldOf(record, 'NetworkEvents')).some((event) =>
     /^(drop|deny)/i.test(textOf(event, 'Action')),
   );
@@ -137,7 +138,7 @@ function verdictOf(record: Json): Verdict | undefined {
   return dropped > 0 && dropped >= (integerOf(record, 'Packets') ?? 0) ? undefined : 'allowed';
 }
 
-function endOf(record: Json, side: 'Src' | 'Dst'): ParsedEnd {
+function endOf(record: JsonObject, side: 'Src' | 'Dst'): ParsedEnd {
   const name = textOf(record, `${side}K8S_Name`);
   const namespace = textOf(record, `${side}K8S_Namespace`);
   const address = textOf(record, `${side}Addr`);

@@ -1,9 +1,10 @@
+import { fieldOf, isJsonObject, type JsonObject } from '../base/json.ts';
 import { looksLikeReply } from './connection-ports.ts';
 import type { Verdict } from './flow.ts';
 import { type FlowFormat, ignored, type ParsedEnd, problem, type RecordReading } from './format.ts';
-import { gadgetPeer, gadgetPod, gadgetProtocol, gadgetTimeMs, isGadgetEndpoint } from './gadget-endpoint.ts';
+import { gadgetPeer, gadgetPod, gadgetProtocol, isGadgetEndpoint } from './gadget-endpoint.ts';
 import { firstRecordsOf, recordsOf } from './json-records.ts';
-import { fieldOf, integerOf, isJson, type Json, portOf, textOf } from './untrusted-value.ts';
+import { integerOf, portOf, textOf, timeMsOf } from './untrusted-value.ts';
 
 /**
  * Inspektor Gadget's `snapshot_socket`: a list of all sockets of a node on one line, or one socket a line:
@@ -33,7 +34,7 @@ export const SNAPSHOT_SOCKET: FlowFormat = {
         rememberListening(record, listening);
       }
       return records.map((record) =>
-        isJson(record) ? readRecord(record, listening) : problem('the record is no JSON object'),
+        isJsonObject(record) ? readRecord(record, listening) : problem('the record is no JSON object'),
       );
     };
   },
@@ -42,7 +43,7 @@ export const SNAPSHOT_SOCKET: FlowFormat = {
 /** Listening sockets that are remembered; a cluster with more of them falls back to comparing ports. */
 const MAX_LISTENING = 200_000;
 
-function isSocket(record: Json): boolean {
+function isSocket(record: JsonObject): boolean {
   return (
     textOf(record, 'state') !== '' &&
     isGadgetEndpoint(fieldOf(record, 'src')) &&
@@ -63,7 +64,7 @@ function rememberListening(record: unknown, listening: Set<string>): void {
   }
 }
 
-function readRecord(record: Json, listening: ReadonlySet<string>): RecordReading {
+function readRecord(record: JsonObject, listening: ReadonlySet<string>): RecordReading {
   if (!isSocket(record)) {
     return ignored('otherEvent');
   }
@@ -80,14 +81,14 @@ function readRecord(record: Json, listening: ReadonlySet<string>): RecordReading
 }
 
 function connection(seen: {
-  readonly record: Json;
+  readonly record: JsonObject;
   readonly own: ParsedEnd;
   readonly peer: ParsedEnd;
   readonly port: number;
   readonly isInbound: boolean;
   readonly isListening: boolean;
 }): RecordReading {
-  const timeMs = gadgetTimeMs(seen.record);
+  const timeMs = timeMsOf(seen.record, 'timestamp');
   return {
     kind: 'flow',
     flow: {

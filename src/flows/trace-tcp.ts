@@ -1,7 +1,8 @@
+import { fieldOf, type JsonObject } from '../base/json.ts';
 import { type FlowFormat, ignored, type ParsedEnd, problem, type RecordReading } from './format.ts';
-import { gadgetPeer, gadgetPod, gadgetProtocol, gadgetTimeMs, isGadgetEndpoint } from './gadget-endpoint.ts';
+import { gadgetPeer, gadgetPod, gadgetProtocol, isGadgetEndpoint } from './gadget-endpoint.ts';
 import { firstRecordsOf, jsonLineReader } from './json-records.ts';
-import { fieldOf, type Json, portOf, textOf } from './untrusted-value.ts';
+import { portOf, textOf, timeMsOf } from './untrusted-value.ts';
 
 /**
  * Inspektor Gadget's `trace_tcp`, one JSON object a line:
@@ -26,7 +27,7 @@ export const TRACE_TCP: FlowFormat = {
 
 const TYPES = new Set(['connect', 'accept', 'close']);
 
-function isTraceTcp(record: Json): boolean {
+function isTraceTcp(record: JsonObject): boolean {
   return (
     TYPES.has(textOf(record, 'type')) &&
     isGadgetEndpoint(fieldOf(record, 'src')) &&
@@ -34,7 +35,7 @@ function isTraceTcp(record: Json): boolean {
   );
 }
 
-function readRecord(record: Json): RecordReading {
+function readRecord(record: JsonObject): RecordReading {
   if (!isTraceTcp(record)) {
     return ignored('otherEvent');
   }
@@ -50,7 +51,7 @@ function readRecord(record: Json): RecordReading {
 }
 
 function connection(seen: {
-  readonly record: Json;
+  readonly record: JsonObject;
   readonly own: ParsedEnd;
   readonly peer: ParsedEnd;
   readonly isConnect: boolean;
@@ -60,7 +61,7 @@ function connection(seen: {
   if (port === undefined) {
     return problem('the port is none');
   }
-  const timeMs = gadgetTimeMs(record);
+  const timeMs = timeMsOf(record, 'timestamp');
   return {
     kind: 'flow',
     flow: {

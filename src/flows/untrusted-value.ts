@@ -1,7 +1,5 @@
+import { fieldOf, isJsonObject } from '../base/json.ts';
 import type { Labels } from './flow.ts';
-
-/** A JSON object of which nothing is known. */
-export type Json = Readonly<Record<string, unknown>>;
 
 /**
  * The longest text that is taken from a record; longer ones are treated as missing. Names and addresses are far
@@ -14,16 +12,6 @@ const MAX_LABELS = 64;
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
-
-/** Whether the value is a JSON object: neither null nor a list. */
-export function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The own field of that name when the value is an object that has it; nothing inherited. */
-export function fieldOf(value: unknown, name: string): unknown {
-  return isJson(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-}
 
 /** The text of a field; the empty string where there is none, or none of a sensible length. */
 export function textOf(value: unknown, name: string): string {
@@ -42,11 +30,6 @@ export function integerOf(value: unknown, name: string): number | undefined {
 export function portOf(value: unknown, name: string): number | undefined {
   const port = integerOf(value, name);
   return port !== undefined && port >= 1 && port <= 65_535 ? port : undefined;
-}
-
-/** The items of a list; of anything else, none. */
-export function itemsOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 /** Milliseconds since the Unix epoch of an RFC 3339 time; undefined for anything else. */
@@ -69,7 +52,7 @@ export function labelsOfPairs(pairs: Iterable<unknown>): Labels {
 }
 
 /** Entries as labels, with the same care as {@link labelsOfPairs}. */
-export function labelsOfEntries(entries: readonly (readonly [string, unknown])[]): Labels {
+function labelsOfEntries(entries: readonly (readonly [string, unknown])[]): Labels {
   const taken: [string, string][] = [];
   for (const [key, value] of entries) {
     if (typeof value === 'string' && LABEL_KEY.test(key) && LABEL_VALUE.test(value)) {
@@ -84,5 +67,5 @@ export function labelsOfValue(value: unknown): Labels {
   if (typeof value === 'string') {
     return labelsOfPairs(value.slice(0, 16_384).split(/\s*[,|]\s*/));
   }
-  return isJson(value) ? labelsOfEntries(Object.entries(value)) : {};
+  return isJsonObject(value) ? labelsOfEntries(Object.entries(value)) : {};
 }
