@@ -26,6 +26,12 @@ export function cutToBytes(text: string, maxBytes: number): string {
   return new TextDecoder().decode(bytes, { stream: true }) + ellipsis;
 }
 
+/** The first `most` of the names, and how many more there are: `a, b and 3 more`. */
+export function namesText(names: readonly string[], most: number): string {
+  const more = names.length > most ? ` and ${names.length - most} more` : '';
+  return `${names.slice(0, most).join(', ')}${more}`;
+}
+
 const LONGEST_READABLE_TEXT = 1_000;
 
 /**

@@ -1,3 +1,4 @@
+import { namesText } from '../../base/text.ts';
 import { isPlatformNamespace, platformFirst } from '../planning/platform-namespaces.ts';
 import type { Hold } from '../world.ts';
 
@@ -51,7 +52,7 @@ function lossText(namespaces: readonly string[], cause: HoldCause): string {
   const directions = cause.kind === 'removalLimit' ? ` (${directionsText(cause.own)})` : '';
   return namespaces.length === 1
     ? `Namespace ${namespaces.join()} would lose its protection${directions}`
-    : `${namespaces.length} namespaces would lose their protection at once${directions}: ${namesText(namespaces)}`;
+    : `${namespaces.length} namespaces would lose their protection at once${directions}: ${namesText(namespaces, NAMED)}`;
 }
 
 function isolationText(namespaces: readonly string[]): string {
@@ -61,7 +62,7 @@ function isolationText(namespaces: readonly string[]): string {
   }
   const belong = platform === 1 ? 'belongs' : 'belong';
   const among = platform === 0 ? '' : `, of which ${platform} by name ${belong} to the platform`;
-  return `${namespaces.length} namespaces would be isolated at once${among}: ${namesText(platformFirst(namespaces))}`;
+  return `${namespaces.length} namespaces would be isolated at once${among}: ${namesText(platformFirst(namespaces), NAMED)}`;
 }
 
 function causeText(cause: HoldCause): string {
@@ -83,14 +84,9 @@ function usedText({ others, recent }: Extract<HoldCause, { kind: 'removalLimit' 
   const { directions, namespaces, firstUntil, lastUntil } = recent;
   const until = firstUntil === lastUntil ? firstUntil : `${lastUntil}, the first until ${firstUntil}`;
   const count = directions === 1 ? 'counts' : 'count';
-  return `${held}; ${directions} just did in ${namesText(namespaces)} and ${count} until ${until}`;
+  return `${held}; ${directions} just did in ${namesText(namespaces, NAMED)} and ${count} until ${until}`;
 }
 
 function directionsText(count: number): string {
   return `${count} ${count === 1 ? 'direction' : 'directions'}`;
-}
-
-function namesText(names: readonly string[]): string {
-  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
-  return `${names.slice(0, NAMED).join(', ')}${more}`;
 }

@@ -4,7 +4,7 @@ import type { Condition } from '../../api/condition.ts';
 import { CONDITIONS, type ConditionType } from '../../api/names.ts';
 import type { Phase } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
-import { cutText } from '../../base/text.ts';
+import { cutText, namesText } from '../../base/text.ts';
 import { type HeldNotice, heldMessage } from './held-message.ts';
 import { type MissingPeer, missingPeersMessage } from './missing-peers.ts';
 
@@ -188,7 +188,7 @@ function weakenedFinding(states: readonly NamespaceState[]): readonly Finding[] 
   if (weakened.length === 0) {
     return [];
   }
-  const named = `${weakened.slice(0, NAMED).join(', ')}${weakened.length > NAMED ? ` and ${weakened.length - NAMED} more` : ''}`;
+  const named = namesText(weakened, NAMED);
   return [
     temporary(
       CONDITIONS.weakened,

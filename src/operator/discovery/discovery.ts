@@ -18,11 +18,10 @@ export type DiscoveryProblem = Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'Api
 /**
  * How well the resolver is known.
  * - `current`: it has a ready endpoint, or it answers the operator.
- * - `stale`: it was believed before, and a part of it or all of it cannot be seen now.
- * - `unanswered`: it was found, but it never had a ready endpoint and never answered.
+ * - `stale`: it was found, now or earlier, and is not believed, or a part of it cannot be seen now.
  * - `notFound`: nothing was found; what is rendered is a guess.
  */
-export type DnsKnowledge = 'current' | 'stale' | 'unanswered' | 'notFound';
+export type DnsKnowledge = 'current' | 'stale' | 'notFound';
 
 /** What is known of the cluster, and how well. */
 export interface DiscoveryState {
@@ -54,7 +53,6 @@ export class Discovery {
   readonly #onChange: (state: DiscoveryState) => void;
   #endpoints: EndpointMemory = new Map();
   #resolvers: DnsMemory = new Map();
-  #wasDnsBelieved = false;
   #state: DiscoveryState = { discovered: {}, dns: 'notFound' };
   #timer: Timer | undefined;
 
@@ -75,7 +73,6 @@ export class Discovery {
     this.#resolvers = new Map(
       (stored.dns?.egress ?? []).map((rule) => [digestOf(rule.to), { rule, missingSinceMs: undefined }]),
     );
-    this.#wasDnsBelieved = stored.dns !== undefined;
     this.#state = { discovered: stored, dns: stored.dns === undefined ? 'notFound' : 'stale' };
   }
 
@@ -130,18 +127,11 @@ export class Discovery {
     this.#resolvers = found.memory;
     dnsCheck?.ask(found.targets);
     const isBelieved = found.isReady || this.#isAnyAnswering(found.targets);
-    const isWhole = isBelieved && !found.isPartlyMissing;
-    const knowledge = isWhole ? 'current' : this.#knowledgeOfDoubtful(isBelieved);
-    this.#wasDnsBelieved ||= isBelieved;
-    return { found: found.dns, knowledge };
+    return { found: found.dns, knowledge: isBelieved && !found.isPartlyMissing ? 'current' : 'stale' };
   }
 
   #isAnyAnswering(targets: readonly DnsTarget[]): boolean {
     return targets.some(({ address }) => this.#sources.dnsCheck?.isAnswering(address) === true);
-  }
-
-  #knowledgeOfDoubtful(isBelieved: boolean): DnsKnowledge {
-    return isBelieved || this.#wasDnsBelieved ? 'stale' : 'unanswered';
   }
 }
 
@@ -156,20 +146,6 @@ export function discoveryProblemFor(spec: BaselinePolicySpec, state: DiscoverySt
   return spec.allow?.kubeApiServer?.enabled === true && state.discovered.apiServer === undefined
     ? 'ApiServerNotFound'
     : undefined;
-}
-
-/**
- * Whether isolating further pods would cut them off from DNS, as far as anybody can tell: the policy relies on the
- * resolver that is found, and none was found or none ever answered (R14). A resolver that was believed before does not
- * count: it may only be restarting.
- */
-export function isDnsDoubtful(spec: BaselinePolicySpec, state: DiscoveryState): boolean {
-  return (
-    spec.isolate?.includes('Egress') !== false &&
-    needsFoundDns(spec) &&
-    spec.allow?.dns?.also === undefined &&
-    (state.dns === 'notFound' || state.dns === 'unanswered')
-  );
 }
 
 function needsFoundDns({ allow }: BaselinePolicySpec): boolean {

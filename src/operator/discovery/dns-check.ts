@@ -43,12 +43,13 @@ export class DnsCheck {
   }
 
   /** Asks these from now on; at once when they differ from those before. */
-  ask(targets: readonly DnsTarget[]): void {
+  ask(found: readonly DnsTarget[]): void {
+    const targets = found.slice(0, MOST_TARGETS);
     const keys = (list: readonly DnsTarget[]): string => list.map(({ address, port }) => `${address} ${port}`).join();
     if (keys(targets) === keys(this.#targets)) {
       return;
     }
-    this.#targets = targets.slice(0, MOST_TARGETS);
+    this.#targets = targets;
     this.#schedule(0);
   }
 

@@ -22,7 +22,7 @@ export function isInPod(): boolean {
 }
 
 /** The addresses behind `nameserver` in a resolv.conf. */
-export function nameserversIn(text: string): readonly string[] {
+function nameserversIn(text: string): readonly string[] {
   return text.split('\n').flatMap((line) => {
     const [keyword, address] = line.trim().split(/\s+/);
     return keyword === 'nameserver' && address !== undefined ? [address] : [];

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { wholeSecondTime } from '../../base/whole-second-time.ts';
 import { unselectedCount } from '../../domain/selection.ts';
 import type { ConcurrencyLimiter } from '../../kube/client/concurrency-limiter.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
@@ -281,7 +282,7 @@ export class Controller {
 
   /** The wall clock, RFC 3339 in whole seconds. */
   #nowTime(): string {
-    return `${this.#options.clock.wallTime().toISOString().slice(0, 19)}Z`;
+    return wholeSecondTime(this.#options.clock.wallTime());
   }
 
   async #reconcileDeletion(policy: string, { reconcileId }: Attempt): Promise<QueueAction> {

@@ -202,16 +202,13 @@ export class StandIn implements ClusterEventHandlers {
     );
     return planFor(world).flatMap((plan) => {
       const { policy } = plan;
-      if (
-        plan.frozen !== undefined ||
-        !plan.isSelected ||
-        failing.has(policy.name) ||
-        !this.#isAcceptedByLeader(policy.name)
-      ) {
+      if (plan.frozen !== undefined || !plan.isSelected || failing.has(policy.name)) {
         return [];
       }
       const actions = plan.actions.filter(({ kind }) => kind === 'keep' || kind === 'create');
-      return actions.some(({ kind }) => kind === 'create') ? [{ ...plan, actions }] : [];
+      const isLacking = actions.some(({ kind }) => kind === 'create');
+      // Asked last, since it parses a whole status, and nearly every namespace lacks nothing.
+      return isLacking && this.#isAcceptedByLeader(policy.name) ? [{ ...plan, actions }] : [];
     });
   }
 

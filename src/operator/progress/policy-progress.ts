@@ -36,16 +36,17 @@ interface Progress {
   readonly unattempted: Set<string>;
 }
 
+/** How many objects of each policy are in each namespace that has any. */
+type NamespaceCounts = Map<string, ReadonlyMap<string, number>>;
+
 /**
  * The state of every namespace with every policy, as its last reconcile found it: statuses and metrics are counted from it.
  * It holds nothing that a restart could not find out again.
  */
 export class PolicyProgressTracker {
   readonly #progress = new Map<string, Progress>();
-  /** By namespace, the policies whose orphans are there, as one text. */
-  readonly #orphaned = new Map<string, string>();
-  /** By namespace and policy, how many copies of the policy's NetworkPolicies are there (R5, ownership). */
-  readonly #copies = new Map<string, ReadonlyMap<string, number>>();
+  readonly #orphans: NamespaceCounts = new Map();
+  readonly #copies: NamespaceCounts = new Map();
   #lastState: State | undefined;
 
   /** A policy has changed, and these are the namespaces that it selects now: each is to be attempted. */
@@ -91,16 +92,7 @@ export class PolicyProgressTracker {
    * Returns the policies that have more or fewer than before.
    */
   noteOrphans(namespace: string, owners: readonly string[]): readonly string[] {
-    const [before = '', now] = [this.#orphaned.get(namespace), [...owners].sort().join(' ')];
-    if (before === now) {
-      return [];
-    }
-    if (now === '') {
-      this.#orphaned.delete(namespace);
-    } else {
-      this.#orphaned.set(namespace, now);
-    }
-    return [...new Set([...before.split(' '), ...owners])].filter((owner) => owner !== '');
+    return noteCounts(this.#orphans, namespace, owners);
   }
 
   /**
@@ -108,20 +100,7 @@ export class PolicyProgressTracker {
    * the policies that have more or fewer than before.
    */
   noteCopies(namespace: string, owners: readonly string[]): readonly string[] {
-    const before = this.#copies.get(namespace) ?? NO_COPIES;
-    if (before.size === 0 && owners.length === 0) {
-      return [];
-    }
-    const now = new Map<string, number>();
-    for (const owner of owners) {
-      now.set(owner, (now.get(owner) ?? 0) + 1);
-    }
-    if (now.size === 0) {
-      this.#copies.delete(namespace);
-    } else {
-      this.#copies.set(namespace, now);
-    }
-    return [...new Set([...before.keys(), ...now.keys()])].filter((owner) => before.get(owner) !== now.get(owner));
+    return noteCounts(this.#copies, namespace, owners);
   }
 
   /** How many copies there are of one policy's NetworkPolicies, or of all policies'. */
@@ -258,7 +237,25 @@ export class PolicyProgressTracker {
   }
 }
 
-const NO_COPIES: ReadonlyMap<string, number> = new Map();
+/** Replaces the counts of a namespace, from one name for each object, and returns the policies whose counts have changed. */
+function noteCounts(counts: NamespaceCounts, namespace: string, owners: readonly string[]): readonly string[] {
+  const before = counts.get(namespace) ?? NO_COUNTS;
+  if (before.size === 0 && owners.length === 0) {
+    return [];
+  }
+  const now = new Map<string, number>();
+  for (const owner of owners) {
+    now.set(owner, (now.get(owner) ?? 0) + 1);
+  }
+  if (now.size === 0) {
+    counts.delete(namespace);
+  } else {
+    counts.set(namespace, now);
+  }
+  return [...new Set([...before.keys(), ...now.keys()])].filter((owner) => before.get(owner) !== now.get(owner));
+}
+
+const NO_COUNTS: ReadonlyMap<string, number> = new Map();
 
 function remove(progress: Progress, namespace: string): boolean {
   const wasExpected = progress.unattempted.delete(namespace);

@@ -2,6 +2,7 @@ import { NAMESPACE_BASELINE_NAME } from '../../api/names.ts';
 import type { PolicyEntry } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
 import type { Result } from '../../base/result.ts';
+import { namesText } from '../../base/text.ts';
 import type { Outcomes } from '../../domain/planning/outcome.ts';
 import { type Action, type Drift, nameOf, type PolicyPlan } from '../../domain/planning/plan.ts';
 import { type NamespaceReport, reasonOf } from '../../domain/reporting/report.ts';
@@ -112,14 +113,22 @@ export class TransitionReporter {
       return;
     }
     this.#withCopies.add(namespace);
-    const names = named.slice(0, NAMED_COPIES).map(({ name }) => name);
-    log.warn({ namespace, reason: 'CopyFound', copies: named.length, networkPolicies: names }, 'copies are left alone');
+    const names = named.map(({ name }) => name);
+    log.warn(
+      {
+        namespace,
+        reason: 'CopyFound',
+        copies: names.length,
+        networkPolicies: names.slice(0, NAMED_COPIES),
+      },
+      'copies are left alone',
+    );
     this.#events.record({
       regarding: { type: NETWORK_POLICIES, name: first.name, namespace, uid: first.uid },
       action: 'Reconcile',
       type: 'Normal',
       reason: 'CopyFound',
-      note: `${names.join(', ')}${named.length > names.length ? ` and ${named.length - names.length} more` : ''}: ${REASONS.CopyFound}`,
+      note: `${namesText(names, NAMED_COPIES)}: ${REASONS.CopyFound}`,
     });
   }
 
@@ -166,13 +175,12 @@ export class TransitionReporter {
       'a held change was confirmed',
     );
     const what = hold === 'RemovalHeld' ? 'The removal of protection' : 'The isolation';
-    const more = namespaces.length > first.length ? ` and ${namespaces.length - first.length} more` : '';
     this.#events.record({
       regarding: { type: BASELINE_POLICIES, name, uid },
       action: 'Confirm',
       type: 'Normal',
       reason: 'Approved',
-      note: `${what} in ${first.join(', ')}${more} was confirmed by ${confirmation}`,
+      note: `${what} in ${namesText(namespaces, APPROVED_LISTED)} was confirmed by ${confirmation}`,
     });
   }
 

@@ -180,8 +180,9 @@ export class WorkQueue {
 
   /** How long the longest-waiting key has waited, in milliseconds; 0 when none waits. */
   oldestMs(): number {
-    const firsts = [this.#waiting.fresh, this.#waiting.resync].flatMap((waiting) => [...waiting.values()].slice(0, 1));
-    return firsts.reduce((oldest, first) => Math.max(oldest, this.#options.clock.nowMs() - first.sinceMs), 0);
+    const nowMs = this.#options.clock.nowMs();
+    const firsts = [firstOf(this.#waiting.fresh), firstOf(this.#waiting.resync)];
+    return Math.max(0, ...firsts.flatMap((first) => (first === undefined ? [] : [nowMs - first[1].sinceMs])));
   }
 
   /** How many times a key was put back with a backoff, since the start. */

@@ -1,6 +1,6 @@
 import { API_VERSION, FINALIZER } from '../../api/names.ts';
 import { type Result, success } from '../../base/result.ts';
-import { managedName } from '../../domain/ownership.ts';
+import { isNameOfPart } from '../../domain/ownership.ts';
 import { isCopy } from '../../domain/planning/copies.ts';
 import type { BaselinePolicyFacts, ObservedNetworkPolicy } from '../../domain/world.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
@@ -147,6 +147,6 @@ function goesWith(observed: ObservedNetworkPolicy, { name, uid }: CachedBaseline
     observed.isLabelled &&
     !observed.isKept &&
     !observed.isTerminating &&
-    managedName(observed.name)?.policy === name
+    isNameOfPart(observed.name, name)
   );
 }

@@ -35,16 +35,14 @@ export function createReconcileWorker(
   const { context, clock, metrics } = dependencies;
   return async (namespace, attempt) => {
     const startMs = clock.nowMs();
+    const log = new ReconcileLog(dependencies.log, attempt.reconcileId);
     try {
       const reconciled = await reconcile(namespace, attempt.priority, context);
       countOrphans(namespace, dependencies);
-      countCopies(namespace, dependencies, new ReconcileLog(dependencies.log, attempt.reconcileId));
+      countCopies(namespace, dependencies, log);
       if (reconciled === undefined) {
         forget(namespace, dependencies);
-        return await dependencies.strayReports.check(
-          namespace,
-          new ReconcileLog(dependencies.log, attempt.reconcileId),
-        );
+        return await dependencies.strayReports.check(namespace, log);
       }
       const { world, outcomes, reportWrite } = reconciled;
       const after403Ms = context.transientFailures.pauseAfter403Ms(namespace, outcomes);
@@ -55,7 +53,7 @@ export function createReconcileWorker(
         after403Ms,
       });
       metrics.reconciled({ result, durationMs: clock.nowMs() - startMs });
-      publish(reconciled, attempt, dependencies);
+      publish(reconciled, dependencies, { isFresh: attempt.priority === 'fresh', log });
       return queue;
     } catch (cause) {
       metrics.reconciled({ result: 'panic', durationMs: clock.nowMs() - startMs });
@@ -83,7 +81,7 @@ function countOrphans(namespace: string, { context, progress, statusWriter }: De
 function countCopies(
   namespace: string,
   { context, progress, statusWriter, transitionReporter }: Dependencies,
-  log: ReconcileLog,
+  log: Log,
 ): void {
   const { caches, compiledPolicies } = context;
   const facts = caches.namespaces.get({ namespace: '', name: namespace });
@@ -131,9 +129,12 @@ function forget(
   }
 }
 
-function publish(reconciled: Reconciled, { priority, reconcileId }: Attempt, dependencies: Dependencies): void {
+function publish(
+  reconciled: Reconciled,
+  { progress, statusWriter, transitionReporter, timeToProtect, metrics, clock }: Dependencies,
+  { isFresh, log }: { readonly isFresh: boolean; readonly log: Log },
+): void {
   const { world, report } = reconciled;
-  const { progress, statusWriter, transitionReporter, timeToProtect, metrics, clock } = dependencies;
   const namespace = world.namespace.name;
   if (reconciled.isReported) {
     const isWeakened = report?.status.weakened === 'open';
@@ -151,6 +152,5 @@ function publish(reconciled: Reconciled, { priority, reconcileId }: Attempt, dep
   if (protectedAfterMs !== undefined) {
     metrics.namespaceProtected(protectedAfterMs);
   }
-  const log = new ReconcileLog(dependencies.log, reconcileId);
-  transitionReporter.reconciled(reconciled, { isFresh: priority === 'fresh', protectedAfterMs, log });
+  transitionReporter.reconciled(reconciled, { isFresh, protectedAfterMs, log });
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
 import type { Clock } from '../../base/clock.ts';
 import { roleIn } from '../../domain/ownership.ts';
 import type { Contest } from '../../domain/world.ts';
@@ -25,7 +26,7 @@ export class ContestTracker {
   readonly #repairs: Histories;
   readonly #removals: Histories;
   /** The digest that the last rewrite of an object wrote. */
-  readonly #rewrites = new Map<string, string>();
+  readonly #rewrites = new BoundedMap<string, string>(MAX_REMEMBERED);
 
   constructor(clock: Clock) {
     this.#repairs = new Histories(clock);
@@ -60,7 +61,7 @@ export class ContestTracker {
     if (this.#rewrites.get(key) === hash) {
       this.repaired(object, '');
     }
-    putLast(this.#rewrites, key, hash);
+    this.#rewrites.set(key, hash);
   }
 
   /** The contested objects among these names of a namespace. */
@@ -102,7 +103,7 @@ interface History {
 /** The histories of one kind of write, by object. */
 class Histories {
   readonly #clock: Clock;
-  readonly #histories = new Map<string, History>();
+  readonly #histories = new BoundedMap<string, History>(MAX_REMEMBERED);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -118,7 +119,7 @@ class Histories {
     if (manager !== '') {
       history.manager = manager;
     }
-    putLast(this.#histories, key, history);
+    this.#histories.set(key, history);
   }
 
   among(namespace: string, names: Iterable<string>): ReadonlyMap<string, Contest> {
@@ -166,16 +167,4 @@ const NO_CONTESTS: ReadonlyMap<string, Contest> = new Map();
 
 function keyOf({ namespace, name }: Key): string {
   return `${namespace}/${name}`;
-}
-
-/** A map keeps the order of insertion, so the first keys are the oldest. */
-function putLast<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  map.delete(key);
-  map.set(key, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= MAX_REMEMBERED) {
-      break;
-    }
-    map.delete(oldest);
-  }
 }

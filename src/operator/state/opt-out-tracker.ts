@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { wholeSecondTime } from '../../base/whole-second-time.ts';
 import type { BaselinePolicyFacts, OptOutWait } from '../../domain/world.ts';
 
 /** The beginning of one policy's opt-out of one namespace. */
@@ -44,7 +45,7 @@ export class OptOutTracker {
       now.set(name, optOut);
       const waitMs = optOut.sinceMs + graceMs - this.#clock.nowMs();
       if (waitMs > 0) {
-        waits.set(name, { waitMs, untilTime: wholeSeconds(new Date(optOut.since.getTime() + graceMs)) });
+        waits.set(name, { waitMs, untilTime: nextWholeSecond(new Date(optOut.since.getTime() + graceMs)) });
       }
     }
     this.#optOuts.set(namespace, now);
@@ -64,6 +65,6 @@ export class OptOutTracker {
 const NO_WAITS: ReadonlyMap<string, OptOutWait> = new Map();
 
 /** RFC 3339 without fractions, rounded up: a wait never ends before the time that is shown. */
-function wholeSeconds(time: Date): string {
-  return `${new Date(Math.ceil(time.getTime() / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+function nextWholeSecond(time: Date): string {
+  return wholeSecondTime(new Date(Math.ceil(time.getTime() / 1000) * 1000));
 }

@@ -1,5 +1,6 @@
 import type { Direction } from '../../api/network-policy.ts';
 import type { Clock } from '../../base/clock.ts';
+import { wholeSecondTime } from '../../base/whole-second-time.ts';
 import type { RecentUse } from '../../domain/reporting/held-message.ts';
 
 /** For how long a loss counts after it has happened, in milliseconds (R9, removal limit). */
@@ -46,7 +47,7 @@ export class RecentLosses {
   /** Notes losses that happen now; each replaces an earlier one of its direction. */
   add(namespace: string, losses: readonly Pick<RecentLoss, 'direction' | 'isSure'>[]): void {
     const atMs = this.#clock.nowMs();
-    const until = `${new Date(this.#clock.wallTime().getTime() + GUARD_WINDOW_MS).toISOString().slice(0, 19)}Z`;
+    const until = wholeSecondTime(new Date(this.#clock.wallTime().getTime() + GUARD_WINDOW_MS));
     const others = this.of(namespace).filter(({ direction }) => !losses.some((loss) => loss.direction === direction));
     const added = losses.map(({ direction, isSure }): RecentLoss => ({ direction, atMs, isSure, until }));
     this.#byNamespace.set(namespace, [...others, ...added]);

@@ -1,3 +1,5 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
+
 /** How many rendered specs are remembered. Beyond that the oldest are forgotten, and the next write learns them again. */
 const MAX_REMEMBERED = 4096;
 
@@ -6,18 +8,11 @@ const MAX_REMEMBERED = 4096;
  * set), so that its defaults are never taken for drift. In memory only: a restarted operator learns them with one write.
  */
 export class ServerDefaults {
-  readonly #storedFor = new Map<string, string>();
+  readonly #storedFor = new BoundedMap<string, string>(MAX_REMEMBERED);
 
   /** Notes that the server stored `observed` after a write of `rendered`. */
   remember(pair: { readonly rendered: string; readonly observed: string }): void {
-    this.#storedFor.delete(pair.rendered);
     this.#storedFor.set(pair.rendered, pair.observed);
-    for (const oldest of this.#storedFor.keys()) {
-      if (this.#storedFor.size <= MAX_REMEMBERED) {
-        return;
-      }
-      this.#storedFor.delete(oldest);
-    }
   }
 
   /** Whether the server stores `observed` for `rendered`. */

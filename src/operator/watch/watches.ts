@@ -85,7 +85,7 @@ const inDnsNamespaces = (dnsNamespaces: readonly string[]): readonly WatchScope[
  * Every kind that the operator watches, one row each. Caches, informers, event handling, the metric label `resource` and
  * the permissions that the start asks for are derived from these rows.
  */
-export const WATCHES = {
+const WATCHES = {
   namespaces: clusterWide({
     type: NAMESPACES,
     project: ({ exclusion }) => namespaceProjection(exclusion),

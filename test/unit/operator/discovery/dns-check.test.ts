@@ -68,6 +68,16 @@ describe('R14 a resolver that answers the operator is believed', () => {
     expect(seen.questions).toBe(2);
   });
 
+  test('neither are more addresses than are asked at once', async () => {
+    const { check, clock, seen } = given(new Set(['UDP', 'TCP']));
+    const many = Array.from({ length: 17 }, (_, index) => ({ address: `10.0.0.${index}`, port: 53 }));
+    check.ask(many);
+    await clock.advance(0);
+    check.ask(many);
+    await clock.advance(DNS_CHECK_INTERVAL_MS - 1);
+    expect(seen.questions).toBe(2 * 16);
+  });
+
   test('nothing is asked after stop', async () => {
     const { check, clock, seen } = given(new Set(['UDP', 'TCP']));
     check.ask([target]);
