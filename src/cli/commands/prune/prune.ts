@@ -14,7 +14,7 @@ import { openedNamespaces, type Removal, removeOrphans } from '../../cluster/orp
 import { unownedFor, unownedTable } from '../../cluster/orphans.ts';
 import { chosenNamespace, withCluster } from '../../frame/cluster-session.ts';
 import type { CommandContext } from '../../frame/command-context.ts';
-import { type CommandRun, withProgress } from '../../frame/command-run.ts';
+import { type CommandRun, fail, withProgress } from '../../frame/command-run.ts';
 import { confirmed } from '../../frame/confirm.ts';
 import { addHelp } from '../../frame/help-text.ts';
 import {
@@ -63,10 +63,8 @@ export function definePrune(command: Command, context: CommandContext, terminal:
     )
     .action(async (names: readonly string[], flags: PruneFlags) => {
       if (names.length > 0 && flags.allNamespaces === true) {
-        context.writeError(
-          `${context.programName} prune: names are of one namespace; leave out the names, or write -n instead of -A\n`,
-        );
-        context.exit(exitCode('usage'));
+        const text = 'names are of one namespace; leave out the names, or write -n instead of -A';
+        context.exit(exitCode(fail({ name: 'prune', context }, text, 'usage')));
         return;
       }
       await withCluster(flags, context, (session) =>
@@ -77,14 +75,14 @@ export function definePrune(command: Command, context: CommandContext, terminal:
 }
 
 async function prune(names: readonly string[], run: PruneRun): Promise<ExitCodeName> {
-  const { context, flags } = run;
+  const { flags } = run;
   const choice = await chosenOrphans(names, run);
   if (!choice.ok) {
     return failPrune(run, choice.error);
   }
   const { orphans, refusals } = choice.value;
   for (const refusal of refusals) {
-    context.writeError(`${context.programName} prune: ${printable(refusal)}\n`);
+    fail(run, printable(refusal), 'usage');
   }
   if (refusals.length > 0) {
     return 'usage';

@@ -76,8 +76,7 @@ export function defineStatus(command: Command, context: CommandContext, terminal
     )
     .action(async (policy: string | undefined, flags: StatusFlags) => {
       if (flags.unselected === true && flags.allNamespaces !== true && flags.selector === undefined) {
-        context.writeError(`${context.programName} status: --unselected needs -A or -l\n`);
-        context.exit(exitCode('usage'));
+        context.exit(exitCode(fail({ name: 'status', context }, '--unselected needs -A or -l', 'usage')));
         return;
       }
       await withCluster(flags, context, (session) => {
