@@ -150,8 +150,8 @@ async function isConfirmed(run: PruneRun, orphans: readonly ManagedNetworkPolicy
     opened === 0
       ? ''
       : `; a default-deny goes in ${countText(opened, 'namespace', 'namespaces')}, and what no other NetworkPolicy isolates there is open then`;
-  const what = `remove ${countText(orphans.length, 'NetworkPolicy', 'NetworkPolicies')} in ${countText(namespaces, 'namespace', 'namespaces')}${effect}`;
-  return confirmed(run, { intent: what, question: `R${what.slice(1)}?`, refusal: 'nothing was removed' });
+  const intent = `remove ${countText(orphans.length, 'NetworkPolicy', 'NetworkPolicies')} in ${countText(namespaces, 'namespace', 'namespaces')}${effect}`;
+  return confirmed(run, { intent, refusal: 'nothing was removed' });
 }
 
 /** Reads again, as an answer can take long, and removes what is unchanged. */

@@ -81,11 +81,7 @@ async function uninstall(run: UninstallRun): Promise<ExitCodeName> {
   if (flags.yes !== true) {
     context.writeError(listText(inventory.value, extent));
   }
-  const go = await confirmed(run, {
-    intent: `delete ${going}${effect}`,
-    question: `Delete ${going}${effect}?`,
-    refusal: 'nothing was deleted',
-  });
+  const go = await confirmed(run, { intent: `delete ${going}${effect}`, refusal: 'nothing was deleted' });
   return go === true ? await removeAll(inventory.value, run) : go;
 }
 
