@@ -10,7 +10,7 @@ import {
   type Reading,
 } from '../../cluster/cluster-reading.ts';
 import { type FailedAttempt, failCommand } from '../../cluster/kube-failure.ts';
-import { openedNamespaces, type Removal, removeOrphans } from '../../cluster/orphan-removal.ts';
+import { amountText, openingText, type Removal, removeOrphans } from '../../cluster/orphan-removal.ts';
 import { unownedFor, unownedTable } from '../../cluster/orphans.ts';
 import { chosenNamespace, withCluster } from '../../frame/cluster-session.ts';
 import type { CommandContext } from '../../frame/command-context.ts';
@@ -24,7 +24,6 @@ import {
   type NamespaceFlags,
 } from '../../frame/kubectl-flags.ts';
 import { isColoured, processTerminal, type Terminal } from '../../frame/terminal.ts';
-import { countText } from '../../views/count-text.ts';
 import { printable } from '../../views/printable.ts';
 import { structuredText } from '../../views/structured-output.ts';
 import { type PruneChoice, type PruneFacts, pruneChoice } from './prune-choice.ts';
@@ -144,13 +143,7 @@ async function isConfirmed(run: PruneRun, orphans: readonly ManagedNetworkPolicy
   if (flags.yes !== true) {
     context.writeError(unownedTable(orphans.map(unownedFor), { isWide: flags.output === 'wide', isColoured: false }));
   }
-  const opened = openedNamespaces(orphans).length;
-  const namespaces = new Set(orphans.map(({ namespace }) => namespace)).size;
-  const effect =
-    opened === 0
-      ? ''
-      : `; a default-deny goes in ${countText(opened, 'namespace', 'namespaces')}, and what no other NetworkPolicy isolates there is open then`;
-  const intent = `remove ${countText(orphans.length, 'NetworkPolicy', 'NetworkPolicies')} in ${countText(namespaces, 'namespace', 'namespaces')}${effect}`;
+  const intent = `remove ${amountText(orphans)}${openingText(orphans)}`;
   return confirmed(run, { intent, refusal: 'nothing was removed' });
 }
 

@@ -7,7 +7,7 @@ import {
   type Reading,
 } from '../../cluster/cluster-reading.ts';
 import type { FailedAttempt } from '../../cluster/kube-failure.ts';
-import { openedNamespaces } from '../../cluster/orphan-removal.ts';
+import { amountText, openingText } from '../../cluster/orphan-removal.ts';
 import { countText } from '../../views/count-text.ts';
 
 /** Everything of nsbaseline in a cluster, except the operator itself. */
@@ -77,14 +77,9 @@ export function goingText(
   { policies, reports, networkPolicies, hasCrds }: Inventory,
   { withNetworkPolicies, withCrds }: Extent,
 ): string {
-  const namespaces = new Set(networkPolicies.map(({ namespace }) => namespace)).size;
   const parts = [
     ...(policies.length > 0 ? [countText(policies.length, 'BaselinePolicy', 'BaselinePolicies')] : []),
-    ...(withNetworkPolicies && networkPolicies.length > 0
-      ? [
-          `${countText(networkPolicies.length, 'NetworkPolicy', 'NetworkPolicies')} in ${countText(namespaces, 'namespace', 'namespaces')}`,
-        ]
-      : []),
+    ...(withNetworkPolicies && networkPolicies.length > 0 ? [amountText(networkPolicies)] : []),
     ...(reports.length > 0 ? [countText(reports.length, 'NamespaceBaseline', 'NamespaceBaselines')] : []),
     ...(withCrds && hasCrds ? ['both CRDs'] : []),
   ];
@@ -99,8 +94,5 @@ export function effectText({ networkPolicies }: Inventory, { withNetworkPolicies
   if (!withNetworkPolicies) {
     return `; ${countText(networkPolicies.length, 'NetworkPolicy stays', 'NetworkPolicies stay')}, and nothing keeps ${networkPolicies.length === 1 ? 'it' : 'them'} up to date then`;
   }
-  const opened = openedNamespaces(networkPolicies).length;
-  return opened === 0
-    ? ''
-    : `; a default-deny goes in ${countText(opened, 'namespace', 'namespaces')}, and what no other NetworkPolicy isolates there is open then`;
+  return openingText(networkPolicies);
 }
