@@ -25,11 +25,11 @@ import {
 } from '../../frame/kubectl-flags.ts';
 import { isColoured, processTerminal, type Terminal } from '../../frame/terminal.ts';
 import { printable } from '../../views/printable.ts';
-import { structuredText } from '../../views/structured-output.ts';
+import { isStructured, type StructuredFormat, structuredText } from '../../views/structured-output.ts';
 import { type PruneChoice, type PruneFacts, pruneChoice } from './prune-choice.ts';
 
 interface PruneFlags extends ClusterFlags, NamespaceFlags {
-  readonly output: 'table' | 'wide' | 'json' | 'yaml';
+  readonly output: 'table' | 'wide' | StructuredFormat;
   readonly yes?: true;
   readonly dryRun?: true;
   readonly kept?: true;
@@ -176,7 +176,7 @@ type Shown = Pick<Removal, 'orphan'> & { readonly outcome: Removal['outcome'] | 
 
 function show(run: PruneRun, shown: readonly Shown[]): void {
   const { context, flags, terminal } = run;
-  if (flags.output === 'json' || flags.output === 'yaml') {
+  if (isStructured(flags.output)) {
     const items = shown.map(({ orphan, outcome, message }) => ({
       ...unownedFor(orphan),
       uid: orphan.uid,

@@ -20,13 +20,13 @@ import {
 } from '../../frame/kubectl-flags.ts';
 import { isColoured, processTerminal, type Terminal } from '../../frame/terminal.ts';
 import { printable } from '../../views/printable.ts';
-import { structuredText } from '../../views/structured-output.ts';
+import { isStructured, type StructuredFormat, structuredText } from '../../views/structured-output.ts';
 import { statusText } from './status-text.ts';
 import { type BaselineStatus, type StatusScope, statusFor } from './status-view.ts';
 import { optInAdvice, unselectedNamespaces, unselectedText } from './unselected.ts';
 
 interface StatusFlags extends ClusterFlags, NamespaceFlags {
-  readonly output: 'table' | 'wide' | 'json' | 'yaml';
+  readonly output: 'table' | 'wide' | StructuredFormat;
   readonly selector?: string;
   readonly problems?: true;
   readonly unselected?: true;
@@ -123,10 +123,6 @@ function separatorBetween(before: string, { output }: StatusFlags): string {
     return '';
   }
   return output === 'yaml' ? '---\n' : '\n';
-}
-
-function isStructured(output: StatusFlags['output']): output is 'json' | 'yaml' {
-  return output === 'json' || output === 'yaml';
 }
 
 /** One reading; the text is empty where it failed, which was written to standard error. */
