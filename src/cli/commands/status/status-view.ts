@@ -79,7 +79,7 @@ export interface StatusScope {
 }
 
 /** Whether other namespaces than those that were asked about can exist. */
-function isPartial({ namespace, selector }: StatusScope): boolean {
+export function isPartial({ namespace, selector }: StatusScope): boolean {
   return namespace !== undefined || selector !== undefined;
 }
 
@@ -118,6 +118,15 @@ export function statusFor(facts: ClusterFacts, scope: StatusScope): BaselineStat
     copies,
     kept,
     notes: facts.notes,
+  };
+}
+
+/** The same without the namespaces and policies that are well. Pure. */
+export function problemsOf(status: BaselineStatus): BaselineStatus {
+  return {
+    ...status,
+    namespaces: status.namespaces.filter(({ isWell }) => !isWell),
+    policies: status.policies.filter(({ isWell }) => !isWell),
   };
 }
 

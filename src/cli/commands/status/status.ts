@@ -22,7 +22,7 @@ import { isColoured, processTerminal, type Terminal } from '../../frame/terminal
 import { printable } from '../../views/printable.ts';
 import { isStructured, type StructuredFormat, structuredText } from '../../views/structured-output.ts';
 import { statusText } from './status-text.ts';
-import { type BaselineStatus, type StatusScope, statusFor } from './status-view.ts';
+import { type BaselineStatus, isPartial, problemsOf, type StatusScope, statusFor } from './status-view.ts';
 import { optInAdvice, unselectedNamespaces, unselectedText } from './unselected.ts';
 
 interface StatusFlags extends ClusterFlags, NamespaceFlags {
@@ -162,7 +162,7 @@ async function readFacts(run: StatusRun): Promise<Result<ClusterFacts, FailedAtt
   const facts = await withProgress(run, (progress) =>
     readCluster({ kube: session.kube, namespace, selector, progress }),
   );
-  if (!facts.ok || namespace !== undefined || selector !== undefined) {
+  if (!facts.ok || isPartial(scope)) {
     return facts;
   }
   const operator = await readOperator(session.kube, { namespace: flags.operatorNamespace, clock: systemClock });
@@ -193,7 +193,7 @@ function outputText(status: BaselineStatus, facts: ClusterFacts, run: StatusRun)
   if (isStructured(flags.output)) {
     return structuredText(isAboutProblems ? problemsOf(status) : status, flags.output);
   }
-  const isWhole = scope.namespace === undefined && scope.selector === undefined && scope.policy === undefined;
+  const isWhole = !isPartial(scope) && scope.policy === undefined;
   const open = isWhole ? unselectedNamespaces(facts)?.filter(({ reason }) => reason === 'NoPolicy') : undefined;
   return statusText(status, scope, {
     isWide: flags.output === 'wide',
@@ -203,14 +203,6 @@ function outputText(status: BaselineStatus, facts: ClusterFacts, run: StatusRun)
     advice: scope.namespace === undefined ? '' : optInAdvice(scope.namespace, facts.policies),
     unselectedCount: open?.length,
   });
-}
-
-function problemsOf(status: BaselineStatus): BaselineStatus {
-  return {
-    ...status,
-    namespaces: status.namespaces.filter(({ isWell }) => !isWell),
-    policies: status.policies.filter(({ isWell }) => !isWell),
-  };
 }
 
 function statusHelp({ programName }: CommandContext): string {
