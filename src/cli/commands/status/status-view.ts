@@ -184,7 +184,7 @@ function namespaceStatuses(facts: ClusterFacts, scope: StatusScope): readonly Na
       ({ policy }) => scope.policy === undefined || policy === scope.policy,
     );
     const inNamespace = reported.map((entry) => {
-      const here = present === undefined ? new Set(entry.managed) : present.get(namespace);
+      const here = present === undefined ? new Set(entry.managed.map(({ name }) => name)) : present.get(namespace);
       return policyInNamespace(entry, {
         policy: policies.get(entry.policy),
         present: here,
