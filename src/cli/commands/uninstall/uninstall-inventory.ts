@@ -27,26 +27,36 @@ export interface Extent {
 
 /** Reads everything; without the CRDs there are only NetworkPolicies. Any other list that fails is an error: nothing is removed on partial knowledge. */
 export async function readInventory(reading: Reading): Promise<Result<Inventory, FailedAttempt>> {
-  const [networkPolicies, reports] = await Promise.all([
-    listManagedNetworkPolicies(reading),
-    unlessMissing(listReports(reading)),
-  ]);
+  const [networkPolicies, reports] = await Promise.all([listWritten(reading), unlessMissing(listReports(reading))]);
   if (!networkPolicies.ok) {
     return networkPolicies;
   }
   if (!reports.ok) {
     return reports;
   }
-  const policies = await unlessMissing(listBaselinePolicies(reading));
+  const policies = await listPolicies(reading);
   if (!policies.ok) {
     return policies;
   }
   return success({
     policies: policies.value ?? [],
     reports: reports.value ?? [],
-    networkPolicies: networkPolicies.value.filter(({ policyUid, isTerminating }) => policyUid !== '' && !isTerminating),
+    networkPolicies: networkPolicies.value,
     hasCrds: policies.value !== undefined || reports.value !== undefined,
   });
+}
+
+/** The NetworkPolicies of an {@link Inventory}. */
+export async function listWritten(reading: Reading): Promise<Result<Inventory['networkPolicies'], FailedAttempt>> {
+  const listed = await listManagedNetworkPolicies(reading);
+  return listed.ok
+    ? success(listed.value.filter(({ policyUid, isTerminating }) => policyUid !== '' && !isTerminating))
+    : listed;
+}
+
+/** The BaselinePolicies; undefined where their CRD is gone. */
+export function listPolicies(reading: Reading): Promise<Result<Inventory['policies'] | undefined, FailedAttempt>> {
+  return unlessMissing(listBaselinePolicies(reading));
 }
 
 /** A list of a kind that is not served is undefined. */

@@ -89,19 +89,15 @@ async function removeAll(agreed: Inventory, run: UninstallRun): Promise<ExitCode
   const { context, extent, session } = run;
   const isDone = await withProgress(run, (progress) =>
     removeInOrder({
-      kube: session.kube,
+      reading: { kube: session.kube, namespace: undefined, progress },
       agreed,
       extent,
-      readAgain: () => inventoryOf(run),
       report: {
         onRemoved: (what) => {
           context.print(`${printable(what)}\n`);
         },
         onFailed: (what) => {
           context.writeError(`${printable(what)}\n`);
-        },
-        onProgress: (text) => {
-          progress.show(text);
         },
       },
     }),
