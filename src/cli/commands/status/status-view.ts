@@ -1,5 +1,6 @@
 import { CONDITIONS } from '../../../api/names.ts';
 import { PHASES } from '../../../api/namespace-baseline.ts';
+import { isManaged } from '../../../domain/ownership.ts';
 import { renderedParts } from '../../../domain/rendering/rendering.ts';
 import { isExcluded, isMatch, isSelected, type Labels, type SelectableNamespace } from '../../../domain/selection.ts';
 import {
@@ -169,7 +170,10 @@ function isWellCondition({ type, status, reason }: ConditionView, scope: StatusS
 
 function namespaceStatuses(facts: ClusterFacts, scope: StatusScope): readonly NamespaceStatus[] {
   const present = presentIn(facts);
-  const policies = new Map((facts.policies ?? []).map((policy) => [policy.name, policy]));
+  // Rendered once for each policy, not once for each of its namespaces.
+  const policies = new Map(
+    (facts.policies ?? []).map((policy) => [policy.name, { ...policy, declared: declaredNames(policy) }]),
+  );
   const unreported = unreportedIn(facts, scope);
   const reports = new Map((facts.reports ?? []).map((report) => [report.namespace, report]));
   const seen = new Map((facts.namespaces ?? []).map((namespace) => [namespace.name, namespace]));
@@ -239,7 +243,7 @@ function rankOf(phase: string): number {
 function policyInNamespace(
   entry: ReportEntryView,
   here: {
-    readonly policy: BaselinePolicyView | undefined;
+    readonly policy: (BaselinePolicyView & { readonly declared: readonly string[] }) | undefined;
     readonly present: ReadonlySet<string> | undefined;
     readonly labels: Labels | undefined;
   },
@@ -248,7 +252,7 @@ function policyInNamespace(
   const { policy, present, labels } = here;
   const missing =
     policy !== undefined && isWanted(policy, labels)
-      ? declaredNames(policy).filter((name) => present?.has(name) !== true)
+      ? policy.declared.filter((name) => present?.has(name) !== true)
       : [];
   return { policy: entry.policy, phase, reason, message, inPlace, missing, wouldApply, wouldRemove };
 }
@@ -261,17 +265,9 @@ function isWanted({ spec, selector, isDeleting }: BaselinePolicyView, labels: La
   return labels === undefined || isMatch(selector, labels);
 }
 
-const declaredBy = new WeakMap<BaselinePolicyView, readonly string[]>();
-
-/** Rendered once for each policy, not once for each of its namespaces. */
-function declaredNames(policy: BaselinePolicyView): readonly string[] {
-  const known = declaredBy.get(policy);
-  if (known !== undefined || policy.spec === undefined) {
-    return known ?? [];
-  }
-  const names = renderedParts(policy.name, policy.spec, policy.discovered).map(({ name }) => name);
-  declaredBy.set(policy, names);
-  return names;
+/** The names of the NetworkPolicies that a policy declares; none where it is not valid. */
+function declaredNames({ name, spec, discovered }: BaselinePolicyView): readonly string[] {
+  return spec === undefined ? [] : renderedParts(name, spec, discovered).map((part) => part.name);
 }
 
 /** The names of the managed NetworkPolicies in each namespace; undefined where they are not known. */
@@ -279,15 +275,13 @@ function presentIn({ networkPolicies }: ClusterFacts): ReadonlyMap<string, Reado
   if (networkPolicies === undefined) {
     return undefined;
   }
-  const present = new Map<string, Set<string>>();
-  for (const { namespace, name, isLabelled, isTerminating, policyUid } of networkPolicies) {
-    if (!isLabelled || isTerminating || policyUid === '') {
-      continue;
-    }
-    const names = present.get(namespace) ?? new Set();
-    present.set(namespace, names.add(name));
-  }
-  return present;
+  const present = networkPolicies.filter((found) => isManaged(found) && !found.isTerminating);
+  return new Map(
+    [...Map.groupBy(present, ({ namespace }) => namespace)].map(([namespace, those]) => [
+      namespace,
+      new Set(those.map(({ name }) => name)),
+    ]),
+  );
 }
 
 /** Namespaces that a policy selects and that no report covers. */
