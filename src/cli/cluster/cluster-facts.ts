@@ -48,14 +48,11 @@ export interface BaselinePolicyView extends LivePolicy {
 export interface ReportEntryView {
   readonly policy: string;
   readonly phase: string;
-  readonly mode: string;
   readonly reason: string;
   readonly message: string;
   readonly isInPlace: boolean;
-  /** The names of the NetworkPolicies that it lists. */
-  readonly managed: readonly string[];
-  /** Their uids, in the same order. */
-  readonly managedUids: readonly string[];
+  /** The NetworkPolicies that it lists. */
+  readonly managed: readonly { readonly name: string; readonly uid: string }[];
   readonly wouldApply: readonly string[];
   readonly wouldRemove: readonly string[];
 }
@@ -63,7 +60,6 @@ export interface ReportEntryView {
 /** A NamespaceBaseline. */
 export interface ReportView {
   readonly namespace: string;
-  readonly phase: string;
   readonly entries: readonly ReportEntryView[];
   readonly conflicts: readonly { readonly name: string; readonly reason: string }[];
   readonly weakenedBy: readonly { readonly name: string; readonly why: string }[];
@@ -141,7 +137,6 @@ export function baselinePolicyViewOf({ metadata, spec, status }: KubeObject): Ba
 export function reportViewOf({ metadata, status }: KubeObject): ReportView {
   return {
     namespace: textOf(metadata.namespace),
-    phase: textOf(fieldOf(status, 'phase')),
     entries: itemsOf(fieldOf(status, 'policies')).map(entryViewOf),
     conflicts: itemsOf(fieldOf(status, 'conflicts')).map((conflict) => ({
       name: textOf(fieldOf(conflict, 'name')),
@@ -160,12 +155,13 @@ function entryViewOf(entry: unknown): ReportEntryView {
   return {
     policy: text('policy'),
     phase: text('phase'),
-    mode: text('mode'),
     reason: text('reason'),
     message: text('message'),
     isInPlace: fieldOf(entry, 'inPlace') === true,
-    managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => textOf(fieldOf(managed, 'name'))),
-    managedUids: itemsOf(fieldOf(entry, 'managed')).map((managed) => textOf(fieldOf(managed, 'uid'))),
+    managed: itemsOf(fieldOf(entry, 'managed')).map((managed) => ({
+      name: textOf(fieldOf(managed, 'name')),
+      uid: textOf(fieldOf(managed, 'uid')),
+    })),
     wouldApply: itemsOf(fieldOf(plan, 'apply')).map(textOf),
     wouldRemove: itemsOf(fieldOf(plan, 'remove')).map(textOf),
   };

@@ -21,7 +21,7 @@ import {
   type ReportView,
   reportViewOf,
 } from './cluster-facts.ts';
-import { type FailedAttempt, failureText } from './kube-failure.ts';
+import { type FailedAttempt, failedAttempt, failureText } from './kube-failure.ts';
 import { wholeList } from './whole-list.ts';
 
 /** What to read, and how. */
@@ -55,11 +55,12 @@ export async function listNamespaces(reading: Reading): Promise<Result<readonly 
     return listed(reading, scope, namespaceViewOf);
   }
   // Users of one namespace can usually get it, but not list Namespaces.
-  const got = await kube.get({ type: NAMESPACES, name: namespace });
+  const reference = { type: NAMESPACES, name: namespace };
+  const got = await kube.get(reference);
   if (got.ok) {
     return success([namespaceViewOf(got.value)]);
   }
-  return failure({ attempt: { verb: 'get', type: NAMESPACES, name: namespace }, error: got.error });
+  return failure(failedAttempt('get', reference, got.error));
 }
 
 /**

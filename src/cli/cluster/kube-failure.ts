@@ -1,6 +1,6 @@
 import type { ExitCodeName } from '../../app/exit-codes.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
-import type { ResourceType } from '../../kube/client/resource-type.ts';
+import type { ObjectReference, ResourceType } from '../../kube/client/resource-type.ts';
 import { type CommandRun, fail } from '../frame/command-run.ts';
 import { printable } from '../views/printable.ts';
 
@@ -17,6 +17,11 @@ export interface Attempt {
 export interface FailedAttempt {
   readonly attempt: Attempt;
   readonly error: KubeError;
+}
+
+/** A request about one object that failed. */
+export function failedAttempt(verb: Attempt['verb'], reference: ObjectReference, error: KubeError): FailedAttempt {
+  return { attempt: { verb, ...reference }, error };
 }
 
 /** Writes why a command failed to standard error, with `advice` behind it, and returns the exit code. */

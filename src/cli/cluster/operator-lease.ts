@@ -5,7 +5,7 @@ import { failure, type Result, success } from '../../base/result.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import { isSameRenewal, LEASES, type LeaseRecord, leaseRecordOf } from '../../kube/lease/lease-record.ts';
 import { LEASE_NAME } from '../../operator/startup/preflight.ts';
-import type { FailedAttempt } from './kube-failure.ts';
+import { type FailedAttempt, failedAttempt } from './kube-failure.ts';
 
 /** What the Lease says about the operator. */
 export interface OperatorView {
@@ -77,13 +77,12 @@ async function readLease(
   kube: Pick<KubeClient, 'get'>,
   namespace: string,
 ): Promise<Result<LeaseRecord | undefined, FailedAttempt>> {
-  const found = await kube.get({ type: LEASES, namespace, name: LEASE_NAME });
+  const reference = { type: LEASES, namespace, name: LEASE_NAME };
+  const found = await kube.get(reference);
   if (found.ok) {
     return success(leaseRecordOf(found.value, ANNOTATIONS.version));
   }
-  return found.error.kind === 'notFound'
-    ? success(undefined)
-    : failure({ attempt: { verb: 'get', type: LEASES, namespace, name: LEASE_NAME }, error: found.error });
+  return found.error.kind === 'notFound' ? success(undefined) : failure(failedAttempt('get', reference, found.error));
 }
 
 /** What a Lease that does not exist says. */

@@ -4,6 +4,7 @@ import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import { NETWORK_POLICIES } from '../../operator/watch/resources.ts';
 import { concurrently } from '../frame/concurrently.ts';
+import { countText } from '../views/count-text.ts';
 import type { ManagedNetworkPolicyView } from './cluster-facts.ts';
 import { failureText } from './kube-failure.ts';
 
@@ -44,9 +45,22 @@ export function removalSteps(
 
 const REMOVAL_ORDER: readonly PartRole[] = ['deny', 'other', 'dns'];
 
-/** The namespaces that lose a default-deny with these NetworkPolicies: pods there may become reachable. */
-export function openedNamespaces(orphans: readonly ManagedNetworkPolicyView[]): readonly string[] {
-  return [...new Set(orphans.filter(({ name }) => roleIn(name) === 'deny').map(({ namespace }) => namespace))];
+/** How many NetworkPolicies these are, and in how many namespaces. */
+export function amountText(networkPolicies: readonly ManagedNetworkPolicyView[]): string {
+  const namespaces = countText(namespaceCount(networkPolicies), 'namespace', 'namespaces');
+  return `${countText(networkPolicies.length, 'NetworkPolicy', 'NetworkPolicies')} in ${namespaces}`;
+}
+
+/** The namespaces that lose a default-deny with these NetworkPolicies, as the end of a sentence; empty where none does. */
+export function openingText(networkPolicies: readonly ManagedNetworkPolicyView[]): string {
+  const opened = namespaceCount(networkPolicies.filter(({ name }) => roleIn(name) === 'deny'));
+  return opened === 0
+    ? ''
+    : `; a default-deny goes in ${countText(opened, 'namespace', 'namespaces')}, and what no other NetworkPolicy isolates there is open then`;
+}
+
+function namespaceCount(networkPolicies: readonly ManagedNetworkPolicyView[]): number {
+  return new Set(networkPolicies.map(({ namespace }) => namespace)).size;
 }
 
 async function removeInNamespace(

@@ -1,9 +1,9 @@
-import { type Listing, managedName } from '../../domain/ownership.ts';
+import { managedName } from '../../domain/ownership.ts';
 import { copiesIn } from '../../domain/planning/copies.ts';
 import { orphansIn } from '../../domain/planning/orphans.ts';
 import { isExcluded } from '../../domain/selection.ts';
 import { tableText } from '../views/text-table.ts';
-import { type ClusterFacts, type ManagedNetworkPolicyView, type ReportView, USUAL_EXCLUSION } from './cluster-facts.ts';
+import { type ClusterFacts, type ManagedNetworkPolicyView, USUAL_EXCLUSION } from './cluster-facts.ts';
 
 /** A NetworkPolicy that no BaselinePolicy looks after: an orphan, a copy, or kept on purpose. */
 export interface UnownedNetworkPolicy {
@@ -48,7 +48,7 @@ export function copiesOf({
     return [];
   }
   const seen = new Map(namespaces.map((namespace) => [namespace.name, namespace]));
-  const listings = new Map(reports.map((report) => [report.namespace, listingOf(report)]));
+  const reportIn = new Map(reports.map((report) => [report.namespace, report]));
   const present = networkPolicies.filter(({ isTerminating }) => !isTerminating);
   return [...Map.groupBy(present, ({ namespace }) => namespace)].flatMap(([name, observed]) => {
     const namespace = seen.get(name);
@@ -56,15 +56,11 @@ export function copiesOf({
       ? []
       : copiesIn({
           namespace: { ...namespace, isExcluded: isExcluded(name, USUAL_EXCLUSION) },
-          report: listings.get(name),
+          report: reportIn.get(name),
           observed,
           baselinePolicies: policies,
         }).map((copy) => copy.observed);
   });
-}
-
-function listingOf({ entries }: ReportView): Listing {
-  return { entries: entries.map(({ managedUids }) => ({ managed: managedUids.map((uid) => ({ uid })) })) };
 }
 
 /** A NetworkPolicy as lists of orphans show it. */

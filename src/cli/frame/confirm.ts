@@ -4,10 +4,8 @@ import { isYes } from './terminal.ts';
 
 /** What a person decides on. */
 export interface Confirmation {
-  /** What would happen, as it follows "would", such as `delete 3 NetworkPolicies`. */
+  /** What would happen, as it follows "would", such as `delete 3 NetworkPolicies`; the question is made of it. */
   readonly intent: string;
-  /** Such as `Delete 3 NetworkPolicies?`. */
-  readonly question: string;
   /** Written after a no, such as `nothing was deleted`. */
   readonly refusal: string;
 }
@@ -18,7 +16,7 @@ export interface Confirmation {
  */
 export async function confirmed(
   run: CommandRun<{ readonly yes?: true }>,
-  { intent, question, refusal }: Confirmation,
+  { intent, refusal }: Confirmation,
 ): Promise<true | ExitCodeName> {
   if (run.flags.yes === true) {
     return true;
@@ -27,7 +25,8 @@ export async function confirmed(
     const advice = 'add --yes to go on, or --dry-run to only look';
     return fail(run, `would ${intent}. Standard input is no terminal, so ${refusal}: ${advice}`, 'usage');
   }
-  if (isYes(await run.terminal.ask(`${question} [y/N] `))) {
+  const question = intent.replace(/^./, (first) => first.toUpperCase());
+  if (isYes(await run.terminal.ask(`${question}? [y/N] `))) {
     return true;
   }
   run.context.writeError(`${refusal}\n`);

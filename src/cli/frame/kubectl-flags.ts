@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { isDnsLabel } from '../../api/dns-label.ts';
 
 /** Which cluster is asked and as whom, with the flags of kubectl. */
@@ -77,17 +77,11 @@ function timeoutMs(text: string): number {
 }
 
 /** Flags that users of kubectl write before the command, and whether they take a value. */
-const LEADING_FLAGS: ReadonlyMap<string, boolean> = new Map([
-  ['--kubeconfig', true],
-  ['--context', true],
-  ['--as', true],
-  ['--as-group', true],
-  ['--request-timeout', true],
-  ['-n', true],
-  ['--namespace', true],
-  ['-A', false],
-  ['--all-namespaces', false],
-]);
+const LEADING_FLAGS: ReadonlyMap<string, boolean> = new Map(
+  addClusterFlags(addNamespaceFlags(new Command())).options.flatMap(({ short, long, required }) =>
+    [short, long].filter((flag) => flag !== undefined).map((flag) => [flag, required]),
+  ),
+);
 
 /**
  * The words with the flags of kubectl that stand before the command moved behind it: `-n team-a status` becomes

@@ -4,6 +4,11 @@ import { isUnprintable, printableJson, printableYaml } from './printable.ts';
 /** The formats that programs read. */
 export type StructuredFormat = 'json' | 'yaml';
 
+/** Whether an output format is one that programs read. */
+export function isStructured(format: string): format is StructuredFormat {
+  return format === 'json' || format === 'yaml';
+}
+
 /** The value as JSON or YAML that ends with a line end and says exactly the same, with nothing in it that a terminal would obey. */
 export function structuredText(value: unknown, format: StructuredFormat): string {
   return format === 'json' ? `${printableJson(JSON.stringify(value, null, 4))}\n` : yamlText(value);

@@ -77,11 +77,7 @@ async function approve(policies: readonly string[], run: ApproveRun): Promise<Ex
     return 'ok';
   }
   const asked = changes.map((change) => effectText(change, changes.length > 1));
-  const go = await confirmed(run, {
-    intent: asked.join(', '),
-    question: `${asked.join(', ').replace(/^./, (first) => first.toUpperCase())}?`,
-    refusal: 'nothing was confirmed',
-  });
+  const go = await confirmed(run, { intent: asked.join(', '), refusal: 'nothing was confirmed' });
   return go === true ? await writeAll(changes, run) : go;
 }
 

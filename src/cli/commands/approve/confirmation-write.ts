@@ -1,11 +1,10 @@
 import { fieldOf } from '../../../base/json.ts';
 import { failure, type Result, success } from '../../../base/result.ts';
 import type { KubeClient } from '../../../kube/client/kube-client.ts';
-import type { KubeError } from '../../../kube/client/kube-error.ts';
 import type { KubeObject } from '../../../kube/client/kube-object.ts';
 import { BASELINE_POLICIES } from '../../../operator/watch/resources.ts';
 import { baselinePolicyViewOf } from '../../cluster/cluster-facts.ts';
-import type { Attempt, FailedAttempt } from '../../cluster/kube-failure.ts';
+import { type FailedAttempt, failedAttempt } from '../../cluster/kube-failure.ts';
 import { type HeldChange, heldChanges } from './held-change.ts';
 
 /** A held change that can be confirmed, of the policy as it was shown. */
@@ -26,7 +25,7 @@ export async function writeConfirmation(
   kube: KubeClient,
   change: ConfirmableChange,
 ): Promise<Result<'confirmed' | 'changed', FailedAttempt>> {
-  const name = change.shown.metadata.name ?? '';
+  const reference = { type: BASELINE_POLICIES, name: change.shown.metadata.name ?? '' };
   let object = change.shown;
   for (let attempt = 1; ; attempt += 1) {
     const replaced = await kube.replace(BASELINE_POLICIES, annotated(object, change));
@@ -34,11 +33,11 @@ export async function writeConfirmation(
       return success('confirmed');
     }
     if (replaced.error.kind !== 'conflict' || attempt === MAX_ATTEMPTS) {
-      return failure(failedAttempt('update', name, replaced.error));
+      return failure(failedAttempt('update', reference, replaced.error));
     }
-    const found = await kube.get({ type: BASELINE_POLICIES, name });
+    const found = await kube.get(reference);
     if (!found.ok) {
-      return failure(failedAttempt('get', name, found.error));
+      return failure(failedAttempt('get', reference, found.error));
     }
     if (isConfirmed(found.value, change)) {
       return success('confirmed');
@@ -70,8 +69,4 @@ function isStillHeld(now: KubeObject, { shown, kind, confirmation }: Confirmable
   return heldChanges(baselinePolicyViewOf(now)).some(
     (change) => change.kind === kind && change.confirmation === confirmation,
   );
-}
-
-function failedAttempt(verb: Attempt['verb'], name: string, error: KubeError): FailedAttempt {
-  return { attempt: { verb, type: BASELINE_POLICIES, name }, error };
 }

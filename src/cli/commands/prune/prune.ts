@@ -10,11 +10,11 @@ import {
   type Reading,
 } from '../../cluster/cluster-reading.ts';
 import { type FailedAttempt, failCommand } from '../../cluster/kube-failure.ts';
-import { openedNamespaces, type Removal, removeOrphans } from '../../cluster/orphan-removal.ts';
+import { amountText, openingText, type Removal, removeOrphans } from '../../cluster/orphan-removal.ts';
 import { unownedFor, unownedTable } from '../../cluster/orphans.ts';
 import { chosenNamespace, withCluster } from '../../frame/cluster-session.ts';
 import type { CommandContext } from '../../frame/command-context.ts';
-import { type CommandRun, withProgress } from '../../frame/command-run.ts';
+import { type CommandRun, fail, withProgress } from '../../frame/command-run.ts';
 import { confirmed } from '../../frame/confirm.ts';
 import { addHelp } from '../../frame/help-text.ts';
 import {
@@ -24,13 +24,12 @@ import {
   type NamespaceFlags,
 } from '../../frame/kubectl-flags.ts';
 import { isColoured, processTerminal, type Terminal } from '../../frame/terminal.ts';
-import { countText } from '../../views/count-text.ts';
 import { printable } from '../../views/printable.ts';
-import { structuredText } from '../../views/structured-output.ts';
+import { isStructured, type StructuredFormat, structuredText } from '../../views/structured-output.ts';
 import { type PruneChoice, type PruneFacts, pruneChoice } from './prune-choice.ts';
 
 interface PruneFlags extends ClusterFlags, NamespaceFlags {
-  readonly output: 'table' | 'wide' | 'json' | 'yaml';
+  readonly output: 'table' | 'wide' | StructuredFormat;
   readonly yes?: true;
   readonly dryRun?: true;
   readonly kept?: true;
@@ -63,10 +62,8 @@ export function definePrune(command: Command, context: CommandContext, terminal:
     )
     .action(async (names: readonly string[], flags: PruneFlags) => {
       if (names.length > 0 && flags.allNamespaces === true) {
-        context.writeError(
-          `${context.programName} prune: names are of one namespace; leave out the names, or write -n instead of -A\n`,
-        );
-        context.exit(exitCode('usage'));
+        const text = 'names are of one namespace; leave out the names, or write -n instead of -A';
+        context.exit(exitCode(fail({ name: 'prune', context }, text, 'usage')));
         return;
       }
       await withCluster(flags, context, (session) =>
@@ -77,14 +74,14 @@ export function definePrune(command: Command, context: CommandContext, terminal:
 }
 
 async function prune(names: readonly string[], run: PruneRun): Promise<ExitCodeName> {
-  const { context, flags } = run;
+  const { flags } = run;
   const choice = await chosenOrphans(names, run);
   if (!choice.ok) {
     return failPrune(run, choice.error);
   }
   const { orphans, refusals } = choice.value;
   for (const refusal of refusals) {
-    context.writeError(`${context.programName} prune: ${printable(refusal)}\n`);
+    fail(run, printable(refusal), 'usage');
   }
   if (refusals.length > 0) {
     return 'usage';
@@ -146,14 +143,8 @@ async function isConfirmed(run: PruneRun, orphans: readonly ManagedNetworkPolicy
   if (flags.yes !== true) {
     context.writeError(unownedTable(orphans.map(unownedFor), { isWide: flags.output === 'wide', isColoured: false }));
   }
-  const opened = openedNamespaces(orphans).length;
-  const namespaces = new Set(orphans.map(({ namespace }) => namespace)).size;
-  const effect =
-    opened === 0
-      ? ''
-      : `; a default-deny goes in ${countText(opened, 'namespace', 'namespaces')}, and what no other NetworkPolicy isolates there is open then`;
-  const what = `remove ${countText(orphans.length, 'NetworkPolicy', 'NetworkPolicies')} in ${countText(namespaces, 'namespace', 'namespaces')}${effect}`;
-  return confirmed(run, { intent: what, question: `R${what.slice(1)}?`, refusal: 'nothing was removed' });
+  const intent = `remove ${amountText(orphans)}${openingText(orphans)}`;
+  return confirmed(run, { intent, refusal: 'nothing was removed' });
 }
 
 /** Reads again, as an answer can take long, and removes what is unchanged. */
@@ -185,7 +176,7 @@ type Shown = Pick<Removal, 'orphan'> & { readonly outcome: Removal['outcome'] | 
 
 function show(run: PruneRun, shown: readonly Shown[]): void {
   const { context, flags, terminal } = run;
-  if (flags.output === 'json' || flags.output === 'yaml') {
+  if (isStructured(flags.output)) {
     const items = shown.map(({ orphan, outcome, message }) => ({
       ...unownedFor(orphan),
       uid: orphan.uid,

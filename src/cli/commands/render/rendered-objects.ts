@@ -1,5 +1,6 @@
 import type { Discovered } from '../../../api/baseline-policy.ts';
 import { ANNOTATIONS, LABELS } from '../../../api/names.ts';
+import { type PartRole, roleOf } from '../../../api/parts.ts';
 import { renderedParts } from '../../../domain/rendering/rendering.ts';
 import type { KubeObject } from '../../../kube/client/kube-object.ts';
 import { networkPolicyObject } from '../../../operator/write/manifests.ts';
@@ -19,38 +20,29 @@ export function renderedObjects(
   options: { readonly discovered: Discovered; readonly namespace: string | undefined },
 ): readonly KubeObject[] {
   const parts = renderedParts(name, spec, options.discovered);
-  return parts
-    .toSorted((a, b) => rankOf(a) - rankOf(b))
-    .map((part) => {
-      const { metadata, ...object } = networkPolicyObject(part, {
-        namespace: options.namespace ?? '',
-        policy: { name, uid: '' },
-      });
-      const { namespace, annotations = {}, labels = {} } = metadata;
-      // In the order in which people read them: what, where, whose, and the spec last.
-      const { apiVersion, kind, spec: written } = object;
-      return {
-        ...(apiVersion === undefined ? {} : { apiVersion }),
-        ...(kind === undefined ? {} : { kind }),
-        metadata: {
-          name: part.name,
-          ...(namespace === undefined || namespace === '' ? {} : { namespace }),
-          labels: withoutOwnerMarks(labels),
-          annotations: withoutOwnerMarks(annotations),
-        },
-        spec: written,
-      };
+  return CREATION_ORDER.flatMap((role) => parts.filter(({ part }) => roleOf(part) === role)).map((part) => {
+    const { metadata, ...object } = networkPolicyObject(part, {
+      namespace: options.namespace ?? '',
+      policy: { name, uid: '' },
     });
+    const { namespace, annotations = {}, labels = {} } = metadata;
+    // In the order in which people read them: what, where, whose, and the spec last.
+    const { apiVersion, kind, spec: written } = object;
+    return {
+      ...(apiVersion === undefined ? {} : { apiVersion }),
+      ...(kind === undefined ? {} : { kind }),
+      metadata: {
+        name: part.name,
+        ...(namespace === undefined || namespace === '' ? {} : { namespace }),
+        labels: withoutOwnerMarks(labels),
+        annotations: withoutOwnerMarks(annotations),
+      },
+      spec: written,
+    };
+  });
 }
 
-const RANKS: ReadonlyMap<string, number> = new Map([
-  ['allow-dns', 0],
-  ['default-deny', 2],
-]);
-
-function rankOf({ part }: { readonly part: string }): number {
-  return RANKS.get(part) ?? 1;
-}
+const CREATION_ORDER: readonly PartRole[] = ['dns', 'other', 'deny'];
 
 function withoutOwnerMarks(fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(fields).filter(([key]) => !OWNER_MARKS.has(key)));

@@ -5,7 +5,13 @@ import { type UnownedNetworkPolicy, unownedTable } from '../../cluster/orphans.t
 import { countText } from '../../views/count-text.ts';
 import { printable } from '../../views/printable.ts';
 import { type Cell, type Tone, tableText, toned } from '../../views/text-table.ts';
-import type { BaselineStatus, NamespaceStatus, PolicyStatus, StatusScope } from './status-view.ts';
+import {
+  type BaselineStatus,
+  type NamespaceStatus,
+  type PolicyStatus,
+  problemsOf,
+  type StatusScope,
+} from './status-view.ts';
 
 /** How the text shall look. */
 export interface StatusLook {
@@ -34,8 +40,7 @@ const STEADY: ReadonlySet<string> = new Set([CONDITIONS.ready, CONDITIONS.allPro
 
 /** The status for people: the operator, namespaces, policies, orphans, and last a summary. */
 export function statusText(status: BaselineStatus, scope: StatusScope, look: StatusLook): string {
-  const namespaces = look.isAboutProblems ? status.namespaces.filter(({ isWell }) => !isWell) : status.namespaces;
-  const policies = look.isAboutProblems ? status.policies.filter(({ isWell }) => !isWell) : status.policies;
+  const { namespaces, policies } = look.isAboutProblems ? problemsOf(status) : status;
   const sections = [
     status.operator === undefined ? '' : operatorLine(status.operator, look),
     namespaces.length > 0 ? namespacesText(namespaces, look) : '',
@@ -167,13 +172,11 @@ function explanations(policy: PolicyStatus, { isColoured, programName }: StatusL
 }
 
 function orphansText(orphans: readonly UnownedNetworkPolicy[], scope: StatusScope, look: StatusLook): string {
-  const where = scope.namespace === undefined ? '-A' : `-n ${scope.namespace}`;
-  return `Orphans, of policies that are gone (${look.programName} prune ${where} removes them):\n${someUnownedText(orphans, look)}`;
+  return `Orphans, of policies that are gone (${look.programName} prune ${namespaceWords(scope)} removes them):\n${someUnownedText(orphans, look)}`;
 }
 
 function copiesText(copies: readonly UnownedNetworkPolicy[], scope: StatusScope, look: StatusLook): string {
-  const where = scope.namespace === undefined ? '-A' : `-n ${scope.namespace}`;
-  return `Copies, with our marks where the policy selects nothing; left alone (${look.programName} prune --copies ${where} removes them):\n${someUnownedText(copies, look)}`;
+  return `Copies, with our marks where the policy selects nothing; left alone (${look.programName} prune --copies ${namespaceWords(scope)} removes them):\n${someUnownedText(copies, look)}`;
 }
 
 /** Thousands of lines would hide the rest. */
@@ -215,12 +218,16 @@ function summary(status: BaselineStatus, scope: StatusScope, look: StatusLook): 
 }
 
 /** The arguments that ask about the same scope again. */
-function scopeWords({ namespace, policy, selector }: StatusScope): string {
-  const where = namespace === undefined ? '-A' : `-n ${namespace}`;
+function scopeWords(scope: StatusScope): string {
+  const { policy, selector } = scope;
   return [
-    selector === undefined ? where : `-l '${printable(selector)}'`,
+    selector === undefined ? namespaceWords(scope) : `-l '${printable(selector)}'`,
     ...(policy === undefined ? [] : [printable(policy)]),
   ].join(' ');
+}
+
+function namespaceWords({ namespace }: StatusScope): string {
+  return namespace === undefined ? '-A' : `-n ${namespace}`;
 }
 
 function unselectedRest({ unselectedCount = 0, programName }: StatusLook): string {

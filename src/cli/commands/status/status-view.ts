@@ -1,5 +1,6 @@
 import { CONDITIONS } from '../../../api/names.ts';
 import { PHASES } from '../../../api/namespace-baseline.ts';
+import { isManaged } from '../../../domain/ownership.ts';
 import { renderedParts } from '../../../domain/rendering/rendering.ts';
 import { isExcluded, isMatch, isSelected, type Labels, type SelectableNamespace } from '../../../domain/selection.ts';
 import {
@@ -79,7 +80,7 @@ export interface StatusScope {
 }
 
 /** Whether other namespaces than those that were asked about can exist. */
-function isPartial({ namespace, selector }: StatusScope): boolean {
+export function isPartial({ namespace, selector }: StatusScope): boolean {
   return namespace !== undefined || selector !== undefined;
 }
 
@@ -118,6 +119,15 @@ export function statusFor(facts: ClusterFacts, scope: StatusScope): BaselineStat
     copies,
     kept,
     notes: facts.notes,
+  };
+}
+
+/** The same without the namespaces and policies that are well. Pure. */
+export function problemsOf(status: BaselineStatus): BaselineStatus {
+  return {
+    ...status,
+    namespaces: status.namespaces.filter(({ isWell }) => !isWell),
+    policies: status.policies.filter(({ isWell }) => !isWell),
   };
 }
 
@@ -160,7 +170,10 @@ function isWellCondition({ type, status, reason }: ConditionView, scope: StatusS
 
 function namespaceStatuses(facts: ClusterFacts, scope: StatusScope): readonly NamespaceStatus[] {
   const present = presentIn(facts);
-  const policies = new Map((facts.policies ?? []).map((policy) => [policy.name, policy]));
+  // Rendered once for each policy, not once for each of its namespaces.
+  const policies = new Map(
+    (facts.policies ?? []).map((policy) => [policy.name, { ...policy, declared: declaredNames(policy) }]),
+  );
   const unreported = unreportedIn(facts, scope);
   const reports = new Map((facts.reports ?? []).map((report) => [report.namespace, report]));
   const seen = new Map((facts.namespaces ?? []).map((namespace) => [namespace.name, namespace]));
@@ -175,7 +188,7 @@ function namespaceStatuses(facts: ClusterFacts, scope: StatusScope): readonly Na
       ({ policy }) => scope.policy === undefined || policy === scope.policy,
     );
     const inNamespace = reported.map((entry) => {
-      const here = present === undefined ? new Set(entry.managed) : present.get(namespace);
+      const here = present === undefined ? new Set(entry.managed.map(({ name }) => name)) : present.get(namespace);
       return policyInNamespace(entry, {
         policy: policies.get(entry.policy),
         present: here,
@@ -230,7 +243,7 @@ function rankOf(phase: string): number {
 function policyInNamespace(
   entry: ReportEntryView,
   here: {
-    readonly policy: BaselinePolicyView | undefined;
+    readonly policy: (BaselinePolicyView & { readonly declared: readonly string[] }) | undefined;
     readonly present: ReadonlySet<string> | undefined;
     readonly labels: Labels | undefined;
   },
@@ -239,7 +252,7 @@ function policyInNamespace(
   const { policy, present, labels } = here;
   const missing =
     policy !== undefined && isWanted(policy, labels)
-      ? declaredNames(policy).filter((name) => present?.has(name) !== true)
+      ? policy.declared.filter((name) => present?.has(name) !== true)
       : [];
   return { policy: entry.policy, phase, reason, message, inPlace, missing, wouldApply, wouldRemove };
 }
@@ -252,17 +265,9 @@ function isWanted({ spec, selector, isDeleting }: BaselinePolicyView, labels: La
   return labels === undefined || isMatch(selector, labels);
 }
 
-const declaredBy = new WeakMap<BaselinePolicyView, readonly string[]>();
-
-/** Rendered once for each policy, not once for each of its namespaces. */
-function declaredNames(policy: BaselinePolicyView): readonly string[] {
-  const known = declaredBy.get(policy);
-  if (known !== undefined || policy.spec === undefined) {
-    return known ?? [];
-  }
-  const names = renderedParts(policy.name, policy.spec, policy.discovered).map(({ name }) => name);
-  declaredBy.set(policy, names);
-  return names;
+/** The names of the NetworkPolicies that a policy declares; none where it is not valid. */
+function declaredNames({ name, spec, discovered }: BaselinePolicyView): readonly string[] {
+  return spec === undefined ? [] : renderedParts(name, spec, discovered).map((part) => part.name);
 }
 
 /** The names of the managed NetworkPolicies in each namespace; undefined where they are not known. */
@@ -270,15 +275,13 @@ function presentIn({ networkPolicies }: ClusterFacts): ReadonlyMap<string, Reado
   if (networkPolicies === undefined) {
     return undefined;
   }
-  const present = new Map<string, Set<string>>();
-  for (const { namespace, name, isLabelled, isTerminating, policyUid } of networkPolicies) {
-    if (!isLabelled || isTerminating || policyUid === '') {
-      continue;
-    }
-    const names = present.get(namespace) ?? new Set();
-    present.set(namespace, names.add(name));
-  }
-  return present;
+  const present = networkPolicies.filter((found) => isManaged(found) && !found.isTerminating);
+  return new Map(
+    [...Map.groupBy(present, ({ namespace }) => namespace)].map(([namespace, those]) => [
+      namespace,
+      new Set(those.map(({ name }) => name)),
+    ]),
+  );
 }
 
 /** Namespaces that a policy selects and that no report covers. */

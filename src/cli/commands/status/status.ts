@@ -20,13 +20,13 @@ import {
 } from '../../frame/kubectl-flags.ts';
 import { isColoured, processTerminal, type Terminal } from '../../frame/terminal.ts';
 import { printable } from '../../views/printable.ts';
-import { structuredText } from '../../views/structured-output.ts';
+import { isStructured, type StructuredFormat, structuredText } from '../../views/structured-output.ts';
 import { statusText } from './status-text.ts';
-import { type BaselineStatus, type StatusScope, statusFor } from './status-view.ts';
+import { type BaselineStatus, isPartial, problemsOf, type StatusScope, statusFor } from './status-view.ts';
 import { optInAdvice, unselectedNamespaces, unselectedText } from './unselected.ts';
 
 interface StatusFlags extends ClusterFlags, NamespaceFlags {
-  readonly output: 'table' | 'wide' | 'json' | 'yaml';
+  readonly output: 'table' | 'wide' | StructuredFormat;
   readonly selector?: string;
   readonly problems?: true;
   readonly unselected?: true;
@@ -76,8 +76,7 @@ export function defineStatus(command: Command, context: CommandContext, terminal
     )
     .action(async (policy: string | undefined, flags: StatusFlags) => {
       if (flags.unselected === true && flags.allNamespaces !== true && flags.selector === undefined) {
-        context.writeError(`${context.programName} status: --unselected needs -A or -l\n`);
-        context.exit(exitCode('usage'));
+        context.exit(exitCode(fail({ name: 'status', context }, '--unselected needs -A or -l', 'usage')));
         return;
       }
       await withCluster(flags, context, (session) => {
@@ -126,10 +125,6 @@ function separatorBetween(before: string, { output }: StatusFlags): string {
   return output === 'yaml' ? '---\n' : '\n';
 }
 
-function isStructured(output: StatusFlags['output']): output is 'json' | 'yaml' {
-  return output === 'json' || output === 'yaml';
-}
-
 /** One reading; the text is empty where it failed, which was written to standard error. */
 async function readStatus(run: StatusRun): Promise<Shown> {
   const { flags, scope, context } = run;
@@ -167,7 +162,7 @@ async function readFacts(run: StatusRun): Promise<Result<ClusterFacts, FailedAtt
   const facts = await withProgress(run, (progress) =>
     readCluster({ kube: session.kube, namespace, selector, progress }),
   );
-  if (!facts.ok || namespace !== undefined || selector !== undefined) {
+  if (!facts.ok || isPartial(scope)) {
     return facts;
   }
   const operator = await readOperator(session.kube, { namespace: flags.operatorNamespace, clock: systemClock });
@@ -198,7 +193,7 @@ function outputText(status: BaselineStatus, facts: ClusterFacts, run: StatusRun)
   if (isStructured(flags.output)) {
     return structuredText(isAboutProblems ? problemsOf(status) : status, flags.output);
   }
-  const isWhole = scope.namespace === undefined && scope.selector === undefined && scope.policy === undefined;
+  const isWhole = !isPartial(scope) && scope.policy === undefined;
   const open = isWhole ? unselectedNamespaces(facts)?.filter(({ reason }) => reason === 'NoPolicy') : undefined;
   return statusText(status, scope, {
     isWide: flags.output === 'wide',
@@ -208,14 +203,6 @@ function outputText(status: BaselineStatus, facts: ClusterFacts, run: StatusRun)
     advice: scope.namespace === undefined ? '' : optInAdvice(scope.namespace, facts.policies),
     unselectedCount: open?.length,
   });
-}
-
-function problemsOf(status: BaselineStatus): BaselineStatus {
-  return {
-    ...status,
-    namespaces: status.namespaces.filter(({ isWell }) => !isWell),
-    policies: status.policies.filter(({ isWell }) => !isWell),
-  };
 }
 
 function statusHelp({ programName }: CommandContext): string {

@@ -7,7 +7,7 @@ import {
   type Reading,
 } from '../../cluster/cluster-reading.ts';
 import type { FailedAttempt } from '../../cluster/kube-failure.ts';
-import { openedNamespaces } from '../../cluster/orphan-removal.ts';
+import { amountText, openingText } from '../../cluster/orphan-removal.ts';
 import { countText } from '../../views/count-text.ts';
 
 /** Everything of nsbaseline in a cluster, except the operator itself. */
@@ -27,26 +27,36 @@ export interface Extent {
 
 /** Reads everything; without the CRDs there are only NetworkPolicies. Any other list that fails is an error: nothing is removed on partial knowledge. */
 export async function readInventory(reading: Reading): Promise<Result<Inventory, FailedAttempt>> {
-  const [networkPolicies, reports] = await Promise.all([
-    listManagedNetworkPolicies(reading),
-    unlessMissing(listReports(reading)),
-  ]);
+  const [networkPolicies, reports] = await Promise.all([listWritten(reading), unlessMissing(listReports(reading))]);
   if (!networkPolicies.ok) {
     return networkPolicies;
   }
   if (!reports.ok) {
     return reports;
   }
-  const policies = await unlessMissing(listBaselinePolicies(reading));
+  const policies = await listPolicies(reading);
   if (!policies.ok) {
     return policies;
   }
   return success({
     policies: policies.value ?? [],
     reports: reports.value ?? [],
-    networkPolicies: networkPolicies.value.filter(({ policyUid, isTerminating }) => policyUid !== '' && !isTerminating),
+    networkPolicies: networkPolicies.value,
     hasCrds: policies.value !== undefined || reports.value !== undefined,
   });
+}
+
+/** The NetworkPolicies of an {@link Inventory}. */
+export async function listWritten(reading: Reading): Promise<Result<Inventory['networkPolicies'], FailedAttempt>> {
+  const listed = await listManagedNetworkPolicies(reading);
+  return listed.ok
+    ? success(listed.value.filter(({ policyUid, isTerminating }) => policyUid !== '' && !isTerminating))
+    : listed;
+}
+
+/** The BaselinePolicies; undefined where their CRD is gone. */
+export function listPolicies(reading: Reading): Promise<Result<Inventory['policies'] | undefined, FailedAttempt>> {
+  return unlessMissing(listBaselinePolicies(reading));
 }
 
 /** A list of a kind that is not served is undefined. */
@@ -77,14 +87,9 @@ export function goingText(
   { policies, reports, networkPolicies, hasCrds }: Inventory,
   { withNetworkPolicies, withCrds }: Extent,
 ): string {
-  const namespaces = new Set(networkPolicies.map(({ namespace }) => namespace)).size;
   const parts = [
     ...(policies.length > 0 ? [countText(policies.length, 'BaselinePolicy', 'BaselinePolicies')] : []),
-    ...(withNetworkPolicies && networkPolicies.length > 0
-      ? [
-          `${countText(networkPolicies.length, 'NetworkPolicy', 'NetworkPolicies')} in ${countText(namespaces, 'namespace', 'namespaces')}`,
-        ]
-      : []),
+    ...(withNetworkPolicies && networkPolicies.length > 0 ? [amountText(networkPolicies)] : []),
     ...(reports.length > 0 ? [countText(reports.length, 'NamespaceBaseline', 'NamespaceBaselines')] : []),
     ...(withCrds && hasCrds ? ['both CRDs'] : []),
   ];
@@ -99,8 +104,5 @@ export function effectText({ networkPolicies }: Inventory, { withNetworkPolicies
   if (!withNetworkPolicies) {
     return `; ${countText(networkPolicies.length, 'NetworkPolicy stays', 'NetworkPolicies stay')}, and nothing keeps ${networkPolicies.length === 1 ? 'it' : 'them'} up to date then`;
   }
-  const opened = openedNamespaces(networkPolicies).length;
-  return opened === 0
-    ? ''
-    : `; a default-deny goes in ${countText(opened, 'namespace', 'namespaces')}, and what no other NetworkPolicy isolates there is open then`;
+  return openingText(networkPolicies);
 }

@@ -1,23 +1,21 @@
 import { setTimeout as pauseMs } from 'node:timers/promises';
 import type { Result } from '../../../base/result.ts';
-import type { KubeClient } from '../../../kube/client/kube-client.ts';
+import type { Reading } from '../../cluster/cluster-reading.ts';
 import { type FailedAttempt, failureText } from '../../cluster/kube-failure.ts';
 import { removeOrphans } from '../../cluster/orphan-removal.ts';
 import { concurrently } from '../../frame/concurrently.ts';
-import type { Extent, Inventory } from './uninstall-inventory.ts';
+import { type Extent, type Inventory, listPolicies, listWritten } from './uninstall-inventory.ts';
 import { CRD_NAMES, removeCrd, removePolicyKeeping, removeReport } from './uninstall-steps.ts';
 
 /** Everything that a removal needs. */
 export interface UninstallOrder {
-  readonly kube: KubeClient;
+  readonly reading: Reading;
   /** What was shown and agreed to. */
   readonly agreed: Inventory;
   readonly extent: Extent;
-  readonly readAgain: () => Promise<Result<Inventory, FailedAttempt>>;
   readonly report: {
     readonly onRemoved: (what: string) => void;
     readonly onFailed: (what: string) => void;
-    readonly onProgress: (text: string) => void;
   };
 }
 
@@ -31,7 +29,8 @@ const READ_AGAIN_MS = 500;
  * with them the CRDs.
  */
 export async function removeInOrder(order: UninstallOrder): Promise<boolean> {
-  const { kube, agreed, extent } = order;
+  const { agreed, extent } = order;
+  const { kube } = order.reading;
   const policies = await all(agreed.policies, async (policy) =>
     isReported(order, `baselinepolicy.nsbaseline.io/${policy.name}`, await removePolicyKeeping(kube, policy)),
   );
@@ -53,19 +52,23 @@ export async function removeInOrder(order: UninstallOrder): Promise<boolean> {
 
 /** Deleting a CRD deletes every object of its kind, so the CRDs stay while there is an object that was not shown. */
 async function removeCrds(order: UninstallOrder): Promise<boolean> {
-  const left = await order.readAgain();
+  const left = await listPolicies(order.reading);
   if (!left.ok) {
     return failed(order, left.error);
   }
-  if (left.value.policies.length > 0) {
+  if (left.value !== undefined && left.value.length > 0) {
     order.report.onFailed(
-      `the CRDs stay: ${left.value.policies.map(({ name }) => `BaselinePolicy ${name}`).join(', ')} was created meanwhile`,
+      `the CRDs stay: ${left.value.map(({ name }) => `BaselinePolicy ${name}`).join(', ')} was created meanwhile`,
     );
     return false;
   }
   for (const name of CRD_NAMES) {
     if (
-      !isReported(order, `customresourcedefinition.apiextensions.k8s.io/${name}`, await removeCrd(order.kube, name))
+      !isReported(
+        order,
+        `customresourcedefinition.apiextensions.k8s.io/${name}`,
+        await removeCrd(order.reading.kube, name),
+      )
     ) {
       return false;
     }
@@ -75,7 +78,7 @@ async function removeCrds(order: UninstallOrder): Promise<boolean> {
 
 /** Every NetworkPolicy of the policies that were shown, also those that the operator wrote until it noticed the deletion. */
 async function removeNetworkPolicies(order: UninstallOrder): Promise<boolean> {
-  const { kube, agreed, report } = order;
+  const { reading, agreed, report } = order;
   const uids = new Set([
     ...agreed.policies.map(({ uid }) => uid),
     ...agreed.networkPolicies.map(({ policyUid }) => policyUid),
@@ -84,17 +87,17 @@ async function removeNetworkPolicies(order: UninstallOrder): Promise<boolean> {
     if (read > 1) {
       await pauseMs(READ_AGAIN_MS);
     }
-    const remaining = await order.readAgain();
+    const remaining = await listWritten(reading);
     if (!remaining.ok) {
       return failed(order, remaining.error);
     }
-    const ours = remaining.value.networkPolicies.filter(({ policyUid }) => uids.has(policyUid));
+    const ours = remaining.value.filter(({ policyUid }) => uids.has(policyUid));
     if (ours.length === 0 && read > 1) {
       return true;
     }
     const stuck: string[] = [];
     let count = 0;
-    await removeOrphans(kube, ours, ({ orphan, outcome, message }) => {
+    await removeOrphans(reading.kube, ours, ({ orphan, outcome, message }) => {
       const name = `networkpolicy.networking.k8s.io/${orphan.name}`;
       if (outcome === 'removed') {
         report.onRemoved(`${name} deleted in namespace ${orphan.namespace}`);
@@ -102,7 +105,7 @@ async function removeNetworkPolicies(order: UninstallOrder): Promise<boolean> {
         stuck.push(`${name} in namespace ${orphan.namespace}: ${message}`);
       }
       count += 1;
-      report.onProgress(`NetworkPolicies: ${count} of ${ours.length}`);
+      reading.progress.show(`NetworkPolicies: ${count} of ${ours.length}`);
     });
     if (read === MAX_READS) {
       for (const line of stuck) {

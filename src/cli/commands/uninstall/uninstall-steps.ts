@@ -2,7 +2,6 @@ import { FINALIZER, GROUP, NAMESPACE_BASELINE_NAME } from '../../../api/names.ts
 import { fieldOf } from '../../../base/json.ts';
 import { failure, type Result, success } from '../../../base/result.ts';
 import type { KubeClient } from '../../../kube/client/kube-client.ts';
-import type { KubeError } from '../../../kube/client/kube-error.ts';
 import type { KubeObject } from '../../../kube/client/kube-object.ts';
 import type { ObjectReference } from '../../../kube/client/resource-type.ts';
 import {
@@ -11,7 +10,7 @@ import {
   NAMESPACE_BASELINES,
 } from '../../../operator/watch/resources.ts';
 import type { BaselinePolicyView, ReportView } from '../../cluster/cluster-facts.ts';
-import type { Attempt, FailedAttempt } from '../../cluster/kube-failure.ts';
+import { type FailedAttempt, failedAttempt } from '../../cluster/kube-failure.ts';
 
 /** How often the write is attempted while the operator writes the same object. */
 const MAX_ATTEMPTS = 5;
@@ -40,7 +39,7 @@ async function release(
   for (let attempt = 1; ; attempt += 1) {
     const found = await kube.get(reference);
     if (!found.ok) {
-      return found.error.kind === 'notFound' ? success('gone') : failure(failed('get', reference, found.error));
+      return found.error.kind === 'notFound' ? success('gone') : failure(failedAttempt('get', reference, found.error));
     }
     if (found.value.metadata.uid !== uid) {
       return success('gone');
@@ -57,7 +56,7 @@ async function release(
       return success('gone');
     }
     if (written.error.kind !== 'conflict' || attempt === MAX_ATTEMPTS) {
-      return failure(failed('update', reference, written.error));
+      return failure(failedAttempt('update', reference, written.error));
     }
   }
 }
@@ -106,9 +105,7 @@ async function removed(
   if (removal.ok) {
     return success('removed');
   }
-  return removal.error.kind === 'notFound' ? success('gone') : failure(failed('delete', reference, removal.error));
-}
-
-function failed(verb: Attempt['verb'], { type, namespace, name }: ObjectReference, error: KubeError): FailedAttempt {
-  return { attempt: { verb, type, name, ...(namespace === undefined ? {} : { namespace }) }, error };
+  return removal.error.kind === 'notFound'
+    ? success('gone')
+    : failure(failedAttempt('delete', reference, removal.error));
 }

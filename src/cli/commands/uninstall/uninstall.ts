@@ -5,7 +5,7 @@ import { type FailedAttempt, failCommand } from '../../cluster/kube-failure.ts';
 import { unownedFor, unownedTable } from '../../cluster/orphans.ts';
 import { withCluster } from '../../frame/cluster-session.ts';
 import type { CommandContext } from '../../frame/command-context.ts';
-import { type CommandRun, withProgress } from '../../frame/command-run.ts';
+import { type CommandRun, fail, withProgress } from '../../frame/command-run.ts';
 import { confirmed } from '../../frame/confirm.ts';
 import { addHelp } from '../../frame/help-text.ts';
 import { addClusterFlags, type ClusterFlags } from '../../frame/kubectl-flags.ts';
@@ -47,8 +47,8 @@ export function defineUninstall(command: Command, context: CommandContext, termi
     )
     .action(async (flags: UninstallFlags) => {
       if (flags.output !== 'table' && flags.dryRun !== true) {
-        context.writeError(`${context.programName} uninstall: -o ${flags.output} is for --dry-run\n`);
-        context.exit(exitCode('usage'));
+        const text = `-o ${flags.output} is for --dry-run`;
+        context.exit(exitCode(fail({ name: 'uninstall', context }, text, 'usage')));
         return;
       }
       const extent = { withNetworkPolicies: flags.removePolicies === true, withCrds: flags.removeCrds === true };
@@ -81,11 +81,7 @@ async function uninstall(run: UninstallRun): Promise<ExitCodeName> {
   if (flags.yes !== true) {
     context.writeError(listText(inventory.value, extent));
   }
-  const go = await confirmed(run, {
-    intent: `delete ${going}${effect}`,
-    question: `Delete ${going}${effect}?`,
-    refusal: 'nothing was deleted',
-  });
+  const go = await confirmed(run, { intent: `delete ${going}${effect}`, refusal: 'nothing was deleted' });
   return go === true ? await removeAll(inventory.value, run) : go;
 }
 
@@ -93,10 +89,9 @@ async function removeAll(agreed: Inventory, run: UninstallRun): Promise<ExitCode
   const { context, extent, session } = run;
   const isDone = await withProgress(run, (progress) =>
     removeInOrder({
-      kube: session.kube,
+      reading: { kube: session.kube, namespace: undefined, progress },
       agreed,
       extent,
-      readAgain: () => inventoryOf(run),
       report: {
         onRemoved: (what) => {
           context.print(`${printable(what)}\n`);
@@ -104,18 +99,16 @@ async function removeAll(agreed: Inventory, run: UninstallRun): Promise<ExitCode
         onFailed: (what) => {
           context.writeError(`${printable(what)}\n`);
         },
-        onProgress: (text) => {
-          progress.show(text);
-        },
       },
     }),
   );
+  if (!isDone) {
+    return fail(run, 'not everything could be removed; the command can be repeated', 'failed');
+  }
   context.writeError(
-    isDone
-      ? 'The operator itself is removed by what installed it: kubectl delete -k deploy/base, helm uninstall nsbaseline, or the folder in Git.\n'
-      : `${context.programName} uninstall: not everything could be removed; the command can be repeated\n`,
+    'The operator itself is removed by what installed it: kubectl delete -k deploy/base, helm uninstall nsbaseline, or the folder in Git.\n',
   );
-  return isDone ? 'ok' : 'failed';
+  return 'ok';
 }
 
 function inventoryOf(run: UninstallRun): Promise<Result<Inventory, FailedAttempt>> {

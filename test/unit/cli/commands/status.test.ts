@@ -49,12 +49,10 @@ function entry(changes: Partial<ReportEntryView> = {}): ReportEntryView {
   return {
     policy: 'standard',
     phase: 'Protected',
-    mode: 'Enforce',
     reason: '',
     message: '',
     isInPlace: true,
-    managed: SET,
-    managedUids: SET,
+    managed: SET.map((name) => ({ name, uid: name })),
     wouldApply: [],
     wouldRemove: [],
     ...changes,
@@ -62,7 +60,7 @@ function entry(changes: Partial<ReportEntryView> = {}): ReportEntryView {
 }
 
 function report(changes: Partial<ReportView> = {}): ReportView {
-  return { namespace: 'team-a', phase: 'Protected', entries: [entry()], conflicts: [], weakenedBy: [], ...changes };
+  return { namespace: 'team-a', entries: [entry()], conflicts: [], weakenedBy: [], ...changes };
 }
 
 function managed(name: string, changes: Partial<ManagedNetworkPolicyView> = {}): ManagedNetworkPolicyView {
@@ -361,7 +359,7 @@ describe('status of one namespace', () => {
     expect(
       status({
         networkPolicies: undefined,
-        reports: [report({ entries: [entry({ managed: ['standard.default-deny'] })] })],
+        reports: [report({ entries: [entry({ managed: [{ name: 'standard.default-deny', uid: '' }] })] })],
       }).namespaces,
     ).toMatchObject([{ isWell: false, policies: [{ missing: ['standard.allow-dns', 'standard.allow-monitoring'] }] }]);
   });
