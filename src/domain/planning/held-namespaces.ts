@@ -1,7 +1,7 @@
-import { type BaselinePolicySpec, type Discovered, graceMsOf } from '../../api/baseline-policy.ts';
+import type { BaselinePolicySpec, Discovered } from '../../api/baseline-policy.ts';
 import { LABELS } from '../../api/names.ts';
-import { renderedParts } from '../rendering/rendering.ts';
-import { isSelected, labelOf, OPT_IN_SELECTOR } from '../selection.ts';
+import { declaredFacts } from '../declared-facts.ts';
+import { isSelected, labelOf } from '../selection.ts';
 import { NO_NAMESPACES } from '../weakening/reach.ts';
 import type {
   BaselinePolicyFacts,
@@ -34,20 +34,15 @@ export interface DeclaredPolicy {
 /** What a namespace depends on of a valid BaselinePolicy, where nothing is known of its former generations. */
 export function declaredPolicyFacts(policy: DeclaredPolicy): BaselinePolicyFacts {
   const { name, uid, generation, isDeleting, spec, discovered } = policy;
-  const removesOnDelete = spec.removal?.onDelete === 'Remove';
+  const declared = declaredFacts(name, spec, discovered);
   return {
+    ...declared,
     name,
     uid,
     generation,
     isDeleting,
     isAccepted: true,
-    isRemoving: isDeleting && removesOnDelete,
-    mode: spec.mode ?? 'Enforce',
-    keepsOnOptOut: spec.removal?.onOptOut === 'Keep',
-    graceMs: graceMsOf(spec.removal),
-    removesOnDelete,
-    selector: spec.namespaceSelector ?? OPT_IN_SELECTOR,
-    parts: renderedParts(name, spec, discovered),
+    isRemoving: isDeleting && declared.removesOnDelete,
     formerParts: undefined,
   };
 }
