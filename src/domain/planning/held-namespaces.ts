@@ -3,13 +3,14 @@ import { LABELS } from '../../api/names.ts';
 import { declaredFacts } from '../declared-facts.ts';
 import { isSelected, labelOf } from '../selection.ts';
 import { NO_NAMESPACES } from '../weakening/reach.ts';
-import type {
-  BaselinePolicyFacts,
-  Hold,
-  NamespaceFacts,
-  ObservedNetworkPolicy,
-  RecordedReport,
-  World,
+import {
+  type BaselinePolicyFacts,
+  type Hold,
+  type NamespaceFacts,
+  NOTHING_REMEMBERED,
+  type ObservedNetworkPolicy,
+  type RecordedReport,
+  type World,
 } from '../world.ts';
 import { isolatedDirections, unprotectionsIn } from './guard.ts';
 import { planFor } from './plan.ts';
@@ -60,7 +61,8 @@ export function heldNamespaces(
     readonly baselinePolicies: readonly BaselinePolicyFacts[];
   },
 ): readonly string[] {
-  const { hold, policy, baselinePolicies } = change;
+  const { hold, policy } = change;
+  const baselinePolicies = change.baselinePolicies.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const isHeld =
     hold === 'RemovalHeld'
       ? (contents: NamespaceContents) => isUnprotectedBy(policy, worldOf(contents, baselinePolicies))
@@ -88,18 +90,12 @@ export function isNewlyIsolatedBy(
   return wanted.some((direction) => !now.includes(direction));
 }
 
-function worldOf({ namespace, observed, report }: NamespaceContents, policies: readonly BaselinePolicyFacts[]): World {
+function worldOf(contents: NamespaceContents, baselinePolicies: World['baselinePolicies']): World {
   return {
-    namespace,
-    baselinePolicies: policies.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    observed,
-    report,
+    ...NOTHING_REMEMBERED,
+    ...contents,
+    baselinePolicies,
     isEquivalent: () => false,
-    holds: new Map(),
-    contests: new Map(),
-    removalContests: new Map(),
-    optOutWaits: new Map(),
-    hasNewerLed: false,
     namespaces: NO_NAMESPACES,
   };
 }
