@@ -1,6 +1,7 @@
 import type { BaselinePolicySpec, Discovered } from '../../api/baseline-policy.ts';
 import { LABELS } from '../../api/names.ts';
 import { declaredFacts } from '../declared-facts.ts';
+import { isolatedBy } from '../rendering/rendering.ts';
 import { isSelected, labelOf } from '../selection.ts';
 import { NO_NAMESPACES } from '../weakening/reach.ts';
 import {
@@ -86,8 +87,7 @@ export function isNewlyIsolatedBy(
     return false;
   }
   const now = isolatedDirections(observed);
-  const wanted = policy.parts?.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? [];
-  return wanted.some((direction) => !now.includes(direction));
+  return isolatedBy(policy.parts).some((direction) => !now.includes(direction));
 }
 
 function worldOf(contents: NamespaceContents, baselinePolicies: World['baselinePolicies']): World {

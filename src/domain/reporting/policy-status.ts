@@ -9,11 +9,9 @@ import { type HeldNotice, heldMessage } from './held-message.ts';
 import { type MissingPeer, missingPeersMessage } from './missing-peers.ts';
 
 /** Namespaces that have been Pending for less than this, in milliseconds, change no condition (R16, status). */
-export const PENDING_GRACE_MS = 60_000;
+const PENDING_GRACE_MS = 60_000;
 /** How many namespaces the message of a condition names. */
 const NAMED = 10;
-/** How many failed namespaces a status names. */
-export const FAILED_LISTED = 10;
 
 /** The state of one selected namespace with one policy. */
 export interface NamespaceState {
@@ -228,7 +226,7 @@ function failedIn(states: readonly NamespaceState[]): BaselinePolicyStatus['fail
   const failed = states.filter((state) => state.phase === 'Failed' || state.phase === 'Conflict');
   return failed
     .sort((a, b) => (a.namespace < b.namespace ? -1 : 1))
-    .slice(0, FAILED_LISTED)
+    .slice(0, BOUNDS.failed)
     .map(({ namespace, reason, message }) => ({ namespace, reason, message: cutText(message, 512) }));
 }
 
