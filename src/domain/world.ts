@@ -115,6 +115,16 @@ export interface World {
   readonly namespaces: NamespacesAtHand;
 }
 
+/** The part of a {@link World} that the operator remembers, where nothing is remembered. */
+export const NOTHING_REMEMBERED: Pick<World, 'holds' | 'contests' | 'removalContests' | 'optOutWaits' | 'hasNewerLed'> =
+  {
+    holds: new Map(),
+    contests: new Map(),
+    removalContests: new Map(),
+    optOutWaits: new Map(),
+    hasNewerLed: false,
+  };
+
 /** The kind of change that waits for a confirmation (R9, the guards). */
 export type Hold = 'RemovalHeld' | 'IsolationHeld';
 

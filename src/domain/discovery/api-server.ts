@@ -1,6 +1,7 @@
 import type { DiscoveredApiServer } from '../../api/baseline-policy.ts';
 import { BOUNDS } from '../../api/bounds.ts';
-import { isAddress, isPort, type ServiceFacts, type SliceFacts } from './sources.ts';
+import { isPortNumber } from '../../policy/intervals/ports.ts';
+import { isAddress, type ServiceFacts, type SliceFacts } from './sources.ts';
 
 /** How long an address that the cluster no longer lists stays allowed (R14), in milliseconds. */
 export const ENDPOINT_ABSENCE_MS = 600_000;
@@ -41,7 +42,7 @@ export function memoryFrom(stored: DiscoveredApiServer | undefined): EndpointMem
 
 function listedEndpoints(slices: readonly SliceFacts[]): readonly string[] {
   return slices.flatMap((slice) => {
-    const ports = slice.ports.filter(({ port }) => isPort(port));
+    const ports = slice.ports.filter(({ port }) => isPortNumber(port));
     return slice.addresses.filter(isAddress).flatMap((address) => ports.map(({ port }) => `${address} ${port}`));
   });
 }
@@ -66,7 +67,7 @@ function serviceAddress(services: readonly ServiceFacts[]): DiscoveredApiServer[
   const service = services.find(({ name }) => name === 'kubernetes');
   const addresses = (service?.clusterIps ?? []).filter(isAddress).sort().slice(0, BOUNDS.discoveredAddresses);
   const port = service?.ports[0]?.port ?? 443;
-  return addresses.length > 0 && isPort(port) ? { addresses, port } : undefined;
+  return addresses.length > 0 && isPortNumber(port) ? { addresses, port } : undefined;
 }
 
 function endpointFor(written: string): { address: string; port: number } {

@@ -3,11 +3,12 @@ import { BOUNDS } from '../../api/bounds.ts';
 import { labelSelectorSchema } from '../../api/label-selector.ts';
 import { LABELS } from '../../api/names.ts';
 import type { NetworkPolicyEgressRule, NetworkPolicyPort } from '../../api/network-policy.ts';
+import { isPortNumber } from '../../policy/intervals/ports.ts';
 import { digestOf } from '../rendering/comparison.ts';
 import { singleAddressBlock } from '../rendering/internet.ts';
 import { labelOf } from '../selection.ts';
 import { ENDPOINT_ABSENCE_MS } from './api-server.ts';
-import { isAddress, isPort, type ServiceFacts, type SliceFacts } from './sources.ts';
+import { isAddress, type ServiceFacts, type SliceFacts } from './sources.ts';
 
 /** Where the resolvers of the cluster are looked for. */
 export interface DnsSources {
@@ -53,7 +54,8 @@ export interface FoundDns {
   readonly memory: DnsMemory;
 }
 
-const DNS_PORT = 53;
+/** The port of DNS over both protocols (https://www.rfc-editor.org/rfc/rfc1035#section-4.2). */
+export const DNS_PORT = 53;
 /** Where NodeLocal DNSCache listens on every node (https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/). */
 const NODE_LOCAL_DNS = '169.254.20.10';
 const NODE_LOCAL_SERVICE = 'node-local-dns';
@@ -190,7 +192,7 @@ function podPorts(
     return found;
   }
   const declared = service.ports.flatMap(({ port, targetPort }) =>
-    port === DNS_PORT && typeof targetPort === 'number' && isPort(targetPort) ? [targetPort] : [],
+    port === DNS_PORT && isPortNumber(targetPort) ? [targetPort] : [],
   );
   if (declared.length > 0) {
     return declared;
@@ -201,7 +203,7 @@ function podPorts(
 
 function dnsPortsIn(slice: SliceFacts, service: ServiceFacts): readonly number[] {
   const names = new Set(service.ports.filter(({ port }) => port === DNS_PORT).map(({ name }) => name));
-  return slice.ports.filter(({ name, port }) => names.has(name) && isPort(port)).map(({ port }) => port);
+  return slice.ports.filter(({ name, port }) => names.has(name) && isPortNumber(port)).map(({ port }) => port);
 }
 
 /** The endpoints of a Service without a selector: one rule for each port. */
@@ -235,7 +237,7 @@ function ipBlockPeers(cidrs: readonly string[]): NonNullable<NetworkPolicyEgress
 }
 
 function blocksOf(addresses: readonly string[]): readonly string[] {
-  return addresses.filter(isAddress).flatMap((address) => singleAddressBlock(address)?.cidr ?? []);
+  return addresses.flatMap((address) => singleAddressBlock(address)?.cidr ?? []);
 }
 
 function hostAddresses(sources: DnsSources, chosen: readonly ServiceFacts[]): readonly string[] {

@@ -24,6 +24,7 @@ export interface SliceFacts {
   readonly addresses: readonly string[];
   /** Those of `addresses` whose endpoint does not say `ready: false`. */
   readonly readyAddresses: readonly string[];
+  /** An EndpointSlice may leave the port out, which means every port; here it is 0 then, and discovery ignores it. */
   readonly ports: readonly { readonly name: string; readonly port: number; readonly protocol: string }[];
 }
 
@@ -33,9 +34,4 @@ export interface SliceFacts {
  */
 export function isAddress(value: string): boolean {
   return ipaddr.isValid(value);
-}
-
-/** Whether a number is a port. An EndpointSlice may leave the port out, which means every port; discovery ignores that. */
-export function isPort(value: number): boolean {
-  return Number.isInteger(value) && value >= 1 && value <= 65_535;
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import { denyNameOf, isManaged, roleIn } from '../ownership.ts';
 import { isolatedBy } from '../rendering/rendering.ts';
-import { type ObservedNetworkPolicy, recordedEntry, type World } from '../world.ts';
-import { type Action, nameOf, type PolicyPlan } from './plan.ts';
+import type { ObservedNetworkPolicy, World } from '../world.ts';
+import { type Action, isRecordedName, nameOf, type PolicyPlan } from './plan.ts';
 
 /** One direction of one namespace that a policy's plan would leave without any managed default-deny (R9, the guards). */
 export interface Unprotection {
@@ -72,8 +72,7 @@ function isTouched(name: string, plans: readonly PolicyPlan[]): boolean {
 function wasIsolatedByMissing(direction: Direction, world: World, plan: PolicyPlan): boolean {
   const { name, parts, formerParts } = plan.policy;
   const deny = denyNameOf(name);
-  const isRecorded = recordedEntry(world.report, name)?.managed.some((managed) => managed.name === deny) === true;
-  if (!isRecorded || world.observed.some((observed) => observed.name === deny)) {
+  if (!isRecordedName(deny, plan.policy, world.report) || world.observed.some((observed) => observed.name === deny)) {
     return false;
   }
   const isLeaving = plan.actions.every(({ kind }) => kind === 'remove');

@@ -1,15 +1,17 @@
-import { type BaselinePolicySpec, type Discovered, graceMsOf } from '../../api/baseline-policy.ts';
+import type { BaselinePolicySpec, Discovered } from '../../api/baseline-policy.ts';
 import { LABELS } from '../../api/names.ts';
-import { renderedParts } from '../rendering/rendering.ts';
-import { isSelected, labelOf, OPT_IN_SELECTOR } from '../selection.ts';
+import { declaredFacts } from '../declared-facts.ts';
+import { isolatedBy } from '../rendering/rendering.ts';
+import { isSelected, labelOf } from '../selection.ts';
 import { NO_NAMESPACES } from '../weakening/reach.ts';
-import type {
-  BaselinePolicyFacts,
-  Hold,
-  NamespaceFacts,
-  ObservedNetworkPolicy,
-  RecordedReport,
-  World,
+import {
+  type BaselinePolicyFacts,
+  type Hold,
+  type NamespaceFacts,
+  NOTHING_REMEMBERED,
+  type ObservedNetworkPolicy,
+  type RecordedReport,
+  type World,
 } from '../world.ts';
 import { isolatedDirections, unprotectionsIn } from './guard.ts';
 import { planFor } from './plan.ts';
@@ -34,20 +36,15 @@ export interface DeclaredPolicy {
 /** What a namespace depends on of a valid BaselinePolicy, where nothing is known of its former generations. */
 export function declaredPolicyFacts(policy: DeclaredPolicy): BaselinePolicyFacts {
   const { name, uid, generation, isDeleting, spec, discovered } = policy;
-  const removesOnDelete = spec.removal?.onDelete === 'Remove';
+  const declared = declaredFacts(name, spec, discovered);
   return {
+    ...declared,
     name,
     uid,
     generation,
     isDeleting,
     isAccepted: true,
-    isRemoving: isDeleting && removesOnDelete,
-    mode: spec.mode ?? 'Enforce',
-    keepsOnOptOut: spec.removal?.onOptOut === 'Keep',
-    graceMs: graceMsOf(spec.removal),
-    removesOnDelete,
-    selector: spec.namespaceSelector ?? OPT_IN_SELECTOR,
-    parts: renderedParts(name, spec, discovered),
+    isRemoving: isDeleting && declared.removesOnDelete,
     formerParts: undefined,
   };
 }
@@ -65,7 +62,8 @@ export function heldNamespaces(
     readonly baselinePolicies: readonly BaselinePolicyFacts[];
   },
 ): readonly string[] {
-  const { hold, policy, baselinePolicies } = change;
+  const { hold, policy } = change;
+  const baselinePolicies = change.baselinePolicies.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const isHeld =
     hold === 'RemovalHeld'
       ? (contents: NamespaceContents) => isUnprotectedBy(policy, worldOf(contents, baselinePolicies))
@@ -89,22 +87,15 @@ export function isNewlyIsolatedBy(
     return false;
   }
   const now = isolatedDirections(observed);
-  const wanted = policy.parts?.find(({ part }) => part === 'default-deny')?.spec.policyTypes ?? [];
-  return wanted.some((direction) => !now.includes(direction));
+  return isolatedBy(policy.parts).some((direction) => !now.includes(direction));
 }
 
-function worldOf({ namespace, observed, report }: NamespaceContents, policies: readonly BaselinePolicyFacts[]): World {
+function worldOf(contents: NamespaceContents, baselinePolicies: World['baselinePolicies']): World {
   return {
-    namespace,
-    baselinePolicies: policies.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    observed,
-    report,
+    ...NOTHING_REMEMBERED,
+    ...contents,
+    baselinePolicies,
     isEquivalent: () => false,
-    holds: new Map(),
-    contests: new Map(),
-    removalContests: new Map(),
-    optOutWaits: new Map(),
-    hasNewerLed: false,
     namespaces: NO_NAMESPACES,
   };
 }

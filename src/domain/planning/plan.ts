@@ -369,7 +369,8 @@ function isAsReported(facts: {
   );
 }
 
-function isRecordedName(name: string, policy: BaselinePolicyFacts, report: RecordedReport | undefined): boolean {
+/** Whether the last report listed a NetworkPolicy of this name for the policy. */
+export function isRecordedName(name: string, policy: BaselinePolicyFacts, report: RecordedReport | undefined): boolean {
   return recordedEntry(report, policy.name)?.managed.some((managed) => managed.name === name) === true;
 }
 

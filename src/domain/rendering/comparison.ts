@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
+import { fieldsOf, isAbsentOrEmpty, isEmptyMap, isJsonObject, itemsOf, type JsonObject } from '../../base/json.ts';
 import { canonicalText } from './canonical-text.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** 128 bits in base64url, 6 bits a character. */
 const DIGEST_LENGTH = 22;
@@ -13,11 +12,11 @@ const DIGEST_LENGTH = 22;
  *
  * Defaults: https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/networking/v1/defaults.go
  */
-export function normalForm(spec: unknown): unknown {
-  const source = isJson(spec) ? spec : {};
-  const ingress = listOf(source.ingress).map((rule) => normalRule(rule, 'from'));
-  const egress = listOf(source.egress).map((rule) => normalRule(rule, 'to'));
-  const declaredTypes = listOf(source.policyTypes);
+function normalForm(spec: unknown): unknown {
+  const source = fieldsOf(spec);
+  const ingress = itemsOf(source.ingress).map((rule) => normalRule(rule, 'from'));
+  const egress = itemsOf(source.egress).map((rule) => normalRule(rule, 'to'));
+  const declaredTypes = itemsOf(source.policyTypes);
   const defaultTypes = egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
   const policyTypes = declaredTypes.length > 0 ? declaredTypes : defaultTypes;
   return { ...source, podSelector: normalSelector(source.podSelector ?? {}), policyTypes, ingress, egress };
@@ -39,24 +38,27 @@ export function hasOnlyUnknownAdditions(rendered: unknown, stored: unknown): boo
   return isExtended(normalForm(rendered), normalForm(stored), false);
 }
 
-const KNOWN_FIELDS = new Set(
-  [
-    'podSelector',
-    'policyTypes',
-    'ingress',
-    'egress',
-    'from',
-    'to',
-    'ports',
-    'namespaceSelector',
-    'ipBlock',
-    'cidr',
-    'except',
-    'protocol',
-    'port',
-    'endPort',
-  ].concat(['matchLabels', 'matchExpressions', 'key', 'operator', 'values']),
-);
+const KNOWN_FIELDS = new Set([
+  'podSelector',
+  'policyTypes',
+  'ingress',
+  'egress',
+  'from',
+  'to',
+  'ports',
+  'namespaceSelector',
+  'ipBlock',
+  'cidr',
+  'except',
+  'protocol',
+  'port',
+  'endPort',
+  'matchLabels',
+  'matchExpressions',
+  'key',
+  'operator',
+  'values',
+]);
 
 function isExtended(rendered: unknown, stored: unknown, isMap: boolean): boolean {
   if (Array.isArray(rendered)) {
@@ -66,7 +68,7 @@ function isExtended(rendered: unknown, stored: unknown, isMap: boolean): boolean
       rendered.every((item, index) => isExtended(item, stored[index], false))
     );
   }
-  if (!isJson(rendered) || !isJson(stored)) {
+  if (!isJsonObject(rendered) || !isJsonObject(stored)) {
     return rendered === stored;
   }
   const added = Object.keys(stored).filter((key) => !Object.hasOwn(rendered, key));
@@ -86,60 +88,46 @@ export function digestOf(value: unknown, without?: string): string {
 }
 
 function normalRule(rule: unknown, peersField: 'from' | 'to'): unknown {
-  if (!isJson(rule)) {
+  if (!isJsonObject(rule)) {
     return rule;
   }
   const { [peersField]: peers, ports, ...others } = rule;
   return {
     ...others,
-    ...(listOf(peers).length > 0 ? { [peersField]: listOf(peers).map(normalPeer) } : {}),
-    ...(listOf(ports).length > 0 ? { ports: listOf(ports).map(normalPort) } : {}),
+    ...(itemsOf(peers).length > 0 ? { [peersField]: itemsOf(peers).map(normalPeer) } : {}),
+    ...(itemsOf(ports).length > 0 ? { ports: itemsOf(ports).map(normalPort) } : {}),
   };
 }
 
 function normalPeer(peer: unknown): unknown {
-  if (!isJson(peer)) {
+  if (!isJsonObject(peer)) {
     return peer;
   }
   const { podSelector, namespaceSelector, ipBlock, ...others } = peer;
   return {
     ...others,
-    ...(isJson(podSelector) ? { podSelector: normalSelector(podSelector) } : {}),
-    ...(isJson(namespaceSelector) ? { namespaceSelector: normalSelector(namespaceSelector) } : {}),
-    ...(isJson(ipBlock) ? { ipBlock: withoutEmpty(ipBlock) } : {}),
+    ...(isJsonObject(podSelector) ? { podSelector: normalSelector(podSelector) } : {}),
+    ...(isJsonObject(namespaceSelector) ? { namespaceSelector: normalSelector(namespaceSelector) } : {}),
+    ...(isJsonObject(ipBlock) ? { ipBlock: withoutEmpty(ipBlock) } : {}),
   };
 }
 
 function normalPort(port: unknown): unknown {
-  return isJson(port) ? { ...port, protocol: port.protocol ?? 'TCP' } : port;
+  return isJsonObject(port) ? { ...port, protocol: port.protocol ?? 'TCP' } : port;
 }
 
 function normalSelector(selector: unknown): unknown {
-  if (!isJson(selector)) {
+  if (!isJsonObject(selector)) {
     return selector;
   }
-  const expressions = listOf(selector.matchExpressions).map((expression) =>
-    isJson(expression) ? withoutEmpty(expression) : expression,
+  const expressions = itemsOf(selector.matchExpressions).map((expression) =>
+    isJsonObject(expression) ? withoutEmpty(expression) : expression,
   );
   return withoutEmpty({ ...selector, matchExpressions: expressions });
 }
 
-function withoutEmpty(object: Json): Json {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => !isEmpty(value)));
-}
-
-function isEmpty(value: unknown): boolean {
-  return (
-    value === undefined ||
-    value === null ||
-    (Array.isArray(value) ? value.length === 0 : isJson(value) && Object.keys(value).length === 0)
+function withoutEmpty(object: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(object).filter(([, value]) => !isAbsentOrEmpty(value) && !isEmptyMap(value)),
   );
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

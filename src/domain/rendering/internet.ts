@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { isInside } from '../../api/cidr.ts';
 import type { IpBlock } from '../../api/network-policy.ts';
 
 /**
@@ -36,19 +37,9 @@ export function internetBlocks(declared: {
 }): readonly IpBlock[] {
   const excepted = [...new Set([...NOT_INTERNET, ...declared.except])];
   return declared.cidrs.map((cidr) => {
-    const except = excepted.filter((range) => isStrictlyInside(range, cidr));
+    const except = excepted.filter((range) => range !== cidr && isInside(range, cidr));
     return except.length > 0 ? { cidr, except } : { cidr };
   });
-}
-
-/** Whether `cidr` contains every address of `range` and more. False unless both are valid CIDRs. */
-export function isStrictlyInside(range: string, cidr: string): boolean {
-  if (!ipaddr.isValidCIDR(range) || !ipaddr.isValidCIDR(cidr)) {
-    return false;
-  }
-  const [address, length] = ipaddr.parseCIDR(range);
-  const [outer, outerLength] = ipaddr.parseCIDR(cidr);
-  return address.kind() === outer.kind() && length > outerLength && address.match(outer, outerLength);
 }
 
 /** The block of exactly one address, without a zone and IPv4 as IPv4, or undefined when the text is no address. */

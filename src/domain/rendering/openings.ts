@@ -8,7 +8,7 @@ import type {
   NetworkPolicyPort,
 } from '../../api/network-policy.ts';
 import type { BuiltInPart } from '../../api/parts.ts';
-import { bothProtocols, dnsPortsOf } from '../discovery/dns.ts';
+import { bothProtocols, DNS_PORT, dnsPortsOf } from '../discovery/dns.ts';
 import { EVERYWHERE, internetBlocks, singleAddressBlock } from './internet.ts';
 
 /** The traffic that one part allows, before it is cut to the isolated directions. */
@@ -20,10 +20,6 @@ export interface Opening {
   readonly egress?: readonly NetworkPolicyEgressRule[];
 }
 
-const DNS_PORTS: readonly NetworkPolicyPort[] = [
-  { protocol: 'UDP', port: 53 },
-  { protocol: 'TCP', port: 53 },
-];
 const EVERY_TCP_PORT: readonly NetworkPolicyPort[] = [{ protocol: 'TCP' }];
 const PROMETHEUS: NetworkPolicyPeer = {
   namespaceSelector: { matchLabels: { [LABELS.namespaceName]: 'monitoring' } },
@@ -41,7 +37,7 @@ export const FALLBACK_DNS: NetworkPolicyEgressRule = {
       podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
     },
   ],
-  ports: [...DNS_PORTS],
+  ports: bothProtocols(DNS_PORT),
 };
 
 /** Undefined where the part has nothing to open in this cluster. `discovered` is what is known of the cluster (R14, discovery). */
@@ -123,7 +119,7 @@ function kubeApiServerOpening(discovered: Discovered): Opening | undefined {
   const ports = [...new Set(targets.map((target) => target.port))].sort((a, b) => a - b);
   const egress = ports.flatMap((port) => {
     const blocks = targets.flatMap((target) =>
-      target.port === port ? [singleAddressBlock(target.address)?.cidr ?? []].flat() : [],
+      target.port === port ? (singleAddressBlock(target.address)?.cidr ?? []) : [],
     );
     const to = [...new Set(blocks)].sort().map((cidr) => ({ ipBlock: { cidr } }));
     return to.length > 0 ? [{ to, ports: [{ protocol: 'TCP' as const, port }] }] : [];

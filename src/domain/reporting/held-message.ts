@@ -1,5 +1,5 @@
 import { namesText } from '../../base/text.ts';
-import { isPlatformNamespace, platformFirst } from '../planning/platform-namespaces.ts';
+import { platformFirst } from '../planning/platform-namespaces.ts';
 import type { Hold } from '../world.ts';
 
 /** How many namespaces a message names. */
@@ -56,13 +56,13 @@ function lossText(namespaces: readonly string[], cause: HoldCause): string {
 }
 
 function isolationText(namespaces: readonly string[]): string {
-  const platform = namespaces.filter(isPlatformNamespace).length;
-  if (namespaces.length === 1) {
-    return `Namespace ${namespaces.join()} would be isolated${platform === 1 ? '; by its name it belongs to the platform' : ''}`;
+  const { names, platformCount } = platformFirst(namespaces);
+  if (names.length === 1) {
+    return `Namespace ${names.join()} would be isolated${platformCount === 1 ? '; by its name it belongs to the platform' : ''}`;
   }
-  const belong = platform === 1 ? 'belongs' : 'belong';
-  const among = platform === 0 ? '' : `, of which ${platform} by name ${belong} to the platform`;
-  return `${namespaces.length} namespaces would be isolated at once${among}: ${namesText(platformFirst(namespaces), NAMED)}`;
+  const belong = platformCount === 1 ? 'belongs' : 'belong';
+  const among = platformCount === 0 ? '' : `, of which ${platformCount} by name ${belong} to the platform`;
+  return `${names.length} namespaces would be isolated at once${among}: ${namesText(names, NAMED)}`;
 }
 
 function causeText(cause: HoldCause): string {

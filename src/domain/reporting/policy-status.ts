@@ -9,11 +9,9 @@ import { type HeldNotice, heldMessage } from './held-message.ts';
 import { type MissingPeer, missingPeersMessage } from './missing-peers.ts';
 
 /** Namespaces that have been Pending for less than this, in milliseconds, change no condition (R16, status). */
-export const PENDING_GRACE_MS = 60_000;
+const PENDING_GRACE_MS = 60_000;
 /** How many namespaces the message of a condition names. */
 const NAMED = 10;
-/** How many failed namespaces a status names. */
-export const FAILED_LISTED = 10;
 
 /** The state of one selected namespace with one policy. */
 export interface NamespaceState {
@@ -55,6 +53,17 @@ export interface PolicyProgress {
 /** A condition without its transition time. */
 type Finding = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
+/** What keeps a policy from being carried out as declared. */
+interface Problem {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** A change that waits for a confirmation, with its message. */
+interface HeldProblem extends Problem {
+  readonly reason: HeldNotice['reason'];
+}
+
 /**
  * The status of a BaselinePolicy (R16, status). A condition's lastTransitionTime moves only when its status does, so `previous`
  * is the status as it was last written. One tenant's conflict shows in AllProtected and never in Ready.
@@ -64,7 +73,13 @@ export function policyStatusFor(
   previous: BaselinePolicyStatus | undefined,
   nowTime: string,
 ): BaselinePolicyStatus {
-  const findings = [readyFinding(progress), allProtectedFinding(progress), ...temporaryFindings(progress)];
+  const held = progress.held.map((notice) => ({ reason: notice.reason, message: heldMessage(notice) }));
+  const stalled = stallingProblem(progress, held);
+  const findings = [
+    readyFinding(progress, stalled),
+    allProtectedFinding(progress),
+    ...temporaryFindings(progress, { stalled, held }),
+  ];
   const count = (phase: Phase): number => progress.namespaceStates.filter((state) => state.phase === phase).length;
   return {
     observedGeneration: progress.generation,
@@ -92,11 +107,10 @@ export function untilPendingCountsMs(states: readonly NamespaceState[]): number 
   return waits.length > 0 ? waits.reduce((a, b) => Math.min(a, b)) : undefined;
 }
 
-function readyFinding(progress: PolicyProgress): Finding {
+function readyFinding(progress: PolicyProgress, stalled: Problem | undefined): Finding {
   const type = CONDITIONS.ready;
-  const problem = stallingProblem(progress);
-  if (problem !== undefined) {
-    return { type, status: 'False', ...problem };
+  if (stalled !== undefined) {
+    return { type, status: 'False', ...stalled };
   }
   if (progress.unattemptedCount > 0) {
     return { type, status: 'False', reason: 'Progressing', message: progressMessage(progress) };
@@ -107,7 +121,7 @@ function readyFinding(progress: PolicyProgress): Finding {
   return { type, status: 'True', reason: 'Applied', message: REASONS.Applied };
 }
 
-function stallingProblem(progress: PolicyProgress): { reason: Reason; message: string } | undefined {
+function stallingProblem(progress: PolicyProgress, held: readonly HeldProblem[]): Problem | undefined {
   if (progress.problems.length > 0) {
     return {
       reason: 'InvalidSpec',
@@ -117,9 +131,8 @@ function stallingProblem(progress: PolicyProgress): { reason: Reason; message: s
         .join('; '),
     };
   }
-  const [held] = progress.held;
-  if (held !== undefined) {
-    return { reason: held.reason, message: heldMessage(held) };
+  if (held[0] !== undefined) {
+    return held[0];
   }
   const forbidden = progress.namespaceStates.find((state) => state.reason === 'Forbidden');
   return forbidden === undefined ? undefined : { reason: 'Forbidden', message: forbidden.message };
@@ -150,13 +163,15 @@ function allProtectedFinding(progress: PolicyProgress): Finding {
   };
 }
 
-function temporaryFindings(progress: PolicyProgress): readonly Finding[] {
-  const stalled = stallingProblem(progress);
+function temporaryFindings(
+  progress: PolicyProgress,
+  { stalled, held }: { readonly stalled: Problem | undefined; readonly held: readonly HeldProblem[] },
+): readonly Finding[] {
   const isReconciling = stalled === undefined && progress.unattemptedCount > 0;
   return [
     ...(stalled === undefined ? [] : [temporary(CONDITIONS.stalled, stalled.reason, stalled.message)]),
     ...(isReconciling ? [temporary(CONDITIONS.reconciling, 'Progressing', progressMessage(progress))] : []),
-    ...progress.held.map((held) => temporary(held.reason, held.reason, heldMessage(held))),
+    ...held.map(({ reason, message }) => temporary(reason, reason, message)),
     ...(progress.orphanCount === 0
       ? []
       : [
@@ -211,7 +226,7 @@ function failedIn(states: readonly NamespaceState[]): BaselinePolicyStatus['fail
   const failed = states.filter((state) => state.phase === 'Failed' || state.phase === 'Conflict');
   return failed
     .sort((a, b) => (a.namespace < b.namespace ? -1 : 1))
-    .slice(0, FAILED_LISTED)
+    .slice(0, BOUNDS.failed)
     .map(({ namespace, reason, message }) => ({ namespace, reason, message: cutText(message, 512) }));
 }
 

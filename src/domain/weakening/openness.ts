@@ -2,9 +2,23 @@ import { isDnsLabel } from '../../api/dns-label.ts';
 import { LABELS } from '../../api/names.ts';
 import type { LabelSelector } from '../../api/network-policy.ts';
 import { fieldOf, isAbsent, isAbsentOrEmpty, isEmptyMap, isJsonObject, itemsOf } from '../../base/json.ts';
-import { ADDRESS_SPACE, type AddressRange, addresses, addressRangeOf } from '../../policy/intervals/addresses.ts';
+import {
+  type AddressRange,
+  type AddressSet,
+  addresses,
+  addressRangeOf,
+  EVERY_ADDRESS,
+} from '../../policy/intervals/addresses.ts';
 import type { Interval } from '../../policy/intervals/interval-set.ts';
-import { EVERY_PORT, LAST_PORT, type PortSet, PROTOCOLS, portSetOf, ports } from '../../policy/intervals/ports.ts';
+import {
+  EVERY_PORT,
+  isPortNumber,
+  LAST_PORT,
+  type PortSet,
+  PROTOCOLS,
+  portSetOf,
+  ports,
+} from '../../policy/intervals/ports.ts';
 import { describeSelector, requirementsOf } from './selector-text.ts';
 
 /** A range of addresses as two numbers in text: JSON has no numbers that large. */
@@ -286,16 +300,10 @@ function numbersOf(port: unknown, endPort: unknown): Interval<number> | undefine
     return { first: 1, last: LAST_PORT };
   }
   const last = endPort ?? port;
-  return isPort(port) && isPort(last) && port <= last ? { first: port, last } : undefined;
-}
-
-function isPort(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LAST_PORT;
+  return isPortNumber(port) && isPortNumber(last) && port <= last ? { first: port, last } : undefined;
 }
 
 /** The addresses of a rule as numbers again. */
-export function rangesOf({ isForEveryone, addresses: written }: BroadRule): readonly AddressRange[] {
-  return isForEveryone
-    ? [ADDRESS_SPACE.IPv6, ADDRESS_SPACE.IPv4]
-    : written.map(([first, last]) => ({ first: BigInt(first), last: BigInt(last) }));
+export function rangesOf({ isForEveryone, addresses: written }: BroadRule): AddressSet {
+  return isForEveryone ? EVERY_ADDRESS : written.map(([first, last]) => ({ first: BigInt(first), last: BigInt(last) }));
 }

@@ -1,6 +1,6 @@
-import type { Direction } from '../../api/network-policy.ts';
+import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import type { Interval, IntervalSet } from '../../policy/intervals/interval-set.ts';
-import { LAST_PORT, PROTOCOLS, type Protocol, portNumbers } from '../../policy/intervals/ports.ts';
+import { EVERY_PORT_NUMBER, LAST_PORT, PROTOCOLS, type Protocol, portNumbers } from '../../policy/intervals/ports.ts';
 import type { BroadRule, Openness } from './openness.ts';
 import { type Grade, type NamespacesAtHand, type Reach, reachOf } from './reach.ts';
 
@@ -42,7 +42,7 @@ export function weakeningsIn(facts: {
   readonly isolated: ReadonlySet<Direction>;
   readonly namespaces: NamespacesAtHand;
 }): readonly Weakening[] {
-  const directions = (['Ingress', 'Egress'] as const).filter((direction) => facts.isolated.has(direction));
+  const directions = DIRECTIONS.filter((direction) => facts.isolated.has(direction));
   // The caches list in any order, and a report is written again when it differs.
   const sorted = facts.networkPolicies.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return directions.flatMap((direction) => weakeningsOf(direction, sorted, facts.namespaces));
@@ -235,7 +235,7 @@ function rememberingJudge(
 }
 
 function rangesText(ports: IntervalSet<number>): string {
-  if (portNumbers.covers(ports, [{ first: 1, last: LAST_PORT }])) {
+  if (portNumbers.covers(ports, EVERY_PORT_NUMBER)) {
     return '';
   }
   const texts = ports.map(({ first, last }) => (first === last ? String(first) : `${first}-${last}`));

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { type PolicyPlan, planFor } from '../../domain/planning/plan.ts';
 import { type Exclusion, isSelected } from '../../domain/selection.ts';
 import { NO_NAMESPACES } from '../../domain/weakening/reach.ts';
-import type { World } from '../../domain/world.ts';
+import { NOTHING_REMEMBERED, type World } from '../../domain/world.ts';
 import type { ConcurrencyLimiter } from '../../kube/client/concurrency-limiter.ts';
 import { fencedClient } from '../../kube/client/fenced-client.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
@@ -219,16 +219,12 @@ export class StandIn implements ClusterEventHandlers {
       return undefined;
     }
     return {
+      ...NOTHING_REMEMBERED,
       namespace: facts,
       baselinePolicies: this.#compiled.facts,
       observed: caches.networkPolicies.inNamespace(namespace),
       report: caches.reports.inNamespace(namespace)[0],
       isEquivalent: (pair) => this.#serverDefaults.has(pair),
-      holds: new Map(),
-      contests: new Map(),
-      removalContests: new Map(),
-      optOutWaits: new Map(),
-      hasNewerLed: false,
       namespaces: NO_NAMESPACES,
     };
   }

@@ -1,7 +1,6 @@
-import { type BaselinePolicySpec, DEFAULT_GRACE_MS, type Discovered, graceMsOf } from '../../api/baseline-policy.ts';
+import { type BaselinePolicySpec, DEFAULT_GRACE_MS, type Discovered } from '../../api/baseline-policy.ts';
 import { type Problem, validateBaselinePolicy } from '../../api/validation.ts';
-import { renderedParts } from '../../domain/rendering/rendering.ts';
-import { OPT_IN_SELECTOR } from '../../domain/selection.ts';
+import { declaredFacts } from '../../domain/declared-facts.ts';
 import type { BaselinePolicyFacts } from '../../domain/world.ts';
 import { type DiscoveryProblem, type DiscoveryState, discoveryProblemFor } from '../discovery/discovery.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
@@ -116,22 +115,8 @@ export class CompiledPolicies {
       cached,
       accepted,
       problems,
-      facts: { ...identity, ...this.#rendering(name, accepted) },
+      facts: { ...identity, ...declaredFacts(name, accepted, this.#discovery.discovered) },
       discoveryProblem: discoveryProblemFor(accepted, this.#discovery),
-    };
-  }
-
-  #rendering(
-    name: string,
-    spec: BaselinePolicySpec,
-  ): Pick<BaselinePolicyFacts, 'mode' | 'keepsOnOptOut' | 'graceMs' | 'removesOnDelete' | 'selector' | 'parts'> {
-    return {
-      mode: spec.mode ?? 'Enforce',
-      keepsOnOptOut: spec.removal?.onOptOut === 'Keep',
-      graceMs: graceMsOf(spec.removal),
-      removesOnDelete: spec.removal?.onDelete === 'Remove',
-      selector: spec.namespaceSelector ?? OPT_IN_SELECTOR,
-      parts: renderedParts(name, spec, this.#discovery.discovered),
     };
   }
 }

@@ -8,6 +8,11 @@ export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const satisfies readonly Prot
 /** The highest port there is; the lowest is 1. */
 export const LAST_PORT = 65_535;
 
+/** Whether the value is a port number. */
+export function isPortNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LAST_PORT;
+}
+
 /** Every port of one protocol. */
 export const EVERY_PORT_NUMBER: IntervalSet<number> = [{ first: 1, last: LAST_PORT }];
 

@@ -1,7 +1,7 @@
 import { addressRangeOf } from '../intervals/addresses.ts';
-import { LAST_PORT, PROTOCOLS } from '../intervals/ports.ts';
+import { isPortNumber, LAST_PORT, PROTOCOLS } from '../intervals/ports.ts';
 import type { Action, ClusterNetworkPolicyModel, Direction, Peer, Rule, RulePort } from './cluster.ts';
-import { isPortNumber, listAt, ruleOf } from './policy-rule.ts';
+import { listAt, ruleOf } from './policy-rule.ts';
 import { EVERYTHING, readSelector, type Selector } from './selector.ts';
 import { type Complain, fieldOf, isJson, quotable, textOf } from './untrusted.ts';
 

@@ -1,7 +1,6 @@
 import { addressOf, FAMILIES, familyOf } from '../intervals/addresses.ts';
-import { PROTOCOLS } from '../intervals/ports.ts';
+import { isPortNumber, PROTOCOLS } from '../intervals/ports.ts';
 import type { ContainerPort, PodModel, WorkloadName } from './cluster.ts';
-import { isPortNumber } from './policy-rule.ts';
 import { readLabels } from './selector.ts';
 import { fieldOf, itemsOf, textOf } from './untrusted.ts';
 

@@ -1,5 +1,5 @@
 import { type AddressRange, addresses, addressRangeOf } from '../intervals/addresses.ts';
-import { LAST_PORT, PROTOCOLS, type Protocol } from '../intervals/ports.ts';
+import { isPortNumber, LAST_PORT, PROTOCOLS, type Protocol } from '../intervals/ports.ts';
 import type { Direction, Peer, Rule, RulePort } from './cluster.ts';
 import { EVERYTHING, readSelector } from './selector.ts';
 import { type Complain, fieldOf, isJson, itemsOf, quotable } from './untrusted.ts';
@@ -9,11 +9,6 @@ const PORT_NAME = /^(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*$/;
 /** Whether the name may be a port's (IANA_SVC_NAME: at most 15 characters, a letter among them). */
 export function isPortName(name: string): boolean {
   return name.length <= 15 && PORT_NAME.test(name);
-}
-
-/** Whether the value is a port number. */
-export function isPortNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LAST_PORT;
 }
 
 /** Reads the rules of one direction of a NetworkPolicy; `null` in the list is an empty rule, as in the API. */

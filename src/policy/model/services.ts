@@ -1,7 +1,6 @@
 import { type AddressSet, addresses, addressOf } from '../intervals/addresses.ts';
-import { PROTOCOLS } from '../intervals/ports.ts';
+import { isPortNumber, PROTOCOLS } from '../intervals/ports.ts';
 import type { NodeModel, ServiceBackend, ServiceModel, ServicePort } from './cluster.ts';
-import { isPortNumber } from './policy-rule.ts';
 import { readLabels, readMatchLabels, selectorOf } from './selector.ts';
 import { type Complain, fieldOf, isJson, itemsOf, textOf } from './untrusted.ts';
 

@@ -139,7 +139,7 @@ async function showChanges(changes: readonly PolicyChange[], { session, context 
 
 function namesText(facts: HeldFacts | undefined, change: PolicyChange): string {
   const held = facts === undefined ? undefined : heldNames(facts, change);
-  const names = held !== undefined && change.kind === 'isolation' ? platformFirst(held) : held;
+  const names = held !== undefined && change.kind === 'isolation' ? platformFirst(held).names : held;
   if (names === undefined) {
     return 'The names cannot be listed here: the cluster has changed meanwhile, not all of it may be read, or the operator excludes other namespaces than usual.\n';
   }
