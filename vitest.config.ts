@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import { EVENTUALLY_MS } from './test/support/deadlines.ts';
 
 const controlPlane = ['test/support/control-plane/vitest-setup.ts'];
 
 /** These end a test that would wait for ever; none says how quick a test is, as the machine may be busy. */
-const PATIENT = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 90_000 } } };
+const PATIENT = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: EVENTUALLY_MS } } };
 const QUICK = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } };
 
 // No project has a second try: a test that needs one is wrong.

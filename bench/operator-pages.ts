@@ -1,4 +1,5 @@
 import { fieldOf, parsedJson } from '../src/base/json.ts';
+import { metricSum } from '../test/support/measuring/metric-sum.ts';
 import type { Measured } from './process.ts';
 
 const POLL_MS = 5;
@@ -29,12 +30,6 @@ export async function passDoneMs(operator: Measured, reconciles: number): Promis
     }
     await pauseMs(POLL_MS * 10);
   }
-}
-
-/** The sum of a metric over all its series. */
-function metricSum(page: string, name: string): number {
-  const series = page.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-  return series.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
 async function pageAddress(operator: Measured): Promise<string> {

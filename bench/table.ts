@@ -4,12 +4,12 @@ import { numberText, quantityText } from '../test/support/measuring/number-text.
 import { type Bar, isWithinBar, type Summary } from './figure.ts';
 
 /** The head of the table. */
-export const COLUMNS = ['scenario', 'figure', 'measured', 'floor', 'ratio', 'bar', ''] as const;
+const COLUMNS = ['scenario', 'figure', 'measured', 'floor', 'ratio', 'bar', ''] as const;
 
 const isNumeric = (column: number): boolean => column >= 2 && column <= 4;
 
 /** The cells of one line of the table. */
-export function cellsOf(summary: Summary): readonly string[] {
+function cellsOf(summary: Summary): readonly string[] {
   const { scenario, what, unit, value, floor, ratio, bar } = summary;
   const isWithin = isWithinBar(summary);
   return [
@@ -29,7 +29,7 @@ const BAR_RESULTS = new Map<boolean | undefined, string>([
 ]);
 
 /** What a bar asks for, in words. */
-export function barText({ atMost, ratioAtMost, aboveFloorAtMost }: Bar, unit: Unit): string {
+function barText({ atMost, ratioAtMost, aboveFloorAtMost }: Bar, unit: Unit): string {
   return [
     ...(atMost === undefined ? [] : [`≤ ${quantityText(atMost, unit)}`]),
     ...(ratioAtMost === undefined ? [] : [`≤ ${numberText(ratioAtMost)} × floor`]),

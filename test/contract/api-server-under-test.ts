@@ -5,7 +5,10 @@ import type { KubeError } from '../../src/kube/client/kube-error.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import type { HttpKubeClient } from '../../src/kube/transport/http-kube-client.ts';
+import { valueOf } from '../support/actors/actors.ts';
 import { EVENTUALLY_MS } from '../support/deadlines.ts';
+
+export { valueOf };
 
 /** An API server with nsbaseline's CRDs, fake or real. */
 export interface ApiServer {
@@ -141,14 +144,6 @@ export function uniqueName(prefix: string): string {
   return `${prefix}-${process.pid.toString(36)}${Date.now().toString(36)}-${names}`;
 }
 
-/** The value of a result; a failure fails the test with its words. */
-export function valueOf<Value>(result: Result<Value, KubeError>): Value {
-  if (!result.ok) {
-    throw new Error(`${result.error.kind}: ${result.error.message}`);
-  }
-  return result.value;
-}
-
 /** The kind of a failure, or `ok`. */
 export function outcomeOf(result: Result<unknown, KubeError>): KubeError['kind'] | 'ok' {
   return result.ok ? 'ok' : result.error.kind;
@@ -177,7 +172,7 @@ export function configMap(namespace: string, name: string, metadata: KubeObject[
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, ...metadata } };
 }
 
-/** Waits until the claim holds; fails with it after 20 s. */
+/** Waits until the claim holds; fails with it after {@link EVENTUALLY_MS}. */
 export async function eventually(claim: () => Promise<void> | void): Promise<void> {
   await expect
     .poll(

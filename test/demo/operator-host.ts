@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { isAlive } from '../support/control-plane/process-id.ts';
 import type { OperatorOptions } from './operator.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -53,12 +54,3 @@ setInterval(() => {
     end();
   }
 }, LOOK_INTERVAL_MS);
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

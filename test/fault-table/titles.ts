@@ -16,7 +16,7 @@ export function titlesByFile(): ReadonlyMap<string, readonly string[]> {
 }
 
 /** The titles in the text of a test file, in order; `%s` and `$name` stay as they are written. */
-export function titlesIn(source: string): readonly string[] {
+function titlesIn(source: string): readonly string[] {
   return [...source.matchAll(TITLE)].map((match) => (match[2] ?? '').replaceAll(/\\(['"`])/g, '$1'));
 }
 

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import type { BaselineStatus } from '../../src/cli/commands/status/status-view.ts';
 import { specHash } from '../../src/domain/rendering/comparison.ts';
-import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { BASELINE_POLICIES } from '../../src/operator/watch/resources.ts';
 import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
 import {
@@ -200,14 +200,7 @@ describe('status', () => {
     expect(well).toMatchObject({ code: 0, stderr: '' });
     expect(well.stdout).toContain('1 namespace: 1 Protected. All is well.');
     await scene.namespace('status-b');
-    valueOf(
-      await scene.kube.create(NETWORK_POLICIES, {
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'NetworkPolicy',
-        metadata: { name: 'status.allow-monitoring', namespace: 'status-b' },
-        spec: { podSelector: {} },
-      }),
-    );
+    await scene.createNetworkPolicy('status-b', { name: 'status.allow-monitoring' }, { podSelector: {} });
     await scene.label('status-b', { set: 'status' });
     await eventually(() => scene.report('status-b')).toMatchObject({ phase: 'Conflict' });
     await eventually(

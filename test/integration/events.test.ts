@@ -4,21 +4,15 @@ import { FIELD_MANAGER } from '../../src/api/names.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { loadCluster } from '../../src/kube/credentials/kubeconfig.ts';
 import { createKubeClient, type HttpKubeClient } from '../../src/kube/transport/http-kube-client.ts';
+import { NAMESPACES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { EventRecord } from '../../src/telemetry/event-object.ts';
 import { createEventRecorder, type EventRecorderControl } from '../../src/telemetry/events.ts';
 import type { Log } from '../../src/telemetry/log.ts';
+import { SILENT_LOG } from '../fixtures/silence.ts';
 import { clusterAt } from '../support/control-plane/cluster.ts';
 import { EVENTUALLY_MS } from '../support/deadlines.ts';
 
 const cluster = clusterAt(inject('controlPlane'));
-const NAMESPACE = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false };
-const NETWORK_POLICY = {
-  group: 'networking.k8s.io',
-  version: 'v1',
-  plural: 'networkpolicies',
-  kind: 'NetworkPolicy',
-  isNamespaced: true,
-};
 
 let kube: HttpKubeClient;
 let recorder: EventRecorderControl;
@@ -32,13 +26,7 @@ beforeAll(async () => {
     throw new Error(access.error.message);
   }
   kube = createKubeClient({ cluster: access.value, fieldManager: FIELD_MANAGER, userAgent: 'nsbaseline-tests' });
-  const log: Log = {
-    debug: (fields) => failures.push(fields),
-    info: () => undefined,
-    warn: () => undefined,
-    error: () => undefined,
-    child: () => log,
-  };
+  const log: Log = { ...SILENT_LOG, debug: (fields) => failures.push(fields), child: () => log };
   recorder = createEventRecorder({ kube, clock: systemClock, log, instance: 'x'.repeat(500) });
 });
 
@@ -60,7 +48,7 @@ async function storedEvents(namespace: string, name: string): Promise<readonly R
 
 function eventOn(name: string, more: Partial<EventRecord> = {}): EventRecord {
   return {
-    regarding: { type: NETWORK_POLICY, namespace: 'default', name },
+    regarding: { type: NETWORK_POLICIES, namespace: 'default', name },
     type: 'Warning',
     reason: 'Repaired',
     action: 'Repair',
@@ -87,7 +75,7 @@ describe('the operator with the roles it ships with', () => {
 
   test('writes Events on cluster-scoped objects, with the longest name and the longest note', async () => {
     const name = 'a'.repeat(253);
-    recorder.record(eventOn(name, { regarding: { type: NAMESPACE, name }, note: '🦊'.repeat(2_000) }));
+    recorder.record(eventOn(name, { regarding: { type: NAMESPACES, name }, note: '🦊'.repeat(2_000) }));
     await vi.waitFor(
       async () => {
         expect(await storedEvents('default', name)).toMatchObject([{ regarding: { kind: 'Namespace', name } }]);

@@ -115,19 +115,11 @@ describe('a tool that goes by kstatus sees a BaselinePolicy as', () => {
 
   test('R16 Current although one tenant stands in the way', async () => {
     await apply(manifest('contrary', {}));
-    const namespace = valueOf(
-      await scene.kube.create(
-        { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false },
-        { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'gitops-contrary' } },
-      ),
-    );
-    valueOf(
-      await scene.kube.create(NETWORK_POLICIES, {
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'NetworkPolicy',
-        metadata: { name: 'contrary.allow-monitoring', namespace: namespace.metadata.name ?? '' },
-        spec: { podSelector: { matchLabels: { app: 'theirs' } } },
-      }),
+    await scene.namespace('gitops-contrary');
+    await scene.createNetworkPolicy(
+      'gitops-contrary',
+      { name: 'contrary.allow-monitoring' },
+      { podSelector: { matchLabels: { app: 'theirs' } } },
     );
     await scene.label('gitops-contrary', { set: 'contrary' });
     await eventually(() => scene.report('gitops-contrary')).toMatchObject({ phase: 'Conflict' });

@@ -143,14 +143,7 @@ describe('R16 the status of a BaselinePolicy', () => {
   test('R16 counts its namespaces, names the failed ones, and is Ready although one tenant is in the way', async () => {
     await scene.namespace('r16-a', { set: 'r16' });
     await scene.namespace('r16-b', { set: 'r16' });
-    valueOf(
-      await scene.kube.create(NETWORK_POLICIES, {
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'NetworkPolicy',
-        metadata: { name: 'r16.default-deny', namespace: 'r16-b' },
-        spec: { podSelector: {} },
-      }),
-    );
+    await scene.createNetworkPolicy('r16-b', { name: 'r16.default-deny' }, { podSelector: {} });
     await scene.declare('r16');
     // A status may come before both namespaces were looked at.
     await eventually(

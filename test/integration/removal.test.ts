@@ -30,14 +30,7 @@ afterAll(async () => {
 /** A namespace of a set, protected, with a NetworkPolicy of its own. */
 async function settledIn(namespace: string, set: string): Promise<void> {
   await scene.namespace(namespace, { set });
-  valueOf(
-    await scene.kube.create(NETWORK_POLICIES, {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'NetworkPolicy',
-      metadata: { name: 'own', namespace },
-      spec: { podSelector: {} },
-    }),
-  );
+  await scene.createNetworkPolicy(namespace, { name: 'own' }, { podSelector: {} });
   await eventually(() => scene.report(namespace)).toMatchObject({ phase: 'Protected' });
 }
 
@@ -402,7 +395,7 @@ describe('R6 a contest over one object', () => {
   test('R6 after five repairs it is Contested, the other manager is named, and a widened default-deny never stands long', async () => {
     await scene.declare('quarrel');
     await settledIn('quarrel-a', 'quarrel');
-    for (let round = 0; round < 5; round += 1) {
+    const widenedAndRepaired = async (): Promise<void> => {
       await scene.cluster.kubectl(
         'patch',
         'networkpolicy',
@@ -416,25 +409,16 @@ describe('R6 a contest over one object', () => {
       await eventually(
         async () => (await scene.networkPolicy('quarrel-a', 'quarrel.default-deny'))?.spec,
       ).not.toHaveProperty('ingress');
+    };
+    for (let round = 0; round < 5; round += 1) {
+      await widenedAndRepaired();
     }
     await eventually(() => scene.report('quarrel-a')).toMatchObject({
       phase: 'Conflict',
       policies: [{ reason: 'Contested', inPlace: true }],
       conflicts: [{ name: 'quarrel.default-deny', reason: expect.stringContaining('stubborn') as string }],
     });
-    await scene.cluster.kubectl(
-      'patch',
-      'networkpolicy',
-      'quarrel.default-deny',
-      '-n',
-      'quarrel-a',
-      '--type=merge',
-      '--patch={"spec":{"ingress":[{}]}}',
-      '--field-manager=stubborn',
-    );
-    await eventually(
-      async () => (await scene.networkPolicy('quarrel-a', 'quarrel.default-deny'))?.spec,
-    ).not.toHaveProperty('ingress');
+    await widenedAndRepaired();
   });
 });
 

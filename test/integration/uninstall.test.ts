@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BASELINE_POLICIES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import { BASELINE_POLICIES } from '../../src/operator/watch/resources.ts';
 import { EVENTUALLY_MS } from '../support/deadlines.ts';
 import type { OperatorProcess } from '../support/operators/operator-process.ts';
 import {
@@ -49,14 +49,7 @@ function nsbaseline(
 async function settledIn(namespace: string, policy: string): Promise<void> {
   await scene.declare(policy, { removal: { onDelete: 'Remove' } });
   await scene.namespace(namespace, { set: policy });
-  valueOf(
-    await scene.kube.create(NETWORK_POLICIES, {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'NetworkPolicy',
-      metadata: { name: 'own', namespace },
-      spec: { podSelector: {} },
-    }),
-  );
+  await scene.createNetworkPolicy(namespace, { name: 'own' }, { podSelector: {} });
   await eventually(() => scene.report(namespace)).toMatchObject({ phase: 'Protected' });
   await eventually(
     async () => valueOf(await scene.kube.get({ type: BASELINE_POLICIES, name: policy })).metadata.finalizers,

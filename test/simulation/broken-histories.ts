@@ -12,7 +12,7 @@ export interface Broken {
 }
 
 /** The rules that a history breaks, and an unexpected throw of the simulation as one. */
-export async function problemsOf(history: History): Promise<readonly string[]> {
+async function problemsOf(history: History): Promise<readonly string[]> {
   try {
     return (await courseOf(history)).problems;
   } catch (thrown) {

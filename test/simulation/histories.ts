@@ -54,7 +54,7 @@ export type TemperName = keyof typeof TEMPERS;
 const NAMES = Object.keys(TEMPERS) as readonly TemperName[];
 
 /** Seeds take turns in what kind of history they are. */
-export function temperOf(seed: number): TemperName {
+function temperOf(seed: number): TemperName {
   return NAMES[seed % NAMES.length] ?? 'short';
 }
 

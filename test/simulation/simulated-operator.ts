@@ -5,7 +5,7 @@ import type { KubeClient } from '../../src/kube/client/kube-client.ts';
 import { createLeaseLeadership } from '../../src/operator/manager/lease-leadership.ts';
 import { Manager } from '../../src/operator/manager/manager.ts';
 import type { Log } from '../../src/telemetry/log.ts';
-import { SILENT_METRICS } from '../fixtures/silence.ts';
+import { SILENT_LOG, SILENT_METRICS } from '../fixtures/silence.ts';
 
 /** How the guards of R9 are set in histories: low, so that few namespaces are enough. */
 export const SIMULATED_LIMITS = { removal: { count: 3, percent: 0 }, isolation: { count: 1, percent: 0 } } as const;
@@ -96,13 +96,9 @@ export function startSimulatedOperator({
   };
 }
 
-const nothing = (): void => undefined;
-
 function logInto(onError: (line: string) => void): Log {
   const log: Log = {
-    debug: nothing,
-    info: nothing,
-    warn: nothing,
+    ...SILENT_LOG,
     error: (fields, message) => {
       if (fields.err !== undefined) {
         onError(`${message}: ${fields.err instanceof Error ? String(fields.err.stack) : JSON.stringify(fields.err)}`);

@@ -1,14 +1,14 @@
 import { ANNOTATIONS } from '../../src/api/names.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { fieldOf, itemsOf, textOf } from '../../src/base/json.ts';
-import { isKubeObject, type KubeObject } from '../../src/kube/client/kube-object.ts';
+import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import { LEASES } from '../../src/kube/lease/lease-record.ts';
 import { LEASE_NAME } from '../../src/operator/startup/preflight.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import type { FakeClusterActor } from '../support/actors/fake-cluster-actor.ts';
 import type { StoredEvent } from '../support/fake-api/event-log.ts';
-import { parsedObject, type StoredObject } from '../support/fake-api/stored-object.ts';
+import { kubeObjectIn } from '../support/fake-api/stored-object.ts';
 import {
   type DeclaredPolicy,
   declaredPolicy,
@@ -111,7 +111,10 @@ export class Terms {
     if (event.type !== 'MODIFIED' || event.before === undefined) {
       return false;
     }
-    return this.#isWorkOf(newest, objectOf(event.before)) && !this.#isWorkOf(newest, objectOf(event.object));
+    return (
+      this.#isWorkOf(newest, kubeObjectIn(NETWORK_POLICIES, event.before)) &&
+      !this.#isWorkOf(newest, kubeObjectIn(NETWORK_POLICIES, event.object))
+    );
   }
 
   /** Whether an object is just as this version renders it for the present generation, and reported so. */
@@ -142,12 +145,4 @@ export class Terms {
     );
     return itemsOf(fieldOf(entry, 'managed')).some((managed) => fieldOf(managed, 'uid') === metadata.uid);
   }
-}
-
-function objectOf(stored: StoredObject): KubeObject {
-  const object: unknown = parsedObject(NETWORK_POLICIES, stored);
-  if (!isKubeObject(object)) {
-    throw new Error('what is stored is no object');
-  }
-  return object;
 }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../src/base/clock.ts';
+import { settled } from '../fixtures/manual-clock.ts';
 
 interface Entry extends Timer {
   readonly dueMs: number;
@@ -116,9 +117,4 @@ function swap(heap: Entry[], first: number, second: number): void {
   }
   heap[first] = b;
   heap[second] = a;
-}
-
-/** Lets everything that is ready to go on do so. */
-async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,5 @@
 import type { Clock } from '../../src/base/clock.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
-import { isKubeObject } from '../../src/kube/client/kube-object.ts';
 import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import { LEASES } from '../../src/kube/lease/lease-record.ts';
 import {
@@ -11,7 +10,7 @@ import {
 } from '../../src/operator/watch/resources.ts';
 import type { FakeClusterActor } from '../support/actors/fake-cluster-actor.ts';
 import type { StoredEvent } from '../support/fake-api/event-log.ts';
-import { parsedObject, type StoredObject } from '../support/fake-api/stored-object.ts';
+import { kubeObjectIn } from '../support/fake-api/stored-object.ts';
 import {
   type DeclaredPolicy,
   declaredPolicy,
@@ -145,8 +144,8 @@ export class WriteOracle {
       event,
       namespace,
       name,
-      before: event.before === undefined ? undefined : objectOf(event.before),
-      after: event.type === 'DELETED' ? undefined : objectOf(event.object),
+      before: event.before === undefined ? undefined : kubeObjectIn(NETWORK_POLICIES, event.before),
+      after: event.type === 'DELETED' ? undefined : kubeObjectIn(NETWORK_POLICIES, event.object),
       moments,
     };
   }
@@ -365,12 +364,4 @@ function isDnsDeclared(moment: ShownMoment, owner: string): boolean {
 function policyIn(moment: ShownMoment, name: string): DeclaredPolicy | undefined {
   const object = moment.get(shownKey(BASELINE_POLICIES.plural, { name }));
   return object === undefined ? undefined : declaredPolicy(object);
-}
-
-function objectOf(stored: StoredObject): KubeObject {
-  const object: unknown = parsedObject(NETWORK_POLICIES, stored);
-  if (!isKubeObject(object)) {
-    throw new Error('what is stored is no object');
-  }
-  return object;
 }

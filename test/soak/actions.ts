@@ -30,7 +30,7 @@ const RELABELLED = 'policy relabelled';
 const REMOVAL_LIMIT_MS = 90_000;
 
 /** Everything that people and tenants do in a soak. */
-export const ACTIONS: readonly Action[] = [
+const ACTIONS: readonly Action[] = [
   { name: 'create a namespace', weight: 10, act: createNamespace },
   { name: 'label a namespace', weight: 16, act: (workshop) => relabel(workshop, 'in') },
   { name: 'unlabel a namespace', weight: 10, act: (workshop) => relabel(workshop, 'out') },

@@ -51,7 +51,7 @@ const ALLOW_MONITORING: StoredSpec = {
  * The specs that a soak declares, each with what must come of it. Written down by hand from docs/reconcile.md and the
  * API's own defaults, and not rendered, so that a fault in the rendering cannot hide itself.
  */
-export const FORMS = {
+const FORMS = {
   plain: {
     spec: { allow: DNS },
     parts: { 'default-deny': DENY_BOTH, 'allow-dns': ALLOW_DNS, 'allow-monitoring': ALLOW_MONITORING },

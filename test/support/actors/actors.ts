@@ -167,7 +167,7 @@ async function foundBy(
   return valueOf(answer);
 }
 
-/** Asks again and again until the answer is as expected, at the latest after half a minute. */
+/** Asks again and again until the answer is as expected, at the latest after {@link EVENTUALLY_MS}. */
 export function eventually<Value>(ask: () => Value | Promise<Value>): ReturnType<typeof expect.poll<Value>> {
   return expect.poll(ask, { timeout: EVENTUALLY_MS, interval: 10 });
 }

@@ -1,7 +1,7 @@
 import type { BaselinePolicySpec } from '../../../src/api/baseline-policy.ts';
 import { ANNOTATIONS, API_VERSION, FIELD_MANAGER, LABELS } from '../../../src/api/names.ts';
 import { fieldOf, itemsOf, textOf } from '../../../src/base/json.ts';
-import { isKubeObject, type KubeObject, type ObjectMeta } from '../../../src/kube/client/kube-object.ts';
+import type { KubeObject, ObjectMeta } from '../../../src/kube/client/kube-object.ts';
 import { namespacedPath, objectPath } from '../../../src/kube/client/request-path.ts';
 import type { ResourceType } from '../../../src/kube/client/resource-type.ts';
 import { LEASES } from '../../../src/kube/lease/lease-record.ts';
@@ -12,7 +12,7 @@ import {
   NETWORK_POLICIES,
 } from '../../../src/operator/watch/resources.ts';
 import type { FakeCluster } from '../fake-api/fake-cluster.ts';
-import { parsedObject, type StoredObject } from '../fake-api/stored-object.ts';
+import { kubeObjectIn, type StoredObject } from '../fake-api/stored-object.ts';
 
 /** Which of the operator's marks a tenant puts on their own NetworkPolicy: none, some, or all with the right uid. */
 export type Marks = 'none' | 'label' | 'uid' | 'label and a made-up uid' | 'label and the live uid' | 'adopt';
@@ -226,10 +226,7 @@ function asObject(type: ResourceType, stored: StoredObject): KubeObject {
   if (known !== undefined) {
     return known;
   }
-  const object: unknown = parsedObject(type, stored);
-  if (!isKubeObject(object)) {
-    throw new Error('what is stored is no object');
-  }
+  const object = kubeObjectIn(type, stored);
   objects.set(stored, object);
   return object;
 }

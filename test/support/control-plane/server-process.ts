@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from './process-id.ts';
 
 const POLL_MS = 100;
 
@@ -90,15 +91,6 @@ export async function poll(isDone: () => Promise<boolean>, limitMs: number, comp
       throw new Error(`${complaint} within ${limitMs / 1000} s`);
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -9,7 +9,7 @@ export interface ApiFailure {
 }
 
 /** `networkpolicies.networking.k8s.io`, or `namespaces` in the core group. */
-export function resourceNameOf(type: ResourceType): string {
+function resourceNameOf(type: ResourceType): string {
   return type.group === '' ? type.plural : `${type.plural}.${type.group}`;
 }
 

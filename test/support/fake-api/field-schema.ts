@@ -17,7 +17,7 @@ const atomic: FieldSchema = { kind: 'atomic' };
 const texts: FieldSchema = { kind: 'map', values: atomic };
 
 /** What every object's metadata is. */
-export const metadataSchema: FieldSchema = {
+const metadataSchema: FieldSchema = {
   kind: 'struct',
   fields: {
     name: atomic,

@@ -1,3 +1,4 @@
+import { isKubeObject, type KubeObject } from '../../../src/kube/client/kube-object.ts';
 import { apiVersionOf, type ResourceType } from '../../../src/kube/client/resource-type.ts';
 import { isJsonObject, type Json, type JsonObject, objectAt, textAt, withFields } from './json.ts';
 
@@ -44,6 +45,15 @@ export function fullText(type: ResourceType, stored: StoredObject): string {
 /** The object as it was given, with kind, apiVersion and resourceVersion. */
 export function parsedObject(type: ResourceType, stored: StoredObject): JsonObject {
   return parsedJsonObject(fullText(type, stored));
+}
+
+/** The same as clients know objects. */
+export function kubeObjectIn(type: ResourceType, stored: StoredObject): KubeObject {
+  const object: unknown = parsedObject(type, stored);
+  if (!isKubeObject(object)) {
+    throw new Error('what is stored is no object');
+  }
+  return object;
 }
 
 /** The parsed text when it is an object; else an empty one, which no caller here can meet. */

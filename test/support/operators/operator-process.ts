@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheDirectory } from '../control-plane/cache.ts';
 import { EVENTUALLY_MS } from '../deadlines.ts';
+import { metricSum } from '../measuring/metric-sum.ts';
 import { type Program, startProgram } from '../measuring/program.ts';
 
 /** A line of the operator's log. */
@@ -87,12 +88,4 @@ function parsedLine(text: string): LogLine {
   } catch {
     return { level: 'raw', msg: text };
   }
-}
-
-function metricSum(page: string, name: string, labels: Readonly<Record<string, string>>): number {
-  const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
-  const series = page.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-  return series
-    .filter((line) => wanted.every((label) => line.includes(label)))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }

@@ -29,7 +29,7 @@ export interface Replica extends InProcess {
 }
 
 /** Makes the versions that a test does not name equal. */
-export const SOME_VERSION = '1.0.0';
+const SOME_VERSION = '1.0.0';
 
 /** Starts one of several operators and resolves when its caches are synced, whether it leads or not. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {

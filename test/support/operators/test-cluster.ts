@@ -74,7 +74,7 @@ export async function startTestCluster(cluster: Cluster = clusterAt(inject('cont
 }
 
 /** A client with the rights of a kubeconfig. */
-export async function adminClient(kubeconfigPath: string): Promise<KubeClient> {
+async function adminClient(kubeconfigPath: string): Promise<KubeClient> {
   return createKubeClient({
     cluster: valueOf(await loadCluster({ kubeconfigPath })),
     fieldManager: 'test',

@@ -2,14 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { Result } from '../../../src/base/result.ts';
 import type { CommandContext } from '../../../src/cli/frame/command-context.ts';
 import type { Terminal } from '../../../src/cli/frame/terminal.ts';
 import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
-import type { KubeError } from '../../../src/kube/client/kube-error.ts';
 import { LEASES } from '../../../src/kube/lease/lease-record.ts';
 import { createKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { NAMESPACES, NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
+import { valueOf } from '../../support/actors/actors.ts';
 import type { FakeApiServer } from '../../support/fake-api/fake-api-server.ts';
 import { fakeServerWithCrds } from '../../support/fake-api/nsbaseline-api-server.ts';
 import { scriptedTerminal } from './scripted-terminal.ts';
@@ -59,7 +58,7 @@ export async function startCliCluster(): Promise<CliCluster> {
     kube,
     kubeconfig,
     async namespace(name, labels = {}) {
-      done(await kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }));
+      valueOf(await kube.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }));
     },
     async networkPolicy(namespace, name, policyUid, annotations = {}) {
       const marks =
@@ -72,7 +71,7 @@ export async function startCliCluster(): Promise<CliCluster> {
               },
               annotations: { ...annotations, 'nsbaseline.io/policy-uid': policyUid },
             };
-      done(
+      valueOf(
         await kube.create(NETWORK_POLICIES, {
           apiVersion: 'networking.k8s.io/v1',
           kind: 'NetworkPolicy',
@@ -82,7 +81,7 @@ export async function startCliCluster(): Promise<CliCluster> {
       );
     },
     async lease({ namespace, holder, renewTime }) {
-      done(
+      valueOf(
         await kube.create(LEASES, {
           apiVersion: 'coordination.k8s.io/v1',
           kind: 'Lease',
@@ -92,7 +91,7 @@ export async function startCliCluster(): Promise<CliCluster> {
       );
     },
     async networkPolicyNames(namespace) {
-      return done(await kube.list({ type: NETWORK_POLICIES, namespace }))
+      return valueOf(await kube.list({ type: NETWORK_POLICIES, namespace }))
         .items.map(({ metadata }) => metadata.name ?? '')
         .sort();
     },
@@ -132,12 +131,4 @@ export async function startCliCluster(): Promise<CliCluster> {
       await rm(folder, { recursive: true });
     },
   };
-}
-
-/** The value of a result, where a failure is a fault of the test. */
-export function done<Value>(result: Result<Value, KubeError>): Value {
-  if (!result.ok) {
-    throw new Error(`${result.error.kind}: ${result.error.message}`);
-  }
-  return result.value;
 }

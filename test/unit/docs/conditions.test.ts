@@ -18,7 +18,7 @@ import { TransitionReporter } from '../../../src/operator/progress/transition-re
 import type { Reconciled } from '../../../src/operator/reconcile/reconcile.ts';
 import { UNCHANGED } from '../../../src/operator/write/report-writer.ts';
 import type { EventRecord } from '../../../src/telemetry/event-object.ts';
-import type { Log } from '../../../src/telemetry/log.ts';
+import { SILENT_LOG } from '../../fixtures/silence.ts';
 import { allDone, foreign, inPlace, managed, namespace, policy, reportListing, world } from '../../fixtures/worlds.ts';
 
 const BROAD = { kind: 'broadSelector' } as const;
@@ -184,19 +184,12 @@ function reported(facts: Partial<World>, changes: Readonly<Record<string, Outcom
 /** The type of the Event that the operator records for a reason. */
 function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
   const records: EventRecord[] = [];
-  const log: Log = {
-    debug: () => undefined,
-    info: () => undefined,
-    warn: () => undefined,
-    error: () => undefined,
-    child: () => log,
-  };
-  const announcer = new TransitionReporter(log, { record: (event) => records.push(event) });
+  const announcer = new TransitionReporter(SILENT_LOG, { record: (event) => records.push(event) });
   if (reason === 'RemovalHeld' || reason === 'IsolationHeld') {
     announcer.held({ name: 'standard', uid: 'u' }, { reason, message: 'x' });
   }
   if (reason === 'CopyFound') {
-    announcer.copies('team-a', inPlace(standard), log);
+    announcer.copies('team-a', inPlace(standard), SILENT_LOG);
   }
   if (reason === 'Approved') {
     const change = { hold: 'RemovalHeld', namespaces: ['a'], confirmation: '1-00000000' } as const;
@@ -205,7 +198,7 @@ function announced(reason: Reason): 'Normal' | 'Warning' | undefined {
   announcer.reconciled(reconciledWith(reason), {
     isFresh: true,
     protectedAfterMs: reason === 'Protected' ? 1 : undefined,
-    log,
+    log: SILENT_LOG,
   });
   return records.find((record) => record.reason === reason)?.type;
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ALERTS, INSTALLATION } from '../../../src/generate/alerts.ts';
+import { NOT_STARTED } from '../../../src/operator/manager/manager.ts';
 import { METRICS, type MetricDescription } from '../../../src/telemetry/metric-table.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { buildInfo } from '../../../src/telemetry/version.ts';
@@ -46,20 +47,12 @@ function labelsOf(series: string): readonly string[] {
 }
 
 async function processMetrics(): Promise<readonly string[]> {
-  const state = {
-    policies: [],
-    unprotectedNamespaces: 0,
-    unselectedNamespaces: 0,
-    weakenedNamespaces: 0,
-    copies: 0,
-    conflicts: 0,
-    contested: 0,
-    queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 },
-    watches: [],
-    isReady: true,
-    isLeading: true,
-  };
-  const page = await createMetrics({ buildInfo, watchedResources: [], withProcess: true, state: () => state }).page();
+  const page = await createMetrics({
+    buildInfo,
+    watchedResources: [],
+    withProcess: true,
+    state: () => NOT_STARTED,
+  }).page();
   return [...page.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1] ?? '');
 }
 

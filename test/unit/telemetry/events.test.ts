@@ -3,31 +3,17 @@ import { failure, type Result, success } from '../../../src/base/result.ts';
 import { cutToBytes } from '../../../src/base/text.ts';
 import type { KubeError } from '../../../src/kube/client/kube-error.ts';
 import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
+import { NAMESPACES, NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
 import type { EventRecord } from '../../../src/telemetry/event-object.ts';
 import { createEventRecorder } from '../../../src/telemetry/events.ts';
-import type { Log } from '../../../src/telemetry/log.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
+import { SILENT_LOG } from '../../fixtures/silence.ts';
 
 const MINUTE_MS = 60_000;
-const SILENT: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => SILENT,
-};
-const NAMESPACE = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', isNamespaced: false };
-const NETWORK_POLICY = {
-  group: 'networking.k8s.io',
-  version: 'v1',
-  plural: 'networkpolicies',
-  kind: 'NetworkPolicy',
-  isNamespaced: true,
-};
 
 function eventOn(name: string, more: Partial<EventRecord> = {}): EventRecord {
   return {
-    regarding: { type: NETWORK_POLICY, namespace: 'team-a', name, uid: `uid-of-${name}` },
+    regarding: { type: NETWORK_POLICIES, namespace: 'team-a', name, uid: `uid-of-${name}` },
     type: 'Warning',
     reason: 'Repaired',
     action: 'Repair',
@@ -100,7 +86,7 @@ function recorderOf() {
   const recorder = createEventRecorder({
     kube: api.kube,
     clock,
-    log: SILENT,
+    log: SILENT_LOG,
     instance: 'pod-1',
     onResult: (result) => results.push(result),
     uniqueId: () => `id${(ids += 1)}`,
@@ -141,7 +127,7 @@ describe('an Event', () => {
 
   test('on a cluster-scoped object lives in the namespace default', async () => {
     const { recorder, until } = recorderOf();
-    recorder.record(eventOn('x', { regarding: { type: NAMESPACE, name: 'team-a' } }));
+    recorder.record(eventOn('x', { regarding: { type: NAMESPACES, name: 'team-a' } }));
     await until([
       { metadata: { namespace: 'default' }, regarding: { apiVersion: 'v1', kind: 'Namespace', name: 'team-a' } },
     ]);

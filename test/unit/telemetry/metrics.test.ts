@@ -2,26 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { metricsPage } from '../../../src/generate/metrics-page.ts';
+import { NOT_STARTED } from '../../../src/operator/manager/manager.ts';
 import { WATCHED_RESOURCES } from '../../../src/operator/watch/watches.ts';
 import { METRICS, type MetricDescription } from '../../../src/telemetry/metric-table.ts';
 import { createMetrics, type GaugeState } from '../../../src/telemetry/metrics.ts';
 
-const IDLE: GaugeState = {
-  policies: [],
-  unprotectedNamespaces: 0,
-  unselectedNamespaces: 0,
-  weakenedNamespaces: 0,
-  copies: 0,
-  conflicts: 0,
-  contested: 0,
-  queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 },
-  watches: [],
-  isReady: false,
-  isLeading: false,
-};
-
 function metricsOf(first: Partial<GaugeState> = {}) {
-  let state: GaugeState = { ...IDLE, ...first };
+  let state: GaugeState = { ...NOT_STARTED, ...first };
   const metrics = createMetrics({
     buildInfo: { version: '1.2.3', commit: 'abc', node: '24.0.0', platform: 'linux/x64' },
     watchedResources: WATCHED_RESOURCES,
@@ -30,7 +17,7 @@ function metricsOf(first: Partial<GaugeState> = {}) {
   return {
     metrics,
     become: (next: Partial<GaugeState>) => {
-      state = { ...IDLE, ...next };
+      state = { ...NOT_STARTED, ...next };
     },
     series: async () => seriesOf(await metrics.page()),
   };
@@ -212,7 +199,7 @@ test('the process shows its memory and its event loop', async () => {
   const metrics = createMetrics({
     buildInfo: { version: '1', commit: 'c', node: '24', platform: 'p' },
     watchedResources: [],
-    state: () => IDLE,
+    state: () => NOT_STARTED,
     withProcess: true,
   });
   const page = await metrics.page();

@@ -5,6 +5,7 @@ import { type Check, cachesSynced, heartbeat, watchesAlive } from '../../../src/
 import type { Log } from '../../../src/telemetry/log.ts';
 import { type ProbeServer, startProbeServer } from '../../../src/telemetry/probes.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
+import { SILENT_LOG } from '../../fixtures/silence.ts';
 
 const open: ProbeServer[] = [];
 afterEach(async () => {
@@ -18,13 +19,7 @@ async function serving(
   options: { livez?: Check[]; readyz?: Check[]; page?: () => Promise<string>; requestLimitMs?: number } = {},
 ) {
   const errors: string[] = [];
-  const log: Log = {
-    debug: () => undefined,
-    info: () => undefined,
-    warn: () => undefined,
-    error: (_, message) => errors.push(message),
-    child: () => log,
-  };
+  const log: Log = { ...SILENT_LOG, error: (_, message) => errors.push(message), child: () => log };
   const { livez = [WELL], readyz = [WELL], page = () => Promise.resolve('a 1\n'), ...limits } = options;
   const started = await startProbeServer({
     listen: { host: '127.0.0.1', port: 0 },

@@ -4,7 +4,8 @@ import { defineApprove } from '../../../../src/cli/commands/approve/approve.ts';
 import { heldChanges } from '../../../../src/cli/commands/approve/held-change.ts';
 import type { Terminal } from '../../../../src/cli/frame/terminal.ts';
 import { BASELINE_POLICIES } from '../../../../src/operator/watch/resources.ts';
-import { type CliCluster, done, startCliCluster } from '../cli-cluster.ts';
+import { valueOf } from '../../../support/actors/actors.ts';
+import { type CliCluster, startCliCluster } from '../cli-cluster.ts';
 import { scriptedTerminal } from '../scripted-terminal.ts';
 
 const REMOVAL = { type: 'RemovalHeld', line: 'nsbaseline.io/confirm-removal=12-0123abcd' };
@@ -24,7 +25,7 @@ async function given(
   held: readonly { readonly type: string; readonly line: string }[],
   { name = 'standard', observedGeneration = 1 } = {},
 ): Promise<void> {
-  done(
+  valueOf(
     await cluster.kube.create(BASELINE_POLICIES, {
       apiVersion: API_VERSION,
       kind: 'BaselinePolicy',
@@ -54,7 +55,7 @@ async function holding(
     failed: [],
     discovered: {},
   };
-  done(
+  valueOf(
     await cluster.kube.apply(
       BASELINE_POLICIES,
       { apiVersion: API_VERSION, kind: 'BaselinePolicy', metadata: { name }, status },
@@ -64,7 +65,7 @@ async function holding(
 }
 
 async function annotations(name = 'standard'): Promise<Readonly<Record<string, string>>> {
-  return done(await cluster.kube.get({ type: BASELINE_POLICIES, name })).metadata.annotations ?? {};
+  return valueOf(await cluster.kube.get({ type: BASELINE_POLICIES, name })).metadata.annotations ?? {};
 }
 
 /** A person who says yes when this has happened while the question stood. */
@@ -124,8 +125,8 @@ describe('R9 approve', () => {
   test('writes nothing when the policy was changed while the question stood', async () => {
     await given([REMOVAL]);
     const terminal = yesAfter(async () => {
-      const standing = done(await cluster.kube.get({ type: BASELINE_POLICIES, name: 'standard' }));
-      done(
+      const standing = valueOf(await cluster.kube.get({ type: BASELINE_POLICIES, name: 'standard' }));
+      valueOf(
         await cluster.kube.replace(BASELINE_POLICIES, {
           ...standing,
           spec: { namespaceSelector: { matchLabels: { none: 'x' } } },

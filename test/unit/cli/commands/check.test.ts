@@ -3,7 +3,8 @@ import { API_VERSION } from '../../../../src/api/names.ts';
 import { defineCheck } from '../../../../src/cli/commands/check/check.ts';
 import { dnsCheck, operatorChecks } from '../../../../src/cli/commands/check/checks.ts';
 import { BASELINE_POLICIES } from '../../../../src/operator/watch/resources.ts';
-import { type CliCluster, done, startCliCluster } from '../cli-cluster.ts';
+import { valueOf } from '../../../support/actors/actors.ts';
+import { type CliCluster, startCliCluster } from '../cli-cluster.ts';
 
 let cluster: CliCluster;
 beforeAll(async () => {
@@ -83,7 +84,7 @@ describe('check', () => {
 
   test('names the DNS that the operator found', async () => {
     givenCluster();
-    done(
+    valueOf(
       await cluster.kube.create(BASELINE_POLICIES, {
         apiVersion: API_VERSION,
         kind: 'BaselinePolicy',

@@ -8,7 +8,8 @@ import { API_VERSION } from '../../../../src/api/names.ts';
 import { flagOf, RUN_OPTION_KEYS } from '../../../../src/app/run-options.ts';
 import { COMMANDS } from '../../../../src/cli/commands/commands.ts';
 import { BASELINE_POLICIES } from '../../../../src/operator/watch/resources.ts';
-import { type CliCluster, done, startCliCluster } from '../cli-cluster.ts';
+import { valueOf } from '../../../support/actors/actors.ts';
+import { type CliCluster, startCliCluster } from '../cli-cluster.ts';
 import { outcomeOf } from '../command-line.ts';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -76,7 +77,7 @@ describe('names in the cluster', () => {
       await cluster.namespace(name);
     }
     for (const name of ['standard', 'strict']) {
-      done(
+      valueOf(
         await cluster.kube.create(BASELINE_POLICIES, {
           apiVersion: API_VERSION,
           kind: 'BaselinePolicy',

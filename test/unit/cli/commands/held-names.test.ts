@@ -4,14 +4,15 @@ import { heldNames, readHeldFacts } from '../../../../src/cli/commands/approve/h
 import { confirmationFor } from '../../../../src/domain/planning/guard.ts';
 import type { KubeObject } from '../../../../src/kube/client/kube-object.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../../../src/operator/watch/resources.ts';
-import { type CliCluster, done, startCliCluster } from '../cli-cluster.ts';
+import { valueOf } from '../../../support/actors/actors.ts';
+import { type CliCluster, startCliCluster } from '../cli-cluster.ts';
 
 let cluster: CliCluster;
 let uid = '';
 
 beforeEach(async () => {
   cluster = await startCliCluster();
-  const policy = done(
+  const policy = valueOf(
     await cluster.kube.create(BASELINE_POLICIES, {
       apiVersion: API_VERSION,
       kind: 'BaselinePolicy',
@@ -25,7 +26,7 @@ afterEach(() => cluster.stop());
 
 /** The policy's default-deny, in both directions. */
 async function defaultDeny(namespace: string): Promise<KubeObject> {
-  return done(
+  return valueOf(
     await cluster.kube.create(NETWORK_POLICIES, {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
@@ -45,7 +46,7 @@ async function listedDefaultDeny(namespace: string): Promise<void> {
   const { metadata } = await defaultDeny(namespace);
   const managed = [{ name: 'standard.default-deny', uid: metadata.uid }];
   const entry = { policy: 'standard', generation: 1, mode: 'Enforce', phase: 'Protected', inPlace: true, managed };
-  done(
+  valueOf(
     await cluster.kube.create(NAMESPACE_BASELINES, {
       apiVersion: API_VERSION,
       kind: 'NamespaceBaseline',

@@ -3,7 +3,8 @@ import { API_VERSION } from '../../../../src/api/names.ts';
 import { removalSteps } from '../../../../src/cli/cluster/orphan-removal.ts';
 import { definePrune } from '../../../../src/cli/commands/prune/prune.ts';
 import { BASELINE_POLICIES, NAMESPACES, NETWORK_POLICIES } from '../../../../src/operator/watch/resources.ts';
-import { type CliCluster, done, startCliCluster } from '../cli-cluster.ts';
+import { valueOf } from '../../../support/actors/actors.ts';
+import { type CliCluster, startCliCluster } from '../cli-cluster.ts';
 import { scriptedTerminal } from '../scripted-terminal.ts';
 
 const SET = ['old.allow-dns', 'old.allow-monitoring', 'old.default-deny'];
@@ -15,7 +16,7 @@ beforeEach(async () => {
   for (const name of ['team-a', 'team-b']) {
     await cluster.namespace(name);
   }
-  const live = done(
+  const live = valueOf(
     await cluster.kube.create(BASELINE_POLICIES, {
       apiVersion: API_VERSION,
       kind: 'BaselinePolicy',
@@ -163,16 +164,16 @@ describe('prune', () => {
       ...scriptedTerminal(),
       canAsk: true,
       ask: async () => {
-        const standing = done(
+        const standing = valueOf(
           await cluster.kube.get({ type: NETWORK_POLICIES, namespace: 'team-a', name: 'old.allow-monitoring' }),
         );
-        done(
+        valueOf(
           await cluster.kube.replace(NETWORK_POLICIES, {
             ...standing,
             spec: { podSelector: { matchLabels: { app: 'mine' } } },
           }),
         );
-        done(await cluster.kube.remove({ type: NETWORK_POLICIES, namespace: 'team-a', name: 'old.allow-dns' }));
+        valueOf(await cluster.kube.remove({ type: NETWORK_POLICIES, namespace: 'team-a', name: 'old.allow-dns' }));
         await cluster.networkPolicy('team-a', 'old.allow-dns');
         return 'yes';
       },
@@ -193,7 +194,7 @@ describe('prune', () => {
       ...scriptedTerminal(),
       canAsk: true,
       ask: async () => {
-        done(
+        valueOf(
           await cluster.kube.create(BASELINE_POLICIES, {
             apiVersion: API_VERSION,
             kind: 'BaselinePolicy',

@@ -7,7 +7,8 @@ import {
   CUSTOM_RESOURCE_DEFINITIONS,
   NAMESPACE_BASELINES,
 } from '../../../../src/operator/watch/resources.ts';
-import { type CliCluster, done, startCliCluster } from '../cli-cluster.ts';
+import { valueOf } from '../../../support/actors/actors.ts';
+import { type CliCluster, startCliCluster } from '../cli-cluster.ts';
 import { scriptedTerminal } from '../scripted-terminal.ts';
 
 const OURS = ['standard.allow-dns', 'standard.default-deny'];
@@ -17,7 +18,7 @@ let cluster: CliCluster;
 beforeEach(async () => {
   cluster = await startCliCluster();
   await cluster.namespace('team-a');
-  const live = done(
+  const live = valueOf(
     await cluster.kube.create(BASELINE_POLICIES, {
       apiVersion: API_VERSION,
       kind: 'BaselinePolicy',
@@ -25,7 +26,7 @@ beforeEach(async () => {
       spec: { removal: { onDelete: 'Remove' } },
     }),
   );
-  done(
+  valueOf(
     await cluster.kube.create(BASELINE_POLICIES, {
       apiVersion: API_VERSION,
       kind: 'BaselinePolicy',
@@ -39,7 +40,7 @@ beforeEach(async () => {
   await cluster.networkPolicy('team-a', 'kept.default-deny', 'dead', { 'nsbaseline.io/kept': 'true' });
   await cluster.networkPolicy('team-a', 'copy.default-deny', '');
   await cluster.networkPolicy('team-a', 'mine');
-  done(
+  valueOf(
     await cluster.kube.create(NAMESPACE_BASELINES, {
       apiVersion: API_VERSION,
       kind: 'NamespaceBaseline',
@@ -61,7 +62,7 @@ async function standing(): Promise<{
   const [policies, records, crds] = [
     await cluster.kube.list({ type: BASELINE_POLICIES }),
     await cluster.kube.list({ type: NAMESPACE_BASELINES }),
-    done(await cluster.kube.list({ type: CUSTOM_RESOURCE_DEFINITIONS })),
+    valueOf(await cluster.kube.list({ type: CUSTOM_RESOURCE_DEFINITIONS })),
   ];
   return {
     policies: policies.ok ? policies.value.items.map(({ metadata }) => metadata.name ?? '').sort() : [],
@@ -121,11 +122,11 @@ describe('uninstall', () => {
 
   test('where the CRDs are gone already, removes the NetworkPolicies that they left', async () => {
     for (const name of ['baselinepolicies.nsbaseline.io', 'namespacebaselines.nsbaseline.io']) {
-      done(await cluster.kube.remove({ type: CUSTOM_RESOURCE_DEFINITIONS, name }));
+      valueOf(await cluster.kube.remove({ type: CUSTOM_RESOURCE_DEFINITIONS, name }));
     }
     const policies = await cluster.kube.get({ type: BASELINE_POLICIES, name: 'standard' });
     if (policies.ok) {
-      done(
+      valueOf(
         await cluster.kube.replace(BASELINE_POLICIES, {
           ...policies.value,
           metadata: { ...policies.value.metadata, finalizers: [] },
@@ -181,7 +182,7 @@ describe('uninstall', () => {
       ...scriptedTerminal(),
       canAsk: true,
       ask: async () => {
-        const late = done(
+        const late = valueOf(
           await cluster.kube.create(BASELINE_POLICIES, {
             apiVersion: API_VERSION,
             kind: 'BaselinePolicy',
@@ -205,7 +206,7 @@ describe('uninstall', () => {
   });
 
   test('what the operator still wrote when its policy went is found by looking again', async () => {
-    const { metadata } = done(await cluster.kube.get({ type: BASELINE_POLICIES, name: 'standard' }));
+    const { metadata } = valueOf(await cluster.kube.get({ type: BASELINE_POLICIES, name: 'standard' }));
     let isWritten = false;
     cluster.server.intercept = ({ verb, path }) => {
       if (verb === 'delete' && path.endsWith('/standard.allow-dns') && !isWritten) {

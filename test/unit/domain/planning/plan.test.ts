@@ -65,22 +65,8 @@ describe('R2 a selected namespace has exactly the rendered set', () => {
       managed(standard, 'allow-dns'),
       managed(standard, 'allow-monitoring'),
     ];
-    const record = {
-      uid: 'r',
-      hash: 'h',
-      readyStatus: 'True',
-      readySince: '',
-      entries: [
-        {
-          policy: 'standard',
-          generation: 1,
-          phase: 'Protected' as const,
-          inPlace: true,
-          managed: [{ name: 'standard.default-deny', uid: 'uid-standard.default-deny' }],
-        },
-      ],
-    };
-    expect(plannedWords(planFor(world({ observed, report: record })))).toEqual(['repair standard.default-deny']);
+    const report = reportListing(standard, [managed(standard, 'default-deny')]);
+    expect(plannedWords(planFor(world({ observed, report })))).toEqual(['repair standard.default-deny']);
   });
 
   test('a part that is declared no longer goes, and only that', () => {
@@ -362,22 +348,11 @@ describe('properties of every plan', () => {
 describe('R9 the set of a held policy is repaired', () => {
   const both = policy('standard');
   const edited = policy('standard', { isolate: ['Ingress'] }, { generation: 2, formerParts: both.parts });
-  const record = {
-    uid: 'r',
-    hash: '',
-    readyStatus: 'True',
-    readySince: '',
-    entries: [
-      {
-        policy: 'standard',
-        generation: 1,
-        phase: 'Protected' as const,
-        inPlace: true,
-        managed: inPlace(both).map(({ name, uid }) => ({ name, uid })),
-      },
-    ],
+  const held = {
+    baselinePolicies: [edited],
+    report: reportListing(both),
+    holds: new Map([['standard', 'RemovalHeld' as const]]),
   };
-  const held = { baselinePolicies: [edited], report: record, holds: new Map([['standard', 'RemovalHeld' as const]]) };
 
   test('R9 a held edit of isolate keeps the former set, repairs it, and removes nothing', () => {
     expect(plannedWords(planFor(world({ ...held, observed: inPlace(both) })))).toEqual([]);

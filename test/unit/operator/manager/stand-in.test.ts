@@ -5,16 +5,10 @@ import { exclusionFor } from '../../../../src/domain/selection.ts';
 import { ConcurrencyLimiter } from '../../../../src/kube/client/concurrency-limiter.ts';
 import type { KubeClient } from '../../../../src/kube/client/kube-client.ts';
 import type { KubeObject } from '../../../../src/kube/client/kube-object.ts';
-import { ObjectCache } from '../../../../src/kube/informer/object-cache.ts';
 import { StandIn } from '../../../../src/operator/manager/stand-in.ts';
-import {
-  baselinePolicyProjection,
-  namespaceProjection,
-  networkPolicyProjection,
-  reportProjection,
-} from '../../../../src/operator/watch/projections.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../../../fixtures/silence.ts';
+import { emptyCaches } from '../../../support/operators/cached-scene.ts';
 
 const EXCLUSION = exclusionFor({ operatorNamespace: 'nsbaseline-system', globs: [] });
 const AFTER_MS = 1_000;
@@ -60,13 +54,7 @@ function standby({
       discovered: {},
     },
   };
-  const ignore = (): undefined => undefined;
-  const caches = {
-    namespaces: new ObjectCache({ project: namespaceProjection(EXCLUSION), onChange: ignore }),
-    baselinePolicies: new ObjectCache({ project: baselinePolicyProjection, onChange: ignore }),
-    networkPolicies: new ObjectCache({ project: networkPolicyProjection, onChange: ignore }),
-    reports: new ObjectCache({ project: reportProjection, onChange: ignore }),
-  };
+  const caches = emptyCaches();
   caches.namespaces.upsert(namespaceNamed('team-a'));
   caches.baselinePolicies.upsert(policy);
   const refused = failure({ kind: 'forbidden' as const, message: 'a standby only creates' });

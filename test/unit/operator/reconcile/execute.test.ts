@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../../../src/domain/planning/outcome.ts';
 import { planFor } from '../../../../src/domain/planning/plan.ts';
 import type { RenderedPart } from '../../../../src/domain/rendering/rendering.ts';
+import type { BaselinePolicyFacts, World } from '../../../../src/domain/world.ts';
 import { execute } from '../../../../src/operator/reconcile/execute.ts';
 import type { NetworkPolicyWriter } from '../../../../src/operator/write/network-policy-writer.ts';
 import { settled } from '../../../fixtures/manual-clock.ts';
@@ -28,6 +29,15 @@ function loggingWriter(failures: Record<string, Outcome> = {}): {
 }
 
 const standard = policy();
+/** `team-a` as it opts out: all that a policy has there is in place and reported. */
+const leavingOf = (owner: BaselinePolicyFacts): World =>
+  world({
+    namespace: namespace('team-a', { labels: {} }),
+    baselinePolicies: [owner],
+    observed: inPlace(owner),
+    report: reportListing(owner),
+  });
+const leaving = leavingOf(standard);
 const retry = (name: string): Record<string, Outcome> => ({ [name]: { kind: 'retry', name, message: 'x' } });
 const refused = (name: string): Record<string, Outcome> => ({
   [name]: { kind: 'refused', name, reason: 'Denied', message: 'x' },
@@ -164,35 +174,14 @@ describe('R3 the order of writes', () => {
 
   test('removal is one flight, with allow-dns last', async () => {
     const { writer, log } = loggingWriter();
-    await execute(
-      planFor(
-        world({
-          namespace: namespace('team-a', { labels: {} }),
-          observed: inPlace(standard),
-          report: reportListing(standard),
-        }),
-      ),
-      'team-a',
-      writer,
-    );
+    await execute(planFor(leaving), 'team-a', writer);
     expect(log.slice(0, 2)).toEqual(['remove standard.default-deny', 'remove standard.allow-monitoring']);
     expect(log.slice(-2)).toEqual(['remove standard.allow-dns', 'done standard.allow-dns']);
   });
 
   test('R13 F12 nothing is removed or narrowed for as long as a watch is in doubt, and it is tried again', async () => {
     const { writer, log } = loggingWriter();
-    const leaving = await execute(
-      planFor(
-        world({
-          namespace: namespace('team-a', { labels: {} }),
-          observed: inPlace(standard),
-          report: reportListing(standard),
-        }),
-      ),
-      'team-a',
-      writer,
-      { mayTakeAway: false },
-    );
+    const removing = await execute(planFor(leaving), 'team-a', writer, { mayTakeAway: false });
     const narrower = policy('standard', { isolate: ['Ingress'] });
     const narrowing = await execute(
       planFor(world({ baselinePolicies: [narrower], observed: inPlace(standard) })),
@@ -200,24 +189,14 @@ describe('R3 the order of writes', () => {
       writer,
       { mayTakeAway: false },
     );
-    expect(leaving.get('standard.default-deny')).toMatchObject({ kind: 'retry' });
+    expect(removing.get('standard.default-deny')).toMatchObject({ kind: 'retry' });
     expect(narrowing.get('standard.default-deny')).toMatchObject({ kind: 'retry' });
     expect(log.filter((line) => line.includes('remove') || line.includes('default-deny'))).toEqual([]);
   });
 
   test('allow-dns stays while the default-deny could not be removed', async () => {
     const { writer, log } = loggingWriter(retry('standard.default-deny'));
-    await execute(
-      planFor(
-        world({
-          namespace: namespace('team-a', { labels: {} }),
-          observed: inPlace(standard),
-          report: reportListing(standard),
-        }),
-      ),
-      'team-a',
-      writer,
-    );
+    await execute(planFor(leaving), 'team-a', writer);
     expect(log).not.toContain('remove standard.allow-dns');
   });
 
@@ -244,17 +223,6 @@ test.each(['DryRun', 'Paused'] as const)('R7 %s writes and deletes nothing', asy
     'team-a',
     writer,
   );
-  await execute(
-    planFor(
-      world({
-        baselinePolicies: [frozen],
-        namespace: namespace('team-a', { labels: {} }),
-        observed: inPlace(frozen),
-        report: reportListing(frozen),
-      }),
-    ),
-    'team-a',
-    writer,
-  );
+  await execute(planFor(leavingOf(frozen)), 'team-a', writer);
   expect(log).toEqual([]);
 });

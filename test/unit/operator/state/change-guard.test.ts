@@ -1,20 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { planFor } from '../../../../src/domain/planning/plan.ts';
-import { exclusionFor } from '../../../../src/domain/selection.ts';
 import type { BaselinePolicyFacts, NamespaceFacts } from '../../../../src/domain/world.ts';
-import { ObjectCache } from '../../../../src/kube/informer/object-cache.ts';
 import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { GUARD_WINDOW_MS } from '../../../../src/operator/state/recent-losses.ts';
-import {
-  baselinePolicyProjection,
-  namespaceProjection,
-  networkPolicyProjection,
-  reportProjection,
-} from '../../../../src/operator/watch/projections.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { inPlace, namespace, policy, reportListing, world } from '../../../fixtures/worlds.ts';
+import { emptyCaches } from '../../../support/operators/cached-scene.ts';
 
-const onChange = (): void => undefined;
 const limits = { removal: { count: 5, percent: 10 }, isolation: { count: 2, percent: 0 } };
 /** Selects nothing any more, while its objects stand everywhere. */
 const emptied = policy('standard', { namespaceSelector: { matchLabels: { nobody: 'x' } } });
@@ -24,15 +16,7 @@ function stage(namespaces: readonly NamespaceFacts[] = []): {
   readonly clock: ManualClock;
 } {
   const clock = new ManualClock();
-  const caches = {
-    baselinePolicies: new ObjectCache({ project: baselinePolicyProjection, onChange }),
-    networkPolicies: new ObjectCache({ project: networkPolicyProjection, onChange }),
-    namespaces: new ObjectCache({
-      project: namespaceProjection(exclusionFor({ operatorNamespace: 'x', globs: [] })),
-      onChange,
-    }),
-    reports: new ObjectCache({ project: reportProjection, onChange }),
-  };
+  const caches = emptyCaches();
   for (const { name, labels } of namespaces) {
     caches.namespaces.upsert({ metadata: { name, labels, uid: `uid-${name}`, resourceVersion: '1' } });
   }

@@ -1,22 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { BaselinePolicyStatus } from '../../../../src/api/baseline-policy.ts';
 import { failure, success } from '../../../../src/base/result.ts';
-import { exclusionFor } from '../../../../src/domain/selection.ts';
 import type { KubeClient } from '../../../../src/kube/client/kube-client.ts';
-import { ObjectCache } from '../../../../src/kube/informer/object-cache.ts';
 import { PolicyProgressTracker, type ReportedEntry } from '../../../../src/operator/progress/policy-progress.ts';
 import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
-import {
-  baselinePolicyProjection,
-  namespaceProjection,
-  networkPolicyProjection,
-  reportProjection,
-} from '../../../../src/operator/watch/projections.ts';
 import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
-
-const onChange = (): void => undefined;
+import { emptyCaches } from '../../../support/operators/cached-scene.ts';
 
 /** A writer over one policy `standard`, whose API server keeps what is applied. */
 function stage(stored?: BaselinePolicyStatus): {
@@ -31,16 +22,8 @@ function stage(stored?: BaselinePolicyStatus): {
   const clock = new ManualClock();
   const written: BaselinePolicyStatus[] = [];
   const bugs: unknown[] = [];
-  const policies = new ObjectCache({ project: baselinePolicyProjection, onChange });
-  const caches = {
-    baselinePolicies: policies,
-    networkPolicies: new ObjectCache({ project: networkPolicyProjection, onChange }),
-    namespaces: new ObjectCache({
-      project: namespaceProjection(exclusionFor({ operatorNamespace: 'x', globs: [] })),
-      onChange,
-    }),
-    reports: new ObjectCache({ project: reportProjection, onChange }),
-  };
+  const caches = emptyCaches();
+  const policies = caches.baselinePolicies;
   const metadata = { name: 'standard', uid: 'u', generation: 1 };
   policies.upsert({
     metadata: { ...metadata, resourceVersion: '1' },
