@@ -362,9 +362,14 @@ export class LeaderElection {
       return;
     }
     this.#observe(object);
-    if (this.#isLeading ? !this.#isHolder() : this.record?.holder === '') {
+    if (this.#isTermInQuestion()) {
       this.#pausing?.abort();
     }
+  }
+
+  /** Whether what the Lease says ends a term or lets a new one begin, so that the next attempt is due at once. */
+  #isTermInQuestion(): boolean {
+    return this.#isLeading ? !this.#isHolder() : this.record?.holder === '';
   }
 
   async #pause(delayMs: number, signal: AbortSignal): Promise<void> {
