@@ -21,6 +21,8 @@ import { View } from './view.ts';
 /** How a soak goes. */
 export interface SoakOptions {
   readonly durationMs: number;
+  /** It goes on beyond its duration until so many things were done, on a machine that is busy with something else. */
+  readonly fewestActions?: number;
   /** The same seed chooses the same things; when they happen, and what comes of them, is up to the machine. */
   readonly seed: number;
   /** How many replicas of the operator. */
@@ -146,8 +148,12 @@ async function soakOn(controlPlane: ControlPlane, options: SoakOptions): Promise
     const looking = lookOn(running, options, over.signal);
     await declareAll(workshop);
     for (const share of RESTS) {
-      const untilMs = options.durationMs * share;
-      await Promise.all([act(running, { ...options, untilMs }), hinder(running, { ...options, untilMs })]);
+      const stretch = {
+        ...options,
+        untilMs: options.durationMs * share,
+        fewestActions: (options.fewestActions ?? 0) * share,
+      };
+      await Promise.all([act(running, stretch), hinder(running, stretch)]);
       await rest(running, options);
     }
     over.abort();
@@ -181,11 +187,13 @@ interface Running {
 /** A soak up to a rest. */
 interface Stretch extends SoakOptions {
   readonly untilMs: number;
+  readonly fewestActions: number;
 }
 
 /** People and tenants, one thing after another. */
-async function act({ workshop, actions, nowMs }: Running, { untilMs, signal }: Stretch): Promise<void> {
-  while (nowMs() < untilMs && !signal.aborted) {
+async function act(running: Running, { untilMs, fewestActions, signal }: Stretch): Promise<void> {
+  const { workshop, actions, nowMs } = running;
+  while ((nowMs() < untilMs || sumOf(actions) < fewestActions) && !signal.aborted) {
     const done = await doSomething(workshop);
     actions.set(done, (actions.get(done) ?? 0) + 1);
     await pause(systemClock, -Math.log(1 - workshop.random()) * MEAN_PAUSE_MS, signal);
