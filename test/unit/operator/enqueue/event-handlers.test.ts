@@ -11,6 +11,7 @@ import { PeerNamespaces } from '../../../../src/operator/state/peer-namespaces.t
 import type { Caches } from '../../../../src/operator/watch/caches.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES } from '../../../../src/operator/watch/resources.ts';
 import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
+import { KNOWN_DNS } from '../../../fixtures/known-dns.ts';
 import { ManualClock, settled } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
 import { eventually, OPTED_IN } from '../../../support/actors/actors.ts';
@@ -39,7 +40,7 @@ async function stage(): Promise<Stage> {
   const { caches, kube } = scene;
   const clock = new ManualClock();
   const random = (): number => 0;
-  const book = new CompiledPolicies({ discovered: {}, dns: 'current' });
+  const book = new CompiledPolicies({ discovered: KNOWN_DNS, dns: 'current' });
   const progress = new PolicyProgressTracker();
   const limit = { count: 5, percent: 10 };
   const guard = new ChangeGuard({ caches, clock, limits: { removal: limit, isolation: limit } });
