@@ -175,6 +175,22 @@ describe('events and what they enqueue', () => {
     expect(worked).toEqual(['team-a resync']);
   });
 
+  test('R14 what waits for a DNS is assessed, and worked on before all resyncs, once it is believed', async () => {
+    await scene.people.baselinePolicy('standard', {});
+    await scene.people.baselinePolicy('without', { allow: { dns: { enabled: false } } });
+    await scene.people.namespace('team-a', OPTED_IN);
+    const { handlers, worked, assessed } = await stage();
+    handlers.discoveryChanged({ discovered: {}, dns: 'notFound' });
+    handlers.start();
+    await settled();
+    worked.length = 0;
+    assessed.length = 0;
+    handlers.discoveryChanged({ discovered: KNOWN_DNS, dns: 'current' });
+    expect(assessed).toEqual(['team-a']);
+    await settled();
+    expect(worked).toEqual(['team-a fresh']);
+  });
+
   test('R9 a confirmation is reported once, and its namespaces are worked on', async () => {
     await scene.people.namespace('team-a');
     const { handlers, worked, approved } = await stage();
