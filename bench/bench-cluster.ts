@@ -5,6 +5,7 @@ import type { KubeError } from '../src/kube/client/kube-error.ts';
 import { loadCluster } from '../src/kube/credentials/kubeconfig.ts';
 import { createKubeClient, type HttpKubeClient } from '../src/kube/transport/http-kube-client.ts';
 import { BASELINE_POLICIES, NAMESPACES } from '../src/operator/watch/resources.ts';
+import { clusterDns } from '../test/support/control-plane/cluster-dns.ts';
 import { startControlPlane } from '../test/support/control-plane/control-plane.ts';
 import type { ControlPlaneAddress } from '../test/support/control-plane/protocol.ts';
 import { Sightings } from './sightings.ts';
@@ -31,7 +32,7 @@ const AT_ONCE = 32;
 /** Sets the stage: some 10 seconds. */
 export async function startBenchCluster(): Promise<BenchCluster> {
   const controlPlane = await startControlPlane({ version: 'newest' });
-  for (const manifests of ['deploy/crds', 'deploy/base']) {
+  for (const manifests of ['deploy/crds', 'deploy/base', clusterDns()]) {
     await controlPlane.applyManifests(manifests);
   }
   const account = await controlPlane.serviceAccount({ name: 'nsbaseline', namespace: 'nsbaseline-system' });

@@ -14,6 +14,10 @@ export const discoveredDnsSchema = z.strictObject({
     list(about(egressRuleSchema, 'A resolver and its ports.'), BOUNDS.discoveredRules),
     'The resolver as egress rules.',
   ),
+  unanswered: about(
+    z.boolean().optional(),
+    'True while what was found never had a ready endpoint and never answered the operator: egress is not newly isolated for it. Absent once it was believed.',
+  ),
 });
 /** {@link discoveredDnsSchema} */
 export type DiscoveredDns = z.infer<typeof discoveredDnsSchema>;

@@ -14,7 +14,10 @@ export const REASONS = {
   AllInPlace: 'Every selected namespace is protected.',
   NoneSelected: 'No namespace is selected.',
   NotAllInPlace: 'Some selected namespaces are not protected; status.failed lists the first ten.',
-  DnsNotFound: 'No DNS Service was found; kube-system, k8s-app=kube-dns and port 53 are assumed.',
+  DnsNotFound:
+    'No DNS resolver of the cluster was found, so egress is not newly isolated; what is isolated stays. Name the resolver in spec.allow.dns.to or spec.allow.dns.also, or set spec.allow.dns.enabled to false.',
+  DnsUnanswered:
+    'The DNS resolver that was found has no ready endpoint and does not answer, so egress is not newly isolated; what is isolated stays. Name the right resolver in spec.allow.dns.to or spec.allow.dns.also, or set spec.allow.dns.enabled to false.',
   DnsStale: 'The DNS Service is gone or has no endpoints; the last known addresses are used.',
   ApiServerNotFound: 'No address of the API server is known; allow-kube-api-server waits for one.',
   PeersNotFound:

@@ -107,7 +107,7 @@ export const runOptionsSchema = z
       flag: '--dns-check <boolean>',
       env: 'NSBASELINE_DNS_CHECK',
       description:
-        'Whether the operator queries the DNS resolvers that it has found, every minute over UDP and TCP. It does so only when it runs in a pod.',
+        'Whether the operator queries the DNS resolvers that it has found, every minute over UDP and TCP. It does so only when it runs in a pod. Where it does not, ready endpoints decide whether they are believed.',
       default: 'true',
       choices: ['true', 'false'],
     }),

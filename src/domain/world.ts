@@ -1,6 +1,7 @@
 import type { Mode } from '../api/baseline-policy.ts';
 import type { PolicyEntry } from '../api/namespace-baseline.ts';
 import type { Direction, LabelSelector } from '../api/network-policy.ts';
+import type { DnsDoubt } from './discovery/dns-doubt.ts';
 import type { RenderedPart } from './rendering/rendering.ts';
 import type { Labels } from './selection.ts';
 import type { Openness } from './weakening/openness.ts';
@@ -36,6 +37,8 @@ export interface BaselinePolicyFacts {
   readonly removesOnDelete: boolean;
   readonly selector: LabelSelector | undefined;
   readonly parts: readonly RenderedPart[] | undefined;
+  /** Why egress may not be newly isolated for this policy yet; undefined where it may (R14, discovery). */
+  readonly dnsDoubt: DnsDoubt | undefined;
   /** The rendered set of the previous generation, if this process has seen it: kept up while an edit is held (R9, the guards). */
   readonly formerParts: readonly RenderedPart[] | undefined;
 }
@@ -89,6 +92,15 @@ export interface RecordedEntry {
 /** The entry of one policy in a report, or undefined when it has none. There are few in a namespace, so they are searched in order. */
 export function recordedEntry(report: RecordedReport | undefined, policy: string): RecordedEntry | undefined {
   return report?.entries.find((entry) => entry.policy === policy);
+}
+
+/** Whether the last report listed a NetworkPolicy of this name for the policy. */
+export function isRecordedName(
+  name: string,
+  policy: Pick<BaselinePolicyFacts, 'name'>,
+  report: RecordedReport | undefined,
+): boolean {
+  return recordedEntry(report, policy.name)?.managed.some((managed) => managed.name === name) === true;
 }
 
 /** Everything that the plan for one namespace depends on. All of it comes from synced caches. */

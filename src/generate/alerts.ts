@@ -196,7 +196,7 @@ export const ALERTS: readonly Alert[] = [
     severity: 'warning',
     summary: 'BaselinePolicy {{ $labels.policy }} renders addresses of DNS or of the API server that are not current.',
     description:
-      'If these addresses are wrong, pods in isolated namespaces cannot resolve names or cannot reach the API server.',
+      'If these addresses are wrong, pods in isolated namespaces cannot resolve names or cannot reach the API server. If no DNS was ever believed, namespaces that are not isolated stay open; the condition names them.',
     runbook: 'docs/runbooks/discovery-stale.md',
   },
   {

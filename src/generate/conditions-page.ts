@@ -29,6 +29,8 @@ const NAMESPACE_REASONS = [
   'KeptByFinalizer',
   'Weakened',
   'IsolationHeld',
+  'DnsNotFound',
+  'DnsUnanswered',
   'PolicyInvalid',
   'DryRun',
   'Paused',
@@ -73,8 +75,9 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     kind: 'BaselinePolicy',
     type: CONDITIONS.discoveryStale,
     isGood: false,
-    meaning: 'The addresses that this policy renders are the last known ones, or assumed.',
-    reasons: { True: ['DnsNotFound', 'DnsStale', 'ApiServerNotFound'] },
+    meaning:
+      "The addresses that this policy renders are the last known ones, or assumed; or egress is not newly isolated, as the cluster's DNS was never believed.",
+    reasons: { True: ['DnsNotFound', 'DnsUnanswered', 'DnsStale', 'ApiServerNotFound'] },
   },
   {
     kind: 'BaselinePolicy',
@@ -139,7 +142,9 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
   NoneSelected: 'Label a namespace, or look at `spec.namespaceSelector` and `--exclude-namespaces`.',
   NotAllInPlace: 'Look at `status.failed`, or list all namespaces: `kubectl get namespacebaselines -A`.',
   DnsNotFound:
-    'If pods use another resolver, name it in `spec.allow.dns.to`, or add its namespace to `--dns-namespaces`.',
+    'Name the resolver that pods query in `spec.allow.dns.to` or `also`, or add its namespace to `--dns-namespaces`; where no pod needs DNS, set `spec.allow.dns.enabled: false`. Waiting namespaces are isolated as soon as a resolver is found and believed.',
+  DnsUnanswered:
+    'Look at the DNS Service and its EndpointSlices. If pods query another resolver, name it in `spec.allow.dns.to` or `also`; where no pod needs DNS, set `spec.allow.dns.enabled: false`. Waiting namespaces are isolated as soon as an endpoint is ready or the resolver answers.',
   DnsStale: 'Look at the DNS Service and its EndpointSlices. Pods may still reach the last known addresses.',
   ApiServerNotFound: 'Look at the EndpointSlices of Service `kubernetes` in namespace `default`.',
   PeersNotFound:
@@ -180,12 +185,13 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
   Removed: '',
 };
 
+/** Reasons of a namespace that are no trouble, or that a condition of the BaselinePolicy reports for all namespaces. */
+const WITHOUT_EVENT: readonly Reason[] = ['Pending', 'DryRun', 'Paused', 'DnsNotFound', 'DnsUnanswered'];
+
 /** The reasons that are also Events on the NamespaceBaseline, with the type of the Event. */
 export const EVENT_TYPES: Readonly<Partial<Record<Reason, 'Normal' | 'Warning'>>> = {
   ...Object.fromEntries(
-    NAMESPACE_REASONS.filter((reason) => reason !== 'Pending' && reason !== 'DryRun' && reason !== 'Paused').map(
-      (reason) => [reason, 'Warning'],
-    ),
+    NAMESPACE_REASONS.filter((reason) => !WITHOUT_EVENT.includes(reason)).map((reason) => [reason, 'Warning']),
   ),
   Protected: 'Normal',
   Repaired: 'Warning',

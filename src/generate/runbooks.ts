@@ -14,6 +14,7 @@ export const REASON_RUNBOOKS: Readonly<Record<Reason, string>> = {
   NoneSelected: 'all-protected',
   NotAllInPlace: 'all-protected',
   DnsNotFound: 'discovery-stale',
+  DnsUnanswered: 'discovery-stale',
   DnsStale: 'discovery-stale',
   ApiServerNotFound: 'discovery-stale',
   PeersNotFound: 'peers-not-found',

@@ -321,6 +321,27 @@ describe('R14 discovery', () => {
     await eventually(() => scene.condition('r14', 'DiscoveryStale')).toBe('');
   });
 
+  test('R14 05 06 without a DNS that is believed nothing is newly isolated, until an endpoint is ready', async () => {
+    const waits = async (reason: string): Promise<void> => {
+      await eventually(() => scene.condition('r14-doubt', 'DiscoveryStale')).toBe(`True ${reason}`);
+      await eventually(() => scene.report('r14-doubt')).toMatchObject({ phase: 'Pending', policies: [{ reason }] });
+      expect(await scene.networkPolicyNames('r14-doubt')).toEqual([]);
+    };
+    // Any status would say that DNS was believed before.
+    await operator.stop();
+    await scene.clear();
+    await scene.cluster.kubectl('delete', 'service,endpointslice', '-n', 'kube-system', '-l', 'k8s-app=kube-dns');
+    operator = await scene.start();
+    await scene.declare('r14-doubt');
+    await scene.namespace('r14-doubt', { set: 'r14-doubt' });
+    await waits('DnsNotFound');
+    await scene.cluster.applyManifests(clusterDns({ podAddresses: [] }));
+    await waits('DnsUnanswered');
+    await scene.cluster.applyManifests(clusterDns());
+    await eventually(() => scene.report('r14-doubt')).toMatchObject({ phase: 'Protected' });
+    await eventually(() => scene.condition('r14-doubt', 'DiscoveryStale')).toBe('');
+  });
+
   test('R14 the API server is reached at its endpoints and its Service address', async () => {
     await scene.declare('r14-api', { allow: { kubeApiServer: { enabled: true } } });
     await scene.namespace('r14-api', { set: 'r14-api' });

@@ -58,11 +58,12 @@ export const SITUATIONS: Readonly<Record<string, RunbookSituation>> = {
     async prepare(stage) {
       await stage.stopOperator();
       await stage.kubectl('delete', 'service', 'kube-dns', '-n', 'kube-system');
-      await stage.protect();
+      await stage.declare();
       await stage.condition('DiscoveryStale', 'True DnsNotFound');
     },
     async expected(stage) {
       await stage.condition('DiscoveryStale', '');
+      await stage.allStand();
       await eventually(() =>
         stage.kubectl(
           'get',

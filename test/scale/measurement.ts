@@ -6,6 +6,7 @@ import { pause, systemClock } from '../../src/base/clock.ts';
 import { createKubeClient } from '../../src/kube/transport/http-kube-client.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
 import { actorsWith, OPTED_IN, standardSet, valueOf } from '../support/actors/actors.ts';
+import { FakeClusterActor } from '../support/actors/fake-cluster-actor.ts';
 import type { FakeApiServer } from '../support/fake-api/fake-api-server.ts';
 import { fakeServerWithCrds } from '../support/fake-api/nsbaseline-api-server.ts';
 import { populate } from '../support/fake-api/populate.ts';
@@ -46,6 +47,7 @@ const METRIC_INTERVAL_MS = 200;
 /** Starts a real operator process against a fake API server in which so many namespaces are protected already. */
 export async function measured(namespaces: number): Promise<Measurement> {
   const server = await fakeServerWithCrds();
+  new FakeClusterActor(server.cluster).installDns();
   const directory = await mkdtemp(join(tmpdir(), 'nsbaseline-scale-'));
   try {
     return await measuredOn(server, { namespaces, kubeconfigPath: await kubeconfigFor(server, directory) });

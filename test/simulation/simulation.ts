@@ -116,6 +116,7 @@ export class Simulation {
       },
     };
     this.hands.createNamespace(OPERATOR_NAMESPACE);
+    this.hands.installDns();
     this.cluster.store.onCommit((type, event) => {
       if (this.#acting === undefined) {
         this.budget.allow();

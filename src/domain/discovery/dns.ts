@@ -47,6 +47,8 @@ export interface FoundDns {
   readonly dns: DiscoveredDns;
   /** Whether at least one resolver has a ready endpoint. */
   readonly isReady: boolean;
+  /** Whether an address was found that has no endpoints to judge: a nameserver that is no Service's, or one of `also`. */
+  readonly hasBareAddress: boolean;
   /** Whether a rule of an earlier answer is missing now, and stays for a while. */
   readonly isPartlyMissing: boolean;
   /** The addresses behind the rules, as far as they are known. */
@@ -89,6 +91,7 @@ export function dnsFrom(sources: DnsSources): FoundDns | undefined {
   return {
     dns: { source: sourceText(services, hosts), egress },
     isReady: own.some(({ readyAddresses }) => readyAddresses.length > 0),
+    hasBareAddress: bareAddresses(sources).length > 0,
     isPartlyMissing: [...memory.values()].some(({ missingSinceMs }) => missingSinceMs !== undefined),
     targets: targetsOf(services, hosts, sources),
     memory,
@@ -241,16 +244,19 @@ function blocksOf(addresses: readonly string[]): readonly string[] {
 }
 
 function hostAddresses(sources: DnsSources, chosen: readonly ServiceFacts[]): readonly string[] {
-  const ofServices = new Set(sources.services.flatMap(({ clusterIps }) => clusterIps));
-  const others = (sources.nameservers ?? []).filter((address) => !ofServices.has(address));
   const hasNodeLocal = sources.services.some(({ name }) => NODE_LOCAL_SERVICES.includes(name));
   const addresses = [
-    ...others,
-    ...(sources.also ?? []),
+    ...bareAddresses(sources),
     ...(hasNodeLocal ? [NODE_LOCAL_DNS] : []),
     ...chosen.flatMap(({ clusterIps }) => clusterIps),
   ];
   return [...new Set(blocksOf(addresses))].sort().slice(0, BOUNDS.peers);
+}
+
+/** The nameservers of the operator's pod that are not a Service's address, and what the configuration names. */
+function bareAddresses({ services, nameservers = [], also = [] }: DnsSources): readonly string[] {
+  const ofServices = new Set(services.flatMap(({ clusterIps }) => clusterIps));
+  return [...nameservers.filter((address) => !ofServices.has(address)), ...also].filter(isAddress);
 }
 
 function updatedMemory(current: readonly NetworkPolicyEgressRule[], sources: DnsSources): DnsMemory {

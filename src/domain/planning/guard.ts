@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import { denyNameOf, isManaged, roleIn } from '../ownership.ts';
 import { isolatedBy } from '../rendering/rendering.ts';
-import type { ObservedNetworkPolicy, World } from '../world.ts';
-import { type Action, isRecordedName, nameOf, type PolicyPlan } from './plan.ts';
+import { isRecordedName, type ObservedNetworkPolicy, type World } from '../world.ts';
+import { type Action, nameOf, type PolicyPlan } from './plan.ts';
 
 /** One direction of one namespace that a policy's plan would leave without any managed default-deny (R9, the guards). */
 export interface Unprotection {
@@ -99,6 +99,8 @@ function isolatesAfterwards(action: Action, direction: Direction): boolean {
     case 'keep':
     case 'create':
     case 'repair':
+    // No other default-deny goes before the one that is deferred is in place.
+    case 'defer':
       return action.part.spec.policyTypes.includes(direction);
     case 'leave':
       return action.observed.isolates.includes(direction);

@@ -22,7 +22,7 @@ export type Outcome =
     }
   /** Worth another attempt. */
   | { readonly kind: 'retry'; readonly name: string; readonly message: string; readonly retryAfterMs?: number }
-  /** Not attempted: allow-dns is missing (R3, order of writes), or an earlier stage did not succeed. */
+  /** Not attempted: allow-dns is missing (R3, order of writes), an earlier stage did not succeed, or DNS is in doubt (R14, discovery). */
   | { readonly kind: 'blocked'; readonly name: string }
   /** Not attempted: the policy is frozen (R7 DryRun and Paused, R11 invalid policy). */
   | { readonly kind: 'frozen'; readonly name: string }

@@ -1,16 +1,20 @@
+import type { DnsDoubt } from '../discovery/dns-doubt.ts';
 import { denyNameOf, isListed, isManaged, isNameOfPart, type Ownership, ownershipOf } from '../ownership.ts';
-import { isolatedBy, type RenderedPart } from '../rendering/rendering.ts';
+import type { RenderedPart } from '../rendering/rendering.ts';
 import { isSelected } from '../selection.ts';
 import {
   type BaselinePolicyFacts,
   type Contest,
   type Hold,
+  isRecordedName,
   type ObservedNetworkPolicy,
   type OptOutWait,
   type RecordedReport,
   recordedEntry,
   type World,
 } from '../world.ts';
+import { awaitedDns, hasOwnDeny, withoutEgress } from './dns-wait.ts';
+import { keptUpParts } from './kept-up-parts.ts';
 
 /** A change that another client made to one of our objects. */
 export type Drift = 'deleted' | 'spec' | 'labels';
@@ -38,6 +42,8 @@ export type Action =
   | { readonly kind: 'refuse'; readonly part: RenderedPart; readonly observed: ObservedNetworkPolicy }
   /** It differs, but it is contested and its next repair is not due yet (R6, repair). */
   | { readonly kind: 'wait'; readonly part: RenderedPart; readonly contest: Contest }
+  /** It would newly isolate, and waits until the cluster's DNS is believed (R14, discovery). */
+  | { readonly kind: 'defer'; readonly part: RenderedPart }
   /** Delete the object. One with the uid of a former policy of this name is taken over first (R8, deletion). */
   | {
       readonly kind: 'remove';
@@ -61,6 +67,8 @@ export interface PolicyPlan {
   readonly optOutWait: OptOutWait | undefined;
   /** Its removal here waits for a confirmation; until then it is kept up as if the namespace were still selected (R9, the guards). */
   readonly isRemovalHeld: boolean;
+  /** Why it may not isolate egress here yet: nothing is taken away meanwhile either (R14, discovery). */
+  readonly awaitedDns: DnsDoubt | undefined;
   readonly actions: readonly Action[];
   /** The operator's objects that exist here for this policy, wanted or not, copies excepted (R5, ownership). */
   readonly existing: readonly ObservedNetworkPolicy[];
@@ -98,9 +106,10 @@ export function nameOf(action: Action): string {
   return action.kind === 'remove' || action.kind === 'leave' ? action.observed.name : action.part.name;
 }
 
-/** How a policy treats a namespace: it wants its set there, keeps an old set up while a removal is held, or leaves. */
+/** How a policy treats a namespace: it wants its set there, at once or once DNS is believed, keeps an old set up while a removal is held, or leaves. */
 type Stance =
   | { readonly kind: 'wanted' }
+  | { readonly kind: 'awaitingDns'; readonly doubt: DnsDoubt }
   | { readonly kind: 'keptUp'; readonly parts: readonly RenderedPart[] }
   | { readonly kind: 'leaving' };
 
@@ -112,10 +121,14 @@ function stanceOf(policy: BaselinePolicyFacts, world: World): Stance {
     mayKeepUp && world.holds.get(policy.name) === 'RemovalHeld'
       ? keptUpParts(policy, world.observed, isWanted)
       : undefined;
+  const doubt = awaitedDns(policy, world);
   if (keptUp !== undefined) {
-    return { kind: 'keptUp', parts: keptUp };
+    return { kind: 'keptUp', parts: doubt === undefined ? keptUp : withoutEgress(keptUp) };
   }
-  return isWanted ? WANTED : LEAVING;
+  if (!isWanted) {
+    return LEAVING;
+  }
+  return doubt === undefined ? WANTED : { kind: 'awaitingDns', doubt };
 }
 
 /** Whether the policy's selector matches the namespace, also while the policy is being deleted. */
@@ -143,6 +156,7 @@ function policyPlan(world: World, policy: BaselinePolicyFacts): PolicyPlan {
     frozen: frozenBy(policy, existing.length > 0 || isRecordedAtAll(policy, world.report)) ?? heldBy ?? waiting,
     optOutWait,
     isRemovalHeld: hold === 'RemovalHeld',
+    awaitedDns: stance.kind === 'awaitingDns' ? stance.doubt : undefined,
     actions: actionsFor(stance, { world, policy, named, existing }),
     existing,
   };
@@ -167,32 +181,14 @@ function actionsFor(
           ...named.filter((observed) => isOfFormerPolicy(observed, world)),
         ]),
       ];
+    case 'awaitingDns':
+      return actionsAwaitingDns(world, policy);
     case 'keptUp':
       // While a removal is held nothing is removed, not even what the kept set does not contain.
       return wantedActions(world, policy, stance.parts);
     case 'leaving':
       return leavingActions(world, policy, existing);
   }
-}
-
-/**
- * The set that a held removal keeps up: it must isolate every direction that is isolated now. That is the present set,
- * or the set of the previous generation if the held change is an edit of the spec.
- */
-function keptUpParts(
-  policy: BaselinePolicyFacts,
-  observed: readonly ObservedNetworkPolicy[],
-  isWanted: boolean,
-): BaselinePolicyFacts['parts'] {
-  const candidates = isWanted ? [policy.formerParts] : [policy.parts, policy.formerParts];
-  const deny = denyNameOf(policy.name);
-  const denies = observed.filter(({ name }) => name === deny);
-  return candidates.find((parts) => parts !== undefined && isolatesAllOf(parts, denies));
-}
-
-function isolatesAllOf(parts: readonly RenderedPart[], denies: readonly ObservedNetworkPolicy[]): boolean {
-  const isolated = isolatedBy(parts);
-  return denies.every(({ isolates }) => isolates.every((direction) => isolated.includes(direction)));
 }
 
 function isRecordedAtAll(policy: BaselinePolicyFacts, report: RecordedReport | undefined): boolean {
@@ -209,6 +205,18 @@ function frozenBy(policy: BaselinePolicyFacts, hasSet: boolean): Frozen | undefi
 
 function wantedActions(world: World, policy: BaselinePolicyFacts, parts: readonly RenderedPart[]): readonly Action[] {
   return parts.map((part) => actionFor(world, policy, part));
+}
+
+/** R14 (discovery): an ingress that is isolated stays so and is repaired; elsewhere the whole set waits, but for repairs. */
+function actionsAwaitingDns(world: World, policy: BaselinePolicyFacts): readonly Action[] {
+  const parts = policy.parts ?? [];
+  return hasOwnDeny(policy, world)
+    ? wantedActions(world, policy, withoutEgress(parts))
+    : wantedActions(world, policy, parts).map((action) =>
+        action.kind === 'create' || (action.kind === 'repair' && action.part.spec.policyTypes.includes('Egress'))
+          ? { kind: 'defer', part: action.part }
+          : action,
+      );
 }
 
 /** `removable` are the objects that go unless the policy renders them. */
@@ -367,11 +375,6 @@ function isAsReported(facts: {
     observed.hash !== '' &&
     entry.managed.some(({ uid, hash }) => uid === observed.uid && hash === observed.hash)
   );
-}
-
-/** Whether the last report listed a NetworkPolicy of this name for the policy. */
-export function isRecordedName(name: string, policy: BaselinePolicyFacts, report: RecordedReport | undefined): boolean {
-  return recordedEntry(report, policy.name)?.managed.some((managed) => managed.name === name) === true;
 }
 
 /** How an object differs from its declaration, or undefined when it does not (R2, the rendered set). */

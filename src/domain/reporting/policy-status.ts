@@ -5,6 +5,7 @@ import { CONDITIONS, type ConditionType } from '../../api/names.ts';
 import type { Phase } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
 import { cutText, namesText } from '../../base/text.ts';
+import type { DnsDoubt } from '../discovery/dns-doubt.ts';
 import { type HeldNotice, heldMessage } from './held-message.ts';
 import { type MissingPeer, missingPeersMessage } from './missing-peers.ts';
 
@@ -47,7 +48,7 @@ export interface PolicyProgress {
   /** The declared peers that match no namespace. */
   readonly missingPeers: readonly MissingPeer[];
   /** Why discovery is not current for what this policy renders. */
-  readonly discoveryProblem: Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'ApiServerNotFound'> | undefined;
+  readonly discoveryProblem: Extract<Reason, DnsDoubt | 'DnsStale' | 'ApiServerNotFound'> | undefined;
 }
 
 /** A condition without its transition time. */
@@ -182,9 +183,7 @@ function temporaryFindings(
           ),
         ]),
     ...weakenedFinding(progress.namespaceStates),
-    ...(progress.discoveryProblem === undefined
-      ? []
-      : [temporary(CONDITIONS.discoveryStale, progress.discoveryProblem, REASONS[progress.discoveryProblem])]),
+    ...discoveryFinding(progress),
     ...(progress.missingPeers.length === 0
       ? []
       : [temporary(CONDITIONS.peersNotFound, 'PeersNotFound', missingPeersMessage(progress.missingPeers))]),
@@ -193,6 +192,22 @@ function temporaryFindings(
 
 function temporary(type: ConditionType, reason: Reason, message: string): Finding {
   return { type, status: 'True', reason, message };
+}
+
+/** R14 (discovery): names the namespaces that wait for DNS. */
+function discoveryFinding({ discoveryProblem, namespaceStates }: PolicyProgress): readonly Finding[] {
+  if (discoveryProblem === undefined) {
+    return [];
+  }
+  const waiting = namespaceStates
+    .filter(({ reason }) => reason === discoveryProblem)
+    .map(({ namespace }) => namespace)
+    .sort();
+  const who =
+    waiting.length === 0
+      ? ''
+      : `${countText(waiting.length, 'namespace waits', 'namespaces wait')}: ${namesText(waiting, NAMED)}. `;
+  return [temporary(CONDITIONS.discoveryStale, discoveryProblem, `${who}${REASONS[discoveryProblem]}`)];
 }
 
 function weakenedFinding(states: readonly NamespaceState[]): readonly Finding[] {

@@ -159,8 +159,8 @@ function isInPlace(
   if (!facts.existing.some((object) => object.name === deny)) {
     return false;
   }
-  if (facts.wasInPlace) {
-    return true;
+  if (facts.wasInPlace || plan.awaitedDns !== undefined) {
+    return facts.wasInPlace;
   }
   if (plan.frozen !== undefined) {
     return plan.actions.length > 0 && plan.actions.every((action) => action.kind === 'keep');
@@ -177,7 +177,7 @@ function verdictFor(plan: PolicyPlan, facts: Facts, phaseBefore: Phase | undefin
     return optingOutVerdict(plan, phaseBefore);
   }
   if (plan.frozen !== undefined) {
-    return frozenVerdict(plan.frozen, plan.existing.length > 0 ? phaseBefore : undefined);
+    return frozenVerdict(plan, plan.frozen, plan.existing.length > 0 ? phaseBefore : undefined);
   }
   const wanted = wantedOutcomes(plan, outcomes);
   const usual =
@@ -200,9 +200,18 @@ function isMissing(action: Wanted): boolean {
 }
 
 /** R7 (DryRun and Paused), R9 (the guards), R11 (invalid policy): where the set exists, the phase of the last report still holds. */
-function frozenVerdict(frozen: Exclude<Frozen, 'OptingOut'>, phaseBefore: Phase | undefined): Verdict {
+function frozenVerdict(
+  { awaitedDns }: PolicyPlan,
+  frozen: Exclude<Frozen, 'OptingOut'>,
+  phaseBefore: Phase | undefined,
+): Verdict {
   if (frozen === 'DryRun') {
-    return { phase: frozen, reason: frozen, message: 'Nothing is written here; plan says what Enforce would do.' };
+    const when = awaitedDns === undefined ? '' : ` once DNS is believed. ${REASONS[awaitedDns]}`;
+    return {
+      phase: frozen,
+      reason: frozen,
+      message: `Nothing is written here; plan says what Enforce would do${when || '.'}`,
+    };
   }
   if (frozen === 'Paused') {
     return { phase: frozen, reason: frozen, message: REASONS[frozen] };
@@ -290,6 +299,10 @@ function pendingVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefin
       message: 'The namespace is no longer selected; the managed NetworkPolicies are being removed.',
     };
   }
+  const { awaitedDns } = plan;
+  if (awaitedDns !== undefined) {
+    return { phase: 'Pending', reason: awaitedDns, message: REASONS[awaitedDns] };
+  }
   const waiting = plan.actions
     .map((action) => outcomes.get(nameOf(action)))
     .filter((outcome) => outcome?.kind !== 'inPlace' && outcome?.kind !== 'removed' && outcome?.kind !== 'terminating');
@@ -349,7 +362,7 @@ function isForeign(outcome: Outcome | undefined): boolean {
 
 /** Removals are sorted, since they come from the cache in any order, and a report is written again when it differs. */
 function dryRunPlan(actions: readonly Action[]): { apply: string[]; remove: string[] } {
-  const apply = actions.filter((action) => action.kind === 'create' || action.kind === 'repair');
+  const apply = actions.filter(({ kind }) => kind === 'create' || kind === 'repair' || kind === 'defer');
   const remove = actions.filter((action) => action.kind === 'remove');
   return {
     apply: apply.map(nameOf).slice(0, BOUNDS.managedPerPolicy),

@@ -7,21 +7,23 @@ import {
   type EndpointMemory,
   memoryFrom,
 } from '../../domain/discovery/api-server.ts';
-import { type DnsMemory, type DnsTarget, dnsFrom } from '../../domain/discovery/dns.ts';
+import { type DnsMemory, type DnsTarget, dnsFrom, type FoundDns } from '../../domain/discovery/dns.ts';
+import { dnsDoubtFor, restsOnFoundDns } from '../../domain/discovery/dns-doubt.ts';
 import type { ServiceFacts, SliceFacts } from '../../domain/discovery/sources.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
 import type { DnsCheck } from './dns-check.ts';
 
 /** Why discovery is not what a policy needs. */
-export type DiscoveryProblem = Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'ApiServerNotFound'>;
+export type DiscoveryProblem = Extract<Reason, 'DnsNotFound' | 'DnsUnanswered' | 'DnsStale' | 'ApiServerNotFound'>;
 
 /**
  * How well the resolver is known.
  * - `current`: it has a ready endpoint, or it answers the operator.
- * - `stale`: it was found, now or earlier, and is not believed, or a part of it cannot be seen now.
+ * - `stale`: it was believed before, and a part of it or all of it cannot be seen now.
+ * - `unanswered`: it was found, but it never had a ready endpoint and never answered.
  * - `notFound`: nothing was found; what is rendered is a guess.
  */
-export type DnsKnowledge = 'current' | 'stale' | 'notFound';
+export type DnsKnowledge = 'current' | 'stale' | 'unanswered' | 'notFound';
 
 /** What is known of the cluster, and how well. */
 export interface DiscoveryState {
@@ -45,7 +47,8 @@ export interface DiscoverySources {
 
 /**
  * Keeps what the cluster tells about its DNS and its API server (R14): a value is replaced only by a non-empty one, and
- * an address that is missing stays for ten minutes. A resolver is believed when it has a ready endpoint or answers.
+ * an address that is missing stays for ten minutes. A resolver is believed when it has a ready endpoint or answers; where
+ * nobody asks, an address without endpoints to judge is believed as it is. Once believed, the cluster's DNS stays so.
  */
 export class Discovery {
   readonly #sources: DiscoverySources;
@@ -73,7 +76,16 @@ export class Discovery {
     this.#resolvers = new Map(
       (stored.dns?.egress ?? []).map((rule) => [digestOf(rule.to), { rule, missingSinceMs: undefined }]),
     );
-    this.#state = { discovered: stored, dns: stored.dns === undefined ? 'notFound' : 'stale' };
+    this.#state = { discovered: stored, dns: knowledgeOfDoubtful(stored.dns) };
+  }
+
+  /** Believes the cluster's DNS if another replica did, as what it stored says. Reports no change. */
+  believe(stored: Discovered): void {
+    const { dns = stored.dns } = this.#state.discovered;
+    if (dns !== undefined && wasBelieved(stored.dns) && !wasBelieved(this.#state.discovered.dns)) {
+      const { source, egress } = dns;
+      this.#state = { discovered: { ...this.#state.discovered, dns: { source, egress } }, dns: 'stale' };
+    }
   }
 
   /** Reads the caches again, and reports when anything is different. */
@@ -121,18 +133,39 @@ export class Discovery {
       nowMs: this.#clock.nowMs(),
       ...(dnsCheck === undefined ? {} : { isAnswering: (address) => dnsCheck.isAnswering(address) }),
     });
+    const known = this.#state.discovered.dns;
     if (found === undefined) {
-      return { found, knowledge: this.#state.discovered.dns === undefined ? 'notFound' : 'stale' };
+      return { found, knowledge: knowledgeOfDoubtful(known) };
     }
     this.#resolvers = found.memory;
     dnsCheck?.ask(found.targets);
-    const isBelieved = found.isReady || this.#isAnyAnswering(found.targets);
-    return { found: found.dns, knowledge: isBelieved && !found.isPartlyMissing ? 'current' : 'stale' };
+    if (!this.#isBelieved(found)) {
+      const dns = wasBelieved(known) ? found.dns : { ...found.dns, unanswered: true };
+      return { found: dns, knowledge: knowledgeOfDoubtful(dns) };
+    }
+    return { found: found.dns, knowledge: found.isPartlyMissing ? 'stale' : 'current' };
   }
 
-  #isAnyAnswering(targets: readonly DnsTarget[]): boolean {
-    return targets.some(({ address }) => this.#sources.dnsCheck?.isAnswering(address) === true);
+  #isBelieved({ isReady, hasBareAddress, targets }: FoundDns): boolean {
+    const { dnsCheck } = this.#sources;
+    return isReady || (dnsCheck === undefined ? hasBareAddress : isAnyAnswering(targets, dnsCheck));
   }
+}
+
+function isAnyAnswering(targets: readonly DnsTarget[], dnsCheck: DnsCheck): boolean {
+  return targets.some(({ address }) => dnsCheck.isAnswering(address));
+}
+
+function wasBelieved(dns: Discovered['dns']): boolean {
+  return dns !== undefined && dns.unanswered !== true;
+}
+
+/** How well a resolver is known that is not believed now. */
+function knowledgeOfDoubtful(dns: Discovered['dns']): DnsKnowledge {
+  if (dns === undefined) {
+    return 'notFound';
+  }
+  return wasBelieved(dns) ? 'stale' : 'unanswered';
 }
 
 /** What a policy needs of discovery and does not have, or undefined. */
@@ -140,15 +173,14 @@ export function discoveryProblemFor(spec: BaselinePolicySpec, state: DiscoverySt
   if (spec.isolate?.includes('Egress') === false) {
     return undefined;
   }
-  if (needsFoundDns(spec) && state.dns !== 'current') {
-    return state.dns === 'notFound' ? 'DnsNotFound' : 'DnsStale';
+  const doubt = dnsDoubtFor(spec, state.discovered);
+  if (doubt !== undefined) {
+    return doubt;
+  }
+  if (restsOnFoundDns(spec) && state.dns === 'stale') {
+    return 'DnsStale';
   }
   return spec.allow?.kubeApiServer?.enabled === true && state.discovered.apiServer === undefined
     ? 'ApiServerNotFound'
     : undefined;
-}
-
-function needsFoundDns({ allow }: BaselinePolicySpec): boolean {
-  const { enabled, to, toAnywhere } = allow?.dns ?? {};
-  return enabled !== false && to === undefined && toAnywhere !== true;
 }

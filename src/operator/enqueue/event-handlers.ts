@@ -163,17 +163,31 @@ export class EventHandlers implements ClusterEventHandlers {
   /** The addresses of DNS or the API server changed; rewrites for it queue behind fresh namespaces (R14, discovery). */
   discoveryChanged(state: DiscoveryState): void {
     const { caches, compiled, progress, namespaces, statusWriter } = this.#dependencies;
-    for (const name of compiled.setDiscovery(state)) {
-      if (!this.#isStarted) {
-        continue;
-      }
+    const inDoubt = new Set(compiled.facts.filter(({ dnsDoubt }) => dnsDoubt !== undefined).map(({ name }) => name));
+    const changed = compiled.setDiscovery(state);
+    for (const name of this.#isStarted ? changed : []) {
       const facts = compiled.entry(name)?.facts;
-      for (const namespace of affectedNamespaces({ name, before: facts, after: facts }, caches, progress)) {
-        namespaces.add(namespace, 'resync');
+      const affected = affectedNamespaces({ name, before: facts, after: facts }, caches, progress);
+      if (inDoubt.has(name) && facts?.dnsDoubt === undefined) {
+        this.#endDnsWait(affected);
+      } else {
+        for (const namespace of affected) {
+          namespaces.add(namespace, 'resync');
+        }
       }
     }
     for (const { name } of compiled.facts) {
       statusWriter.touch(name);
+    }
+  }
+
+  /** What waited for DNS is as urgent as a namespace that was just selected, and may take another direction away. */
+  #endDnsWait(affected: ReadonlySet<string>): void {
+    for (const namespace of affected) {
+      this.#assess(namespace);
+    }
+    for (const namespace of affected) {
+      this.#queue(namespace);
     }
   }
 

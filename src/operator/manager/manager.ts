@@ -259,7 +259,10 @@ export class Manager {
 
   #discoveryChanged(state: DiscoveryState): void {
     const { dns, apiServer } = state.discovered;
-    this.#options.log.info({ dns: dns?.source, apiServer: apiServer?.endpoints.length }, 'discovered the cluster');
+    this.#options.log.info(
+      { dns: dns?.source, dnsKnowledge: state.dns, apiServer: apiServer?.endpoints.length },
+      'discovered the cluster',
+    );
     this.#handlers()?.discoveryChanged(state);
   }
 
@@ -290,7 +293,9 @@ export class Manager {
 
   #controllerFor(term: Term, discovery: Discovery): Controller {
     const { caches } = this.#informers;
-    const renderedFor = digestOf(storedDiscovery(caches.baselinePolicies.values()));
+    const stored = storedDiscovery(caches.baselinePolicies.values());
+    discovery.believe(stored);
+    const renderedFor = digestOf(stored);
     const isOlder = newerVersion(this.#version, term.newestVersion) !== this.#version;
     return new Controller({
       ...this.#options,

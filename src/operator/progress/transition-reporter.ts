@@ -21,6 +21,8 @@ const QUIET: readonly Reason[] = [
   'OptingOut',
   'RemovalHeld',
   'IsolationHeld',
+  'DnsNotFound',
+  'DnsUnanswered',
   'Wide',
   'Weakened',
 ];

@@ -228,6 +228,8 @@ async function outcomeOf({ plan, action }: Step, namespace: string, writer: Netw
         manager: action.observed.otherManager,
         isKept: action.observed.isKept,
       });
+    case 'defer':
+      return { kind: 'blocked', name: action.part.name };
     case 'wait':
       return contestedOutcome(action.part.name, action.contest);
     case 'remove':

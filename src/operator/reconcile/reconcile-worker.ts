@@ -48,6 +48,7 @@ export function createReconcileWorker(
       const after403Ms = context.transientFailures.pauseAfter403Ms(namespace, outcomes);
       const { result, queue } = resultFor(outcomes.values(), reportWrite, {
         isHeld: world.holds.size > 0,
+        isAwaitingDns: isAwaitingDns(reconciled.plans),
         isContested: world.contests.size > 0,
         optOutMs: optOutMsIn(reconciled.plans),
         after403Ms,
@@ -105,6 +106,16 @@ function countCopies(
   );
 }
 
+/** A DNS that is missing for hours says nothing about our speed either; the time begins when it is believed. */
+function isTimed({ report, plans }: Reconciled): boolean {
+  return report !== undefined && !isAwaitingDns(plans);
+}
+
+/** Whether a policy that is enforced waits for the cluster's DNS (R14, discovery). */
+function isAwaitingDns(plans: Reconciled['plans']): boolean {
+  return plans.some(({ awaitedDns, frozen }) => awaitedDns !== undefined && frozen === undefined);
+}
+
 /** How long the opt-out that ends first still waits, in milliseconds. */
 function optOutMsIn(plans: Reconciled['plans']): number | undefined {
   const waits = plans.flatMap(({ frozen, optOutWait }) =>
@@ -146,7 +157,7 @@ function publish(
   // A conflict that people resolve hours later says nothing about our speed, so only the isolation ends the time.
   const isInPlace = report?.entries.every(({ mode, inPlace }) => mode !== 'Enforce' || inPlace) === true;
   const protectedAfterMs = isInPlace ? timeToProtect.stop(namespace) : undefined;
-  if (report === undefined) {
+  if (!isTimed(reconciled)) {
     timeToProtect.cancel(namespace);
   }
   if (protectedAfterMs !== undefined) {

@@ -10,6 +10,8 @@ import type { ReportWrite } from '../write/report-writer.ts';
 export interface Waits {
   readonly isHeld: boolean;
   readonly isContested: boolean;
+  /** Whether something waits until the cluster's DNS is believed (R14, discovery). */
+  readonly isAwaitingDns: boolean;
   /** How long the opt-out that ends first still waits, in milliseconds (R4, opting out); undefined when none does. */
   readonly optOutMs?: number | undefined;
   /** How long to wait after a 403, in milliseconds; {@link SLOW_RECHECK_MS} when absent. */
@@ -65,6 +67,8 @@ const ROWS: readonly Row[] = [
   },
   { when: ({ waits }) => waits.isHeld, result: 'terminal', queue: () => after(HELD_RECHECK_MS) },
   { when: ({ waits }) => waits.isContested, result: 'refused', queue: () => after(HELD_RECHECK_MS) },
+  // Once DNS is believed it goes on at once; another policy may isolate egress before.
+  { when: ({ waits }) => waits.isAwaitingDns, result: 'waiting', queue: () => after(HELD_RECHECK_MS) },
   { when: ({ isNamespaceGone }) => isNamespaceGone, result: 'waiting', queue: () => ({ kind: 'forget' }) },
 ];
 

@@ -129,6 +129,7 @@ const NOTHING_ACCEPTED = {
   removesOnDelete: false,
   selector: undefined,
   parts: undefined,
+  dnsDoubt: undefined,
   formerParts: undefined,
 } as const;
 

@@ -7,10 +7,13 @@ import type { ResourceType } from '../../../src/kube/client/resource-type.ts';
 import { LEASES } from '../../../src/kube/lease/lease-record.ts';
 import {
   BASELINE_POLICIES,
+  ENDPOINT_SLICES,
   NAMESPACE_BASELINES,
   NAMESPACES,
   NETWORK_POLICIES,
+  SERVICES,
 } from '../../../src/operator/watch/resources.ts';
+import { clusterDns } from '../control-plane/cluster-dns.ts';
 import type { FakeCluster } from '../fake-api/fake-cluster.ts';
 import { kubeObjectIn, type StoredObject } from '../fake-api/stored-object.ts';
 
@@ -42,6 +45,23 @@ export class FakeClusterActor {
   /** All objects of a type, of one namespace or of all. */
   all(type: ResourceType, namespace?: string): readonly KubeObject[] {
     return this.#cluster.store.all(type, namespace).map((stored) => asObject(type, stored));
+  }
+
+  /**
+   * Installs the cluster's DNS, or changes it: pods with the usual labels on port 53, and no address of a Service, so that
+   * allow-dns is the same as where nothing was found. `isReady` says whether any pod is ready.
+   */
+  installDns({ isReady = true }: { readonly isReady?: boolean } = {}): void {
+    for (const object of clusterDns({ address: 'None', ...(isReady ? {} : { podAddresses: [] }) })) {
+      const type = object.kind === SERVICES.kind ? SERVICES : ENDPOINT_SLICES;
+      const { name = '', namespace = '' } = object.metadata;
+      const standing = this.read(type, { namespace, name });
+      if (standing === undefined) {
+        this.#send('POST', type, { namespace, name: '' }, object);
+      } else {
+        this.#send('PUT', type, { namespace, name }, { ...object, metadata: standing.metadata });
+      }
+    }
   }
 
   createNamespace(name: string, labels: Readonly<Record<string, string>> = {}): void {

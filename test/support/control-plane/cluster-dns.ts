@@ -1,3 +1,5 @@
+import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
+
 /** The address that {@link clusterDns} gives the DNS Service; inside the Service range of our control planes. */
 export const CLUSTER_DNS_ADDRESS = '10.0.0.10';
 
@@ -17,13 +19,15 @@ export const CLUSTER_DNS_EGRESS = [
 export interface ClusterDnsOptions {
   /** Addresses of the DNS pods; an empty list is a resolver with nothing behind it. */
   readonly podAddresses?: readonly string[];
+  /** The clusterIP of the Service; `None` for a Service without one. {@link CLUSTER_DNS_ADDRESS} when absent. */
+  readonly address?: string;
   /** The port that the DNS pods listen on; OpenShift's use 5353. */
   readonly targetPort?: number;
 }
 
 /** A resolver as kubeadm, kind and most others install it: Service kube-dns in kube-system with its EndpointSlice, no pods. */
-export function clusterDns(options: ClusterDnsOptions = {}): readonly object[] {
-  const { podAddresses = ['10.244.0.2', '10.244.0.3'], targetPort = 53 } = options;
+export function clusterDns(options: ClusterDnsOptions = {}): readonly KubeObject[] {
+  const { podAddresses = ['10.244.0.2', '10.244.0.3'], address = CLUSTER_DNS_ADDRESS, targetPort = 53 } = options;
   const labels = { 'k8s-app': 'kube-dns', 'kubernetes.io/name': 'CoreDNS' };
   return [
     {
@@ -31,7 +35,7 @@ export function clusterDns(options: ClusterDnsOptions = {}): readonly object[] {
       kind: 'Service',
       metadata: { name: 'kube-dns', namespace: 'kube-system', labels },
       spec: {
-        clusterIP: CLUSTER_DNS_ADDRESS,
+        clusterIP: address,
         selector: { 'k8s-app': 'kube-dns' },
         ports: [
           { name: 'dns', protocol: 'UDP', port: 53, targetPort },
@@ -48,7 +52,7 @@ export function clusterDns(options: ClusterDnsOptions = {}): readonly object[] {
         labels: { ...labels, 'kubernetes.io/service-name': 'kube-dns' },
       },
       addressType: 'IPv4',
-      endpoints: podAddresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+      endpoints: podAddresses.map((pod) => ({ addresses: [pod], conditions: { ready: true } })),
       ports: [
         { name: 'dns', protocol: 'UDP', port: targetPort },
         { name: 'dns-tcp', protocol: 'TCP', port: targetPort },

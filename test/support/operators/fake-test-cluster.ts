@@ -4,12 +4,13 @@ import { fieldOf, itemsOf } from '../../../src/base/json.ts';
 import { isKubeObject, type KubeObject } from '../../../src/kube/client/kube-object.ts';
 import { createKubeClient, type HttpKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { type Actors, actorsWith, eventually, OPTED_IN, standardSet } from '../actors/actors.ts';
+import { FakeClusterActor } from '../actors/fake-cluster-actor.ts';
 import type { FakeApiServer } from '../fake-api/fake-api-server.ts';
 import type { FakeClusterOptions } from '../fake-api/fake-cluster.ts';
 import { fakeServerWithCrds } from '../fake-api/nsbaseline-api-server.ts';
 import { type InProcess, type InProcessOptions, startInProcess } from './in-process.ts';
 
-/** A fake API server of its own for every test of a file, and the operators that a test starts against it. */
+/** A fake API server of its own for every test of a file, with a DNS that is ready, and the operators that a test starts against it. */
 export interface FakeTestCluster {
   readonly server: FakeApiServer;
   /** Somebody who may do everything. */
@@ -62,6 +63,7 @@ export function fakeTestCluster(clusterOptions: () => FakeClusterOptions = () =>
   };
   beforeEach(async () => {
     made.server = await fakeServerWithCrds(clusterOptions());
+    new FakeClusterActor(made.server.cluster).installDns();
     made.admin = createKubeClient({
       cluster: made.server.asCluster(),
       fieldManager: 'somebody',

@@ -81,7 +81,9 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       { orphanCount: 1 },
       { missingPeers: [{ part: 'allow.monitoring', selector: {} }] },
       ...(['DryRun', 'Paused'] as const).map((mode) => ({ mode })),
-      ...(['DnsNotFound', 'DnsStale', 'ApiServerNotFound'] as const).map((discoveryProblem) => ({ discoveryProblem })),
+      ...(['DnsNotFound', 'DnsUnanswered', 'DnsStale', 'ApiServerNotFound'] as const).map((discoveryProblem) => ({
+        discoveryProblem,
+      })),
     ];
     expect(
       told(changes.flatMap((change) => policyStatusFor({ ...progress, ...change }, undefined, nowTime).conditions)),
@@ -144,6 +146,9 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
             }),
           ],
         }),
+      ),
+      ...(['DnsNotFound', 'DnsUnanswered'] as const).map((dnsDoubt) =>
+        reported({ baselinePolicies: [policy('standard', {}, { dnsDoubt })] }),
       ),
       reported({ baselinePolicies: [invalid] }),
       reported({ baselinePolicies: [{ ...invalid, parts: undefined }], observed: inPlace(standard), report: record }),

@@ -86,8 +86,8 @@ describe('the outcome table', () => {
   const unrecorded: Result<ReportWrite, KubeError> = failure({ kind: 'network', message: 'x' });
   const early: Outcome = { kind: 'refused', name, reason: 'Contested', message: 'x', recheckMs: 1000 };
   const paced: Result<ReportWrite, KubeError> = success({ kind: 'early', waitMs: 2000 });
-  const nothing = { isHeld: false, isContested: false };
-  const both = { isHeld: true, isContested: true };
+  const nothing = { isHeld: false, isContested: false, isAwaitingDns: false };
+  const both = { isHeld: true, isContested: true, isAwaitingDns: true };
   const rows: readonly {
     readonly what: string;
     readonly outcomes: readonly Outcome[];
@@ -123,6 +123,11 @@ describe('the outcome table', () => {
     { what: 'a part is refused for good', outcomes: [refused, gone, ...done], waits: both },
     { what: 'a change waits for a confirmation', outcomes: [gone, ...done], waits: both },
     { what: 'a contested object is in place for now', outcomes: [gone, ...done], waits: { ...both, isHeld: false } },
+    {
+      what: 'egress waits for a DNS that is believed',
+      outcomes: [gone, ...done],
+      waits: { ...nothing, isAwaitingDns: true },
+    },
     { what: 'the namespace went away meanwhile', outcomes: [gone, ...done] },
     { what: 'everything is in place, removed or frozen', outcomes: done },
   ];

@@ -6,6 +6,7 @@ import { isKubeObject } from '../../../src/kube/client/kube-object.ts';
 import { createKubeClient, type HttpKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES, NAMESPACES } from '../../../src/operator/watch/resources.ts';
 import { type Actors, actorsWith, eventually, OPTED_IN, standardSet } from '../../support/actors/actors.ts';
+import { FakeClusterActor } from '../../support/actors/fake-cluster-actor.ts';
 import type { FakeApiServer } from '../../support/fake-api/fake-api-server.ts';
 import { fakeServerWithCrds } from '../../support/fake-api/nsbaseline-api-server.ts';
 import { type InProcess, startInProcess } from '../../support/operators/in-process.ts';
@@ -17,6 +18,7 @@ let operator: InProcess;
 
 beforeEach(async () => {
   server = await fakeServerWithCrds();
+  new FakeClusterActor(server.cluster).installDns();
   admin = createKubeClient({ cluster: server.asCluster(), fieldManager: 'somebody', userAgent: 'somebody/1' });
   people = actorsWith(admin);
   operator = await startInProcess({ server });

@@ -90,8 +90,11 @@ export function dnsCheck(policies: readonly Pick<BaselinePolicyView, 'name' | 'd
     return { check: 'dns', outcome: 'unknown', message: 'there is no BaselinePolicy yet, in whose status it is kept' };
   }
   const found: Discovered['dns'] = policies.find(({ discovered }) => discovered.dns !== undefined)?.discovered.dns;
-  return found === undefined
-    ? failed('dns', 'the operator has not found the DNS of the cluster; allow-dns names the usual resolver')
+  if (found === undefined) {
+    return failed('dns', 'the operator has not found the DNS of the cluster; egress is not newly isolated');
+  }
+  return found.unanswered === true
+    ? failed('dns', 'the DNS that was found has no ready endpoint and does not answer; egress is not newly isolated')
     : passed('dns', 'the operator has found the DNS of the cluster');
 }
 

@@ -3,8 +3,8 @@ import type { Discovered } from '../../../api/baseline-policy.ts';
 import { ANNOTATIONS, LABELS } from '../../../api/names.ts';
 import { type ExitCodeName, exitCode } from '../../../app/exit-codes.ts';
 import type { Result } from '../../../base/result.ts';
+import { restsOnFoundDns } from '../../../domain/discovery/dns-doubt.ts';
 import type { KubeObject } from '../../../kube/client/kube-object.ts';
-import { discoveryProblemFor } from '../../../operator/discovery/discovery.ts';
 import { listBaselinePolicies } from '../../cluster/cluster-reading.ts';
 import { failCommand } from '../../cluster/kube-failure.ts';
 import { withCluster } from '../../frame/cluster-session.ts';
@@ -140,13 +140,12 @@ async function renderFromCluster(
 
 /** Notes where the output rests on an assumption, as no cluster was asked or its operator has not found it. */
 function noteDefaults({ name, spec }: PolicyManifest, discovered: Discovered, context: CommandContext): void {
-  const problem = discoveryProblemFor(spec, { discovered, dns: discovered.dns === undefined ? 'notFound' : 'current' });
   const lacksApiServer =
     spec.allow?.kubeApiServer?.enabled === true &&
     discovered.apiServer === undefined &&
     spec.isolate?.includes('Egress') !== false;
   const lacks = [
-    ...(problem === 'DnsNotFound'
+    ...(restsOnFoundDns(spec) && discovered.dns === undefined
       ? ['allow-dns names the usual resolver (kube-system, k8s-app=kube-dns, port 53)']
       : []),
     ...(lacksApiServer ? ["allow-kube-api-server is left out, as the API server's addresses are not known"] : []),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ServiceFacts, SliceFacts } from '../../../../src/domain/discovery/sources.ts';
 import { Discovery, type DiscoverySources } from '../../../../src/operator/discovery/discovery.ts';
+import { DNS_CHECK_INTERVAL_MS, DnsCheck } from '../../../../src/operator/discovery/dns-check.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 
 const openshiftDns: ServiceFacts = {
@@ -90,5 +91,116 @@ describe('R14 discovered addresses stay through a moment in which they cannot be
     await clock.advance(400_000);
     discovery.look();
     expect(apiServers(discovery)).toEqual(['10.0.0.1', '10.0.0.2']);
+  });
+});
+
+describe('R14 the DNS of the cluster is believed', () => {
+  const nameserver = '10.0.0.10';
+  const unready = { ...dnsSlice, readyAddresses: [] };
+
+  /** A discovery that sees these Services and slices, with a check that is answered if `seen.isAnswering`. */
+  function asking(facts: {
+    readonly services?: readonly ServiceFacts[];
+    readonly slices?: readonly SliceFacts[];
+    readonly nameservers?: readonly string[];
+    readonly also?: readonly string[];
+    readonly isAsking?: boolean;
+  }): {
+    readonly discovery: Discovery;
+    readonly seen: { slices: readonly SliceFacts[]; isAnswering: boolean };
+    readonly clock: ManualClock;
+  } {
+    const clock = new ManualClock();
+    const { services = [], slices = [], nameservers, also, isAsking = true } = facts;
+    const seen = { slices, isAnswering: false };
+    const dnsCheck = new DnsCheck({
+      clock,
+      askResolver: () => Promise.resolve(seen.isAnswering),
+      onChange: () => {
+        discovery.look();
+      },
+    });
+    const sources: DiscoverySources = {
+      dns: () => ({ services, slices: seen.slices }),
+      apiServer: () => ({ services: [], slices: [] }),
+      nameservers,
+      ...(also === undefined ? {} : { dnsAlso: also }),
+      ...(isAsking ? { dnsCheck } : {}),
+    };
+    const discovery: Discovery = new Discovery(sources, clock, () => undefined);
+    discovery.look();
+    return { discovery, seen, clock };
+  }
+  const openshift = { services: [openshiftDns], slices: [dnsSlice] };
+
+  test('when a resolver has a ready endpoint, whether it answers or not', () => {
+    expect(asking(openshift).discovery.state.dns).toBe('current');
+    expect(asking({ ...openshift, isAsking: false }).discovery.state.dns).toBe('current');
+  });
+
+  test('05 when a nameserver without endpoints answers, and not before', async () => {
+    const { discovery, seen, clock } = asking({ nameservers: [nameserver] });
+    expect(discovery.state.dns).toBe('unanswered');
+    expect(discovery.state.discovered.dns).toMatchObject({ unanswered: true });
+    seen.isAnswering = true;
+    await clock.advance(DNS_CHECK_INTERVAL_MS);
+    expect(discovery.state.dns).toBe('current');
+    expect(discovery.state.discovered.dns).not.toHaveProperty('unanswered');
+  });
+
+  test('05 as it is, where nobody asks and there are no endpoints to judge', () => {
+    expect(asking({ nameservers: [nameserver], isAsking: false }).discovery.state.dns).toBe('current');
+    expect(asking({ also: [nameserver], isAsking: false }).discovery.state.dns).toBe('current');
+  });
+
+  test('06 not when a Service has no ready endpoint and does not answer, or nobody asks', () => {
+    const facts = { services: [openshiftDns], slices: [unready], nameservers: openshiftDns.clusterIps };
+    expect(asking(facts).discovery.state.dns).toBe('unanswered');
+    expect(asking({ ...facts, isAsking: false }).discovery.state.dns).toBe('unanswered');
+    expect(asking({ services: [openshiftDns] }).discovery.state.dns).toBe('unanswered');
+  });
+
+  test('not when nothing is found', () => {
+    expect(asking({}).discovery.state).toEqual({ discovered: {}, dns: 'notFound' });
+  });
+
+  test('for good once it was: what goes away later is stale, also after a restart', () => {
+    const { discovery, seen } = asking(openshift);
+    seen.slices = [unready];
+    discovery.look();
+    expect(discovery.state.dns).toBe('stale');
+    expect(discovery.state.discovered.dns).not.toHaveProperty('unanswered');
+    const restarted = asking({ services: [openshiftDns], slices: [unready] }).discovery;
+    restarted.restore(discovery.state.discovered);
+    restarted.look();
+    expect(restarted.state.dns).toBe('stale');
+  });
+
+  test('never by a restart alone', () => {
+    const facts = { services: [openshiftDns], slices: [unready] };
+    const { discovery } = asking(facts);
+    const restarted = asking(facts).discovery;
+    restarted.restore(discovery.state.discovered);
+    expect(restarted.state.dns).toBe('unanswered');
+    restarted.look();
+    expect(restarted.state.dns).toBe('unanswered');
+  });
+
+  test('R15 by a new leader if the one before did, whatever it sees itself', () => {
+    const leader = asking(openshift).discovery;
+    for (const services of [[openshiftDns], []]) {
+      const standby = asking({ services }).discovery;
+      standby.believe(leader.state.discovered);
+      expect(standby.state.dns).toBe('stale');
+      standby.look();
+      expect(standby.state.dns).toBe('stale');
+    }
+  });
+
+  test('R15 by no new leader if the one before did not', () => {
+    const leader = asking({ services: [openshiftDns], slices: [unready] }).discovery;
+    const standby = asking({}).discovery;
+    standby.believe(leader.state.discovered);
+    expect(standby.state.dns).toBe('notFound');
   });
 });

@@ -11,6 +11,7 @@ import { PeerNamespaces } from '../../../../src/operator/state/peer-namespaces.t
 import type { Caches } from '../../../../src/operator/watch/caches.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES } from '../../../../src/operator/watch/resources.ts';
 import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
+import { KNOWN_DNS } from '../../../fixtures/known-dns.ts';
 import { ManualClock, settled } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
 import { eventually, OPTED_IN } from '../../../support/actors/actors.ts';
@@ -39,7 +40,7 @@ async function stage(): Promise<Stage> {
   const { caches, kube } = scene;
   const clock = new ManualClock();
   const random = (): number => 0;
-  const book = new CompiledPolicies({ discovered: {}, dns: 'current' });
+  const book = new CompiledPolicies({ discovered: KNOWN_DNS, dns: 'current' });
   const progress = new PolicyProgressTracker();
   const limit = { count: 5, percent: 10 };
   const guard = new ChangeGuard({ caches, clock, limits: { removal: limit, isolation: limit } });
@@ -172,6 +173,22 @@ describe('events and what they enqueue', () => {
     handlers.discoveryChanged({ discovered: { dns }, dns: 'current' });
     await settled();
     expect(worked).toEqual(['team-a resync']);
+  });
+
+  test('R14 what waits for a DNS is assessed, and worked on before all resyncs, once it is believed', async () => {
+    await scene.people.baselinePolicy('standard', {});
+    await scene.people.baselinePolicy('without', { allow: { dns: { enabled: false } } });
+    await scene.people.namespace('team-a', OPTED_IN);
+    const { handlers, worked, assessed } = await stage();
+    handlers.discoveryChanged({ discovered: {}, dns: 'notFound' });
+    handlers.start();
+    await settled();
+    worked.length = 0;
+    assessed.length = 0;
+    handlers.discoveryChanged({ discovered: KNOWN_DNS, dns: 'current' });
+    expect(assessed).toEqual(['team-a']);
+    await settled();
+    expect(worked).toEqual(['team-a fresh']);
   });
 
   test('R9 a confirmation is reported once, and its namespaces are worked on', async () => {

@@ -3,6 +3,7 @@ import { ConcurrencyLimiter } from '../../../../src/kube/client/concurrency-limi
 import { Controller } from '../../../../src/operator/manager/controller.ts';
 import { DeletionReconciler } from '../../../../src/operator/reconcile/deletion-reconciler.ts';
 import type { Log, LogFields } from '../../../../src/telemetry/log.ts';
+import { KNOWN_DNS } from '../../../fixtures/known-dns.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../../../fixtures/silence.ts';
 import { eventually, OPTED_IN, standardSet } from '../../../support/actors/actors.ts';
@@ -38,7 +39,7 @@ async function controller(clock: ManualClock): Promise<{
     },
     events: { record: () => undefined },
     workers: 4,
-    discovery: { discovered: {}, dns: 'current' },
+    discovery: { discovered: KNOWN_DNS, dns: 'current' },
     guardLimits: { removal: limit, isolation: limit },
     hasNewerLed: () => false,
   });

@@ -6,6 +6,7 @@ import { ConcurrencyLimiter } from '../../../../src/kube/client/concurrency-limi
 import type { KubeClient } from '../../../../src/kube/client/kube-client.ts';
 import type { KubeObject } from '../../../../src/kube/client/kube-object.ts';
 import { StandIn } from '../../../../src/operator/manager/stand-in.ts';
+import { KNOWN_DNS } from '../../../fixtures/known-dns.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../../../fixtures/silence.ts';
 import { emptyCaches } from '../../../support/operators/cached-scene.ts';
@@ -84,7 +85,7 @@ function standby({
     log: SILENT_LOG,
     metrics: SILENT_METRICS,
     exclusion: EXCLUSION,
-    discovery: { discovered: {}, dns: 'notFound' },
+    discovery: { discovered: KNOWN_DNS, dns: 'current' },
     standInAfterMs: AFTER_MS,
     isOfLeadersVersion: () => isOfLeadersVersion,
     requestTimeoutMs: 10_000,

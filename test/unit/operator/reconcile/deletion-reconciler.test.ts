@@ -9,6 +9,7 @@ import {
   NETWORK_POLICIES,
 } from '../../../../src/operator/watch/resources.ts';
 import { networkPolicyObject } from '../../../../src/operator/write/manifests.ts';
+import { KNOWN_DNS } from '../../../fixtures/known-dns.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
 import { partOf, policy } from '../../../fixtures/worlds.ts';
 import { OPTED_IN, valueOf } from '../../../support/actors/actors.ts';
@@ -24,7 +25,7 @@ async function reconciled(): Promise<{ readonly next: string; readonly decided: 
 }
 
 async function reconciledFromCache(): Promise<{ readonly next: string; readonly decided: readonly string[] }> {
-  const compiledPolicies = new CompiledPolicies({ discovered: {}, dns: 'current' });
+  const compiledPolicies = new CompiledPolicies({ discovered: KNOWN_DNS, dns: 'current' });
   for (const cached of scene.caches.baselinePolicies.values()) {
     compiledPolicies.upsert(cached);
   }

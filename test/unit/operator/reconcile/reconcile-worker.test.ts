@@ -15,6 +15,7 @@ import { NetworkPolicyWriter } from '../../../../src/operator/write/network-poli
 import { ReportRateLimit } from '../../../../src/operator/write/report-rate-limit.ts';
 import { ReportWriter } from '../../../../src/operator/write/report-writer.ts';
 import type { EventRecord } from '../../../../src/telemetry/event-object.ts';
+import { KNOWN_DNS } from '../../../fixtures/known-dns.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
 import { OPTED_IN, standardSet } from '../../../support/actors/actors.ts';
@@ -36,7 +37,7 @@ async function stage(): Promise<Stage> {
   await scene.sync();
   const { kube, caches } = scene;
   const clock = new ManualClock();
-  const compiledPolicies = new CompiledPolicies({ discovered: {}, dns: 'current' });
+  const compiledPolicies = new CompiledPolicies({ discovered: KNOWN_DNS, dns: 'current' });
   const progress = new PolicyProgressTracker();
   for (const cached of caches.baselinePolicies.values()) {
     compiledPolicies.upsert(cached);

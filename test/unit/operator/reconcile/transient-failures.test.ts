@@ -19,6 +19,7 @@ function pausesMs(reason: Refusal, count: number, random = () => 1): readonly nu
     const { queue } = resultFor(outcomes.values(), success(UNCHANGED), {
       isHeld: false,
       isContested: false,
+      isAwaitingDns: false,
       after403Ms: patience.pauseAfter403Ms('a', outcomes),
     });
     return queue.kind === 'after' ? queue.delayMs : 0;

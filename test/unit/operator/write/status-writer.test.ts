@@ -6,6 +6,7 @@ import { PolicyProgressTracker, type ReportedEntry } from '../../../../src/opera
 import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
 import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
+import { KNOWN_DNS } from '../../../fixtures/known-dns.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { emptyCaches } from '../../../support/operators/cached-scene.ts';
 
@@ -30,7 +31,7 @@ function stage(stored?: BaselinePolicyStatus): {
     spec: {},
     ...(stored === undefined ? {} : { status: stored }),
   });
-  const book = new CompiledPolicies({ discovered: {}, dns: 'current' });
+  const book = new CompiledPolicies({ discovered: KNOWN_DNS, dns: 'current' });
   for (const cached of policies.values()) {
     book.upsert(cached);
   }
