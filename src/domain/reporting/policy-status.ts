@@ -5,6 +5,7 @@ import { CONDITIONS, type ConditionType } from '../../api/names.ts';
 import type { Phase } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
 import { cutText, namesText } from '../../base/text.ts';
+import { type OpenRules, openRulesMessage } from '../weakening/own-rules.ts';
 import { type HeldNotice, heldMessage } from './held-message.ts';
 import { type MissingPeer, missingPeersMessage } from './missing-peers.ts';
 
@@ -46,6 +47,8 @@ export interface PolicyProgress {
   readonly copyCount: number;
   /** The declared peers that match no namespace. */
   readonly missingPeers: readonly MissingPeer[];
+  /** Its rules that open a direction for everyone and are not acknowledged (R17, weakening). */
+  readonly openRules: readonly OpenRules[];
   /** Why discovery is not current for what this policy renders. */
   readonly discoveryProblem: Extract<Reason, 'DnsNotFound' | 'DnsStale' | 'ApiServerNotFound'> | undefined;
 }
@@ -188,6 +191,9 @@ function temporaryFindings(
     ...(progress.missingPeers.length === 0
       ? []
       : [temporary(CONDITIONS.peersNotFound, 'PeersNotFound', missingPeersMessage(progress.missingPeers))]),
+    ...(progress.openRules.length === 0
+      ? []
+      : [temporary(CONDITIONS.ownRuleOpen, 'OwnRuleOpen', openRulesMessage(progress.openRules))]),
   ];
 }
 
