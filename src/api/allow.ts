@@ -98,7 +98,7 @@ const internetSchema = withRules(
         BOUNDS.internetRanges,
         'an empty list is refused; leave cidrs out for the whole internet, or turn internet off with enabled: false',
       ).optional(),
-      'The addresses that pods may reach. Private, shared, link-local, loopback and other reserved ranges are excluded from wider blocks; name such a range here to open it.',
+      'The addresses that pods may reach. Private, shared, link-local, loopback and other reserved ranges, and the addresses at which clouds serve their nodes, are excluded from wider blocks; name such a range here to open it.',
       '0.0.0.0/0 and ::/0 without the reserved ranges',
     ),
     ports: about(

@@ -95,6 +95,7 @@ export function policyStatusFor(
       failed: count('Failed'),
       conflicted: count('Conflict'),
       weakened: progress.namespaceStates.filter(({ isWeakened }) => isWeakened).length,
+      wide: progress.namespaceStates.filter(({ reason }) => reason === 'Wide').length,
     },
     ...(progress.copyCount > 0 ? { copies: progress.copyCount } : {}),
     failed: failedIn(progress.namespaceStates),

@@ -125,12 +125,33 @@ describe('allow.kubeApiServer', () => {
 describe('allow.internet', () => {
   test('leaves out every private and special range of both families', () => {
     const blocks = internetBlocks({ cidrs: ['0.0.0.0/0', '::/0'], except: [] });
-    expect(blocks.flatMap(({ except }) => except ?? []).sort()).toEqual([...NOT_INTERNET].sort());
+    const left = NOT_INTERNET.filter((range) => range !== 'fd00:ec2::/32');
+    expect(blocks.flatMap(({ except }) => except ?? []).sort()).toEqual(left.sort());
     expect(blocks[1]?.except).toEqual(['fc00::/7', 'fe80::/10', 'ff00::/8', '64:ff9b::/96']);
   });
   test('a cidr in a private range is named on purpose and stands', () => {
     expect(internetBlocks({ cidrs: ['10.1.0.0/16'], except: ['10.1.2.0/24'] })).toEqual([
       { cidr: '10.1.0.0/16', except: ['10.1.2.0/24'] },
+    ]);
+  });
+  test('the addresses at which a cloud serves its nodes stay out, also of a private block that somebody opens', () => {
+    const [ipv4] = internetBlocks({ cidrs: ['0.0.0.0/0'], except: [] });
+    expect(ipv4?.except).toContain('168.63.129.16/32');
+    expect(internetBlocks({ cidrs: ['168.63.128.0/17', 'fd00::/8'], except: [] })).toEqual([
+      { cidr: '168.63.128.0/17', except: ['168.63.129.16/32'] },
+      { cidr: 'fd00::/8', except: ['fd00:ec2::/32'] },
+    ]);
+  });
+  test('and are opened by name', () => {
+    expect(internetBlocks({ cidrs: ['168.63.129.16/32', 'fd00:ec2::254/128'], except: [] })).toEqual([
+      { cidr: '168.63.129.16/32' },
+      { cidr: 'fd00:ec2::254/128' },
+    ]);
+  });
+  test('a range inside another one is not repeated', () => {
+    expect(internetBlocks({ cidrs: ['0.0.0.0/0'], except: ['10.1.0.0/16', '8.0.0.0/6'] })[0]?.except).toEqual([
+      ...NOT_INTERNET.filter((range) => !range.includes(':') && range !== '10.0.0.0/8'),
+      '8.0.0.0/6',
     ]);
   });
   test('a wider cidr keeps the private ranges inside it out', () => {

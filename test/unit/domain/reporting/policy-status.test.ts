@@ -68,6 +68,14 @@ describe('R16 the status of a BaselinePolicy never says more than was observed',
     expect(working.namespaces).toMatchObject({ matched: 2, protected: 1, pending: 1 });
   });
 
+  test('R17 wide namespaces are counted and stay protected', () => {
+    const wide: NamespaceState = { ...protectedOne('b'), reason: 'Wide', message: 'x' };
+    const counted = status({ namespaceStates: [protectedOne('a'), wide] });
+    expect(counted.namespaces).toMatchObject({ matched: 2, protected: 2, weakened: 0, wide: 1 });
+    expect(condition(counted, 'AllProtected')).toMatchObject({ status: 'True' });
+    expect(condition(counted, 'Weakened')).toBeUndefined();
+  });
+
   test("one tenant's conflict shows in AllProtected and not in Ready", () => {
     const one = status({ namespaceStates: [protectedOne('a'), conflict('b')] });
     expect(condition(one, 'Ready')).toMatchObject({ status: 'True' });
