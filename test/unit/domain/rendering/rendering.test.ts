@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../../../src/api/baseline-policy.ts';
+import { networkPolicyPeerSchema } from '../../../../src/api/network-policy.ts';
 import { BUILT_IN_PARTS } from '../../../../src/api/parts.ts';
+import { INGRESS_CONTROLLER_PRESETS, MONITORING_PRESETS } from '../../../../src/api/presets.ts';
 import { internetBlocks, NOT_INTERNET } from '../../../../src/domain/rendering/internet.ts';
 import { FALLBACK_DNS } from '../../../../src/domain/rendering/openings.ts';
 import { type RenderedPart, renderedParts } from '../../../../src/domain/rendering/rendering.ts';
@@ -120,6 +122,46 @@ describe('allow.kubeApiServer', () => {
       part(spec, 'allow-kube-api-server', { apiServer: { endpoints: [{ address: 'not an address', port: 1 }] } }),
     ).toBeUndefined();
   });
+});
+
+describe('presets', () => {
+  const sourcesOf = (spec: BaselinePolicySpec, name: string): unknown => part(spec, name)?.spec.ingress[0]?.from;
+  const from = [{ namespaceSelector: { matchLabels: { team: 'a' } } }];
+
+  test('add to the declared peers and to each other, and replace the default', () => {
+    const vmagent = MONITORING_PRESETS.vmagent.peer;
+    const alloy = MONITORING_PRESETS.alloy.peer;
+    expect(sourcesOf({ allow: { monitoring: { presets: ['vmagent'] } } }, 'allow-monitoring')).toEqual([vmagent]);
+    expect(sourcesOf({ allow: { monitoring: { from, presets: ['vmagent', 'alloy'] } } }, 'allow-monitoring')).toEqual([
+      ...from,
+      vmagent,
+      alloy,
+    ]);
+    expect(sourcesOf({ allow: { monitoring: {} } }, 'allow-monitoring')).toEqual([MONITORING_PRESETS.prometheus.peer]);
+    const traefik = INGRESS_CONTROLLER_PRESETS.traefik.peer;
+    expect(
+      sourcesOf({ allow: { ingressController: { enabled: true, presets: ['traefik'] } } }, 'allow-ingress-controller'),
+    ).toEqual([traefik]);
+  });
+
+  test('render alike in whatever order they are named', () => {
+    const hash = (...presets: ('prometheus' | 'openshift')[]): string | undefined =>
+      part({ allow: { monitoring: { presets } } }, 'allow-monitoring')?.hash;
+    expect(hash('prometheus', 'openshift')).toBe(hash('openshift', 'prometheus'));
+  });
+
+  test('do not turn on a part that is off', () => {
+    expect(part({ allow: { ingressController: { presets: ['kong'] } } }, 'allow-ingress-controller')).toBeUndefined();
+  });
+
+  test.each([...Object.entries(MONITORING_PRESETS), ...Object.entries(INGRESS_CONTROLLER_PRESETS)])(
+    '%s is a peer of named namespaces, and says where its labels were read',
+    (_name, { peer, sources }) => {
+      expect(networkPolicyPeerSchema.safeParse(peer).success).toBe(true);
+      expect(JSON.stringify(peer.namespaceSelector)).toContain('kubernetes.io/metadata.name');
+      expect(sources.every((source) => source.startsWith('https://'))).toBe(true);
+    },
+  );
 });
 
 describe('allow.internet', () => {
