@@ -3,6 +3,7 @@ import { about, filledList } from './bounded.ts';
 import { BOUNDS } from './bounds.ts';
 import { cidrSchema, isCidr, isInside } from './cidr.ts';
 import { peersSchema, portsSchema } from './network-policy.ts';
+import { INGRESS_CONTROLLER_PRESETS, MONITORING_PRESETS, presetsSchema } from './presets.ts';
 import { celList, withRules } from './schema-rule.ts';
 
 const onUnlessTurnedOff = about(z.boolean().optional(), 'Whether this is allowed.', 'true');
@@ -54,7 +55,11 @@ const monitoringSchema = z.strictObject({
       'an empty list is refused; leave "from" out for Prometheus in namespace monitoring, or turn monitoring off with enabled: false',
     ).optional(),
     'The pods that scrape. Change it if monitoring runs in another namespace or under other labels.',
-    'pods labelled app.kubernetes.io/name=prometheus in namespace monitoring',
+    'none where presets are named, else pods labelled app.kubernetes.io/name=prometheus in namespace monitoring',
+  ),
+  presets: presetsSchema(
+    MONITORING_PRESETS,
+    'Well-known products whose pods scrape, by name, beside those in "from". Several add up, so one policy can serve clusters that differ.',
   ),
   ports: about(
     portsSchema(
@@ -72,7 +77,11 @@ const ingressControllerSchema = z.strictObject({
       'an empty list is refused; leave "from" out for namespace ingress-nginx, or name the pods of your ingress controller',
     ).optional(),
     'The pods of the ingress controller or gateway. Change it if it does not run in namespace ingress-nginx.',
-    'every pod of namespace ingress-nginx',
+    'none where presets are named, else every pod of namespace ingress-nginx',
+  ),
+  presets: presetsSchema(
+    INGRESS_CONTROLLER_PRESETS,
+    'Well-known ingress controllers and gateways, by name, beside those in "from". Several add up, so one policy can serve clusters that differ.',
   ),
   ports: about(
     portsSchema(
@@ -98,7 +107,7 @@ const internetSchema = withRules(
         BOUNDS.internetRanges,
         'an empty list is refused; leave cidrs out for the whole internet, or turn internet off with enabled: false',
       ).optional(),
-      'The addresses that pods may reach. Private, shared, link-local, loopback and other reserved ranges are excluded from wider blocks; name such a range here to open it.',
+      'The addresses that pods may reach. Private, shared, link-local, loopback and other reserved ranges, and the addresses at which clouds serve their nodes, are excluded from wider blocks; name such a range here to open it.',
       '0.0.0.0/0 and ::/0 without the reserved ranges',
     ),
     ports: about(

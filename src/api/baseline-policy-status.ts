@@ -65,6 +65,10 @@ const namespaceCountsSchema = z.strictObject({
   failed: about(z.int(), 'Of these, the ones where it could not be put in place.'),
   conflicted: about(z.int(), 'Of these, the ones where a foreign NetworkPolicy has the name of a managed one.'),
   weakened: about(z.int(), 'Of these, the ones where a foreign NetworkPolicy undoes the isolation.'),
+  wide: about(
+    z.int().optional(),
+    'Of these, the protected ones where a foreign NetworkPolicy allows far more than a purpose needs.',
+  ),
 });
 
 const failedNamespaceSchema = z.strictObject({

@@ -4,7 +4,7 @@ import { about, filledList, keyedBy, list, text, unique } from './bounded.ts';
 import { BOUNDS } from './bounds.ts';
 import { modeSchema } from './mode.ts';
 import { type Direction, directionSchema, labelSelectorSchema } from './network-policy.ts';
-import { type Rule, ruleSchema } from './policy-rule.ts';
+import { type Rule, ruleNameSchema, ruleSchema } from './policy-rule.ts';
 import { type SchemaRule, withRules } from './schema-rule.ts';
 
 export { type Allow, allowSchema } from './allow.ts';
@@ -71,6 +71,16 @@ function isolatedDirectionRule(
   };
 }
 
+/** A leftover name would accept a rule that somebody adds under it later. */
+const ACKNOWLEDGED_RULE: SchemaRule<{ acknowledge?: string[] | undefined; rules?: Rule[] | undefined }> = {
+  cel: '!has(self.acknowledge) || self.acknowledge.all(name, has(self.rules) && self.rules.exists(rule, rule.name == name))',
+  holds: ({ acknowledge = [], rules = [] }) => acknowledge.every((name) => rules.some((rule) => rule.name === name)),
+  message: 'every name must be that of a rule in rules; correct the others, or take them out',
+  suggestion: ({ acknowledge = [], rules = [] }) =>
+    acknowledge.filter((name) => !rules.some((rule) => rule.name === name)).join(', '),
+  field: 'acknowledge',
+};
+
 /** The baseline of a class of namespaces. Every field is optional: `{}` means all the defaults. */
 export const baselinePolicySpecSchema = withRules(
   z.strictObject({
@@ -105,6 +115,11 @@ export const baselinePolicySpecSchema = withRules(
       'Further NetworkPolicies for each namespace, in the form of the NetworkPolicy API. Each rule becomes one NetworkPolicy.',
       'none',
     ),
+    acknowledge: about(
+      unique(list(about(ruleNameSchema, 'The name of a rule.'), BOUNDS.rules)).optional(),
+      'The rules that open a direction for everyone on purpose, by name. A rule that does so and is not named here makes the condition OwnRuleOpen True; it is written all the same.',
+      'none',
+    ),
     removal: about(
       removalSchema.optional(),
       'What happens to managed NetworkPolicies that are no longer wanted.',
@@ -113,6 +128,7 @@ export const baselinePolicySpecSchema = withRules(
   }),
   isolatedDirectionRule('Ingress', 'ingress'),
   isolatedDirectionRule('Egress', 'egress'),
+  ACKNOWLEDGED_RULE,
 );
 /** {@link baselinePolicySpecSchema} */
 export type BaselinePolicySpec = z.infer<typeof baselinePolicySpecSchema>;

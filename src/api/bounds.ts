@@ -11,6 +11,8 @@ export const BOUNDS = {
   rulesPerDirection: 8,
   /** Peers in one `from` or `to`. */
   peers: 32,
+  /** Names of presets in one list. */
+  presets: 32,
   /** Ports in one list. */
   ports: 32,
   /** Exceptions of one `ipBlock`. */

@@ -74,6 +74,7 @@ export const CONDITIONS = {
   orphansPresent: 'OrphansPresent',
   weakened: 'Weakened',
   peersNotFound: 'PeersNotFound',
+  ownRuleOpen: 'OwnRuleOpen',
 } as const;
 /** The type of a condition on a BaselinePolicy or a NamespaceBaseline. */
 export type ConditionType = (typeof CONDITIONS)[keyof typeof CONDITIONS];

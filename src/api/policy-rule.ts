@@ -8,7 +8,8 @@ import { celList, withRules } from './schema-rule.ts';
 
 const RESERVED_NAMES: ReadonlySet<string> = new Set(BUILT_IN_PARTS);
 
-const ruleNameSchema = withRules(
+/** The name of a rule. */
+export const ruleNameSchema = withRules(
   text(BOUNDS.labelLength),
   {
     cel: `self.matches('${DNS_LABEL.source}')`,

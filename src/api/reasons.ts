@@ -22,6 +22,8 @@ export const REASONS = {
   ApiServerNotFound: 'No address of the API server is known; allow-kube-api-server waits for one.',
   PeersNotFound:
     'A declared peer selects namespaces by labels that no namespace has, so its rule lets nothing through; the message names the part and the labels.',
+  OwnRuleOpen:
+    'A rule of this BaselinePolicy opens a direction for everyone, and spec.acknowledge does not name it; the message names the rule and what it allows.',
   Protected: 'Every part is in place as declared.',
   Pending: 'Parts are being written, or will be retried soon.',
   Unprotected:

@@ -180,6 +180,16 @@ export const ALERTS: readonly Alert[] = [
     runbook: 'docs/runbooks/weakened.md',
   },
   {
+    name: 'NsbaselineOwnRuleOpen',
+    expr: hasCondition('OwnRuleOpen'),
+    for: '15m',
+    severity: 'warning',
+    summary: 'A rule of BaselinePolicy {{ $labels.policy }} opens a direction for everyone.',
+    description:
+      'In every namespace of that policy, the pods of the rule are open in that direction. The message of the condition names the rule.',
+    runbook: 'docs/runbooks/own-rule-open.md',
+  },
+  {
     name: 'NsbaselineStalled',
     expr: hasCondition('Stalled'),
     for: '10m',

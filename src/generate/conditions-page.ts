@@ -116,6 +116,14 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     reasons: { True: ['PeersNotFound'] },
   },
   {
+    kind: 'BaselinePolicy',
+    type: CONDITIONS.ownRuleOpen,
+    isGood: false,
+    meaning:
+      'A rule of the policy, or several together, opens a direction for everyone, and `spec.acknowledge` does not name it.',
+    reasons: { True: ['OwnRuleOpen'] },
+  },
+  {
     kind: 'NamespaceBaseline',
     type: CONDITIONS.ready,
     isGood: true,
@@ -149,6 +157,8 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
   ApiServerNotFound: 'Look at the EndpointSlices of Service `kubernetes` in namespace `default`.',
   PeersNotFound:
     'Correct the labels in the part that the message names, turn the part off (`enabled: false`), or create the namespace. It is harmless where nothing is to come from there.',
+  OwnRuleOpen:
+    'Name the peers in `from` or `to`, or the ports, of the rule that the message names: an empty or missing list means everyone. If it is meant, add the name of the rule to `spec.acknowledge`.',
   Protected: '',
   RemovalHeld:
     'To go ahead, run the kubectl command in the message, or `nsbaseline approve`. Otherwise undo the edit or set the labels again.',

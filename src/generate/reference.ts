@@ -3,7 +3,7 @@ import { DEFAULT_IN_WORDS } from '../api/bounded.ts';
 import { conditionSchema } from '../api/condition.ts';
 import { RESOURCE_DEFINITIONS, type ResourceDefinition } from '../api/crd/crd.ts';
 import { type StructuralSchema, structuralSchema, withoutKeywords } from '../api/crd/structural-schema.ts';
-import { API_VERSION } from '../api/names.ts';
+import { API_VERSION, LABELS } from '../api/names.ts';
 import {
   egressRuleSchema,
   ingressRuleSchema,
@@ -11,6 +11,7 @@ import {
   networkPolicyPeerSchema,
   networkPolicyPortSchema,
 } from '../api/network-policy.ts';
+import { INGRESS_CONTROLLER_PRESETS, MONITORING_PRESETS, type Preset } from '../api/presets.ts';
 
 /** A shape that several fields have, told once. */
 interface SharedShape {
@@ -47,6 +48,10 @@ export function referenceDocs(): string {
     `Generated from \`src/api\`; do not edit. Both resources are \`${API_VERSION}\`. \`kubectl explain\` shows the same texts.`,
     'Nothing is ever defaulted into a spec: the default is the meaning of an absent field.',
     ...RESOURCE_DEFINITIONS.flatMap(resourceSection),
+    '## Presets',
+    'Where the makers of well-known products install them, and how they label the pods, as read from the sources in the last column. If yours differ, name the pods in `from`. Pods with `hostNetwork` match no preset.',
+    ...presetSection('spec.allow.monitoring.presets', MONITORING_PRESETS),
+    ...presetSection('spec.allow.ingressController.presets', INGRESS_CONTROLLER_PRESETS),
     '## Shared shapes',
     "These are Kubernetes' own types. An entry of `rules` that is valid here is valid in a NetworkPolicy.",
     ...SHARED_SHAPES.flatMap((shape) => [
@@ -56,6 +61,29 @@ export function referenceDocs(): string {
     ]),
   ];
   return `${sections.join('\n\n')}\n`;
+}
+
+function presetSection(path: string, presets: Readonly<Record<string, Preset>>): readonly string[] {
+  const rows = Object.entries(presets).map(([name, { what, peer, sources }]) => {
+    const { namespaceSelector, podSelector } = peer;
+    const namespaces = [
+      namespaceSelector?.matchLabels?.[LABELS.namespaceName] ?? [],
+      namespaceSelector?.matchExpressions?.flatMap(({ values = [] }) => values) ?? [],
+    ].flat();
+    const labels = Object.entries(podSelector?.matchLabels ?? {}).map(([key, value]) => `\`${key}=${value}\``);
+    const links = sources.map((source) => `[${sourceName(source)}](${source})`);
+    return `| \`${name}\` | ${what} | ${namespaces.join(', ')} | ${labels.length === 0 ? 'every pod' : labels.join(', ')} | ${links.join(', ')} |`;
+  });
+  return [
+    `### \`${path}\``,
+    ['| name | what it is | namespace | pods | read from |', '|---|---|---|---|---|', ...rows].join('\n'),
+  ];
+}
+
+/** The repository of a file at GitHub, else the host. */
+function sourceName(source: string): string {
+  const { hostname, pathname } = new URL(source);
+  return hostname === 'github.com' ? pathname.split('/').slice(1, 3).join('/') : hostname;
 }
 
 function resourceSection(definition: ResourceDefinition): readonly string[] {

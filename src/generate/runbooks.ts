@@ -18,6 +18,7 @@ export const REASON_RUNBOOKS: Readonly<Record<Reason, string>> = {
   DnsStale: 'discovery-stale',
   ApiServerNotFound: 'discovery-stale',
   PeersNotFound: 'peers-not-found',
+  OwnRuleOpen: 'own-rule-open',
   Protected: 'ready',
   Pending: 'pending',
   Unprotected: 'unprotected',
@@ -56,6 +57,7 @@ export const CONDITION_RUNBOOKS: Readonly<Record<ConditionType, string>> = {
   OrphansPresent: 'orphans-present',
   Weakened: 'weakened',
   PeersNotFound: 'peers-not-found',
+  OwnRuleOpen: 'own-rule-open',
 };
 
 /** The page for each phase of a namespace that needs an explanation. */

@@ -136,6 +136,7 @@ const EVERYTHING: BaselinePolicySpec = {
     },
     { name: 'anyone', ingress: [{}], egress: [{}] },
   ],
+  acknowledge: ['anyone'],
 };
 
 describe('render', () => {

@@ -229,7 +229,7 @@ describe('a BaselinePolicy as people see it', () => {
       reason: 'Applied',
       message: 'Everything is in place.',
     };
-    const namespaces = { matched: 12, protected: 11, pending: 1, failed: 0, conflicted: 0, weakened: 0 };
+    const namespaces = { matched: 12, protected: 11, pending: 1, failed: 0, conflicted: 0, weakened: 3, wide: 4 };
     const status = {
       observedGeneration: 1,
       mode: 'Enforce',
@@ -249,6 +249,9 @@ describe('a BaselinePolicy as people see it', () => {
     const [header, row] = (await cluster.kubectl('get', 'baseline')).trim().split('\n');
     expect(header?.split(/\s+/)).toEqual(['NAME', 'MODE', 'MATCHED', 'PROTECTED', 'READY', 'ALLPROTECTED', 'AGE']);
     expect(row?.split(/\s+/).slice(0, 5)).toEqual(['columns', 'Enforce', '12', '11', 'True']);
+    const [wideHeader, wideRow] = (await cluster.kubectl('get', 'baseline', '--output=wide')).trim().split('\n');
+    expect(wideHeader?.split(/\s+/).slice(6, 8)).toEqual(['WEAKENED', 'WIDE']);
+    expect(wideRow).toMatch(/ 3 +4 /);
     expect(await cluster.kubectl('get', 'nsbaseline', '--output=name')).toBe('baselinepolicy.nsbaseline.io/columns\n');
   });
 
@@ -322,5 +325,10 @@ describe('a NamespaceBaseline as people see it', () => {
     ).toBe('');
     const [header] = (await cluster.kubectl('get', 'nsb', '--namespace=default')).split('\n');
     expect(header?.trim().split(/\s+/)).toEqual(['NAME', 'PHASE', 'REASON', 'AGE']);
+    const patch = JSON.stringify({ status: { weakened: 'wide' } });
+    await cluster.kubectl('patch', 'nsb', 'baseline', '--namespace=default', '--type=merge', `--patch=${patch}`);
+    const [wideHeader, row] = (await cluster.kubectl('get', 'nsb', '--namespace=default', '--output=wide')).split('\n');
+    expect(wideHeader?.trim().split(/\s+/)).toEqual(['NAME', 'PHASE', 'REASON', 'WEAKENED', 'POLICIES', 'AGE']);
+    expect(row).toMatch(/ Failed .* wide /);
   });
 });

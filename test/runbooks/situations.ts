@@ -114,6 +114,29 @@ export const SITUATIONS: Readonly<Record<string, RunbookSituation>> = {
       await stage.allStand();
     },
   },
+  'own-rule-open': {
+    prepare: openByOwnRule,
+    async expected(stage) {
+      await stage.condition('OwnRuleOpen', '');
+      await eventually(() =>
+        stage.kubectl(
+          'get',
+          'networkpolicy',
+          'payments.proxies',
+          '-n',
+          'pay-api',
+          '--output=jsonpath={.spec.ingress[0].from}',
+        ),
+      ).toContain('"proxies"');
+    },
+  },
+  'own-rule-acknowledged': {
+    prepare: openByOwnRule,
+    async expected(stage) {
+      await stage.condition('OwnRuleOpen', '');
+      await stage.isProtected('pay-api');
+    },
+  },
   unprotected: {
     async prepare(stage) {
       await stage.foreign('payments.allow-dns');
@@ -390,6 +413,19 @@ async function leaveOrphans(stage: RunbookCluster): Promise<void> {
   await stage.scene.label('pay-api', { baseline: null });
   await stage.scene.baselinePolicy(POLICY, { namespaceSelector: { matchLabels: { baseline: POLICY } } });
   await stage.condition('OrphansPresent', 'True OrphansPresent');
+}
+
+/** As people write it: `from:` with nothing behind it, which arrives as a rule for everyone. */
+async function openByOwnRule(stage: RunbookCluster): Promise<void> {
+  await stage.protect();
+  await stage.kubectl(
+    'patch',
+    'baselinepolicy',
+    POLICY,
+    '--type=json',
+    '--patch=[{"op":"add","path":"/spec/rules","value":[{"name":"proxies","ingress":[{"from":null}]}]}]',
+  );
+  await stage.condition('OwnRuleOpen', 'True OwnRuleOpen');
 }
 
 async function standInTheWay(stage: RunbookCluster): Promise<void> {

@@ -70,6 +70,21 @@ const baselinePolicy: ResourceDefinition = {
       description: 'Whether every selected namespace is protected.',
     },
     {
+      name: 'Weakened',
+      type: 'integer',
+      jsonPath: '.status.namespaces.weakened',
+      description: 'The number of selected namespaces where a foreign NetworkPolicy undoes the isolation.',
+      priority: 1,
+    },
+    {
+      name: 'Wide',
+      type: 'integer',
+      jsonPath: '.status.namespaces.wide',
+      description:
+        'The number of protected namespaces where a foreign NetworkPolicy allows far more than a purpose needs.',
+      priority: 1,
+    },
+    {
       name: 'Reason',
       type: 'string',
       jsonPath: ".status.conditions[?(@.type=='Ready')].reason",
@@ -103,6 +118,13 @@ const namespaceBaseline: ResourceDefinition = {
       type: 'string',
       jsonPath: ".status.conditions[?(@.type=='Ready')].reason",
       description: 'Why it is protected or not.',
+    },
+    {
+      name: 'Weakened',
+      type: 'string',
+      jsonPath: '.status.weakened',
+      description: 'How far foreign NetworkPolicies undo the isolation: open or wide; empty when none does.',
+      priority: 1,
     },
     {
       name: 'Policies',

@@ -8,6 +8,7 @@ import type {
   NetworkPolicyPort,
 } from '../../api/network-policy.ts';
 import type { BuiltInPart } from '../../api/parts.ts';
+import { INGRESS_CONTROLLER_PRESETS, MONITORING_PRESETS, presetPeers } from '../../api/presets.ts';
 import { bothProtocols, DNS_PORT, dnsPortsOf } from '../discovery/dns.ts';
 import { EVERYWHERE, internetBlocks, singleAddressBlock } from './internet.ts';
 
@@ -18,13 +19,11 @@ export interface Opening {
   readonly podSelector?: LabelSelector;
   readonly ingress?: readonly NetworkPolicyIngressRule[];
   readonly egress?: readonly NetworkPolicyEgressRule[];
+  /** Peers in `ingress` of which one is enough, as of several presets; every other peer is expected to exist. */
+  readonly alternatives?: readonly NetworkPolicyPeer[];
 }
 
 const EVERY_TCP_PORT: readonly NetworkPolicyPort[] = [{ protocol: 'TCP' }];
-const PROMETHEUS: NetworkPolicyPeer = {
-  namespaceSelector: { matchLabels: { [LABELS.namespaceName]: 'monitoring' } },
-  podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } },
-};
 const INGRESS_CONTROLLER: NetworkPolicyPeer = {
   namespaceSelector: { matchLabels: { [LABELS.namespaceName]: 'ingress-nginx' } },
 };
@@ -49,7 +48,11 @@ export const OPENINGS: Readonly<Record<BuiltInPart, OpeningOf>> = {
   'allow-dns': ({ dns = {} }, discovered) => dnsOpening(dns, discovered),
   'allow-monitoring': ({ monitoring = {} }) => ({
     purpose: 'Lets monitoring scrape every pod.',
-    ingress: [{ from: monitoring.from ?? [PROMETHEUS], ports: [...(monitoring.ports ?? EVERY_TCP_PORT)] }],
+    ...sources(
+      monitoring,
+      presetPeers(MONITORING_PRESETS, monitoring.presets ?? []),
+      MONITORING_PRESETS.prometheus.peer,
+    ),
   }),
   'allow-same-namespace': () => ({
     purpose: 'Lets the pods of this namespace talk to each other.',
@@ -58,7 +61,7 @@ export const OPENINGS: Readonly<Record<BuiltInPart, OpeningOf>> = {
   }),
   'allow-ingress-controller': ({ ingressController: controller = {} }) => ({
     purpose: 'Lets the ingress controller reach every pod.',
-    ingress: [{ from: controller.from ?? [INGRESS_CONTROLLER], ports: [...(controller.ports ?? EVERY_TCP_PORT)] }],
+    ...sources(controller, presetPeers(INGRESS_CONTROLLER_PRESETS, controller.presets ?? []), INGRESS_CONTROLLER),
   }),
   'allow-kube-api-server': (_allow, discovered) => kubeApiServerOpening(discovered),
   'allow-internet': ({ internet = {} }) => ({
@@ -73,6 +76,23 @@ export const OPENINGS: Readonly<Record<BuiltInPart, OpeningOf>> = {
     ],
   }),
 };
+
+/** Presets add to the declared peers; the default stands only where there is neither. */
+function sources(
+  declared: {
+    readonly from?: readonly NetworkPolicyPeer[] | undefined;
+    readonly ports?: readonly NetworkPolicyPort[] | undefined;
+  },
+  presets: readonly NetworkPolicyPeer[],
+  byDefault: NetworkPolicyPeer,
+): Pick<Opening, 'ingress' | 'alternatives'> {
+  const named = [...(declared.from ?? []), ...presets];
+  const from = named.length > 0 ? named : [byDefault];
+  return {
+    ingress: [{ from, ports: [...(declared.ports ?? EVERY_TCP_PORT)] }],
+    ...(presets.length > 0 ? { alternatives: presets } : {}),
+  };
+}
 
 function dnsOpening(dns: NonNullable<Allow['dns']>, discovered: Discovered): Opening {
   const foundPorts = dnsPortsOf(discovered.dns).flatMap(bothProtocols);

@@ -1,5 +1,5 @@
 import type { BaselinePolicySpec, Discovered, Rule } from '../../api/baseline-policy.ts';
-import { DIRECTIONS, type Direction, type RenderedSpec } from '../../api/network-policy.ts';
+import { DIRECTIONS, type Direction, type NetworkPolicyPeer, type RenderedSpec } from '../../api/network-policy.ts';
 import { PARTS, type PartRole } from '../../api/parts.ts';
 import { specHash } from './comparison.ts';
 import { OPENINGS, type Opening } from './openings.ts';
@@ -17,6 +17,8 @@ export interface RenderedPart {
   readonly spec: RenderedSpec;
   /** {@link specHash} of `spec`. */
   readonly hash: string;
+  /** Peers of `spec` of which one is enough, as of several presets: the same objects. */
+  readonly alternatives?: readonly NetworkPolicyPeer[];
 }
 
 /**
@@ -37,9 +39,12 @@ export function renderedParts(
   const { allow = {}, rules = [] } = spec;
   const render = (part: string, role: PartRole, opening: Opening): readonly RenderedPart[] => {
     const rendered = renderedSpec(opening, directions, role);
-    return rendered === undefined
-      ? []
-      : [{ part, role, name: `${policy}.${part}`, purpose: opening.purpose, spec: rendered, hash: specHash(rendered) }];
+    if (rendered === undefined) {
+      return [];
+    }
+    const { purpose, alternatives } = opening;
+    const common = { part, role, name: `${policy}.${part}`, purpose, spec: rendered, hash: specHash(rendered) };
+    return [alternatives === undefined ? common : { ...common, alternatives }];
   };
   const builtIn = PARTS.flatMap(({ name, role, isOn }) => {
     const opening = isOn(allow) ? OPENINGS[name](allow, discovered) : undefined;

@@ -18,7 +18,7 @@ const FIELD_OF_PART: ReadonlyMap<string, string> = new Map([
 
 /**
  * The peers of a BaselinePolicy that are nobody: each namespaceSelector, declared or a default, that matches no namespace,
- * once for each part. Such a rule lets nothing through, which looks like a closed door and not like a misspelt name. The
+ * once for each part; of several presets one is enough. Such a rule lets nothing through, which looks like a closed door and not like a misspelt name. The
  * resolvers are left out, since discovery judges them (R14). `hasNamespace` says whether any namespace matches.
  */
 export function missingPeers(
@@ -26,9 +26,13 @@ export function missingPeers(
   hasNamespace: (selector: LabelSelector) => boolean,
 ): readonly MissingPeer[] {
   const missing = new Map<string, MissingPeer>();
-  for (const { part, role, spec } of parts) {
-    for (const { namespaceSelector: selector } of role === 'dns' ? [] : peersOf(spec)) {
-      if (selector !== undefined && !hasNamespace(selector)) {
+  for (const { part, role, spec, alternatives = [] } of parts) {
+    const isThere = ({ namespaceSelector: selector }: NetworkPolicyPeer): boolean =>
+      selector === undefined || hasNamespace(selector);
+    const needless = new Set(alternatives.some(isThere) ? alternatives : []);
+    for (const peer of role === 'dns' ? [] : peersOf(spec)) {
+      const { namespaceSelector: selector } = peer;
+      if (selector !== undefined && !isThere(peer) && !needless.has(peer)) {
         const named = { part: FIELD_OF_PART.get(part) ?? `rule ${part}`, selector };
         missing.set(`${part} ${selectorText(selector)}`, named);
       }

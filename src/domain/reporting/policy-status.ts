@@ -6,6 +6,7 @@ import type { Phase } from '../../api/namespace-baseline.ts';
 import { REASONS, type Reason } from '../../api/reasons.ts';
 import { cutText, namesText } from '../../base/text.ts';
 import type { DnsDoubt } from '../discovery/dns-doubt.ts';
+import { type OpenRules, openRulesMessage } from '../weakening/own-rules.ts';
 import { type HeldNotice, heldMessage } from './held-message.ts';
 import { type MissingPeer, missingPeersMessage } from './missing-peers.ts';
 
@@ -47,6 +48,8 @@ export interface PolicyProgress {
   readonly copyCount: number;
   /** The declared peers that match no namespace. */
   readonly missingPeers: readonly MissingPeer[];
+  /** Its rules that open a direction for everyone and are not acknowledged (R17, weakening). */
+  readonly openRules: readonly OpenRules[];
   /** Why discovery is not current for what this policy renders. */
   readonly discoveryProblem: Extract<Reason, DnsDoubt | 'DnsStale' | 'ApiServerNotFound'> | undefined;
 }
@@ -93,6 +96,7 @@ export function policyStatusFor(
       failed: count('Failed'),
       conflicted: count('Conflict'),
       weakened: progress.namespaceStates.filter(({ isWeakened }) => isWeakened).length,
+      wide: progress.namespaceStates.filter(({ reason }) => reason === 'Wide').length,
     },
     ...(progress.copyCount > 0 ? { copies: progress.copyCount } : {}),
     failed: failedIn(progress.namespaceStates),
@@ -187,6 +191,9 @@ function temporaryFindings(
     ...(progress.missingPeers.length === 0
       ? []
       : [temporary(CONDITIONS.peersNotFound, 'PeersNotFound', missingPeersMessage(progress.missingPeers))]),
+    ...(progress.openRules.length === 0
+      ? []
+      : [temporary(CONDITIONS.ownRuleOpen, 'OwnRuleOpen', openRulesMessage(progress.openRules))]),
   ];
 }
 

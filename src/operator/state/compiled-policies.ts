@@ -1,6 +1,7 @@
 import { type BaselinePolicySpec, DEFAULT_GRACE_MS, type Discovered } from '../../api/baseline-policy.ts';
 import { type Problem, validateBaselinePolicy } from '../../api/validation.ts';
 import { declaredFacts } from '../../domain/declared-facts.ts';
+import { type OpenRules, openRulesOf } from '../../domain/weakening/own-rules.ts';
 import type { BaselinePolicyFacts } from '../../domain/world.ts';
 import { type DiscoveryProblem, type DiscoveryState, discoveryProblemFor } from '../discovery/discovery.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
@@ -13,6 +14,8 @@ export interface CompiledPolicy {
   /** The newest spec that was accepted. */
   readonly accepted: BaselinePolicySpec | undefined;
   readonly discoveryProblem: DiscoveryProblem | undefined;
+  /** The rules of the accepted spec that open a direction for everyone and are not acknowledged. */
+  readonly openRules: readonly OpenRules[];
 }
 
 /**
@@ -109,14 +112,16 @@ export class CompiledPolicies {
     };
     if (accepted === undefined) {
       const facts = { ...NOTHING_ACCEPTED, ...identity };
-      return { cached, accepted, problems, facts, discoveryProblem: undefined };
+      return { cached, accepted, problems, facts, discoveryProblem: undefined, openRules: [] };
     }
+    const declared = declaredFacts(name, accepted, this.#discovery.discovered);
     return {
       cached,
       accepted,
       problems,
-      facts: { ...identity, ...declaredFacts(name, accepted, this.#discovery.discovered) },
+      facts: { ...identity, ...declared },
       discoveryProblem: discoveryProblemFor(accepted, this.#discovery),
+      openRules: openRulesOf(declared.parts ?? [], accepted.acknowledge),
     };
   }
 }
@@ -156,7 +161,8 @@ function failedPolicy(
       message: `the operator fails on it, which is a bug of the operator: ${cause instanceof Error ? cause.message : 'no reason is known'}`,
     },
   ];
-  return { cached, accepted: before?.accepted, problems, facts, discoveryProblem: before?.discoveryProblem };
+  const { accepted, discoveryProblem, openRules = [] } = before ?? {};
+  return { cached, accepted, problems, facts, discoveryProblem, openRules };
 }
 
 function isSameForNamespaces(before: BaselinePolicyFacts, after: BaselinePolicyFacts): boolean {

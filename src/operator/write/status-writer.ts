@@ -151,7 +151,7 @@ export class StatusWriter {
   }
 
   #statusFor(
-    { facts, problems, discoveryProblem }: CompiledPolicy,
+    { facts, problems, discoveryProblem, openRules }: CompiledPolicy,
     counted: ReturnType<PolicyProgressTracker['namespaceStates']>,
     previous: BaselinePolicyStatus | undefined,
   ): BaselinePolicyStatus {
@@ -177,6 +177,7 @@ export class StatusWriter {
         orphanCount,
         copyCount,
         missingPeers: missing,
+        openRules,
         discovered,
         discoveryProblem,
       },

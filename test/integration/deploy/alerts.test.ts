@@ -192,6 +192,7 @@ describe.skipIf(!existsSync(promtool))('the alerts in Prometheus', () => {
     ['Stalled', 'NsbaselineStalled'],
     ['DiscoveryStale', 'NsbaselineDiscoveryStale'],
     ['OrphansPresent', 'NsbaselineOrphansPresent'],
+    ['OwnRuleOpen', 'NsbaselineOwnRuleOpen'],
   ])('the condition %s raises %s with the name of the policy', async (condition, name) => {
     const during = `x${CALM_MINUTES}`;
     const conditions = ['1', '0'].flatMap((value, index) =>

@@ -29,6 +29,7 @@ interface AllowFields {
   readonly to?: readonly unknown[] | undefined;
   readonly also?: readonly unknown[] | undefined;
   readonly from?: readonly unknown[] | undefined;
+  readonly presets?: readonly string[] | undefined;
   readonly ports?: readonly unknown[] | undefined;
   readonly toAnywhere?: boolean | undefined;
   readonly cidrs?: readonly string[] | undefined;
@@ -55,6 +56,26 @@ const PROMETHEUS = {
   namespaceSelector: namespaceNamed('monitoring'),
   podSelector: labelled('app.kubernetes.io/name', 'prometheus'),
 };
+/** Some of the presets of docs/api.md, in its order. */
+const PRESETS: readonly (readonly [string, object])[] = [
+  ['prometheus', PROMETHEUS],
+  ['vmagent', { namespaceSelector: namespaceNamed('vm'), podSelector: labelled('app.kubernetes.io/name', 'vmagent') }],
+  [
+    'traefik',
+    { namespaceSelector: namespaceNamed('traefik'), podSelector: labelled('app.kubernetes.io/name', 'traefik') },
+  ],
+  [
+    'istio',
+    {
+      namespaceSelector: {
+        matchExpressions: [
+          { key: 'kubernetes.io/metadata.name', operator: 'In', values: ['istio-system', 'istio-ingress'] },
+        ],
+      },
+      podSelector: labelled('istio', 'ingressgateway'),
+    },
+  ],
+];
 const INGRESS_NGINX = { namespaceSelector: namespaceNamed('ingress-nginx') };
 const PORT_53 = ['UDP', 'TCP'].map((protocol) => ({ protocol, port: 53 }));
 const ALL_TCP = [{ protocol: 'TCP' }];
@@ -116,8 +137,10 @@ function offUnlessOn({ enabled }: AllowFields, allowed: Allowed): Allowed {
   return enabled === true ? allowed : {};
 }
 
-function sourceRule({ from, ports = ALL_TCP }: AllowFields, source: object): object {
-  return { from: from ?? [source], ports };
+function sourceRule({ from, presets = [], ports = ALL_TCP }: AllowFields, source: object): object {
+  const named = PRESETS.flatMap(([name, peer]) => (presets.includes(name) ? [peer] : []));
+  const all = [...(from ?? []), ...named];
+  return { from: all.length === 0 ? [source] : all, ports };
 }
 
 function dnsRules({ to, ports, toAnywhere, also }: AllowFields): readonly object[] {

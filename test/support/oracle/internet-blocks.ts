@@ -1,12 +1,14 @@
 /**
  * The ranges that `allow.internet` reaches only when a cidr names them: IANA's private, shared, link-local, loopback,
  * benchmarking, multicast and reserved blocks (https://www.iana.org/assignments/iana-ipv4-special-registry/,
- * https://www.iana.org/assignments/iana-ipv6-special-registry/). In the order of their addresses.
+ * https://www.iana.org/assignments/iana-ipv6-special-registry/), and the addresses at which Azure and EC2 serve their
+ * nodes. In the order of their addresses.
  */
 const RESERVED = [
   '10.0.0.0/8',
   '100.64.0.0/10',
   '127.0.0.0/8',
+  '168.63.129.16/32',
   '169.254.0.0/16',
   '172.16.0.0/12',
   '192.0.0.0/24',
@@ -16,15 +18,20 @@ const RESERVED = [
   '240.0.0.0/4',
   '64:ff9b::/96',
   'fc00::/7',
+  'fd00:ec2::/32',
   'fe80::/10',
   'ff00::/8',
 ];
 
-/** Each cidr without the reserved and excepted ranges inside it. The cidrs are valid and in canonical form. */
+/**
+ * Each cidr without the reserved and excepted ranges inside it, the widest only. The cidrs are valid and in canonical
+ * form.
+ */
 export function blocksOfInternet(cidrs: readonly string[], except: readonly string[]): readonly object[] {
   return cidrs.map((cidr) => {
     const inside = [...new Set([...RESERVED, ...except])].filter((range) => range !== cidr && isInside(range, cidr));
-    return inside.length > 0 ? { cidr, except: inside } : { cidr };
+    const widest = inside.filter((range) => inside.every((other) => other === range || !isInside(range, other)));
+    return widest.length > 0 ? { cidr, except: widest } : { cidr };
   });
 }
 

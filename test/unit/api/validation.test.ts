@@ -31,7 +31,7 @@ describe('R11 offline validation', () => {
       'write a number without quotes',
     );
     expect(problemsOf({ alow: {} })[0]?.message).toBe(
-      'is no field here; the fields are namespaceSelector, mode, isolate, allow, rules, removal',
+      'is no field here; the fields are namespaceSelector, mode, isolate, allow, rules, acknowledge, removal',
     );
     expect(problemsOf({ namespaceSelector: { matchLabels: { team: true } } })[0]?.message).toBe(
       'must be text, not true; put what you wrote in quotes',

@@ -66,6 +66,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       orphanCount: 0,
       copyCount: 0,
       missingPeers: [],
+      openRules: [],
     };
     const changes: readonly Partial<PolicyProgress>[] = [
       {},
@@ -79,6 +80,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
         held: [{ reason, namespaces: ['a'], cause: BROAD, line: 'kubectl' }],
       })),
       { orphanCount: 1 },
+      { openRules: [{ names: ['web'], direction: 'Ingress', grade: 'open', why: 'allows all' }] },
       { missingPeers: [{ part: 'allow.monitoring', selector: {} }] },
       ...(['DryRun', 'Paused'] as const).map((mode) => ({ mode })),
       ...(['DnsNotFound', 'DnsUnanswered', 'DnsStale', 'ApiServerNotFound'] as const).map((discoveryProblem) => ({

@@ -4,6 +4,8 @@ import { ANNOTATIONS, LABELS } from '../../../api/names.ts';
 import { type ExitCodeName, exitCode } from '../../../app/exit-codes.ts';
 import type { Result } from '../../../base/result.ts';
 import { restsOnFoundDns } from '../../../domain/discovery/dns-doubt.ts';
+import { renderedParts } from '../../../domain/rendering/rendering.ts';
+import { openRulesMessage, openRulesOf } from '../../../domain/weakening/own-rules.ts';
 import type { KubeObject } from '../../../kube/client/kube-object.ts';
 import { listBaselinePolicies } from '../../cluster/cluster-reading.ts';
 import { failCommand } from '../../cluster/kube-failure.ts';
@@ -73,6 +75,7 @@ async function render(flags: RenderFlags, context: CommandContext, terminal: Ter
   } else {
     for (const policy of policies) {
       noteDefaults(policy, {}, context);
+      noteOpenRules(policy, context);
     }
     context.print(renderedText(policies, () => ({}), flags));
     context.exit(exitCode('ok'));
@@ -133,6 +136,7 @@ async function renderFromCluster(
   };
   for (const policy of policies) {
     noteDefaults(policy, discoveredBy(policy.name), context);
+    noteOpenRules(policy, context);
   }
   context.print(renderedText(policies, discoveredBy, flags));
   return 'ok';
@@ -154,6 +158,14 @@ function noteDefaults({ name, spec }: PolicyManifest, discovered: Discovered, co
     context.writeError(
       `note: BaselinePolicy ${name}: ${lacks.join('; ')}; --from-cluster takes what the operator found in a cluster\n`,
     );
+  }
+}
+
+/** Notes the rules that make OwnRuleOpen True in a cluster (R17, weakening). */
+function noteOpenRules({ name, spec }: PolicyManifest, context: CommandContext): void {
+  const open = openRulesOf(renderedParts(name, spec, {}), spec.acknowledge);
+  if (open.length > 0) {
+    context.writeError(`note: BaselinePolicy ${name}: ${openRulesMessage(open)}\n`);
   }
 }
 

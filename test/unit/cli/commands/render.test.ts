@@ -68,6 +68,15 @@ describe('render prints', () => {
     expect([parts.at(0), parts.at(-1)]).toEqual(['allow-dns', 'default-deny']);
   });
 
+  test('R17 a note for each rule that opens a direction for everyone, unless it is acknowledged', async () => {
+    const rules = 'rules: [{name: proxies, ingress: [{}]}]';
+    const open = await render(`${header('own')}spec: {${rules}}\n`);
+    expect(open).toMatchObject({ code: 0 });
+    expect(open.complaint).toContain('note: BaselinePolicy own: rule proxies allows every source on every port');
+    const meant = await render(`${header('own')}spec: {${rules}, acknowledge: [proxies]}\n`);
+    expect(meant.complaint).not.toContain('proxies');
+  });
+
   test('R5 copies that are foreign: no uid of a policy, no namespace unless one is given', async () => {
     const { printed } = await render(`${header('standard')}spec: {}\n`);
     const objects = loadAll(printed) as readonly Rendered[];

@@ -342,6 +342,13 @@ describe('status of the whole cluster', () => {
 });
 
 describe('status of one namespace', () => {
+  test('R17 minds a rule of its policy that opens a direction', () => {
+    const open = { type: 'OwnRuleOpen', status: 'True', reason: 'OwnRuleOpen', message: 'rule web allows' };
+    const policies = [policy({}, { conditions: [...policy().conditions, open] })];
+    expect(status({ policies }, { namespace: 'team-a', policy: undefined }).isWell).toBe(false);
+    expect(status({ policies })).toMatchObject({ isWell: false, policies: [{ isWell: false }] });
+  });
+
   test('does not mind what other namespaces lack', () => {
     const conditions = [
       policy().conditions[0],

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../../../src/api/baseline-policy.ts';
+import { networkPolicyPeerSchema } from '../../../../src/api/network-policy.ts';
 import { BUILT_IN_PARTS } from '../../../../src/api/parts.ts';
+import { INGRESS_CONTROLLER_PRESETS, MONITORING_PRESETS } from '../../../../src/api/presets.ts';
 import { internetBlocks, NOT_INTERNET } from '../../../../src/domain/rendering/internet.ts';
 import { FALLBACK_DNS } from '../../../../src/domain/rendering/openings.ts';
 import { type RenderedPart, renderedParts } from '../../../../src/domain/rendering/rendering.ts';
@@ -122,15 +124,76 @@ describe('allow.kubeApiServer', () => {
   });
 });
 
+describe('presets', () => {
+  const sourcesOf = (spec: BaselinePolicySpec, name: string): unknown => part(spec, name)?.spec.ingress[0]?.from;
+  const from = [{ namespaceSelector: { matchLabels: { team: 'a' } } }];
+
+  test('add to the declared peers and to each other, and replace the default', () => {
+    const vmagent = MONITORING_PRESETS.vmagent.peer;
+    const alloy = MONITORING_PRESETS.alloy.peer;
+    expect(sourcesOf({ allow: { monitoring: { presets: ['vmagent'] } } }, 'allow-monitoring')).toEqual([vmagent]);
+    expect(sourcesOf({ allow: { monitoring: { from, presets: ['vmagent', 'alloy'] } } }, 'allow-monitoring')).toEqual([
+      ...from,
+      vmagent,
+      alloy,
+    ]);
+    expect(sourcesOf({ allow: { monitoring: {} } }, 'allow-monitoring')).toEqual([MONITORING_PRESETS.prometheus.peer]);
+    const traefik = INGRESS_CONTROLLER_PRESETS.traefik.peer;
+    expect(
+      sourcesOf({ allow: { ingressController: { enabled: true, presets: ['traefik'] } } }, 'allow-ingress-controller'),
+    ).toEqual([traefik]);
+  });
+
+  test('render alike in whatever order they are named', () => {
+    const hash = (...presets: ('prometheus' | 'openshift')[]): string | undefined =>
+      part({ allow: { monitoring: { presets } } }, 'allow-monitoring')?.hash;
+    expect(hash('prometheus', 'openshift')).toBe(hash('openshift', 'prometheus'));
+  });
+
+  test('do not turn on a part that is off', () => {
+    expect(part({ allow: { ingressController: { presets: ['kong'] } } }, 'allow-ingress-controller')).toBeUndefined();
+  });
+
+  test.each([...Object.entries(MONITORING_PRESETS), ...Object.entries(INGRESS_CONTROLLER_PRESETS)])(
+    '%s is a peer of named namespaces, and says where its labels were read',
+    (_name, { peer, sources }) => {
+      expect(networkPolicyPeerSchema.safeParse(peer).success).toBe(true);
+      expect(JSON.stringify(peer.namespaceSelector)).toContain('kubernetes.io/metadata.name');
+      expect(sources.every((source) => source.startsWith('https://'))).toBe(true);
+    },
+  );
+});
+
 describe('allow.internet', () => {
   test('leaves out every private and special range of both families', () => {
     const blocks = internetBlocks({ cidrs: ['0.0.0.0/0', '::/0'], except: [] });
-    expect(blocks.flatMap(({ except }) => except ?? []).sort()).toEqual([...NOT_INTERNET].sort());
+    const left = NOT_INTERNET.filter((range) => range !== 'fd00:ec2::/32');
+    expect(blocks.flatMap(({ except }) => except ?? []).sort()).toEqual(left.sort());
     expect(blocks[1]?.except).toEqual(['fc00::/7', 'fe80::/10', 'ff00::/8', '64:ff9b::/96']);
   });
   test('a cidr in a private range is named on purpose and stands', () => {
     expect(internetBlocks({ cidrs: ['10.1.0.0/16'], except: ['10.1.2.0/24'] })).toEqual([
       { cidr: '10.1.0.0/16', except: ['10.1.2.0/24'] },
+    ]);
+  });
+  test('the addresses at which a cloud serves its nodes stay out, also of a private block that somebody opens', () => {
+    const [ipv4] = internetBlocks({ cidrs: ['0.0.0.0/0'], except: [] });
+    expect(ipv4?.except).toContain('168.63.129.16/32');
+    expect(internetBlocks({ cidrs: ['168.63.128.0/17', 'fd00::/8'], except: [] })).toEqual([
+      { cidr: '168.63.128.0/17', except: ['168.63.129.16/32'] },
+      { cidr: 'fd00::/8', except: ['fd00:ec2::/32'] },
+    ]);
+  });
+  test('and are opened by name', () => {
+    expect(internetBlocks({ cidrs: ['168.63.129.16/32', 'fd00:ec2::254/128'], except: [] })).toEqual([
+      { cidr: '168.63.129.16/32' },
+      { cidr: 'fd00:ec2::254/128' },
+    ]);
+  });
+  test('a range inside another one is not repeated', () => {
+    expect(internetBlocks({ cidrs: ['0.0.0.0/0'], except: ['10.1.0.0/16', '8.0.0.0/6'] })[0]?.except).toEqual([
+      ...NOT_INTERNET.filter((range) => !range.includes(':') && range !== '10.0.0.0/8'),
+      '8.0.0.0/6',
     ]);
   });
   test('a wider cidr keeps the private ranges inside it out', () => {

@@ -29,6 +29,22 @@ describe('declared peers that match no namespace', () => {
     expect(missing(spec, named('monitoring'), named('ingress-nginx'))).toEqual([]);
   });
 
+  test('of several presets one is enough, and where none is there all are told', () => {
+    const spec: BaselinePolicySpec = { allow: { monitoring: { presets: ['prometheus', 'vmagent', 'openshift'] } } };
+    expect(missing(spec)).toEqual(['allow.monitoring', 'allow.monitoring', 'allow.monitoring']);
+    expect(missing(spec, named('vm'))).toEqual([]);
+    expect(missing(spec, named('openshift-user-workload-monitoring'))).toEqual([]);
+    expect(missing(spec, named('other'))).toHaveLength(3);
+  });
+
+  test('peers beside presets are looked at one by one', () => {
+    const from = [{ namespaceSelector: { matchLabels: named('metrics') } }];
+    const spec: BaselinePolicySpec = { allow: { monitoring: { from, presets: ['vmagent', 'alloy'] } } };
+    expect(missing(spec, named('vm'))).toEqual(['allow.monitoring']);
+    expect(missing(spec, named('metrics'))).toHaveLength(2);
+    expect(missing(spec, named('metrics'), named('alloy'))).toEqual([]);
+  });
+
   test('the peers of rules are looked at in both directions, each selector once', () => {
     const peer = { namespaceSelector: { matchLabels: { team: 'db' } } };
     const spec: BaselinePolicySpec = {

@@ -50,6 +50,7 @@ function status(
     orphanCount: 0,
     copyCount: 0,
     missingPeers: [],
+    openRules: [],
     ...changes,
   };
   return policyStatusFor(progress, previous, nowTime);
@@ -65,6 +66,14 @@ describe('R16 the status of a BaselinePolicy never says more than was observed',
     expect(condition(working, 'Ready')).toMatchObject({ status: 'False', reason: 'Progressing' });
     expect(condition(working, 'Reconciling')).toMatchObject({ status: 'True' });
     expect(working.namespaces).toMatchObject({ matched: 2, protected: 1, pending: 1 });
+  });
+
+  test('R17 wide namespaces are counted and stay protected', () => {
+    const wide: NamespaceState = { ...protectedOne('b'), reason: 'Wide', message: 'x' };
+    const counted = status({ namespaceStates: [protectedOne('a'), wide] });
+    expect(counted.namespaces).toMatchObject({ matched: 2, protected: 2, weakened: 0, wide: 1 });
+    expect(condition(counted, 'AllProtected')).toMatchObject({ status: 'True' });
+    expect(condition(counted, 'Weakened')).toBeUndefined();
   });
 
   test("one tenant's conflict shows in AllProtected and not in Ready", () => {
@@ -125,6 +134,18 @@ describe('R16 the status of a BaselinePolicy never says more than was observed',
       message: 'rule db: no namespace has team=db. These rules let nothing through until one does.',
     });
     expect(condition(missing, 'Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('R17 rules of its own that open a direction have a condition, and change no other', () => {
+    const open = status({
+      openRules: [{ names: ['web'], direction: 'Ingress', grade: 'open', why: 'allows every source on every port' }],
+    });
+    expect(condition(open, 'OwnRuleOpen')).toMatchObject({ status: 'True', reason: 'OwnRuleOpen' });
+    expect(open.conditions.map(({ type, status: is }) => `${type} ${is}`)).toEqual([
+      'Ready True',
+      'AllProtected True',
+      'OwnRuleOpen True',
+    ]);
   });
 
   test('Reconciling, Stalled and DiscoveryStale are there only while they apply', () => {
