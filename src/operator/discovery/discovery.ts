@@ -70,10 +70,18 @@ export class Discovery {
   /** Starts with what an earlier run stored. Does not report a change. */
   restore(stored: Discovered): void {
     this.#endpoints = memoryFrom(stored.apiServer);
-    this.#resolvers = new Map(
-      (stored.dns?.egress ?? []).map((rule) => [digestOf(rule.to), { rule, missingSinceMs: undefined }]),
-    );
+    this.#resolvers = resolversIn(stored);
     this.#state = { discovered: stored, dns: stored.dns === undefined ? 'notFound' : 'stale' };
+  }
+
+  /**
+   * Takes over what another replica stored since {@link Discovery.restore}. Addresses that this one never saw stay like
+   * others that are missing; else the next leader would take away at once what the last one had just allowed.
+   */
+  recall(stored: Discovered): void {
+    this.#endpoints = new Map([...memoryFrom(stored.apiServer), ...this.#endpoints]);
+    this.#resolvers = new Map([...resolversIn(stored), ...this.#resolvers]);
+    this.look();
   }
 
   /** Reads the caches again, and reports when anything is different. */
@@ -133,6 +141,11 @@ export class Discovery {
   #isAnyAnswering(targets: readonly DnsTarget[]): boolean {
     return targets.some(({ address }) => this.#sources.dnsCheck?.isAnswering(address) === true);
   }
+}
+
+/** The resolvers of a stored discovery, none of them missing yet. */
+function resolversIn({ dns }: Discovered): DnsMemory {
+  return new Map((dns?.egress ?? []).map((rule) => [digestOf(rule.to), { rule, missingSinceMs: undefined }]));
 }
 
 /** What a policy needs of discovery and does not have, or undefined. */

@@ -279,6 +279,7 @@ export class Manager {
   /** Leads until the term is lost or `signal` is aborted, and resolves when the work under way is done. */
   async #lead(term: Term, discovery: Discovery, signal: AbortSignal): Promise<void> {
     this.#stopStandIn();
+    discovery.recall(storedDiscovery(this.#informers.caches.baselinePolicies.values()));
     const controller = this.#controllerFor(term, discovery);
     this.#role = { kind: 'leading', discovery, controller };
     this.#options.metrics.termBegun();
