@@ -112,7 +112,8 @@ function namespaceProblems(
   const enforced = policies.filter(({ mode }) => mode === 'Enforce');
   const selecting = enforced.filter((policy) => isSelecting(policy, namespace));
   const wrong = selecting.flatMap((policy) => setProblems(policy, { objects, record, expectation }));
-  const leftovers = enforced.flatMap((policy) =>
+  const settled = enforced.filter((policy) => !selecting.includes(policy) || !isWaiting(policy, { objects, record }));
+  const leftovers = settled.flatMap((policy) =>
     objects
       .filter((object) =>
         isLeftover(object, policy, {
@@ -132,6 +133,28 @@ function namespaceProblems(
       objects,
     ),
   ].map((problem) => `in ${name}: ${problem}`);
+}
+
+/**
+ * R3: whether a default-deny cannot become as declared, since somebody else's object is in the place of allow-dns. Then
+ * parts that are declared no more stay as well: the default-deny that they were made for still isolates.
+ */
+function isWaiting(
+  policy: DeclaredPolicy,
+  { objects, record }: { readonly objects: readonly KubeObject[]; readonly record: KubeObject | undefined },
+): boolean {
+  const named = (name: string): KubeObject | undefined => objects.find(({ metadata }) => metadata.name === name);
+  const dns = named(`${policy.name}.allow-dns`);
+  const deny = policy.parts.find(({ part }) => part === 'default-deny');
+  const standing = deny === undefined ? undefined : named(deny.name);
+  const isDeclaredDns = policy.parts.some(({ part }) => part === 'allow-dns');
+  return (
+    isDeclaredDns &&
+    dns !== undefined &&
+    isForeign(dns, record) &&
+    deny !== undefined &&
+    (standing === undefined || !isRenderedBy('0.1.0', deny, standing))
+  );
 }
 
 /** R2, R5: every part stands exactly, or somebody else's object is in its place. */
