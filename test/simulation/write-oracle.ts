@@ -292,7 +292,9 @@ export class WriteOracle {
   #judgeResolver({ event, before, after, name, moments, writer }: Write): void {
     const owner = name.split('.')[0] ?? '';
     const usesFound = moments.every((moment) => policyIn(moment, owner)?.dns.usesFoundPlaces === true);
-    if (!name.endsWith('.allow-dns') || after === undefined || !usesFound) {
+    // What is only marked as kept stays as it is, whatever it leads to.
+    const isOnlyMarked = JSON.stringify(before?.spec) === JSON.stringify(after?.spec);
+    if (!name.endsWith('.allow-dns') || after === undefined || !usesFound || isOnlyMarked) {
       return;
     }
     const opened = openedPlaces(after);

@@ -215,15 +215,23 @@ function summary(status: BaselineStatus, scope: StatusScope, look: StatusLook): 
   const counted = [
     countText(namespaces.length, 'namespace', 'namespaces'),
     counts.length > 0 ? `: ${counts.join(', ')}` : '',
-    orphans.length > 0 ? `; ${countText(orphans.length, 'orphan', 'orphans')}` : '',
-    status.copies.length > 0 ? `; ${countText(status.copies.length, 'copy', 'copies')}` : '',
-    stray > 0 ? `; ${countText(stray, 'stray report', 'stray reports')}` : '',
+    ...besides(status),
   ].join('');
   if (status.isWell) {
     return `${counted}. ${toned('All is well.', 'good', look)}${rest}`;
   }
   const more = look.isWide ? '' : ` ${look.programName} status ${scopeWords(scope)} -o wide says more.`;
   return `${counted}. ${toned('Not all is well.', 'warning', look)}${more}${rest}`;
+}
+
+/** How many there are of what no namespace counts. */
+function besides({ orphans, copies, strayReports }: BaselineStatus): readonly string[] {
+  const found: readonly (readonly [number, string, string])[] = [
+    [orphans.length, 'orphan', 'orphans'],
+    [copies.length, 'copy', 'copies'],
+    [strayReports.length, 'stray report', 'stray reports'],
+  ];
+  return found.flatMap(([count, one, several]) => (count > 0 ? [`; ${countText(count, one, several)}`] : []));
 }
 
 /** The arguments that ask about the same scope again. */

@@ -96,7 +96,7 @@ const ABOUT_OTHER_NAMESPACES: ReadonlySet<string> = new Set([
 /** The status of the cluster, or of the part of it that was asked about. Pure. */
 export function statusFor(facts: ClusterFacts, scope: StatusScope): BaselineStatus {
   const inScope = facts.policies?.filter(({ name }) => scope.policy === undefined || name === scope.policy);
-  const stray = isPartial(scope) || scope.policy !== undefined ? [] : strayReports(facts);
+  const stray = strayIn(facts, scope);
   const namespaces = namespaceStatuses({ ...facts, policies: inScope, reports: withoutStray(facts, stray) }, scope);
   const concerned = new Set(namespaces.flatMap(({ policies }) => policies.map(({ policy }) => policy)));
   const named = (inScope ?? []).filter(
@@ -125,6 +125,11 @@ export function statusFor(facts: ClusterFacts, scope: StatusScope): BaselineStat
     strayReports: stray,
     notes: facts.notes,
   };
+}
+
+/** They are looked for in the whole cluster only: the lists of a part of it do not tell. */
+function strayIn(facts: ClusterFacts, scope: StatusScope): readonly StrayReport[] {
+  return isPartial(scope) || scope.policy !== undefined ? [] : strayReports(facts);
 }
 
 function withoutStray({ reports }: ClusterFacts, stray: readonly StrayReport[]): ClusterFacts['reports'] {
