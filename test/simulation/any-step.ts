@@ -3,6 +3,7 @@ import type { Marks } from '../support/actors/fake-cluster-actor.ts';
 import { VERSIONS } from '../support/oracle/dialect.ts';
 import { someSpec } from './any-spec.ts';
 import { MISHAPS } from './network.ts';
+import { RESOLVER_STATES } from './resolver.ts';
 import {
   NAMESPACE_NAMES,
   type PeopleStep,
@@ -56,29 +57,69 @@ export const inNamespaces: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: ofNamespace('opt in', 'opt out', 'team on', 'team off') },
   { weight: 3, arbitrary: ofNamespace('create namespace', 'delete namespace', 'recreate namespace') },
   { weight: 1, arbitrary: ofNamespace('forge record', 'delete record') },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('flap label' as const),
+      namespace,
+      label: fc.constantFrom('nsbaseline.io/enabled' as const, 'team' as const),
+      awayMs: fc.constantFrom(0, 1, 30, 80, 200, 500),
+    }),
+  },
 );
 
-/** What tenants do with NetworkPolicies, theirs and ours. */
+/** What tenants, and tools that copy objects, do with NetworkPolicies, theirs and ours. */
 export const byTenants: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({
-    do: fc.constant('put foreign' as const),
-    namespace,
-    name: anyName,
-    marks: fc.constantFrom<Marks>('none', 'label', 'uid', 'label and a made-up uid', 'label and the live uid', 'adopt'),
-  }),
-  fc.record({
-    do: fc.constantFrom(
-      'tamper' as const,
-      'delete part' as const,
-      'strip label' as const,
-      'strip all marks' as const,
-      'mark adopt' as const,
-      'unmark adopt' as const,
-    ),
-    namespace,
-    name: anyName,
-  }),
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('put foreign' as const),
+      namespace,
+      name: anyName,
+      marks: fc.constantFrom<Marks>(
+        'none',
+        'label',
+        'uid',
+        'label and a made-up uid',
+        'label and the live uid',
+        'adopt',
+      ),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('put copy' as const), namespace, name: partName }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('propagate' as const),
+      namespace,
+      name: partName,
+      how: fc.constantFrom('puts back' as const, 'rewrites' as const),
+      afterMs: fc.constantFrom(0, 2, 20),
+      forMs: fc.constantFrom(500, 4_000, 45_000),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'tamper' as const,
+        'delete part' as const,
+        'strip label' as const,
+        'strip all marks' as const,
+        'mark adopt' as const,
+        'unmark adopt' as const,
+      ),
+      namespace,
+      name: anyName,
+    }),
+  },
 );
+
+/** What becomes of the cluster's DNS. */
+export const toResolver: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('resolver becomes' as const),
+  state: fc.constantFrom(...RESOLVER_STATES),
+});
 
 /** What happens to the processes of operators. */
 export const toProcesses: fc.Arbitrary<Step> = fc.oneof(

@@ -112,11 +112,29 @@ export class ClusterSteps {
       'forge record': () => {
         hands.forgeRecord(namespace);
       },
+      'flap label': () => {
+        if (step.do === 'flap label') {
+          this.#flap(step);
+        }
+      },
       'delete record': () => {
         hands.remove(NAMESPACE_BASELINES, { namespace, name: 'baseline' });
       },
     };
     acts[step.do]();
+  }
+
+  /** Away, and back with the value that it had; a label that is not there stays away. */
+  #flap({ namespace, label, awayMs }: Extract<PeopleStep, { do: 'flap label' }>): void {
+    const { hands, clock } = this.#parts;
+    const value = hands.read(NAMESPACES, { name: namespace })?.metadata.labels?.[label];
+    if (value === undefined) {
+      return;
+    }
+    hands.label(namespace, label, undefined);
+    clock.after(awayMs, () => {
+      hands.label(namespace, label, value);
+    });
   }
 
   /** Gone and back within one millisecond, with the labels that it had. */
@@ -136,6 +154,9 @@ export class ClusterSteps {
     switch (step.do) {
       case 'put foreign':
         hands.putForeign(namespace, name, step.marks);
+        break;
+      case 'put copy':
+        hands.putCopy(key);
         break;
       case 'tamper':
         hands.tamper(key);

@@ -1,8 +1,17 @@
 import fc from 'fast-check';
-import { byTenants, declaring, inNamespaces, toProcesses, toReplicas, toServer, waiting } from './any-step.ts';
+import {
+  byTenants,
+  declaring,
+  inNamespaces,
+  toProcesses,
+  toReplicas,
+  toResolver,
+  toServer,
+  waiting,
+} from './any-step.ts';
 import type { History, Step } from './steps.ts';
 
-const STEPS = { declaring, inNamespaces, byTenants, toProcesses, toReplicas, toServer, waiting };
+const STEPS = { declaring, inNamespaces, byTenants, toResolver, toProcesses, toReplicas, toServer, waiting };
 
 /** Of what there is more, and how long a history is at most. */
 interface Temper {
@@ -14,7 +23,15 @@ interface Temper {
   readonly operatorsFor?: (seed: number) => number;
 }
 
-const EVERYDAY = { declaring: 10, inNamespaces: 14, byTenants: 10, toProcesses: 4, toServer: 5, waiting: 14 };
+const EVERYDAY = {
+  declaring: 10,
+  inNamespaces: 14,
+  byTenants: 11,
+  toResolver: 3,
+  toProcesses: 4,
+  toServer: 5,
+  waiting: 14,
+};
 
 /** One policy, in place in three namespaces. */
 const PROLOGUE: readonly Step[] = [
@@ -32,17 +49,33 @@ const TEMPERS = {
   long: { length: 40, weights: EVERYDAY },
   stormy: {
     length: 40,
-    weights: { declaring: 10, inNamespaces: 12, byTenants: 4, toProcesses: 3, toServer: 16, waiting: 14 },
+    weights: {
+      declaring: 10,
+      inNamespaces: 12,
+      byTenants: 5,
+      toResolver: 2,
+      toProcesses: 3,
+      toServer: 16,
+      waiting: 14,
+    },
     isSettled: true,
   },
   restless: {
     length: 40,
-    weights: { declaring: 10, inNamespaces: 12, byTenants: 5, toProcesses: 14, toServer: 4, waiting: 14 },
+    weights: {
+      declaring: 10,
+      inNamespaces: 12,
+      byTenants: 6,
+      toResolver: 2,
+      toProcesses: 14,
+      toServer: 4,
+      waiting: 14,
+    },
     isSettled: true,
   },
   crowded: {
     length: 30,
-    weights: { declaring: 10, inNamespaces: 14, byTenants: 5, toReplicas: 14, toServer: 5, waiting: 18 },
+    weights: { declaring: 10, inNamespaces: 14, byTenants: 6, toResolver: 2, toReplicas: 14, toServer: 5, waiting: 18 },
     isSettled: true,
     operatorsFor: (seed: number) => 2 + (seed % 2),
   },

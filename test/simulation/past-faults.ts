@@ -146,4 +146,19 @@ export const PAST_FAULTS: readonly { readonly fault: string; readonly history: H
       ],
     },
   },
+  {
+    fault:
+      'R14 F54 a new leader that never saw a resolver took it out of allow-dns at once, although the status of the policy named it',
+    history: {
+      seed: 304,
+      operators: 2,
+      steps: [
+        { do: 'opt in', namespace: 'c' },
+        { do: 'crash', who: 'first', downMs: 0 },
+        { do: 'crash at request', who: 'first', downMs: 0, nth: 9, moment: 'before' },
+        { do: 'resolver becomes', state: 'two of them' },
+        { do: 'declare', policy: 'q', spec: {} },
+      ],
+    },
+  },
 ];

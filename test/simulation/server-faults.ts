@@ -158,6 +158,7 @@ export class ServerFaults {
     terms.wentBack();
     cluster.thawReads();
     cluster.restoreSnapshot(this.#snapshot);
+    observer.resolverChanged();
     // The namespace controller begins anew as well: a write shows it what it has to end.
     for (const { metadata } of hands.all(NAMESPACES)) {
       if (metadata.deletionTimestamp !== undefined) {

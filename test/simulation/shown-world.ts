@@ -22,13 +22,17 @@ export class ShownWorld implements ShownSink {
   #present: ShownMoment = new Map();
   /** Moments that are over, with when they were. */
   #past: { readonly moment: ShownMoment; readonly endedMs: number }[] = [];
+  /** When the oldest moment that is still known began. */
+  #knownSinceMs: number;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
+    this.#knownSinceMs = nowMs();
   }
 
-  listed({ plural }: ResourceType, objects: readonly KubeObject[]): void {
-    const others = [...this.#present].filter(([key]) => !key.startsWith(`${plural} `));
+  listed({ plural }: ResourceType, objects: readonly KubeObject[], namespace?: string): void {
+    const prefix = namespace === undefined ? `${plural} ` : `${plural} ${namespace}/`;
+    const others = [...this.#present].filter(([key]) => !key.startsWith(prefix));
     this.#become(
       new Map([
         ...others,
@@ -58,11 +62,27 @@ export class ShownWorld implements ShownSink {
     return [this.#present, ...this.#past.filter(({ endedMs }) => endedMs >= sinceMs).map(({ moment }) => moment)];
   }
 
+  /** For how long at most something was so without a break, of all times that reached into the last so many milliseconds; -1 for never. */
+  longestRunMs(withinMs: number, isSo: (moment: ShownMoment) => boolean): number {
+    const nowMs = this.#nowMs();
+    let longestMs = -1;
+    let beganMs: number | undefined;
+    let startMs = this.#knownSinceMs;
+    for (const { moment, endedMs } of [...this.#past, { moment: this.#present, endedMs: nowMs }]) {
+      beganMs = isSo(moment) ? (beganMs ?? startMs) : undefined;
+      if (beganMs !== undefined && endedMs >= nowMs - withinMs) {
+        longestMs = Math.max(longestMs, endedMs - beganMs);
+      }
+      startMs = endedMs;
+    }
+    return longestMs;
+  }
+
   #become(next: ShownMoment): void {
     const nowMs = this.#nowMs();
     this.#past.push({ moment: this.#present, endedMs: nowMs });
     while (nowMs - (this.#past[0]?.endedMs ?? nowMs) > LONGEST_MS) {
-      this.#past.shift();
+      this.#knownSinceMs = this.#past.shift()?.endedMs ?? nowMs;
     }
     this.#present = next;
   }

@@ -13,18 +13,19 @@ import { isKubeObject, type KubeObject, terminatingObjectIn } from '../../src/ku
 import { namespacedPath, objectPath, type Query, scopePath } from '../../src/kube/client/request-path.ts';
 import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import { statusError } from '../../src/kube/client/status-error.ts';
-import { BASELINE_POLICIES } from '../../src/operator/watch/resources.ts';
+import { BASELINE_POLICIES, ENDPOINT_SLICES, SERVICES } from '../../src/operator/watch/resources.ts';
 import type { ApiResponse, FakeCluster } from '../support/fake-api/fake-cluster.ts';
 import { asReadBy, type Version } from '../support/oracle/dialect.ts';
 import type { HostClock } from './host-clock.ts';
 import type { Mishap, Network } from './network.ts';
+import { DNS_NAMESPACE } from './resolver.ts';
 import { SimulatedWatch } from './simulated-watch.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** Who is told what the operator has been shown. */
 export interface ShownSink {
-  /** A whole list of a type, over all namespaces. */
-  listed(type: ResourceType, objects: readonly KubeObject[]): void;
+  /** A whole list of a type, over all namespaces or of one. */
+  listed(type: ResourceType, objects: readonly KubeObject[], namespace?: string): void;
   /** One object, by an event of a watch or by the answer to a request. */
   shown(type: ResourceType, change: { readonly isGone: boolean; readonly object: KubeObject }): void;
 }
@@ -104,16 +105,7 @@ export class SimulatedClient implements KubeClient {
     if (!path.ok) {
       return path;
     }
-    const {
-      limit = PAGE_SIZE,
-      continueToken,
-      resourceVersion,
-      fieldSelector,
-      labelSelector,
-      signal,
-      type,
-      namespace,
-    } = request;
+    const { limit = PAGE_SIZE, continueToken, resourceVersion, fieldSelector, labelSelector, signal, type } = request;
     if (continueToken !== undefined && this.#parts.network.isPageExpired()) {
       return failure(EXPIRED);
     }
@@ -134,8 +126,8 @@ export class SimulatedClient implements KubeClient {
     const metadata = fieldOf(answer.value, 'metadata');
     const next = textOf(fieldOf(metadata, 'continue'));
     // A list of one object only asks for the version.
-    if (namespace === undefined && limit !== 1) {
-      this.#noteList(type, items, { isFirst: continueToken === undefined, isLast: next === '' });
+    if (isJudged(request) && limit !== 1) {
+      this.#noteList(request, items, { isFirst: continueToken === undefined, isLast: next === '' });
     }
     return success({
       items,
@@ -169,9 +161,16 @@ export class SimulatedClient implements KubeClient {
       return this.#failed(response.value);
     }
     const { host, world, network, shown } = this.#parts;
-    const isWhole = request.namespace === undefined;
     const read = (object: KubeObject): KubeObject => this.#read(request.type, object);
-    const watch = new SimulatedWatch({ host, world, network, request, onEvent, read, ...(isWhole ? { shown } : {}) });
+    const watch = new SimulatedWatch({
+      host,
+      world,
+      network,
+      request,
+      onEvent,
+      read,
+      ...(isJudged(request) ? { shown } : {}),
+    });
     this.#watches.add(watch);
     const over = await watch.run(response.value.watch);
     this.#watches.delete(watch);
@@ -359,11 +358,11 @@ export class SimulatedClient implements KubeClient {
   }
 
   #noteList(
-    type: ResourceType,
+    { type, namespace }: ListScope,
     items: readonly KubeObject[],
     { isFirst, isLast }: { readonly isFirst: boolean; readonly isLast: boolean },
   ): void {
-    const key = `${type.group}/${type.plural}`;
+    const key = `${type.group}/${type.plural} ${namespace ?? ''}`;
     const sofar = [...(isFirst ? [] : (this.#listing.get(key) ?? [])), ...items];
     this.#listing.set(key, sofar);
     // What a page names counts at once; what a list does not name, when it is complete.
@@ -371,10 +370,23 @@ export class SimulatedClient implements KubeClient {
       this.#parts.shown.shown(type, { isGone: false, object });
     }
     if (isLast) {
-      this.#parts.shown.listed(type, sofar);
+      this.#parts.shown.listed(type, sofar, namespace);
     }
   }
 }
+
+/** What a list or a watch is of. */
+interface ListScope {
+  readonly type: ResourceType;
+  readonly namespace?: string | undefined;
+}
+
+/** Whether what is read decides about writes that are judged: whole types, and the Services and slices of DNS. */
+function isJudged({ type, namespace }: ListScope): boolean {
+  return namespace === undefined || (namespace === DNS_NAMESPACE && DNS_PLURALS.includes(type.plural));
+}
+
+const DNS_PLURALS = [SERVICES, ENDPOINT_SLICES].map(({ plural }) => plural);
 
 const ABORTED: KubeError = { kind: 'aborted', message: 'the request was aborted' };
 const LOST: KubeError = { kind: 'network', message: 'the connection broke' };

@@ -8,7 +8,9 @@ import { problemsAtRest } from '../support/oracle/problems-at-rest.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { ClusterSteps } from './cluster-steps.ts';
 import { Network } from './network.ts';
+import { Propagators } from './propagators.ts';
 import { RequestBudget } from './request-budget.ts';
+import { setResolver } from './resolver.ts';
 import { ServerFaults } from './server-faults.ts';
 import { OPERATOR_NAMESPACE, SIMULATED_LIMITS } from './simulated-operator.ts';
 import { SimulatedProcess, type Surroundings } from './simulated-process.ts';
@@ -54,6 +56,7 @@ export class Simulation {
   readonly network: Network;
   readonly observer: WriteOracle;
   readonly people: ClusterSteps;
+  readonly propagators: Propagators;
   readonly fate: ServerFaults;
   readonly terms: Terms;
   readonly budget: RequestBudget;
@@ -91,6 +94,7 @@ export class Simulation {
       removalLimit: SIMULATED_LIMITS.removal.count,
     });
     this.people = new ClusterSteps({ hands: this.hands, clock: this.clock, observer: this.observer });
+    this.propagators = new Propagators({ hands: this.hands, clock: this.clock });
     this.fate = new ServerFaults({
       cluster: this.cluster,
       hands: this.hands,
@@ -116,15 +120,25 @@ export class Simulation {
       },
     };
     this.hands.createNamespace(OPERATOR_NAMESPACE);
-    this.hands.installDns();
+    setResolver(this.hands, 'usual');
+    this.observer.resolverChanged();
     this.cluster.store.onCommit((type, event) => {
+      this.propagators.committed(type, event, this.#acting !== undefined);
       if (this.#acting === undefined) {
-        this.budget.allow();
+        this.#someoneElseWrote();
       } else if (type.plural !== LEASES.plural) {
         this.#tell(`${this.#acting.name}: ${event.type} ${type.plural} ${event.object.namespace}/${event.object.name}`);
       }
       this.observer.committed(type, event, this.#acting);
     });
+  }
+
+  /** What people do may ask for requests and writes; what a propagator does is paced by R6, and asks for nothing. */
+  #someoneElseWrote(): void {
+    if (!this.propagators.isActing) {
+      this.budget.allow();
+      this.observer.pace.allow();
+    }
   }
 
   /** Starts one more operator. */
@@ -163,6 +177,10 @@ export class Simulation {
       this.#process(step);
     } else if (isPeopleStep(step)) {
       this.people.take(step);
+    } else if (step.do === 'propagate') {
+      this.propagators.begin(step);
+    } else if (step.do === 'resolver becomes') {
+      setResolver(this.hands, step.state);
     } else {
       this.fate.take(step);
     }
@@ -172,6 +190,8 @@ export class Simulation {
   async rest(): Promise<readonly string[]> {
     this.#tell('all trouble ends, and what waits is confirmed');
     this.fate.calm();
+    this.propagators.end();
+    setResolver(this.hands, 'usual');
     this.cluster.namespaces.resume();
     this.budget.allow(POLICY_NAMES.length);
     await this.clock.advance(SETTLING_MS);
@@ -190,7 +210,10 @@ export class Simulation {
       const before = writes.length;
       const confirmed = this.#confirmAll();
       await this.clock.advance(ROUND_MS);
-      problems = [...problemsAtRest(this.hands, this.#dialects()), ...this.#leaderProblems()];
+      problems = [
+        ...problemsAtRest(this.hands, this.#dialects(), this.observer.resolverPeers),
+        ...this.#leaderProblems(),
+      ];
       if (confirmed === 0 && problems.length === 0 && writes.length === before) {
         break;
       }

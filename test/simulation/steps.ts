@@ -3,6 +3,8 @@ import type { Marks } from '../support/actors/fake-cluster-actor.ts';
 import type { Version } from '../support/oracle/dialect.ts';
 import type { Waking } from './host-clock.ts';
 import type { Mishap } from './network.ts';
+import type { PropagatorStep } from './propagators.ts';
+import type { ResolverState } from './resolver.ts';
 import type { Ambush } from './simulated-process.ts';
 
 /** The namespaces of every history. */
@@ -73,18 +75,39 @@ export type PeopleStep =
       readonly namespace: string;
     }
   | { readonly do: 'put foreign'; readonly namespace: string; readonly name: string; readonly marks: Marks }
+  /** The label that opts in, or the team's, is away for a while and then as it was. */
+  | {
+      readonly do: 'flap label';
+      readonly namespace: string;
+      readonly label: 'nsbaseline.io/enabled' | 'team';
+      readonly awayMs: number;
+    }
+  /** The object of this name as it is in another namespace, as a restored backup or a copying tool brings it. */
+  | { readonly do: 'put copy'; readonly namespace: string; readonly name: string }
   | {
       readonly do: 'tamper' | 'delete part' | 'strip label' | 'strip all marks' | 'mark adopt' | 'unmark adopt';
       readonly namespace: string;
       readonly name: string;
     };
 
+/** What becomes of the cluster's DNS. */
+export interface ResolverStep {
+  readonly do: 'resolver becomes';
+  readonly state: ResolverState;
+}
+
 /** One thing that happens. Every step is possible in every state: where it makes no sense, nothing happens. */
-export type Step = PeopleStep | ProcessStep | ServerStep | { readonly do: 'wait'; readonly ms: number };
+export type Step =
+  | PeopleStep
+  | PropagatorStep
+  | ResolverStep
+  | ProcessStep
+  | ServerStep
+  | { readonly do: 'wait'; readonly ms: number };
 
 /** Whether somebody takes the step who has rights in the cluster. */
 export function isPeopleStep(step: Step): step is PeopleStep {
-  return 'policy' in step || 'namespace' in step;
+  return step.do !== 'propagate' && ('policy' in step || 'namespace' in step);
 }
 
 const PROCESS_STEPS: ReadonlySet<string> = new Set<ProcessStep['do']>([

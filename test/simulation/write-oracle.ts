@@ -1,12 +1,15 @@
 import type { Clock } from '../../src/base/clock.ts';
+import { fieldOf } from '../../src/base/json.ts';
 import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import { LEASES } from '../../src/kube/lease/lease-record.ts';
 import {
   BASELINE_POLICIES,
+  ENDPOINT_SLICES,
   NAMESPACE_BASELINES,
   NAMESPACES,
   NETWORK_POLICIES,
+  SERVICES,
 } from '../../src/operator/watch/resources.ts';
 import type { FakeClusterActor } from '../support/actors/fake-cluster-actor.ts';
 import type { StoredEvent } from '../support/fake-api/event-log.ts';
@@ -25,8 +28,11 @@ import {
   recordedUids,
 } from '../support/oracle/declared-policy.ts';
 import type { Version } from '../support/oracle/dialect.ts';
+import { openedPlaces, type ResolverPlace, resolverPlaces } from '../support/oracle/expected-resolver.ts';
+import { DNS_NAMESPACE } from './resolver.ts';
 import { type ShownMoment, type ShownWorld, shownKey } from './shown-world.ts';
 import type { Terms } from './terms.ts';
+import { WritePace } from './write-pace.ts';
 
 /** One write of the operator that breaks a rule. */
 export interface Violation {
@@ -56,6 +62,8 @@ const GUARD_WINDOW_MS = 600_000;
 const QUICK_MS = 2_000;
 /** The same, when requests may be lost, refused or never answered. */
 const TROUBLED_MS = 45_000;
+/** R14: a resolver stays for ten minutes; less what an operator may have missed of its going and coming. */
+const RESOLVER_STAYS_MS = 300_000;
 
 /** One write of an operator to a NetworkPolicy. */
 interface Write {
@@ -67,6 +75,7 @@ interface Write {
   readonly after: KubeObject | undefined;
   /** What the write may rest on. */
   readonly moments: readonly ShownMoment[];
+  readonly writer: Writer;
 }
 
 /** Judges every write of the operator as it lands, by the rules and nothing that the operator says of itself. */
@@ -74,7 +83,11 @@ export class WriteOracle {
   readonly violations: Violation[] = [];
   /** Writes of the operator so far, as `verb plural namespace/name`. */
   readonly writes: string[] = [];
+  /** How often operators write one object (R6). */
+  readonly pace: WritePace;
   readonly #parts: WriteOracleParts;
+  /** When a peer was last a place of the cluster's DNS; infinite while it is. */
+  readonly #resolverSeenMs = new Map<string, number>();
   readonly #lost: { readonly atMs: number; readonly what: string }[] = [];
   /** By the uid of a NetworkPolicy, whose it was before somebody of ours gave it another policy's uid. */
   readonly #takenFrom = new Map<string, string>();
@@ -87,10 +100,29 @@ export class WriteOracle {
 
   constructor(parts: WriteOracleParts) {
     this.#parts = parts;
+    this.pace = new WritePace(parts.clock);
+  }
+
+  /** Every peer that was ever a place of the cluster's DNS. */
+  get resolverPeers(): ReadonlySet<string> {
+    return new Set(this.#resolverSeenMs.keys());
+  }
+
+  /** The cluster's DNS may be elsewhere now. */
+  resolverChanged(): void {
+    const { hands, clock } = this.#parts;
+    const places = resolverPlaces(hands.all(SERVICES, DNS_NAMESPACE), hands.all(ENDPOINT_SLICES, DNS_NAMESPACE));
+    for (const [peer, seenMs] of this.#resolverSeenMs) {
+      this.#resolverSeenMs.set(peer, Math.min(seenMs, clock.nowMs()));
+    }
+    for (const { peer } of places) {
+      this.#resolverSeenMs.set(peer, Number.POSITIVE_INFINITY);
+    }
   }
 
   /** Requests may be lost or late from now on, and so may what follows from them. */
   troubled(): void {
+    this.pace.allow();
     this.#troubledUntilMs = Math.max(this.#troubledUntilMs, this.#parts.clock.nowMs() + TROUBLED_MS);
   }
 
@@ -103,6 +135,7 @@ export class WriteOracle {
   /** An operator began to lead, and knows nothing of what was removed before (docs/attempts.md). */
   restarted(): void {
     this.#lost.length = 0;
+    this.pace.restarted();
   }
 
   /** Somebody confirmed what a policy of this uid and generation would remove. */
@@ -112,16 +145,11 @@ export class WriteOracle {
 
   /** To be called on every commit, after it. */
   committed(type: ResourceType, event: StoredEvent, writer: Writer | undefined): void {
-    const { namespace, name } = event.object;
-    if (type.plural === NETWORK_POLICIES.plural && name.endsWith('.allow-dns')) {
-      this.#dnsStoodMs.set(
-        `${namespace}/${name}`,
-        event.type === 'DELETED' ? this.#parts.clock.nowMs() : Number.POSITIVE_INFINITY,
-      );
-    }
+    this.#note(type, event);
     if (writer === undefined || type.plural === LEASES.plural) {
       return;
     }
+    const { namespace, name } = event.object;
     const breach = this.#parts.terms.breachBy(writer, { type, event });
     if (breach !== undefined) {
       this.#report('R15', event, breach);
@@ -132,13 +160,29 @@ export class WriteOracle {
       this.#judgeNamespace(type, event, moments);
     }
     if (type.plural === NETWORK_POLICIES.plural) {
-      this.#judge(this.#writeFrom(event, moments));
-    } else if (![NAMESPACE_BASELINES, BASELINE_POLICIES].some(({ plural }) => plural === type.plural)) {
+      this.#judge(this.#writeFrom(event, moments, writer));
+    } else if (type.plural === NAMESPACE_BASELINES.plural) {
+      this.#judgeReport(event, moments);
+    } else if (type.plural !== BASELINE_POLICIES.plural) {
       this.#report('R15', event, `writes ${type.plural}`);
     }
   }
 
-  #writeFrom(event: StoredEvent, moments: readonly ShownMoment[]): Write {
+  /** Remembers what later writes are judged by. */
+  #note(type: ResourceType, event: StoredEvent): void {
+    const { namespace, name } = event.object;
+    if (type.plural === NETWORK_POLICIES.plural && name.endsWith('.allow-dns')) {
+      this.#dnsStoodMs.set(
+        `${namespace}/${name}`,
+        event.type === 'DELETED' ? this.#parts.clock.nowMs() : Number.POSITIVE_INFINITY,
+      );
+    }
+    if ([SERVICES, ENDPOINT_SLICES].some(({ plural }) => plural === type.plural)) {
+      this.resolverChanged();
+    }
+  }
+
+  #writeFrom(event: StoredEvent, moments: readonly ShownMoment[], writer: Writer): Write {
     const { namespace, name } = event.object;
     return {
       event,
@@ -147,6 +191,7 @@ export class WriteOracle {
       before: event.before === undefined ? undefined : kubeObjectIn(NETWORK_POLICIES, event.before),
       after: event.type === 'DELETED' ? undefined : kubeObjectIn(NETWORK_POLICIES, event.object),
       moments,
+      writer,
     };
   }
 
@@ -172,13 +217,107 @@ export class WriteOracle {
 
   #judge(write: Write): void {
     this.#judgeOwnership(write);
+    this.#judgePlace(write);
+    this.#judgePace(write);
     this.#judgeMode(write);
+    this.#judgeOptOut(write);
     this.#noteTakeover(write);
     if (write.after === undefined) {
       this.#judgeRemoval(write);
     }
     this.#judgeDns(write);
+    this.#judgeResolver(write);
     this.#judgeLoss(write);
+  }
+
+  /** R5: nothing is written, removed or marked where the policy does not select the namespace and no report lists the object: a copy. */
+  #judgePlace({ event, before, namespace, name, moments }: Write): void {
+    const owner = name.split('.')[0] ?? '';
+    const isAtWork = moments.some((moment) => {
+      const policy = policyIn(moment, owner);
+      const listed = recordedUids(moment.get(shownKey(NAMESPACE_BASELINES.plural, { namespace, name: 'baseline' })));
+      const isListed = before === undefined ? listed.size > 0 : listed.has(before.metadata.uid ?? '');
+      return isListed || (policy !== undefined && isSelecting(policy, namespaceIn(moment, namespace)));
+    });
+    if (!isAtWork) {
+      this.#report('R5', event, 'the policy does not select the namespace, and no NamespaceBaseline lists the object');
+    }
+  }
+
+  /** R5: no report comes into being where nothing selects the namespace. */
+  #judgeReport(event: StoredEvent, moments: readonly ShownMoment[]): void {
+    const { namespace } = event.object;
+    const isDue = moments.some(
+      (moment) =>
+        moment.has(shownKey(NAMESPACE_BASELINES.plural, { namespace, name: 'baseline' })) ||
+        policiesIn(moment).some((policy) => isSelecting(policy, namespaceIn(moment, namespace))),
+    );
+    if (event.type === 'ADDED' && !isDue) {
+      this.#report('R5', event, 'no policy selects the namespace');
+    }
+  }
+
+  /** R6: whoever changes an object or creates it again does not make an operator write without a pause. */
+  #judgePace({ event, namespace, name, writer }: Write): void {
+    if (this.pace.isTooSoon(writer.name, { namespace, name })) {
+      this.#report('R6', event, 'it is written more often than the pace of a contest allows');
+    }
+  }
+
+  /** R4: nothing is removed or marked for an opt-out before the namespace was without the label for the whole grace. */
+  #judgeOptOut(write: Write): void {
+    const { event, before, after, namespace, moments, writer } = write;
+    if (before === undefined || !(after === undefined || (isKept(after) && !isKept(before)))) {
+      return;
+    }
+    const owner = ownerNameOf(before);
+    const policies = moments.flatMap((moment) => policyIn(moment, owner) ?? []);
+    const isForAnotherReason = moments.some((moment) => {
+      const policy = policyIn(moment, owner);
+      const isSelected = policy !== undefined && isSelecting(policy, namespaceIn(moment, namespace));
+      return policy?.isDeleting === true || (isSelected && isGivenUp(policy, before, namespaceIn(moment, namespace)));
+    });
+    const isConfirmed = policies.some(({ uid, generation }) => this.#confirmed.has(`${uid} ${generation}`));
+    const graceMs = Math.min(...policies.map((policy) => policy.graceMs));
+    const optedOutMs = writer.shown.longestRunMs(this.#windowMs(), (moment) => {
+      const policy = policyIn(moment, owner);
+      return policy !== undefined && !isSelecting(policy, namespaceIn(moment, namespace));
+    });
+    if (!isForAnotherReason && !isConfirmed && optedOutMs < graceMs) {
+      this.#report('R4', event, `the namespace has opted out for ${optedOutMs} ms, and the grace is ${graceMs} ms`);
+    }
+  }
+
+  /** R14: allow-dns leads to every resolver that the operator was shown, and keeps what it led to for ten minutes. */
+  #judgeResolver({ event, before, after, name, moments, writer }: Write): void {
+    const owner = name.split('.')[0] ?? '';
+    const usesFound = moments.every((moment) => policyIn(moment, owner)?.dns.usesFoundPlaces === true);
+    // What is only marked as kept stays as it is, whatever it leads to.
+    const isOnlyMarked = JSON.stringify(before?.spec) === JSON.stringify(after?.spec);
+    if (!name.endsWith('.allow-dns') || after === undefined || !usesFound || isOnlyMarked) {
+      return;
+    }
+    const opened = openedPlaces(after);
+    const leadsThere = moments.some((moment) =>
+      placesIn(moment).every(
+        ({ peer, ports }) =>
+          opened.has(peer) &&
+          (policyIn(moment, owner)?.dns.usesFoundPorts !== true || ports.every((port) => opened.get(peer)?.has(port))),
+      ),
+    );
+    if (!leadsThere) {
+      this.#report('R14', event, `allow-dns does not lead to the resolver: ${JSON.stringify(after.spec)}`);
+    }
+    const nowMs = this.#parts.clock.nowMs();
+    const taken = [...(before === undefined ? [] : openedPlaces(before).keys())].filter(
+      (peer) =>
+        !opened.has(peer) &&
+        (this.#resolverSeenMs.get(peer) ?? 0) > nowMs - RESOLVER_STAYS_MS &&
+        isPlaceKnownTo(writer, peer),
+    );
+    if (taken.length > 0) {
+      this.#report('R14', event, `allow-dns no longer leads to ${taken.join(', ')}`);
+    }
   }
 
   /** R5: what is written over or removed was ours, or handed over. */
@@ -359,6 +498,32 @@ function isGivenUp(policy: DeclaredPolicy, object: KubeObject, namespace: KubeOb
 
 function isDnsDeclared(moment: ShownMoment, owner: string): boolean {
   return policyIn(moment, owner)?.parts.some(({ part }) => part === 'allow-dns') === true;
+}
+
+function namespaceIn(moment: ShownMoment, name: string): KubeObject | undefined {
+  return moment.get(shownKey(NAMESPACES.plural, { name }));
+}
+
+function policiesIn(moment: ShownMoment): readonly DeclaredPolicy[] {
+  return objectsIn(moment, BASELINE_POLICIES).map(declaredPolicy);
+}
+
+function placesIn(moment: ShownMoment): readonly ResolverPlace[] {
+  return resolverPlaces(objectsIn(moment, SERVICES), objectsIn(moment, ENDPOINT_SLICES));
+}
+
+/** Whether an operator saw the DNS at this peer, or another one told it so in the status of a policy (R10). */
+function isPlaceKnownTo({ shown }: Writer, peer: string): boolean {
+  const isKnown = (moment: ShownMoment): boolean =>
+    placesIn(moment).some((place) => place.peer === peer) ||
+    objectsIn(moment, BASELINE_POLICIES).some(({ status }) =>
+      openedPlaces({ metadata: {}, spec: fieldOf(fieldOf(status, 'discovered'), 'dns') }).has(peer),
+    );
+  return shown.longestRunMs(Number.POSITIVE_INFINITY, isKnown) >= 0;
+}
+
+function objectsIn(moment: ShownMoment, { plural }: ResourceType): readonly KubeObject[] {
+  return [...moment].flatMap(([key, object]) => (key.startsWith(`${plural} `) ? [object] : []));
 }
 
 function policyIn(moment: ShownMoment, name: string): DeclaredPolicy | undefined {

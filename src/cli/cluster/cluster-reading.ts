@@ -66,15 +66,11 @@ export async function listNamespaces(reading: Reading): Promise<Result<readonly 
 /**
  * Reads everything that `status` shows. A list that the user may not read becomes a note, as long as reports or policies
  * can be read; every other failure ends the reading. BaselinePolicies are read last, so that an object of a new one is
- * not taken for an orphan.
+ * not taken for an orphan, and namespaces with them, so that the report of a new one is not taken for a stray one.
  */
 export async function readCluster(reading: Reading): Promise<Result<ClusterFacts, FailedAttempt>> {
-  const [namespaces, networkPolicies, reports] = await Promise.all([
-    listNamespaces(reading),
-    listManagedNetworkPolicies(reading),
-    listReports(reading),
-  ]);
-  const policies = await listBaselinePolicies(reading);
+  const [networkPolicies, reports] = await Promise.all([listManagedNetworkPolicies(reading), listReports(reading)]);
+  const [namespaces, policies] = await Promise.all([listNamespaces(reading), listBaselinePolicies(reading)]);
   const failures = [namespaces, networkPolicies, reports, policies].flatMap((outcome) =>
     outcome.ok ? [] : [outcome.error],
   );

@@ -73,9 +73,7 @@ export class Discovery {
   /** Starts with what an earlier run stored. Does not report a change. */
   restore(stored: Discovered): void {
     this.#endpoints = memoryFrom(stored.apiServer);
-    this.#resolvers = new Map(
-      (stored.dns?.egress ?? []).map((rule) => [digestOf(rule.to), { rule, missingSinceMs: undefined }]),
-    );
+    this.#resolvers = resolversIn(stored);
     this.#state = { discovered: stored, dns: knowledgeOfDoubtful(stored.dns) };
   }
 
@@ -86,6 +84,16 @@ export class Discovery {
       const { source, egress } = dns;
       this.#state = { discovered: { ...this.#state.discovered, dns: { source, egress } }, dns: 'stale' };
     }
+  }
+
+  /**
+   * Takes over what another replica stored since {@link Discovery.restore}. Addresses that this one never saw stay like
+   * others that are missing; else the next leader would take away at once what the last one had just allowed.
+   */
+  recall(stored: Discovered): void {
+    this.#endpoints = new Map([...memoryFrom(stored.apiServer), ...this.#endpoints]);
+    this.#resolvers = new Map([...resolversIn(stored), ...this.#resolvers]);
+    this.look();
   }
 
   /** Reads the caches again, and reports when anything is different. */
@@ -166,6 +174,11 @@ function knowledgeOfDoubtful(dns: Discovered['dns']): DnsKnowledge {
     return 'notFound';
   }
   return wasBelieved(dns) ? 'stale' : 'unanswered';
+}
+
+/** The resolvers of a stored discovery, none of them missing yet. */
+function resolversIn({ dns }: Discovered): DnsMemory {
+  return new Map((dns?.egress ?? []).map((rule) => [digestOf(rule.to), { rule, missingSinceMs: undefined }]));
 }
 
 /** What a policy needs of discovery and does not have, or undefined. */

@@ -282,6 +282,9 @@ export class Manager {
   /** Leads until the term is lost or `signal` is aborted, and resolves when the work under way is done. */
   async #lead(term: Term, discovery: Discovery, signal: AbortSignal): Promise<void> {
     this.#stopStandIn();
+    const stored = storedDiscovery(this.#informers.caches.baselinePolicies.values());
+    discovery.believe(stored);
+    discovery.recall(stored);
     const controller = this.#controllerFor(term, discovery);
     this.#role = { kind: 'leading', discovery, controller };
     this.#options.metrics.termBegun();
@@ -293,9 +296,7 @@ export class Manager {
 
   #controllerFor(term: Term, discovery: Discovery): Controller {
     const { caches } = this.#informers;
-    const stored = storedDiscovery(caches.baselinePolicies.values());
-    discovery.believe(stored);
-    const renderedFor = digestOf(stored);
+    const renderedFor = digestOf(storedDiscovery(caches.baselinePolicies.values()));
     const isOlder = newerVersion(this.#version, term.newestVersion) !== this.#version;
     return new Controller({
       ...this.#options,

@@ -116,7 +116,7 @@ describe.skipIf(!existsSync(promtool))('the alerts in Prometheus', () => {
     expect(output).toContain(`${ALERTS.length} rules found`);
   });
 
-  test('two healthy clusters in one Prometheus raise nothing', async () => {
+  test('F56 two healthy clusters in one Prometheus raise nothing', async () => {
     const during = `x${CALM_MINUTES}`;
     await firing([...healthy('a', during), ...healthy('b', during)], { afterMinutes: CALM_MINUTES, expected: {} });
   });
@@ -132,7 +132,7 @@ describe.skipIf(!existsSync(promtool))('the alerts in Prometheus', () => {
     });
   });
 
-  test('an operator that Prometheus has never seen, or not for a day: NoLeader and NotReady without labels', async () => {
+  test('F56 an operator that Prometheus has never seen, or not for a day: NoLeader and NotReady without labels', async () => {
     await firing([], { afterMinutes: 30, expected: { NsbaselineNoLeader: [{}], NsbaselineNotReady: [{}] } });
     await firing(healthy('a', 'x10 stale'), {
       afterMinutes: DAY_MINUTES + 60,
@@ -140,7 +140,7 @@ describe.skipIf(!existsSync(promtool))('the alerts in Prometheus', () => {
     });
   });
 
-  test('replicas that run and do not lead raise NoLeader for their cluster only', async () => {
+  test('F56 replicas that run and do not lead raise NoLeader for their cluster only', async () => {
     const during = `x${CALM_MINUTES}`;
     const leaderless = healthy('b', during).map((one) =>
       one.metric === 'nsbaseline_leader' ? { ...one, values: `0${during}` } : one,
@@ -151,7 +151,7 @@ describe.skipIf(!existsSync(promtool))('the alerts in Prometheus', () => {
     });
   });
 
-  test('two leaders in one cluster raise SeveralLeaders for it', async () => {
+  test('F56 two leaders in one cluster raise SeveralLeaders for it', async () => {
     const during = `x${CALM_MINUTES}`;
     const rivals = healthy('b', during).map((one) =>
       one.metric === 'nsbaseline_leader' ? { ...one, values: `1${during}` } : one,

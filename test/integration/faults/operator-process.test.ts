@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { pause, systemClock } from '../../../src/base/clock.ts';
 import { NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
@@ -125,6 +126,30 @@ describe('F29 F30 an operator that ends in the middle of its work', () => {
     operator = await scene.start();
     await estate.settled();
     expect(await estate.identities()).toMatchObject(before);
+  });
+});
+
+describe('F57 a loaded machine', () => {
+  const busy: ChildProcess[] = [];
+  afterEach(() => {
+    for (const process of busy.splice(0)) {
+      process.kill('SIGKILL');
+    }
+  });
+
+  test('F57 four busy processes beside operator and API server: a burst is protected in the right order, and nothing is deleted', async () => {
+    const estate = await declareNamespaces(scene, 'loaded');
+    const deletionsBefore = await deletions();
+    for (let index = 0; index < 4; index += 1) {
+      busy.push(spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
+    }
+    const moment = untilCreated('loaded', 10);
+    const burst = estate.add(20);
+    await moment;
+    expect(await cutOff(estate, 'loaded')).toEqual([]);
+    await burst;
+    await estate.settled();
+    expect(await deletions()).toEqual(deletionsBefore);
   });
 });
 

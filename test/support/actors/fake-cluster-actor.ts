@@ -118,6 +118,46 @@ export class FakeClusterActor {
     );
   }
 
+  /**
+   * Creates the object of this name as it is in another namespace, with all its marks; where there is none, one with the
+   * marks of the live policy.
+   */
+  putCopy({ namespace, name }: Required<Key>): void {
+    const original = this.all(NETWORK_POLICIES).find(
+      ({ metadata }) => metadata.name === name && metadata.namespace !== namespace,
+    );
+    if (original === undefined) {
+      this.putForeign(namespace, name, 'label and the live uid');
+    } else {
+      this.putAgain({ ...original, metadata: { ...original.metadata, namespace } });
+    }
+  }
+
+  /** Creates a NetworkPolicy with the labels, annotations and spec of this one, under another uid. */
+  putAgain({ metadata, spec }: KubeObject): void {
+    const { name, namespace, labels, annotations } = metadata;
+    this.#send(
+      'POST',
+      NETWORK_POLICIES,
+      { namespace: namespace ?? '', name: '' },
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name, namespace, labels, annotations },
+        spec,
+      },
+    );
+  }
+
+  /** Creates an object as it is written, or replaces the one that stands. */
+  put(type: ResourceType, key: Required<Key>, object: object): void {
+    if (this.read(type, key) === undefined) {
+      this.#send('POST', type, { ...key, name: '' }, object);
+    } else {
+      this.#send('PUT', type, key, object);
+    }
+  }
+
   tamper(key: Key): void {
     const standing = this.read(NETWORK_POLICIES, key);
     if (standing !== undefined) {

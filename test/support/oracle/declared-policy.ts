@@ -14,6 +14,10 @@ export interface DeclaredPolicy {
   readonly mode: string;
   readonly keepsOnOptOut: boolean;
   readonly removesOnDelete: boolean;
+  /** How long an opt-out waits (R4), in milliseconds, of the values that histories have. */
+  readonly graceMs: number;
+  /** Whether its allow-dns leads to the resolvers that discovery finds (R14), and whether on the ports that it finds. */
+  readonly dns: { readonly usesFoundPlaces: boolean; readonly usesFoundPorts: boolean };
   readonly selector: Readonly<Record<string, string>>;
   readonly parts: readonly ExpectedPart[];
 }
@@ -29,7 +33,7 @@ export function declaredPolicy(policy: KubeObject): DeclaredPolicy {
 
 function declaration({ metadata, spec }: KubeObject): DeclaredPolicy {
   const declared = fieldsOf(spec) as BaselinePolicySpec;
-  const { onOptOut, onDelete } = declared.removal ?? {};
+  const { onOptOut, onDelete, grace } = declared.removal ?? {};
   return {
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
@@ -39,9 +43,16 @@ function declaration({ metadata, spec }: KubeObject): DeclaredPolicy {
     mode: declared.mode ?? 'Enforce',
     keepsOnOptOut: onOptOut === 'Keep',
     removesOnDelete: onDelete === 'Remove',
+    graceMs: grace === '0s' ? 0 : 10_000,
+    dns: dnsUse(declared),
     selector: selectorOf(declared),
     parts: expectedParts(metadata.name ?? '', declared),
   };
+}
+
+function dnsUse({ allow }: BaselinePolicySpec): DeclaredPolicy['dns'] {
+  const { to, toAnywhere, ports } = allow?.dns ?? {};
+  return { usesFoundPlaces: to === undefined && toAnywhere !== true, usesFoundPorts: ports === undefined };
 }
 
 function selectorOf({ namespaceSelector }: BaselinePolicySpec): Readonly<Record<string, string>> {

@@ -2,9 +2,11 @@ import { fieldOf, itemsOf, textOf } from '../../../src/base/json.ts';
 import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 import {
   BASELINE_POLICIES,
+  ENDPOINT_SLICES,
   NAMESPACE_BASELINES,
   NAMESPACES,
   NETWORK_POLICIES,
+  SERVICES,
 } from '../../../src/operator/watch/resources.ts';
 import type { FakeClusterActor } from '../actors/fake-cluster-actor.ts';
 import {
@@ -20,15 +22,34 @@ import {
 } from './declared-policy.ts';
 import { asRenderedBy, type Version } from './dialect.ts';
 import type { ExpectedPart } from './expected-parts.ts';
+import { isAllowDns, type Resolver, resolverPlaces } from './expected-resolver.ts';
 import { specText } from './spec-text.ts';
 
-/** What is not as declared in a cluster in which nothing moves any more, rendered by one of these versions; empty when all is well. */
-export function problemsAtRest(hands: FakeClusterActor, dialects: readonly Version[] = ['0.1.0']): readonly string[] {
+/**
+ * What is not as declared in a cluster in which nothing moves any more, rendered by one of these versions; empty when all is
+ * well. `resolverPeers`: where the cluster's DNS ever was, which allow-dns may still lead to.
+ */
+export function problemsAtRest(
+  hands: FakeClusterActor,
+  dialects: readonly Version[] = ['0.1.0'],
+  resolverPeers: ReadonlySet<string> = new Set(),
+): readonly string[] {
   const policies = hands.all(BASELINE_POLICIES).map(declaredPolicy);
+  const resolver = {
+    places: resolverPlaces(hands.all(SERVICES, 'kube-system'), hands.all(ENDPOINT_SLICES, 'kube-system')),
+    known: resolverPeers,
+  };
+  const expectation: Expectation = { dialects, resolver };
   return [
     ...policies.flatMap((policy) => policyProblems(hands, policy)),
-    ...hands.all(NAMESPACES).flatMap((namespace) => namespaceProblems(namespace, { hands, policies, dialects })),
+    ...hands.all(NAMESPACES).flatMap((namespace) => namespaceProblems(namespace, { hands, policies, expectation })),
   ];
+}
+
+/** What a cluster at rest is held against besides its declarations. */
+interface Expectation {
+  readonly dialects: readonly Version[];
+  readonly resolver: Resolver;
 }
 
 function policyProblems(hands: FakeClusterActor, policy: DeclaredPolicy): readonly string[] {
@@ -37,15 +58,37 @@ function policyProblems(hands: FakeClusterActor, policy: DeclaredPolicy): readon
   }
   const status = hands.read(BASELINE_POLICIES, { name: policy.name })?.status;
   const ready = itemsOf(fieldOf(status, 'conditions')).find((condition) => fieldOf(condition, 'type') === 'Ready');
+  const copies = copyCount(hands, policy);
   const isObserved = fieldOf(status, 'observedGeneration') === policy.generation && fieldOf(ready, 'status') === 'True';
   return [
     ...(isObserved
       ? []
       : [`BaselinePolicy ${policy.name} at generation ${policy.generation} says ${JSON.stringify(status)}`]),
+    ...((fieldOf(status, 'copies') ?? 0) === copies
+      ? []
+      : [`BaselinePolicy ${policy.name} counts ${String(fieldOf(status, 'copies'))} copies of ${copies}`]),
     ...(policy.hasFinalizer === (policy.removesOnDelete && policy.mode === 'Enforce')
       ? []
       : [`BaselinePolicy ${policy.name}: finalizer ${policy.hasFinalizer}`]),
   ];
+}
+
+/** R5: what carries all marks of the policy where it does not select the namespace and no NamespaceBaseline lists it. */
+function copyCount(hands: FakeClusterActor, policy: DeclaredPolicy): number {
+  return hands
+    .all(NAMESPACES)
+    .filter((namespace) => !isGoing(namespace) && !isSelecting(policy, namespace))
+    .flatMap(({ metadata: { name = '' } }) => {
+      const listed = recordedUids(hands.read(NAMESPACE_BASELINES, { namespace: name, name: 'baseline' }));
+      return hands.all(NETWORK_POLICIES, name).filter((object) => !listed.has(object.metadata.uid ?? ''));
+    })
+    .filter(
+      (object) =>
+        ownerNameOf(object) === policy.name &&
+        isLabelled(object) &&
+        policyUidOf(object) === policy.uid &&
+        !isKept(object),
+    ).length;
 }
 
 function namespaceProblems(
@@ -53,11 +96,11 @@ function namespaceProblems(
   {
     hands,
     policies,
-    dialects,
+    expectation,
   }: {
     readonly hands: FakeClusterActor;
     readonly policies: readonly DeclaredPolicy[];
-    readonly dialects: readonly Version[];
+    readonly expectation: Expectation;
   },
 ): readonly string[] {
   const name = namespace.metadata.name ?? '';
@@ -68,8 +111,9 @@ function namespaceProblems(
   const record = hands.read(NAMESPACE_BASELINES, { namespace: name, name: 'baseline' });
   const enforced = policies.filter(({ mode }) => mode === 'Enforce');
   const selecting = enforced.filter((policy) => isSelecting(policy, namespace));
-  const wrong = selecting.flatMap((policy) => setProblems(policy, { objects, record, dialects }));
-  const leftovers = enforced.flatMap((policy) =>
+  const wrong = selecting.flatMap((policy) => setProblems(policy, { objects, record, expectation }));
+  const settled = enforced.filter((policy) => !selecting.includes(policy) || !isWaiting(policy, { objects, record }));
+  const leftovers = settled.flatMap((policy) =>
     objects
       .filter((object) =>
         isLeftover(object, policy, {
@@ -91,17 +135,39 @@ function namespaceProblems(
   ].map((problem) => `in ${name}: ${problem}`);
 }
 
+/**
+ * R3: whether a default-deny cannot become as declared, since somebody else's object is in the place of allow-dns. Then
+ * parts that are declared no more stay as well: the default-deny that they were made for still isolates.
+ */
+function isWaiting(
+  policy: DeclaredPolicy,
+  { objects, record }: { readonly objects: readonly KubeObject[]; readonly record: KubeObject | undefined },
+): boolean {
+  const named = (name: string): KubeObject | undefined => objects.find(({ metadata }) => metadata.name === name);
+  const dns = named(`${policy.name}.allow-dns`);
+  const deny = policy.parts.find(({ part }) => part === 'default-deny');
+  const standing = deny === undefined ? undefined : named(deny.name);
+  const isDeclaredDns = policy.parts.some(({ part }) => part === 'allow-dns');
+  return (
+    isDeclaredDns &&
+    dns !== undefined &&
+    isForeign(dns, record) &&
+    deny !== undefined &&
+    (standing === undefined || !isRenderedBy('0.1.0', deny, standing))
+  );
+}
+
 /** R2, R5: every part stands exactly, or somebody else's object is in its place. */
 function setProblems(
   policy: DeclaredPolicy,
   {
     objects,
     record,
-    dialects,
+    expectation,
   }: {
     readonly objects: readonly KubeObject[];
     readonly record: KubeObject | undefined;
-    readonly dialects: readonly Version[];
+    readonly expectation: Expectation;
   },
 ): readonly string[] {
   const dns = objects.find(({ metadata }) => metadata.name === `${policy.name}.allow-dns`);
@@ -117,7 +183,7 @@ function setProblems(
     if (isForeign(object, record)) {
       return [];
     }
-    return partProblems(policy, { part, object, dialects });
+    return partProblems(policy, { part, object, expectation });
   });
 }
 
@@ -126,10 +192,14 @@ function partProblems(
   {
     part,
     object,
-    dialects,
-  }: { readonly part: ExpectedPart; readonly object: KubeObject; readonly dialects: readonly Version[] },
+    expectation,
+  }: { readonly part: ExpectedPart; readonly object: KubeObject; readonly expectation: Expectation },
 ): readonly string[] {
-  const isExact = dialects.some((version) => isRenderedBy(version, part, object));
+  const { dialects, resolver } = expectation;
+  const isExact =
+    part.part === 'allow-dns'
+      ? isAllowDns(object, { part, dns: policy.dns, resolver })
+      : dialects.some((version) => isRenderedBy(version, part, object));
   const isMarked = isLabelled(object) && policyUidOf(object) === policy.uid && !isKept(object);
   return [...(isExact ? [] : [`${part.name} has another spec`]), ...(isMarked ? [] : [`${part.name} lacks our marks`])];
 }

@@ -12,11 +12,11 @@ const rows = tableAfter(page, '# Faults').map(([fault = '', what = '', answer = 
 const files = testFilesByFault();
 
 /** The faults whose answer is not built yet. */
-const PLANNED = ['F42', 'F43', 'F44', 'F47', 'F49'];
+const PLANNED = ['F42', 'F43', 'F44', 'F47', 'F49', 'F55'];
 
 describe('docs/faults.md', () => {
   test('has every number once, in order', () => {
-    expect(rows.map(({ fault }) => fault)).toEqual(Array.from({ length: 50 }, (_, index) => `F${String(index + 1)}`));
+    expect(rows.map(({ fault }) => fault)).toEqual(Array.from({ length: 57 }, (_, index) => `F${String(index + 1)}`));
   });
 
   test.each(rows)('$fault says what it is and what the operator does', ({ what, answer }) => {

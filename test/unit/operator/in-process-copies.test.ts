@@ -33,7 +33,7 @@ const writesIn = (operator: InProcess, namespace: string): readonly string[] =>
 const optOutReason = async (namespace: string): Promise<unknown> =>
   fieldOf(itemsOf(fieldOf(await scene.people.report(namespace), 'policies'))[0], 'reason');
 
-test('R5 input 02: a copy in a namespace that nothing selects stays, is counted, and is reported once', async () => {
+test('R5 F51 a copy in a namespace that nothing selects stays, is counted, and is reported once', async () => {
   const operator = await scene.start();
   await scene.people.namespace('restored');
   await copyInto('restored');
@@ -52,7 +52,7 @@ test('R5 input 02: a copy in a namespace that nothing selects stays, is counted,
   await eventually(() => statusField('copies')).toBeUndefined();
 });
 
-test('R9 input 04: copies in three namespaces that nothing selects hold no policy, and nothing is written there', async () => {
+test('R9 F51 copies in three namespaces that nothing selects hold no policy, and nothing is written there', async () => {
   const operator = await scene.start();
   await scene.protectedNamespace('team-a');
   const tenants = ['dev-1', 'dev-2', 'dev-3'];
@@ -66,7 +66,7 @@ test('R9 input 04: copies in three namespaces that nothing selects hold no polic
   expect(tenants.flatMap((name) => writesIn(operator, name))).toEqual([]);
 });
 
-test('R4 R10 after a restart a copy is no opt-out either, and what the report lists is one', async () => {
+test('R4 R10 F51 after a restart a copy is no opt-out either, and what the report lists is one', async () => {
   await scene.people.baselinePolicy('standard', { removal: { grace: '0s' } });
   const first = await scene.start();
   await scene.protectedNamespace('team-a');
@@ -78,7 +78,7 @@ test('R4 R10 after a restart a copy is no opt-out either, and what the report li
   await eventually(() => statusField('copies')).toBe(1);
 });
 
-test('R4 input 01: a label that is back within the grace removes nothing and records nothing', async () => {
+test('R4 F53 a label that is back within the grace removes nothing and records nothing', async () => {
   const operator = await scene.start();
   await scene.protectedNamespace('flap');
   const before = writesIn(operator, 'flap').filter((write) => write.includes('NetworkPolicy'));
@@ -134,7 +134,7 @@ test('A1 a removed object that a finalizer keeps is asked to go once, and is sho
   await eventually(conflicts).toBeUndefined();
 });
 
-test('R6 the sixth removal of one name in ten minutes is Contested, with the manager that creates it', async () => {
+test('R6 F52 the sixth removal of one name in ten minutes is Contested, with the manager that creates it', async () => {
   const operator = await scene.start();
   await scene.protectedNamespace('team-a');
   const removals = (): number => operator.writes.filter((write) => write.startsWith('remove NetworkPolicy')).length;

@@ -12,6 +12,7 @@ import {
   problemsOf,
   type StatusScope,
 } from './status-view.ts';
+import type { StrayReport } from './stray-reports.ts';
 
 /** How the text shall look. */
 export interface StatusLook {
@@ -47,6 +48,7 @@ export function statusText(status: BaselineStatus, scope: StatusScope, look: Sta
     policies.length > 0 ? policiesText(policies, look) : '',
     status.orphans.length > 0 ? orphansText(status.orphans, scope, look) : '',
     status.copies.length > 0 ? copiesText(status.copies, scope, look) : '',
+    status.strayReports.length > 0 ? strayText(status.strayReports, look) : '',
     status.kept.length > 0 ? `Left behind on purpose (onOptOut: Keep):\n${someUnownedText(status.kept, look)}` : '',
     `${summary(status, scope, look)}\n`,
   ];
@@ -179,6 +181,11 @@ function copiesText(copies: readonly UnownedNetworkPolicy[], scope: StatusScope,
   return `Copies, with our marks where the policy selects nothing; left alone (${look.programName} prune --copies ${namespaceWords(scope)} removes them):\n${someUnownedText(copies, look)}`;
 }
 
+function strayText(stray: readonly StrayReport[], look: StatusLook): string {
+  const rows = stray.map(({ namespace, reason }) => [namespace, reason]);
+  return `Stray reports, of a namespace or BaselinePolicies that do not exist; what they say is not so:\n${tableText(['NAMESPACE', 'REASON'], rows, look)}`;
+}
+
 /** Thousands of lines would hide the rest. */
 function someUnownedText(unowned: readonly UnownedNetworkPolicy[], look: StatusLook): string {
   const shown = look.isWide ? unowned : unowned.slice(0, MAX_UNOWNED);
@@ -197,7 +204,8 @@ function summary(status: BaselineStatus, scope: StatusScope, look: StatusLook): 
     return toned(unselectedLine(unselected.namespace, scope, look), 'warning', look);
   }
   const rest = unselectedRest(look);
-  if (namespaces.length + orphans.length === 0) {
+  const stray = status.strayReports.length;
+  if (namespaces.length + orphans.length + stray === 0) {
     const policy = scope.policy === undefined ? 'any BaselinePolicy' : `BaselinePolicy ${scope.policy}`;
     return `No namespace${scope.selector === undefined ? '' : ' with these labels'} is selected by ${policy}.${rest}`;
   }
@@ -207,14 +215,23 @@ function summary(status: BaselineStatus, scope: StatusScope, look: StatusLook): 
   const counted = [
     countText(namespaces.length, 'namespace', 'namespaces'),
     counts.length > 0 ? `: ${counts.join(', ')}` : '',
-    orphans.length > 0 ? `; ${countText(orphans.length, 'orphan', 'orphans')}` : '',
-    status.copies.length > 0 ? `; ${countText(status.copies.length, 'copy', 'copies')}` : '',
+    ...besides(status),
   ].join('');
   if (status.isWell) {
     return `${counted}. ${toned('All is well.', 'good', look)}${rest}`;
   }
   const more = look.isWide ? '' : ` ${look.programName} status ${scopeWords(scope)} -o wide says more.`;
   return `${counted}. ${toned('Not all is well.', 'warning', look)}${more}${rest}`;
+}
+
+/** How many there are of what no namespace counts. */
+function besides({ orphans, copies, strayReports }: BaselineStatus): readonly string[] {
+  const found: readonly (readonly [number, string, string])[] = [
+    [orphans.length, 'orphan', 'orphans'],
+    [copies.length, 'copy', 'copies'],
+    [strayReports.length, 'stray report', 'stray reports'],
+  ];
+  return found.flatMap(([count, one, several]) => (count > 0 ? [`; ${countText(count, one, several)}`] : []));
 }
 
 /** The arguments that ask about the same scope again. */

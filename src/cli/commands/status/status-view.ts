@@ -14,6 +14,7 @@ import {
 } from '../../cluster/cluster-facts.ts';
 import type { OperatorView } from '../../cluster/operator-lease.ts';
 import { copiesOf, orphansOf, type UnownedNetworkPolicy, unownedFor } from '../../cluster/orphans.ts';
+import { type StrayReport, strayReports } from './stray-reports.ts';
 
 /** One policy in one namespace. `missing` are NetworkPolicies that it declares and that are not there. */
 export interface PolicyInNamespace {
@@ -65,6 +66,8 @@ export interface BaselineStatus {
   readonly copies: readonly UnownedNetworkPolicy[];
   /** Left behind on purpose, by onOptOut Keep. */
   readonly kept: readonly UnownedNetworkPolicy[];
+  /** NamespaceBaselines without a namespace or a BaselinePolicy; looked for in the whole cluster only. */
+  readonly strayReports: readonly StrayReport[];
   /** What could not be read. */
   readonly notes: readonly string[];
 }
@@ -93,7 +96,8 @@ const ABOUT_OTHER_NAMESPACES: ReadonlySet<string> = new Set([
 /** The status of the cluster, or of the part of it that was asked about. Pure. */
 export function statusFor(facts: ClusterFacts, scope: StatusScope): BaselineStatus {
   const inScope = facts.policies?.filter(({ name }) => scope.policy === undefined || name === scope.policy);
-  const namespaces = namespaceStatuses({ ...facts, policies: inScope }, scope);
+  const stray = strayIn(facts, scope);
+  const namespaces = namespaceStatuses({ ...facts, policies: inScope, reports: withoutStray(facts, stray) }, scope);
   const concerned = new Set(namespaces.flatMap(({ policies }) => policies.map(({ policy }) => policy)));
   const named = (inScope ?? []).filter(
     ({ name }) => !isPartial(scope) || scope.policy !== undefined || concerned.has(name),
@@ -108,7 +112,7 @@ export function statusFor(facts: ClusterFacts, scope: StatusScope): BaselineStat
   const isWell =
     namespaces.every((namespace) => namespace.isWell) &&
     policies.every((policy) => policy.isWell) &&
-    orphans.length === 0 &&
+    orphans.length + stray.length === 0 &&
     facts.operator?.isLeading !== false;
   return {
     isWell,
@@ -118,8 +122,19 @@ export function statusFor(facts: ClusterFacts, scope: StatusScope): BaselineStat
     orphans,
     copies,
     kept,
+    strayReports: stray,
     notes: facts.notes,
   };
+}
+
+/** They are looked for in the whole cluster only: the lists of a part of it do not tell. */
+function strayIn(facts: ClusterFacts, scope: StatusScope): readonly StrayReport[] {
+  return isPartial(scope) || scope.policy !== undefined ? [] : strayReports(facts);
+}
+
+function withoutStray({ reports }: ClusterFacts, stray: readonly StrayReport[]): ClusterFacts['reports'] {
+  const names = new Set(stray.map(({ namespace }) => namespace));
+  return reports?.filter(({ namespace }) => !names.has(namespace));
 }
 
 /** The same without the namespaces and policies that are well. Pure. */

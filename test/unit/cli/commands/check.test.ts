@@ -75,7 +75,7 @@ describe('check', () => {
     expect(printed).toContain('operator: unknown: cannot get leases.coordination.k8s.io named nsbaseline');
   });
 
-  test('ends with 4 where no operator has a Lease, and where the CRDs are not there', async () => {
+  test('F56 ends with 4 where no operator has a Lease, and where the CRDs are not there', async () => {
     givenCluster({ hiddenResource: '' });
     const { code, printed } = await cluster.run(defineCheck, []);
     expect(code).toBe(4);

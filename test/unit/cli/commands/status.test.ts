@@ -334,7 +334,7 @@ describe('status of the whole cluster', () => {
     expect(status({ namespaces, operator: operator() })).toMatchObject({ isWell: true, namespaces: [{}] });
   });
 
-  test('is not well where no operator leads, although everything is in place', () => {
+  test('F56 is not well where no operator leads, although everything is in place', () => {
     const whole = status({ operator: operator({ isLeading: false, heardMsAgo: 40_000 }) });
     expect(whole).toMatchObject({ isWell: false, namespaces: [{ isWell: true }] });
     expect(text(whole)).toMatch(/^no operator has been heard for 40 s\n/);
@@ -428,6 +428,7 @@ describe('for people', () => {
   test('only problems are shown where that is asked for, and all are counted', () => {
     const shown = text(
       status({
+        namespaces: [namespace('team-a'), namespace('team-b')],
         reports: [
           report(),
           report({ namespace: 'team-b', entries: [entry({ phase: 'Failed', reason: 'Denied', message: 'quota' })] }),
@@ -492,7 +493,7 @@ describe('the command', () => {
   });
   afterAll(() => cluster.stop());
 
-  test('ends with 4 where no operator leads, and with 0 where one does', async () => {
+  test('F56 ends with 4 where no operator leads, and with 0 where one does', async () => {
     const absent = await cluster.run(defineStatus, ['-A']);
     expect(absent).toMatchObject({ code: 4 });
     expect(absent.printed).toMatch(/^operator: there is no Lease nsbaseline-system\/nsbaseline/);

@@ -147,7 +147,7 @@ describe('R14 the cluster DNS is found', () => {
   });
 });
 
-describe('R14 every kind of resolver is let through', () => {
+describe('R14 F54 every kind of resolver is let through', () => {
   const inCluster = { services: [kubeDns], slices: [slice] };
 
   test('05 a resolver on each node, under a Service address that no Service has', () => {
@@ -229,7 +229,7 @@ describe('R14 every kind of resolver is let through', () => {
   });
 });
 
-describe('R14 the loss of one resolver of several is remembered like the loss of all', () => {
+describe('R14 F54 the loss of one resolver of several is remembered like the loss of all', () => {
   const nodeLocal: ServiceFacts = { ...kubeDns, name: 'kube-dns-upstream', clusterIps: ['10.96.0.11'] };
   const before = dnsFrom({ services: [kubeDns, nodeLocal], slices: [slice], nameservers: undefined, nowMs: 0 });
   const after = (nowMs: number, isAnswering: (address: string) => boolean = () => false): FoundDns | undefined =>

@@ -25,12 +25,12 @@ const restored = world({ namespace: unselected, observed: inPlace(standard) });
 const copyNames = (facts: World): readonly string[] => copiesIn(facts).map(({ observed }) => observed.name);
 
 describe('R5 the operator removes and writes nothing for a copy', () => {
-  test('R5 input 02: what a restore brings into an unselected namespace gets no plan, and is a copy', () => {
+  test('R5 F51 what a restore brings into an unselected namespace gets no plan, and is a copy', () => {
     expect(planFor(restored)).toEqual([]);
     expect(copyNames(restored)).toEqual(['standard.default-deny', 'standard.allow-dns', 'standard.allow-monitoring']);
   });
 
-  test('R9 input 04: forged copies count for no removal, and a held policy does not keep them up', () => {
+  test('R9 F51 forged copies count for no removal, and a held policy does not keep them up', () => {
     const forged = world({
       namespace: namespace('dev-1', { labels: {} }),
       observed: [managed(standard, 'default-deny')],
@@ -91,14 +91,14 @@ describe('R4 an opt-out waits for removal.grace', () => {
     optOutWaits: new Map([['standard', { waitMs: 10_000, untilTime: '2026-01-01T00:00:10Z' }]]),
   };
 
-  test('R4 input 01: while it waits the plan is frozen, and says what it would remove', () => {
+  test('R4 F53 while it waits the plan is frozen, and says what it would remove', () => {
     const plans = planFor(waiting);
     expect(plans).toMatchObject([{ frozen: 'OptingOut', isSelected: false, optOutWait: { waitMs: 10_000 } }]);
     expect(plannedWords(plans)).toContain('remove standard.default-deny');
     expect(needNoWrite(plans)).toBe(true);
   });
 
-  test('R4 input 01: when the label is back nothing is planned', () => {
+  test('R4 F53 when the label is back nothing is planned', () => {
     const back = { ...waiting, namespace: namespace('restored') };
     expect(planFor(back)).toMatchObject([{ frozen: undefined, isSelected: true }]);
     expect(plannedWords(planFor(back))).toEqual([]);

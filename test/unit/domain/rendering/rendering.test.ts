@@ -65,11 +65,11 @@ describe('allow.dns', () => {
   test('R14 uses what was discovered', () => {
     expect(part({}, 'allow-dns', found)?.spec.egress).toEqual(found.dns.egress);
   });
-  test('11 to overrides what was discovered, but for the ports', () => {
+  test('F54 to overrides what was discovered, but for the ports', () => {
     expect(part({ allow: { dns: { to } } }, 'allow-dns', found)?.spec.egress).toEqual([{ to, ports: foundPorts }]);
     expect(part({ allow: { dns: { to } } }, 'allow-dns')?.spec.egress).toEqual([{ to, ports: both(53) }]);
   });
-  test('11 toAnywhere opens the DNS ports that were found to everyone, and no others', () => {
+  test('F54 toAnywhere opens the DNS ports that were found to everyone, and no others', () => {
     expect(part({ allow: { dns: { toAnywhere: true } } }, 'allow-dns', found)?.spec.egress).toEqual([
       { ports: foundPorts },
     ]);
@@ -81,7 +81,7 @@ describe('allow.dns', () => {
     const udp = [{ port: 8053, protocol: 'UDP' as const }];
     expect(part({ allow: { dns: { ports: udp } } }, 'allow-dns', found)?.spec.egress).toEqual([{ to, ports: udp }]);
   });
-  test('08 also adds resolvers to what was discovered and to what is listed', () => {
+  test('F54 also adds resolvers to what was discovered and to what is listed', () => {
     const also = [{ ipBlock: { cidr: '169.254.10.11/32' } }];
     expect(part({ allow: { dns: { also } } }, 'allow-dns', found)?.spec.egress).toEqual([
       ...found.dns.egress,

@@ -288,6 +288,18 @@ describe('R17 what is nearly everything is open too, and says what is left out',
     expect(weakeningOf(spec)).toEqual({ ingress: `${sentence}, for all pods` });
   });
 
+  test.each<[string, object, string]>([
+    ['15 to every namespace', { to: [everyNamespace] }, 'allows every pod of the cluster on every port'],
+    [
+      '16 to all but the metadata address',
+      { to: [block('0.0.0.0/0', '169.254.169.254/32')] },
+      'allows every IPv4 destination but 169.254.169.254/32 on every port',
+    ],
+  ])('egress %s', (_what, rule, sentence) => {
+    const spec = { podSelector: {}, policyTypes: ['Egress'], egress: [rule] };
+    expect(weakeningOf(spec)).toEqual({ egress: `${sentence}, for all pods` });
+  });
+
   test('16 every namespace but one, and the rest', () => {
     const notQuarantine = { key: namespaceName, operator: 'NotIn', values: ['quarantine'] };
     const spec = from({ namespaceSelector: { matchExpressions: [notQuarantine] } }, block('0.0.0.0/0', '10.0.0.0/8'));

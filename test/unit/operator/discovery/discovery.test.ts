@@ -20,6 +20,9 @@ const dnsSlice: SliceFacts = {
   ports: [{ name: 'dns', port: 5353, protocol: 'UDP' }],
 };
 
+/** A resolver that was there before. */
+const gone = { to: [{ ipBlock: { cidr: '10.96.0.53/32' } }], ports: [{ protocol: 'UDP' as const, port: 53 }] };
+
 function apiSlice(addresses: readonly string[]): SliceFacts {
   return {
     namespace: 'default',
@@ -52,7 +55,7 @@ const dnsPorts = (discovery: Discovery): readonly unknown[] =>
 const apiServers = (discovery: Discovery): readonly string[] =>
   (discovery.state.discovered.apiServer?.endpoints ?? []).map(({ address }) => address);
 
-describe('R14 discovered addresses stay through a moment in which they cannot be seen', () => {
+describe('R14 F54 discovered addresses stay through a moment in which they cannot be seen', () => {
   test('the port of a resolver whose endpoints are away stays, also over a restart', () => {
     const { seen, discovery, clock, sources } = given();
     discovery.look();
@@ -64,6 +67,25 @@ describe('R14 discovered addresses stay through a moment in which they cannot be
     restarted.restore(discovery.state.discovered);
     restarted.look();
     expect(dnsPorts(restarted)).toEqual([5353, 5353, 53, 53]);
+  });
+
+  test('the next leader keeps what the last one stored and it never saw itself, for ten minutes', async () => {
+    const { seen, discovery, clock, sources } = given();
+    const standby = new Discovery(sources, clock, () => undefined);
+    standby.look();
+    seen.apiServers = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
+    seen.dnsSlices = [{ ...dnsSlice, ports: [{ name: 'dns', port: 53, protocol: 'UDP' }] }];
+    discovery.look();
+    const { dns, ...others } = discovery.state.discovered;
+    const stored = { ...others, ...(dns === undefined ? {} : { dns: { ...dns, egress: [...dns.egress, gone] } }) };
+    seen.apiServers = ['10.0.0.1', '10.0.0.2'];
+    standby.recall(stored);
+    expect(apiServers(standby)).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.3']);
+    expect(standby.state.discovered.dns?.egress).toContainEqual(gone);
+    await clock.advance(600_001);
+    standby.look();
+    expect(apiServers(standby)).toEqual(['10.0.0.1', '10.0.0.2']);
+    expect(standby.state.discovered.dns?.egress).not.toContainEqual(gone);
   });
 
   test('an API server endpoint goes ten minutes after it was first missed, however long before that nobody looked', async () => {

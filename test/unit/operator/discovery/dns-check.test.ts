@@ -30,7 +30,7 @@ function given(answering: Set<'UDP' | 'TCP'>): {
   return { check, clock, seen };
 }
 
-describe('R14 a resolver that answers the operator is believed', () => {
+describe('R14 F54 a resolver that answers the operator is believed', () => {
   test('once it answered over UDP and TCP', async () => {
     const { check, clock, seen } = given(new Set(['UDP', 'TCP']));
     check.ask([target]);

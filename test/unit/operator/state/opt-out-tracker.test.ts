@@ -15,7 +15,7 @@ test('R4 an opt-out waits for the whole grace from its beginning, however often 
   expect(tracker.note('a', [standard]).size).toBe(0);
 });
 
-test('R4 input 01: a namespace that was selected again in between waits for the whole grace once more', async () => {
+test('R4 F53 a namespace that was selected again in between waits for the whole grace once more', async () => {
   const clock = new ManualClock();
   const tracker = new OptOutTracker(clock);
   tracker.note('a', [standard]);

@@ -127,7 +127,7 @@ describe('the writer of NetworkPolicies', () => {
     });
   });
 
-  test('R12 a denial by a ValidatingAdmissionPolicy is Denied, although it comes as a 422', async () => {
+  test('R12 F20 a denial by a ValidatingAdmissionPolicy is Denied, although it comes as a 422', async () => {
     await scene.people.namespace('team-a');
     const denial = "ValidatingAdmissionPolicy 'no-db' with binding 'no-db' denied request: not here";
     const message = `networkpolicies.networking.k8s.io "${deny.name}" is forbidden: ${denial}`;
