@@ -14,7 +14,8 @@ export const LEASE_NAME = 'nsbaseline';
 /** The oldest Kubernetes minor version that is supported. */
 export const OLDEST_MINOR = 31;
 
-const READ = ['get', 'list', 'watch'];
+/** What an informer needs. */
+const FOLLOW = ['list', 'watch'];
 
 /**
  * Every permission that the operator needs: what deploy/base grants, and what the start asks for. Those of watched kinds
@@ -28,9 +29,9 @@ export function neededPermissions({
   readonly leaseNamespace?: string;
 }): readonly Permission[] {
   return [
-    ...Object.values(WATCH_ROWS).flatMap(({ type, writeVerbs, statusVerbs = [], scopes = wholeCluster }) =>
+    ...Object.values(WATCH_ROWS).flatMap(({ type, otherVerbs, statusVerbs = [], scopes = wholeCluster }) =>
       scopes(dnsNamespaces).flatMap((scope) => [
-        ...permissions(type, [...READ, ...writeVerbs], scope),
+        ...permissions(type, [...FOLLOW, ...otherVerbs], scope),
         ...permissions(type, statusVerbs, { ...scope, subresource: 'status' }),
       ]),
     ),
@@ -48,7 +49,7 @@ const wholeCluster = (): readonly Pick<Permission, 'namespace' | 'name'>[] => [{
 function leasePermissions(namespace: string): readonly Permission[] {
   return [
     ...permissions(LEASES, ['create'], { namespace }),
-    ...permissions(LEASES, [...READ, 'update'], { namespace, name: LEASE_NAME }),
+    ...permissions(LEASES, ['get', ...FOLLOW, 'update'], { namespace, name: LEASE_NAME }),
   ];
 }
 
