@@ -25,6 +25,16 @@ const QUIET: readonly Reason[] = [
   'Weakened',
 ];
 
+/** Failures that a retry usually ends, and that are counted only. */
+const PASSING: readonly KubeError['kind'][] = [
+  'conflict',
+  'throttled',
+  'network',
+  'timeout',
+  'aborted',
+  'unauthorized',
+];
+
 /** How many copies an Event and a log line name. */
 const NAMED_COPIES = 10;
 
@@ -57,7 +67,8 @@ export class TransitionReporter {
   /** The namespaces whose copies were reported. */
   readonly #withCopies = new Set<string>();
 
-  #isReportRefused = false;
+  /** The namespaces whose NamespaceBaseline cannot be written, by the kind of failure. */
+  readonly #unreported = new Map<KubeError['kind'], Set<string>>();
 
   constructor(log: Log, events: EventRecorder) {
     this.#log = log;
@@ -69,6 +80,9 @@ export class TransitionReporter {
     this.#reported.delete(namespace);
     this.#weakenings.delete(namespace);
     this.#withCopies.delete(namespace);
+    for (const namespaces of this.#unreported.values()) {
+      namespaces.delete(namespace);
+    }
   }
 
   /** Reports a reconcile that has just ended. `log` is that of the reconcile, so that its lines carry its id. */
@@ -209,22 +223,29 @@ export class TransitionReporter {
     this.#record(namespace, reconciled, { type: 'Warning', reason, note: noteFor(entry, reason) });
   }
 
-  /** Reports once that NamespaceBaselines cannot be written, and once that they can again. */
-  #reportWrite({ reportWrite }: Reconciled, log: Log): void {
-    const isRefused =
-      !reportWrite.ok &&
-      (reportWrite.error.kind === 'forbidden' ||
-        reportWrite.error.kind === 'invalid' ||
-        reportWrite.error.kind === 'notFound');
-    if (isRefused === this.#isReportRefused || (!reportWrite.ok && !isRefused)) {
-      return;
+  /** Reports once for each kind of failure that NamespaceBaselines cannot be written, and once that all can again. */
+  #reportWrite({ reportWrite, world }: Reconciled, log: Log): void {
+    const namespace = world.namespace.name;
+    const error = reportWrite.ok || PASSING.includes(reportWrite.error.kind) ? undefined : reportWrite.error;
+    const wasFailing = this.#isAnyUnreported();
+    for (const [kind, namespaces] of this.#unreported) {
+      if (reportWrite.ok || (error !== undefined && kind !== error.kind)) {
+        namespaces.delete(namespace);
+      }
     }
-    this.#isReportRefused = isRefused;
-    if (reportWrite.ok) {
+    if (error !== undefined) {
+      const namespaces = this.#unreported.get(error.kind) ?? new Set();
+      if (namespaces.size === 0) {
+        log.error({ namespace, error }, 'namespace baselines cannot be written');
+      }
+      this.#unreported.set(error.kind, namespaces.add(namespace));
+    } else if (wasFailing && !this.#isAnyUnreported()) {
       log.info({}, 'namespace baselines are written again');
-    } else {
-      log.error({ error: reportWrite.error }, 'namespace baselines cannot be written');
     }
+  }
+
+  #isAnyUnreported(): boolean {
+    return [...this.#unreported.values()].some(({ size }) => size > 0);
   }
 
   #weakened(namespace: string, reconciled: Reconciled, log: Log): void {

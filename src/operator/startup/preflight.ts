@@ -4,7 +4,6 @@ import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { ResourceType } from '../../kube/client/resource-type.ts';
 import { LEASES } from '../../kube/lease/lease-record.ts';
-import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES } from '../watch/resources.ts';
 import { WATCH_ROWS } from '../watch/watches.ts';
 import { isAllowed, type Permission } from './access.ts';
 
@@ -34,9 +33,6 @@ export function neededPermissions({
         ...permissions(type, [...FOLLOW, ...otherVerbs], scope),
         ...permissions(type, statusVerbs, { ...scope, subresource: 'status' }),
       ]),
-    ),
-    ...[BASELINE_POLICIES, NAMESPACE_BASELINES].flatMap((type) =>
-      permissions(CUSTOM_RESOURCE_DEFINITIONS, ['get'], { name: `${type.plural}.${type.group}` }),
     ),
     { verb: 'create', group: 'events.k8s.io', resource: 'events' },
     ...(leaseNamespace === undefined ? [] : leasePermissions(leaseNamespace)),

@@ -11,6 +11,8 @@ import type { RecordedEntry } from '../../domain/world.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
 import { CachedNamespace, CachedNetworkPolicy, CachedReport, type Identity } from './cached-objects.ts';
 import { InternPool } from './intern-pool.ts';
+import { neededFields } from './needed-fields.ts';
+import { type CrdProblem, crdProblemIn, type NeededFields } from './served-crds.ts';
 import { specFactsOf } from './spec-facts.ts';
 
 /** A BaselinePolicy as the cache keeps it: with spec and status, as there are few. */
@@ -28,6 +30,11 @@ export interface CachedBaselinePolicy extends Identity {
 export interface CachedService extends Identity, ServiceFacts {}
 /** An EndpointSlice as the cache keeps it. */
 export interface CachedSlice extends Identity, SliceFacts {}
+
+/** A CRD as the cache keeps it. */
+export interface CachedCrd extends Identity {
+  readonly problem: CrdProblem | undefined;
+}
 
 /** A list has the objects of one namespace in a row, so its name is stored once for all of them. */
 const namespaceNames = new InternPool<string>();
@@ -188,4 +195,10 @@ function namedPort(port: unknown): { name: string; port: number; protocol: strin
 function targetPortOf(port: unknown): number | string {
   const target = fieldOf(port, 'targetPort');
   return typeof target === 'number' ? target : textOf(target);
+}
+
+/** The transform function for the operator's own CRDs: of each only what is wrong with it. */
+export function crdProjection(): (object: KubeObject) => CachedCrd {
+  const needed: NeededFields = neededFields();
+  return (object) => ({ ...identityOf(object), problem: crdProblemIn(object, needed) });
 }

@@ -4,6 +4,7 @@ import type { ResourceType } from '../../kube/client/resource-type.ts';
 import type { Identity } from './cached-objects.ts';
 import {
   baselinePolicyProjection,
+  crdProjection,
   namespaceProjection,
   networkPolicyProjection,
   reportProjection,
@@ -12,6 +13,7 @@ import {
 } from './projections.ts';
 import {
   BASELINE_POLICIES,
+  CUSTOM_RESOURCE_DEFINITIONS,
   ENDPOINT_SLICES,
   NAMESPACE_BASELINES,
   NAMESPACES,
@@ -35,13 +37,15 @@ export interface WatchTargets {
   handlers(): WatchEventHandlers | undefined;
   /** A Service or EndpointSlice that discovery reads has changed. */
   discoverySourceChanged(): void;
+  /** The CRD of BaselinePolicies or of NamespaceBaselines has changed. */
+  crdChanged(): void;
   /** A cluster-wide watch lost the API server and has caught up with it again. */
   reconnected(): void;
 }
 
-/** Which objects of a kind are watched: those of one namespace, or the one of this name in it. */
+/** Which objects of a kind are watched: those of one namespace, or the one of this name in it, or in the cluster. */
 export interface WatchScope {
-  readonly namespace: string;
+  readonly namespace?: string;
   readonly name?: string;
 }
 
@@ -65,7 +69,7 @@ interface ClusterRow<T extends Identity> extends WatchRow<T> {
   readonly scopes?: never;
 }
 
-/** A kind that is watched in some namespaces only. */
+/** A kind that is watched in some namespaces only, or of which only some objects are watched. */
 interface ScopedRow<T extends Identity> extends WatchRow<T> {
   readonly scopes: (dnsNamespaces: readonly string[]) => readonly WatchScope[];
 }
@@ -154,6 +158,16 @@ const WATCHES = {
     },
     otherVerbs: [],
     scopes: () => [API_SERVER_SERVICE],
+  }),
+  crds: scoped({
+    type: CUSTOM_RESOURCE_DEFINITIONS,
+    project: crdProjection,
+    handler: (targets) => {
+      targets.crdChanged();
+    },
+    // A policy that is being deleted asks whether its CRD is, too (R8, deletion).
+    otherVerbs: ['get'],
+    scopes: () => [BASELINE_POLICIES, NAMESPACE_BASELINES].map(({ plural, group }) => ({ name: `${plural}.${group}` })),
   }),
 };
 

@@ -9,6 +9,7 @@ import {
   NETWORK_POLICIES,
 } from '../../../../src/operator/watch/resources.ts';
 import { networkPolicyObject } from '../../../../src/operator/write/manifests.ts';
+import { ALL_SERVED } from '../../../fixtures/served-kinds.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
 import { partOf, policy } from '../../../fixtures/worlds.ts';
 import { OPTED_IN, valueOf } from '../../../support/actors/actors.ts';
@@ -33,6 +34,7 @@ async function reconciledFromCache(): Promise<{ readonly next: string; readonly 
     kube: scene.kube,
     caches: scene.caches,
     compiledPolicies,
+    servedKinds: ALL_SERVED,
   });
   const first = await reconciler.reconcile('standard', SILENT_LOG);
   if (first.removalDecided === undefined) {

@@ -32,6 +32,7 @@ function informersFor(calls: string[], targets: Partial<WatchTargets> = {}) {
         reportChanged: called('reportChanged'),
       }),
       discoverySourceChanged: () => void calls.push('discoverySourceChanged'),
+      crdChanged: () => void calls.push('crdChanged'),
       reconnected: () => void calls.push('reconnected'),
       ...targets,
     },
@@ -93,6 +94,8 @@ test('each row has one informer in the cluster, or one in each of its scopes', a
     'endpointslices dns',
     'services default metadata.name=kubernetes',
     'endpointslices default metadata.name=kubernetes',
+    'customresourcedefinitions metadata.name=baselinepolicies.nsbaseline.io',
+    'customresourcedefinitions metadata.name=namespacebaselines.nsbaseline.io',
   ]);
   stop.abort();
   await Promise.all(running);
