@@ -327,10 +327,11 @@ function isNewGeneration(policy: BaselinePolicyFacts, report: RecordedReport | u
  * If the policy's generation has changed since the last report, the difference is a rollout. If only the operator has
  * written the object, it is a rewrite: discovery found something new, a webhook changes what we write, or another version
  * of the operator rendered it. The same holds when the spec is still the one that the last report had in place, even if
- * another client has changed labels or annotations since. Anything else is drift.
+ * another client has changed labels or annotations since. Anything else is drift. A purpose that only the operator has
+ * written is the text of another version.
  */
 function causeOf(
-  difference: 'spec' | 'labels',
+  difference: Difference,
   ownership: Ownership,
   facts: {
     readonly observed: ObservedNetworkPolicy;
@@ -349,6 +350,9 @@ function causeOf(
   }
   if (isNewGeneration(facts.policy, facts.report)) {
     return 'rollout';
+  }
+  if (difference === 'purpose') {
+    return facts.observed.otherManager === '' ? 'rewrite' : 'labels';
   }
   return facts.observed.otherManager === '' || isAsReported(facts) ? 'rewrite' : difference;
 }
@@ -374,20 +378,27 @@ export function isRecordedName(name: string, policy: BaselinePolicyFacts, report
   return recordedEntry(report, policy.name)?.managed.some((managed) => managed.name === name) === true;
 }
 
+/** In what an object differs from its declaration: the spec, a mark that says whose it is, or the sentence that says what it is for. */
+type Difference = 'spec' | 'labels' | 'purpose';
+
 /** How an object differs from its declaration, or undefined when it does not (R2, the rendered set). */
 function differenceOf(facts: {
   observed: ObservedNetworkPolicy;
   part: RenderedPart;
   policy: BaselinePolicyFacts;
   world: World;
-}): 'spec' | 'labels' | undefined {
+}): Difference | undefined {
   const { observed, part, policy, world } = facts;
   const isAsRendered =
     observed.hash === part.hash || world.isEquivalent({ rendered: part.hash, observed: observed.hash });
-  if (!isAsRendered && !wasRenderedByNewer(world, policy, observed)) {
+  const isOfNewer = wasRenderedByNewer(world, policy, observed);
+  if (!isAsRendered && !isOfNewer) {
     return 'spec';
   }
-  return isMarkedBy(observed, policy) ? undefined : 'labels';
+  if (!isMarkedBy(observed, policy)) {
+    return 'labels';
+  }
+  return observed.purpose === part.purpose || isOfNewer ? undefined : 'purpose';
 }
 
 function isMarkedBy(observed: ObservedNetworkPolicy, policy: BaselinePolicyFacts): boolean {
