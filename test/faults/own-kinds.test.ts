@@ -53,7 +53,7 @@ function without(plural: string, path: readonly string[]): KubeObject {
   const copy = structuredClone(crdOf(plural));
   const schema = fieldOf(fieldOf(itemsOf(fieldOf(copy.spec, 'versions'))[0], 'schema'), 'openAPIV3Schema');
   const holder = path.slice(0, -1).reduce<unknown>((at, key) => fieldOf(fieldOf(at, 'properties'), key), schema);
-  delete (fieldOf(holder, 'properties') as Record<string, unknown>)[path.at(-1) ?? ''];
+  Reflect.deleteProperty(fieldOf(holder, 'properties') as object, path.at(-1) ?? '');
   return copy;
 }
 

@@ -1,4 +1,12 @@
-import { denyNameOf, isListed, isManaged, isNameOfPart, type Ownership, ownershipOf } from '../ownership.ts';
+import {
+  denyNameOf,
+  isListed,
+  isManaged,
+  isMarkedBy,
+  isNameOfPart,
+  type Ownership,
+  ownershipOf,
+} from '../ownership.ts';
 import { isolatedBy, type RenderedPart } from '../rendering/rendering.ts';
 import { isSelected } from '../selection.ts';
 import {
@@ -331,7 +339,7 @@ function isNewGeneration(policy: BaselinePolicyFacts, report: RecordedReport | u
  * written is the text of another version.
  */
 function causeOf(
-  difference: Difference,
+  difference: 'spec' | 'labels' | 'purpose',
   ownership: Ownership,
   facts: {
     readonly observed: ObservedNetworkPolicy;
@@ -378,16 +386,13 @@ export function isRecordedName(name: string, policy: BaselinePolicyFacts, report
   return recordedEntry(report, policy.name)?.managed.some((managed) => managed.name === name) === true;
 }
 
-/** In what an object differs from its declaration: the spec, a mark that says whose it is, or the sentence that says what it is for. */
-type Difference = 'spec' | 'labels' | 'purpose';
-
 /** How an object differs from its declaration, or undefined when it does not (R2, the rendered set). */
 function differenceOf(facts: {
   observed: ObservedNetworkPolicy;
   part: RenderedPart;
   policy: BaselinePolicyFacts;
   world: World;
-}): Difference | undefined {
+}): 'spec' | 'labels' | 'purpose' | undefined {
   const { observed, part, policy, world } = facts;
   const isAsRendered =
     observed.hash === part.hash || world.isEquivalent({ rendered: part.hash, observed: observed.hash });
@@ -399,10 +404,4 @@ function differenceOf(facts: {
     return 'labels';
   }
   return observed.purpose === part.purpose || isOfNewer ? undefined : 'purpose';
-}
-
-function isMarkedBy(observed: ObservedNetworkPolicy, policy: BaselinePolicyFacts): boolean {
-  return (
-    observed.isLabelled && observed.policyLabel === policy.name && observed.policyUid === policy.uid && !observed.isKept
-  );
 }

@@ -80,9 +80,7 @@ export class TransitionReporter {
     this.#reported.delete(namespace);
     this.#weakenings.delete(namespace);
     this.#withCopies.delete(namespace);
-    for (const namespaces of this.#unreported.values()) {
-      namespaces.delete(namespace);
-    }
+    this.#forgetUnreported(namespace);
   }
 
   /** Reports a reconcile that has just ended. `log` is that of the reconcile, so that its lines carry its id. */
@@ -226,21 +224,34 @@ export class TransitionReporter {
   /** Reports once for each kind of failure that NamespaceBaselines cannot be written, and once that all can again. */
   #reportWrite({ reportWrite, world }: Reconciled, log: Log): void {
     const namespace = world.namespace.name;
-    const error = reportWrite.ok || PASSING.includes(reportWrite.error.kind) ? undefined : reportWrite.error;
-    const wasFailing = this.#isAnyUnreported();
-    for (const [kind, namespaces] of this.#unreported) {
-      if (reportWrite.ok || (error !== undefined && kind !== error.kind)) {
-        namespaces.delete(namespace);
-      }
+    if (reportWrite.ok) {
+      this.#reportIsWritten(namespace, log);
+    } else if (!PASSING.includes(reportWrite.error.kind)) {
+      this.#reportIsRefused(namespace, reportWrite.error, log);
     }
-    if (error !== undefined) {
-      const namespaces = this.#unreported.get(error.kind) ?? new Set();
-      if (namespaces.size === 0) {
-        log.error({ namespace, error }, 'namespace baselines cannot be written');
-      }
-      this.#unreported.set(error.kind, namespaces.add(namespace));
-    } else if (wasFailing && !this.#isAnyUnreported()) {
+  }
+
+  #reportIsWritten(namespace: string, log: Log): void {
+    const wasFailing = this.#isAnyUnreported();
+    this.#forgetUnreported(namespace);
+    if (wasFailing && !this.#isAnyUnreported()) {
       log.info({}, 'namespace baselines are written again');
+    }
+  }
+
+  #reportIsRefused(namespace: string, error: KubeError, log: Log): void {
+    const namespaces = this.#unreported.get(error.kind) ?? new Set();
+    const isFirst = namespaces.size === 0;
+    this.#forgetUnreported(namespace);
+    this.#unreported.set(error.kind, namespaces.add(namespace));
+    if (isFirst) {
+      log.error({ namespace, error }, 'namespace baselines cannot be written');
+    }
+  }
+
+  #forgetUnreported(namespace: string): void {
+    for (const namespaces of this.#unreported.values()) {
+      namespaces.delete(namespace);
     }
   }
 

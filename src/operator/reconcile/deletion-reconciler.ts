@@ -59,14 +59,14 @@ export class DeletionReconciler {
       return this.#finish(cached, { isWanted, log });
     }
     const isRight = cached.isDeleting || isWanted === cached.hasFinalizer;
-    if (isRight) {
-      return { queue: { kind: 'forget' } };
-    }
-    // Only of a policy that goes away anyway does it not matter what an older CRD would prune from the spec.
-    const isPaused = this.#dependencies.servedKinds.isPaused(BASELINE_POLICIES);
-    return {
-      queue: isPaused ? { kind: 'after', delayMs: HELD_RECHECK_MS } : await this.#write(cached, isWanted),
-    };
+    return { queue: isRight ? { kind: 'forget' } : await this.#writeUnlessPaused(cached, isWanted) };
+  }
+
+  /** Only of a policy that goes away anyway does it not matter what an older CRD would prune from the spec. */
+  async #writeUnlessPaused(cached: CachedBaselinePolicy, isWanted: boolean): Promise<QueueAction> {
+    return this.#dependencies.servedKinds.isPaused(BASELINE_POLICIES)
+      ? { kind: 'after', delayMs: HELD_RECHECK_MS }
+      : this.#write(cached, isWanted);
   }
 
   async #finish(

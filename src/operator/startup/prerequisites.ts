@@ -72,11 +72,12 @@ export class Prerequisites implements Check {
    */
   async watch(): Promise<void> {
     const { kube, needed, clock, signal, log } = this.#dependencies;
-    while (!signal.aborted) {
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver()) {
       await pause(clock, PREREQUISITES_RECHECK_MS, signal);
       const wasMet = this.#waitingFor.length === 0;
       const permissions = await missingPermissions(kube, needed.permissions);
-      if (signal.aborted || !(permissions.ok || isPermanent(permissions.error))) {
+      if (isOver() || !(permissions.ok || isPermanent(permissions.error))) {
         continue;
       }
       this.#report(

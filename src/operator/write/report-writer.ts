@@ -54,26 +54,19 @@ export class ReportWriter {
     report: NamespaceReport | undefined,
     recorded: RecordedReport | undefined,
   ): Promise<Result<ReportWrite, KubeError>> {
+    const { rateLimit, rights } = this.#dependencies;
     if (recorded?.hash === report?.hash) {
+      rights.settled(namespace);
       return success(UNCHANGED);
     }
-    const { rateLimit, servedKinds, rights } = this.#dependencies;
-    const waitMs = servedKinds.isPaused(NAMESPACE_BASELINES) ? HELD_RECHECK_MS : rateLimit.waitMs(namespace);
+    const waitMs = this.#waitMs(namespace);
     if (waitMs > 0) {
       return success({ kind: 'early', waitMs });
     }
     const written =
       report === undefined ? await this.#remove(namespace, recorded) : await this.#apply(namespace, report, recorded);
     if (!written.ok) {
-      if (this.#isGone(namespace, written.error)) {
-        return success(UNCHANGED);
-      }
-      await this.#noteRefusal(
-        namespace,
-        written.error,
-        report === undefined ? ['delete'] : ['patch', 'create', 'update'],
-      );
-      return failure(written.error);
+      return this.#failed(namespace, written.error, report === undefined ? ['delete'] : ['patch', 'create', 'update']);
     }
     rights.settled(namespace);
     rateLimit.wrote(namespace, { before: recorded?.hash, wanted: report?.hash, stored: written.value });
@@ -84,6 +77,25 @@ export class ReportWriter {
   forget(namespace: string): void {
     this.#dependencies.rateLimit.forget(namespace);
     this.#dependencies.rights.settled(namespace);
+  }
+
+  /** How long the next write has to wait, in milliseconds. */
+  #waitMs(namespace: string): number {
+    const { rateLimit, servedKinds } = this.#dependencies;
+    return servedKinds.isPaused(NAMESPACE_BASELINES) ? HELD_RECHECK_MS : rateLimit.waitMs(namespace);
+  }
+
+  /** `verbs` are those that the write may have needed. */
+  async #failed(
+    namespace: string,
+    error: KubeError,
+    verbs: readonly string[],
+  ): Promise<Result<ReportWrite, KubeError>> {
+    if (this.#isGone(namespace, error)) {
+      return success(UNCHANGED);
+    }
+    await this.#noteRefusal(namespace, error, verbs);
+    return failure(error);
   }
 
   /** A missing permission is a matter of the whole operator; a 403 of admission or of a quota is none. */
