@@ -37,14 +37,6 @@ export function isManaged({ isLabelled, policyUid }: Pick<ObservedNetworkPolicy,
   return isLabelled && policyUid !== '';
 }
 
-/** Whether an object carries all marks of this BaselinePolicy, and none of an object that was left behind (R2, R4). */
-export function isMarkedBy(
-  observed: Pick<ObservedNetworkPolicy, 'isLabelled' | 'policyLabel' | 'policyUid' | 'isKept'>,
-  { name, uid }: { readonly name: string; readonly uid: string },
-): boolean {
-  return observed.isLabelled && observed.policyLabel === name && observed.policyUid === uid && !observed.isKept;
-}
-
 /** The uids that a NamespaceBaseline lists, by policy. */
 export interface Listing {
   readonly entries: readonly { readonly managed: readonly { readonly uid: string }[] }[];

@@ -1,12 +1,5 @@
-import {
-  denyNameOf,
-  isListed,
-  isManaged,
-  isMarkedBy,
-  isNameOfPart,
-  type Ownership,
-  ownershipOf,
-} from '../ownership.ts';
+import { isMarkedBy } from '../marks.ts';
+import { denyNameOf, isListed, isManaged, isNameOfPart, type Ownership, ownershipOf } from '../ownership.ts';
 import { isolatedBy, type RenderedPart } from '../rendering/rendering.ts';
 import { isSelected } from '../selection.ts';
 import {
