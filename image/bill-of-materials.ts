@@ -19,8 +19,12 @@ const DEVELOPMENT = 'cdx:npm:package:development';
 
 /** The packages, as `name@version`, that the files of a bundle come from; files of our own are of none. */
 export function packagesIn(files: readonly string[]): ReadonlySet<string> {
-  const folders = new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
-  return new Set([...folders].map((folder) => packageAt(folder)));
+  return new Set([...packageFoldersIn(files)].map((folder) => packageAt(folder)));
+}
+
+/** The folders of the packages that the files of a bundle come from. */
+export function packageFoldersIn(files: readonly string[]): ReadonlySet<string> {
+  return new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
 }
 
 function packageAt(folder: string): string {

@@ -1,8 +1,11 @@
 /**
  * Makes programs of the project run without its `node_modules`: `node image/bundle.ts <folder> <program.ts>...` leaves them in
- * the folder, with what they share in further files beside them. The commit they say they are of comes from `REVISION`.
+ * the folder, with what they share in further files and the licences of what is in them beside them. The commit they say they are of comes from `REVISION`.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild';
+import { bundledPackages, LICENCES_FILE, licencesPage } from './licences.ts';
 
 // CommonJS dependencies ask for what an ES module does not have.
 const BANNER = [
@@ -53,10 +56,11 @@ if (import.meta.main) {
   if (folder === undefined || programs.length === 0) {
     throw new Error('write: node image/bundle.ts <folder> <program.ts>...');
   }
-  await bundle(process.env.REVISION ?? 'unknown', {
+  const { metafile } = await bundle(process.env.REVISION ?? 'unknown', {
     entryPoints: programs,
     outdir: folder,
     splitting: true,
     sourcemap: true,
   });
+  writeFileSync(join(folder, LICENCES_FILE), licencesPage(bundledPackages(Object.keys(metafile.inputs))));
 }

@@ -1,5 +1,6 @@
 /**
- * Writes what the image has besides its base: the program as one file, its bill of materials and its licence.
+ * Writes what the image has besides its base: the program as one file, its bill of materials, its licence and those
+ * of the packages in it.
  * `node image/content.ts <folder>`, from the root of the project with its dependencies installed. The commit comes from
  * `REVISION`, the time of every file from `SOURCE_DATE_EPOCH` (https://reproducible-builds.org/specs/source-date-epoch/):
  * the same inputs give the same bytes.
@@ -9,6 +10,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFi
 import { join } from 'node:path';
 import { type BillOfMaterials, billOfMaterials, packagesIn } from './bill-of-materials.ts';
 import { bundle } from './bundle.ts';
+import { bundledPackages, LICENCES_FILE, licencesPage } from './licences.ts';
 
 const [target] = process.argv.slice(2);
 if (target === undefined) {
@@ -33,6 +35,7 @@ const bill = billOfMaterials(JSON.parse(listed) as BillOfMaterials, {
 });
 writeFileSync(join(app, 'sbom.cdx.json'), `${JSON.stringify(bill, null, 2)}\n`);
 copyFileSync('LICENSE', join(app, 'LICENSE'));
+writeFileSync(join(app, LICENCES_FILE), licencesPage(bundledPackages(Object.keys(metafile.inputs))));
 for (const name of readdirSync(app)) {
   utimesSync(join(app, name), epochSeconds, epochSeconds);
 }

@@ -11,6 +11,8 @@ export const REASONS = {
   InvalidSpec:
     'The spec breaks a rule that the API server did not check; the last valid spec stays in force. Correct the fields that the message names.',
   Forbidden: 'The operator lacks a permission. Grant the one that the message names; deploy/base has the whole role.',
+  CrdOutdated:
+    'A CRD is missing or older than the operator, so no object of its kind is written. Apply the CRDs of this version; the message has the command.',
   AllInPlace: 'Every selected namespace is protected.',
   NoneSelected: 'No namespace is selected.',
   NotAllInPlace: 'Some selected namespaces are not protected; status.failed lists the first ten.',

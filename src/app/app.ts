@@ -10,14 +10,14 @@ import { isInPod } from '../operator/discovery/resolv-conf.ts';
 import { aborted, type Leadership, soleLeadership } from '../operator/manager/leadership.ts';
 import { createLeaseLeadership } from '../operator/manager/lease-leadership.ts';
 import { Manager, NOT_STARTED } from '../operator/manager/manager.ts';
-import { neededFields } from '../operator/startup/needed-fields.ts';
 import { neededPermissions } from '../operator/startup/preflight.ts';
 import { Prerequisites, type Readiness } from '../operator/startup/prerequisites.ts';
+import { neededFields } from '../operator/watch/needed-fields.ts';
 import { WATCHED_RESOURCES } from '../operator/watch/watches.ts';
 import { cachesSynced, watchesAlive } from '../telemetry/checks.ts';
 import { createEventRecorder } from '../telemetry/events.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
+import { createMetrics, type GaugeState } from '../telemetry/metrics.ts';
 import { startProbeServer } from '../telemetry/probes.ts';
 import { buildInfo } from '../telemetry/version.ts';
 import { exitCode } from './exit-codes.ts';
@@ -78,12 +78,12 @@ async function serve(
 ): Promise<number> {
   const clock = systemClock;
   // The gauges show the state of the manager, which in turn counts through the metrics.
-  const created: { manager?: Manager } = {};
+  const created: { manager?: Manager; prerequisites?: Prerequisites } = {};
   const metrics = createMetrics({
     buildInfo,
     watchedResources: WATCHED_RESOURCES,
     withProcess: true,
-    state: () => created.manager?.state() ?? NOT_STARTED,
+    state: () => stateOf(created),
   });
   const events = createEventRecorder({
     kube,
@@ -134,6 +134,7 @@ async function serve(
     needed,
     unreachableLimitMs: options.startupTimeoutMs,
   });
+  created.prerequisites = prerequisites;
   const watches = watchesAlive({
     name: 'watches',
     limitMs: Math.max(SHORTEST_STILL_LIMIT_MS, options.watchSilenceLimitMs * SILENCE_LIMITS),
@@ -143,7 +144,7 @@ async function serve(
   const probes = await startProbeServer({
     listen: options.listen,
     livez: [manager.heartbeat, watches],
-    readyz: [prerequisites, synced],
+    readyz: [prerequisites, manager.servedKinds, synced],
     metrics,
     log,
   });
@@ -157,9 +158,11 @@ async function serve(
     if (readiness.kind !== 'ready') {
       return endedEarly(readiness, log);
     }
+    const watching = prerequisites.watch();
     const ended = manager
       .run(signal)
       .then(() => manager.close())
+      .then(() => watching)
       .then(() => true);
     await Promise.race([ended, aborted(signal)]);
     log.info({}, 'shutting down');
@@ -172,6 +175,19 @@ async function serve(
     await events.close();
     await probes.value.close();
   }
+}
+
+/** What the gauges show: a replica is ready when `/readyz` says so. */
+function stateOf({
+  manager,
+  prerequisites,
+}: {
+  readonly manager?: Manager;
+  readonly prerequisites?: Prerequisites;
+}): GaugeState {
+  const state = manager?.state() ?? NOT_STARTED;
+  const isReady = [prerequisites, manager?.servedKinds].every((check) => check?.check().ok === true);
+  return { ...state, isReady: state.isReady && isReady };
 }
 
 function leadershipFor(

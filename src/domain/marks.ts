@@ -26,6 +26,14 @@ export function marksOf({ labels, annotations }: { readonly labels?: unknown; re
   };
 }
 
+/** Whether an object carries all marks of this BaselinePolicy, and was not left behind on purpose (R2, R4). */
+export function isMarkedBy(
+  marks: Pick<Marks, 'isLabelled' | 'policyLabel' | 'policyUid' | 'isKept'>,
+  { name, uid }: { readonly name: string; readonly uid: string },
+): boolean {
+  return marks.isLabelled && marks.policyLabel === name && marks.policyUid === uid && !marks.isKept;
+}
+
 /** Whether a Namespace is on its way out: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ */
 export function isTerminatingNamespace(namespace: {
   readonly metadata: { readonly deletionTimestamp?: unknown };

@@ -46,7 +46,7 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
       'The operator accepted this generation and attempted every selected namespace. A namespace that it could not protect does not make Ready False, so that one tenant cannot block a GitOps sync; a missing permission does.',
     reasons: {
       True: ['Applied', 'DryRun', 'Paused'],
-      False: ['Progressing', 'InvalidSpec', 'Forbidden', 'RemovalHeld', 'IsolationHeld'],
+      False: ['Progressing', 'InvalidSpec', 'Forbidden', 'CrdOutdated', 'RemovalHeld', 'IsolationHeld'],
     },
   },
   {
@@ -69,7 +69,7 @@ export const CONDITION_TEXTS: readonly ConditionText[] = [
     type: CONDITIONS.stalled,
     isGood: false,
     meaning: 'The operator cannot continue without your help.',
-    reasons: { True: ['InvalidSpec', 'Forbidden', 'RemovalHeld', 'IsolationHeld'] },
+    reasons: { True: ['InvalidSpec', 'Forbidden', 'CrdOutdated', 'RemovalHeld', 'IsolationHeld'] },
   },
   {
     kind: 'BaselinePolicy',
@@ -146,6 +146,7 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
     'Correct the fields that the message names; see `docs/api.md`. Update the CRDs (`kubectl apply --server-side -k deploy/crds`), so that the API server refuses such a spec at once.',
   Forbidden:
     'Grant the permission that the message names: `kubectl apply -k deploy/base`. The operator retries by itself.',
+  CrdOutdated: 'Apply the CRDs of the version that runs: `kubectl apply --server-side -k deploy/crds`.',
   AllInPlace: '',
   NoneSelected: 'Label a namespace, or look at `spec.namespaceSelector` and `--exclude-namespaces`.',
   NotAllInPlace: 'Look at `status.failed`, or list all namespaces: `kubectl get namespacebaselines -A`.',

@@ -10,6 +10,7 @@ export const REASON_RUNBOOKS: Readonly<Record<Reason, string>> = {
   Progressing: 'reconciling',
   InvalidSpec: 'stalled',
   Forbidden: 'stalled',
+  CrdOutdated: 'stalled',
   AllInPlace: 'all-protected',
   NoneSelected: 'all-protected',
   NotAllInPlace: 'all-protected',

@@ -221,7 +221,7 @@ export const METRICS = {
   ready: {
     name: 'nsbaseline_ready',
     type: 'gauge',
-    help: '1 when every cache is synced, as in `/readyz`, else 0.',
+    help: '1 when `/readyz` passes: every cache is synced, every permission granted, and every field of the CRDs served; else 0.',
     labels: {},
   },
   memoryLimit: {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { failure, type Result, success } from '../base/result.ts';
 import type { Check } from './checks.ts';
+import { limitConnections } from './connection-limit.ts';
 import type { Log } from './log.ts';
 
 /** The address to listen on. Without a host: every address of the machine. Port 0: any free port. */
@@ -21,6 +22,7 @@ export interface ProbeServer {
 /** A request is a line and a few headers; a larger one is refused with 431. */
 const MAX_HEADER_BYTES = 8 * 1024;
 const MAX_URL_LENGTH = 512;
+/** Beyond this an older connection is closed for a new one. */
 const MAX_CONNECTIONS = 128;
 const REQUEST_LIMIT_MS = 5_000;
 /** Longer than the minute between two scrapes of Prometheus, so that its connection is reused. */
@@ -69,7 +71,7 @@ export function startProbeServer(options: {
       void respond(request, response, { pages, log: options.log });
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  limitConnections(server, MAX_CONNECTIONS);
   return listening(server, options.listen);
 }
 

@@ -57,7 +57,7 @@ describe('the roles that the operator ships with, on a real API server', () => {
     ['namespacebaselines', '--all-namespaces'],
     ['services', '--namespace=kube-system'],
     ['endpointslices', '--namespace=kube-system'],
-    ['endpointslices', '--namespace=default'],
+    ['endpointslices', '--namespace=default', '--field-selector=metadata.name=kubernetes'],
     ['services', '--namespace=default', '--field-selector=metadata.name=kubernetes'],
     ['customresourcedefinitions', '--field-selector=metadata.name=baselinepolicies.nsbaseline.io'],
     ['customresourcedefinitions', '--field-selector=metadata.name=namespacebaselines.nsbaseline.io'],
@@ -71,6 +71,7 @@ describe('the roles that the operator ships with, on a real API server', () => {
     ['pods', '--all-namespaces'],
     ['configmaps', '--all-namespaces'],
     ['services', '--namespace=default'],
+    ['endpointslices', '--namespace=default'],
     ['services', '--namespace=nsbaseline-system'],
     ['customresourcedefinitions'],
   ])('do not let it list %s %s', async (...what) => {
@@ -90,6 +91,10 @@ describe('the roles that the operator ships with, on a real API server', () => {
     ['update', 'baselinepolicies', 'yes'],
     ['delete', 'baselinepolicies', 'no'],
     ['create', 'events.events.k8s.io', 'yes'],
+    ['patch', 'events.events.k8s.io', 'yes'],
+    ['update', 'events.events.k8s.io', 'no'],
+    ['get', 'namespacebaselines', 'no'],
+    ['get', 'endpointslices', 'no'],
     ['create', 'clusterrolebindings', 'no'],
   ])('%s %s: %s', async (verb, resource, answer) => {
     const [name, subresource] = resource.split('/');

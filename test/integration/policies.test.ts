@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { BaselinePolicySpec } from '../../src/api/baseline-policy.ts';
 import { fieldOf } from '../../src/base/json.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
@@ -350,5 +350,31 @@ describe('R14 discovery', () => {
     const address = await scene.cluster.kubectl('get', 'service', 'kubernetes', '--output=jsonpath={.spec.clusterIP}');
     expect(egress).toContain(`${address}/32`);
     expect(egress).toContain('192.0.2.10/32');
+  });
+
+  test('R14 a further EndpointSlice of the Service kubernetes, as a selector on it causes one, opens no way out', async () => {
+    onTestFinished(async () => {
+      await scene.cluster.kubectl('delete', 'endpointslice', '-n', 'default', 'kubernetes-x7f2q');
+    });
+    await scene.cluster.applyManifests([
+      {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: {
+          name: 'kubernetes-x7f2q',
+          namespace: 'default',
+          labels: { 'kubernetes.io/service-name': 'kubernetes' },
+        },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: ['10.244.9.9'], conditions: { ready: true } }],
+        ports: [{ name: 'https', port: 6443, protocol: 'TCP' }],
+      },
+    ]);
+    await scene.declare('r14-slice', { allow: { kubeApiServer: { enabled: true } } });
+    await scene.namespace('r14-slice', { set: 'r14-slice' });
+    await eventually(() => scene.networkPolicyNames('r14-slice')).toContain('r14-slice.allow-kube-api-server');
+    const egress = JSON.stringify((await scene.networkPolicy('r14-slice', 'r14-slice.allow-kube-api-server'))?.spec);
+    expect(egress).toContain('192.0.2.10/32');
+    expect(egress).not.toContain('10.244.9.9');
   });
 });

@@ -1,5 +1,5 @@
 import type { DnsDoubt } from '../discovery/dns-doubt.ts';
-import { denyNameOf, isListed, isManaged, isNameOfPart, type Ownership, ownershipOf } from '../ownership.ts';
+import { denyNameOf, isListed, isManaged, isNameOfPart, ownershipOf } from '../ownership.ts';
 import type { RenderedPart } from '../rendering/rendering.ts';
 import { isSelected } from '../selection.ts';
 import {
@@ -15,15 +15,9 @@ import {
 } from '../world.ts';
 import { awaitedDns, hasOwnDeny, withoutEgress } from './dns-wait.ts';
 import { keptUpParts } from './kept-up-parts.ts';
+import { causeOf, differenceOf, type RepairCause, wasRenderedByNewer } from './repair-cause.ts';
 
-/** A change that another client made to one of our objects. */
-export type Drift = 'deleted' | 'spec' | 'labels';
-
-/**
- * Why an object is overwritten: drift that is undone (R6, repair), a new generation of the policy, another rendering of the
- * same generation, or an object that the operator takes over from another owner (R5 ownership, R8 deletion).
- */
-export type RepairCause = Exclude<Drift, 'deleted'> | 'rollout' | 'rewrite' | 'adoption' | 'takeover';
+export type { Drift, RepairCause } from './repair-cause.ts';
 
 /** The desired write of one NetworkPolicy on behalf of one BaselinePolicy. */
 export type Action =
@@ -301,100 +295,8 @@ function createAction(world: World, policy: BaselinePolicyFacts, part: RenderedP
   return { kind: 'create', part, isRestoring };
 }
 
-/**
- * R15 (one writer): whether a newer version of the operator rendered the object for this generation, and no client has
- * changed it since. An older version does not undo that.
- */
-function wasRenderedByNewer(
-  { hasNewerLed, report }: World,
-  policy: BaselinePolicyFacts,
-  observed: ObservedNetworkPolicy,
-): boolean {
-  if (!hasNewerLed || !isMarkedBy(observed, policy)) {
-    return false;
-  }
-  const entry = recordedEntry(report, policy.name);
-  return (
-    entry?.generation === policy.generation &&
-    entry.managed.some(({ uid, hash }) => uid === observed.uid && observed.hash !== '' && hash === observed.hash)
-  );
-}
-
 /** The contest over a part, while its next repair is not due yet. */
 function earlyContest(world: World, part: RenderedPart): Contest | undefined {
   const contest = world.contests.get(part.name);
   return contest !== undefined && contest.waitMs > 0 ? contest : undefined;
-}
-
-function isNewGeneration(policy: BaselinePolicyFacts, report: RecordedReport | undefined): boolean {
-  const generation = recordedEntry(report, policy.name)?.generation;
-  return generation !== undefined && generation !== policy.generation;
-}
-
-/**
- * If the policy's generation has changed since the last report, the difference is a rollout. If only the operator has
- * written the object, it is a rewrite: discovery found something new, a webhook changes what we write, or another version
- * of the operator rendered it. The same holds when the spec is still the one that the last report had in place, even if
- * another client has changed labels or annotations since. Anything else is drift.
- */
-function causeOf(
-  difference: 'spec' | 'labels',
-  ownership: Ownership,
-  facts: {
-    readonly observed: ObservedNetworkPolicy;
-    readonly policy: BaselinePolicyFacts;
-    readonly report: RecordedReport | undefined;
-  },
-): RepairCause {
-  if (ownership === 'foreign') {
-    return 'adoption';
-  }
-  if (ownership === 'other-policy') {
-    return 'takeover';
-  }
-  if (difference === 'labels' && !facts.observed.isKept) {
-    return 'labels';
-  }
-  if (isNewGeneration(facts.policy, facts.report)) {
-    return 'rollout';
-  }
-  return facts.observed.otherManager === '' || isAsReported(facts) ? 'rewrite' : difference;
-}
-
-/** Whether the last report had the object in place with the spec that it has now (R6, repair). */
-function isAsReported(facts: {
-  readonly observed: ObservedNetworkPolicy;
-  readonly policy: BaselinePolicyFacts;
-  readonly report: RecordedReport | undefined;
-}): boolean {
-  const { observed, policy, report } = facts;
-  const entry = recordedEntry(report, policy.name);
-  return (
-    entry?.phase === 'Protected' &&
-    !observed.isKept &&
-    observed.hash !== '' &&
-    entry.managed.some(({ uid, hash }) => uid === observed.uid && hash === observed.hash)
-  );
-}
-
-/** How an object differs from its declaration, or undefined when it does not (R2, the rendered set). */
-function differenceOf(facts: {
-  observed: ObservedNetworkPolicy;
-  part: RenderedPart;
-  policy: BaselinePolicyFacts;
-  world: World;
-}): 'spec' | 'labels' | undefined {
-  const { observed, part, policy, world } = facts;
-  const isAsRendered =
-    observed.hash === part.hash || world.isEquivalent({ rendered: part.hash, observed: observed.hash });
-  if (!isAsRendered && !wasRenderedByNewer(world, policy, observed)) {
-    return 'spec';
-  }
-  return isMarkedBy(observed, policy) ? undefined : 'labels';
-}
-
-function isMarkedBy(observed: ObservedNetworkPolicy, policy: BaselinePolicyFacts): boolean {
-  return (
-    observed.isLabelled && observed.policyLabel === policy.name && observed.policyUid === policy.uid && !observed.isKept
-  );
 }

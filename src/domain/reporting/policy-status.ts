@@ -52,6 +52,10 @@ export interface PolicyProgress {
   readonly openRules: readonly OpenRules[];
   /** Why discovery is not current for what this policy renders. */
   readonly discoveryProblem: Extract<Reason, DnsDoubt | 'DnsStale' | 'ApiServerNotFound'> | undefined;
+  /** Why BaselinePolicies or NamespaceBaselines are not written, whatever the namespace. */
+  readonly kindProblem?:
+    | { readonly reason: Extract<Reason, 'CrdOutdated' | 'Forbidden'>; readonly message: string }
+    | undefined;
 }
 
 /** A condition without its transition time. */
@@ -140,7 +144,7 @@ function stallingProblem(progress: PolicyProgress, held: readonly HeldProblem[])
     return held[0];
   }
   const forbidden = progress.namespaceStates.find((state) => state.reason === 'Forbidden');
-  return forbidden === undefined ? undefined : { reason: 'Forbidden', message: forbidden.message };
+  return forbidden === undefined ? progress.kindProblem : { reason: 'Forbidden', message: forbidden.message };
 }
 
 function allProtectedFinding(progress: PolicyProgress): Finding {

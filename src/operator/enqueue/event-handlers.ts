@@ -191,6 +191,21 @@ export class EventHandlers implements ClusterEventHandlers {
     }
   }
 
+  /** A CRD has come, gone or changed: every report, status and finalizer that may have waited for it is looked at again. */
+  servedKindsChanged(): void {
+    const { caches, compiled, deletions, namespaces, statusWriter } = this.#dependencies;
+    if (!this.#isStarted) {
+      return;
+    }
+    for (const { name } of compiled.facts) {
+      statusWriter.touch(name);
+      deletions.add(name, 'resync');
+    }
+    for (const { name } of caches.namespaces.values()) {
+      namespaces.add(name, 'resync');
+    }
+  }
+
   #queueAffected(change: {
     readonly name: string;
     readonly before: BaselinePolicyFacts | undefined;

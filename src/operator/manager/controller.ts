@@ -25,8 +25,11 @@ import { CompiledPolicies } from '../state/compiled-policies.ts';
 import { ContestTracker } from '../state/contest-tracker.ts';
 import { OptOutTracker } from '../state/opt-out-tracker.ts';
 import { PeerNamespaces } from '../state/peer-namespaces.ts';
+import { ReportRights } from '../state/report-rights.ts';
+import type { ServedKinds } from '../state/served-kinds.ts';
 import { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
+import { BASELINE_POLICIES } from '../watch/resources.ts';
 import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
 import { priorityClients } from '../write/priority-clients.ts';
 import { ReportRateLimit } from '../write/report-rate-limit.ts';
@@ -53,6 +56,8 @@ export interface ControllerOptions {
   readonly workers: number;
   readonly discovery: DiscoveryState;
   readonly guardLimits: GuardLimits;
+  /** Which of the operator's own kinds may be written. */
+  readonly servedKinds: Pick<ServedKinds, 'isPaused' | 'problem'>;
   /** Whether a newer version led before, so that its rendering is left as it is (R15, leadership). */
   readonly hasNewerLed: () => boolean;
 }
@@ -72,6 +77,9 @@ export class Controller {
   readonly #clients: Readonly<Record<Priority, KubeClient>>;
   readonly #timeToProtect: TimeToProtect;
   readonly #serverDefaults = new ServerDefaults();
+  readonly #reportRights = new ReportRights(() => {
+    this.#touchAll();
+  });
   readonly #transientFailures: TransientFailures;
   readonly #transitions: TransitionReporter;
   readonly #statusWriter: StatusWriter;
@@ -124,6 +132,7 @@ export class Controller {
       kube: this.#clients.fresh,
       caches,
       compiledPolicies: this.#compiled,
+      servedKinds: options.servedKinds,
     });
     this.#deletions = new WorkQueue({
       clock,
@@ -211,8 +220,14 @@ export class Controller {
     return this.#pulse.check();
   }
 
+  #touchAll(): void {
+    for (const { name } of this.#compiled.facts) {
+      this.#statusWriter.touch(name);
+    }
+  }
+
   #createStatusWriter(): StatusWriter {
-    const { caches, clock, random, log } = this.#options;
+    const { caches, clock, random, log, servedKinds } = this.#options;
     return new StatusWriter({
       kube: this.#clients.resync,
       clock,
@@ -224,6 +239,11 @@ export class Controller {
       guard: this.#guard,
       peerNamespaces: this.#peerNamespaces,
       nowTime: () => this.#nowTime(),
+      isPaused: () => servedKinds.isPaused(BASELINE_POLICIES),
+      kindProblem: () => servedKinds.problem() ?? this.#reportRights.problem(),
+      onRefused: (policy, error) => {
+        log.error({ policy, error }, 'status cannot be written');
+      },
       onHeld: (policy, condition) => {
         this.#transitions.held(policy, condition);
       },
@@ -263,7 +283,7 @@ export class Controller {
   }
 
   #writersFor(priority: Priority, rateLimit: ReportRateLimit): Writers {
-    const { caches, metrics } = this.#options;
+    const { caches, metrics, servedKinds } = this.#options;
     const kube = this.#clients[priority];
     const { networkPolicies, reports, namespaces } = caches;
     return {
@@ -276,7 +296,7 @@ export class Controller {
           metrics.driftRepaired(drift);
         },
       }),
-      reports: new ReportWriter({ kube, reports, namespaces, rateLimit }),
+      reports: new ReportWriter({ kube, reports, namespaces, rateLimit, servedKinds, rights: this.#reportRights }),
     };
   }
 

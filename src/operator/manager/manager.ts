@@ -17,6 +17,7 @@ import { storedDiscovery } from '../discovery/stored-discovery.ts';
 import type { ClusterEventHandlers } from '../enqueue/event-handlers.ts';
 import { SYNC_POLL_MS } from '../queue/retry-policy.ts';
 import type { GuardLimits } from '../state/change-guard.ts';
+import { ServedKinds } from '../state/served-kinds.ts';
 import { createInformers, type Informers } from '../watch/informers.ts';
 import { BaselineOperator } from '../watch/library-adapter.ts';
 import { Controller } from './controller.ts';
@@ -96,6 +97,8 @@ const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
 export class Manager {
   /** Fails when the controller of this term is stuck. */
   readonly heartbeat: Check = { name: 'reconcile-loop', check: () => this.#loopCheck() };
+  /** Fails while a CRD is missing or lacks a field, and writes of its kind are paused. */
+  readonly servedKinds: ServedKinds;
   readonly #options: ManagerOptions;
   readonly #version: string;
   readonly #requestTimeoutMs: number;
@@ -103,6 +106,7 @@ export class Manager {
   readonly #informers: Informers;
   readonly #operator: BaselineOperator;
   #role: Role = { kind: 'syncing' };
+  #crdTexts = '';
 
   /** Makes no request before {@link Manager.run}. */
   constructor(options: ManagerOptions) {
@@ -117,11 +121,15 @@ export class Manager {
         discoverySourceChanged: () => {
           this.#discoverAgain();
         },
+        crdChanged: () => {
+          this.#servedKindsChanged();
+        },
         reconnected: () => {
           this.#retryNow();
         },
       },
     });
+    this.servedKinds = new ServedKinds(this.#informers.caches.crds, () => this.#isSynced());
     this.#operator = new BaselineOperator({ log: options.log, watches: this.#informers.all });
   }
 
@@ -132,6 +140,7 @@ export class Manager {
     if (!(await this.#waitForSync(signal))) {
       return;
     }
+    this.#servedKindsChanged();
     const discovery = this.#startDiscovery(nameservers);
     this.#role = this.#standby(discovery);
     await this.#leadership.run(signal, (term) => this.#lead(term, discovery, signal));
@@ -272,6 +281,26 @@ export class Manager {
     }
   }
 
+  /** Says once what is wrong with the CRDs, and once that nothing is any more. */
+  #servedKindsChanged(): void {
+    const problems = this.servedKinds.texts();
+    if (problems.join() === this.#crdTexts) {
+      return;
+    }
+    this.#crdTexts = problems.join();
+    if (problems.length === 0) {
+      this.#options.log.info({}, 'both crds serve every field again');
+    } else {
+      this.#options.log.error(
+        { problems },
+        'a crd is missing or older than needed, and nothing of its kind is written',
+      );
+    }
+    if (this.#role.kind === 'leading') {
+      this.#role.controller.handlers.servedKindsChanged();
+    }
+  }
+
   /** Requests that failed while the API server was away are retried at once. */
   #retryNow(): void {
     if (this.#role.kind === 'leading') {
@@ -303,6 +332,7 @@ export class Manager {
       kube: fencedClient(this.#options.kube, term, this.#requestTimeoutMs),
       caches,
       discovery: discovery.state,
+      servedKinds: this.servedKinds,
       // A newer version's rendering is outdated as soon as the cluster it was rendered for has changed.
       hasNewerLed: () => isOlder && digestOf(discovery.state.discovered) === renderedFor,
     });

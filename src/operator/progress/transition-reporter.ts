@@ -27,6 +27,16 @@ const QUIET: readonly Reason[] = [
   'Weakened',
 ];
 
+/** Failures that a retry usually ends, and that are counted only. */
+const PASSING: readonly KubeError['kind'][] = [
+  'conflict',
+  'throttled',
+  'network',
+  'timeout',
+  'aborted',
+  'unauthorized',
+];
+
 /** How many copies an Event and a log line name. */
 const NAMED_COPIES = 10;
 
@@ -59,7 +69,8 @@ export class TransitionReporter {
   /** The namespaces whose copies were reported. */
   readonly #withCopies = new Set<string>();
 
-  #isReportRefused = false;
+  /** The namespaces whose NamespaceBaseline cannot be written, by the kind of failure. */
+  readonly #unreported = new Map<KubeError['kind'], Set<string>>();
 
   constructor(log: Log, events: EventRecorder) {
     this.#log = log;
@@ -71,6 +82,7 @@ export class TransitionReporter {
     this.#reported.delete(namespace);
     this.#weakenings.delete(namespace);
     this.#withCopies.delete(namespace);
+    this.#forgetUnreported(namespace);
   }
 
   /** Reports a reconcile that has just ended. `log` is that of the reconcile, so that its lines carry its id. */
@@ -211,22 +223,42 @@ export class TransitionReporter {
     this.#record(namespace, reconciled, { type: 'Warning', reason, note: noteFor(entry, reason) });
   }
 
-  /** Reports once that NamespaceBaselines cannot be written, and once that they can again. */
-  #reportWrite({ reportWrite }: Reconciled, log: Log): void {
-    const isRefused =
-      !reportWrite.ok &&
-      (reportWrite.error.kind === 'forbidden' ||
-        reportWrite.error.kind === 'invalid' ||
-        reportWrite.error.kind === 'notFound');
-    if (isRefused === this.#isReportRefused || (!reportWrite.ok && !isRefused)) {
-      return;
-    }
-    this.#isReportRefused = isRefused;
+  /** Reports once for each kind of failure that NamespaceBaselines cannot be written, and once that all can again. */
+  #reportWrite({ reportWrite, world }: Reconciled, log: Log): void {
+    const namespace = world.namespace.name;
     if (reportWrite.ok) {
-      log.info({}, 'namespace baselines are written again');
-    } else {
-      log.error({ error: reportWrite.error }, 'namespace baselines cannot be written');
+      this.#reportIsWritten(namespace, log);
+    } else if (!PASSING.includes(reportWrite.error.kind)) {
+      this.#reportIsRefused(namespace, reportWrite.error, log);
     }
+  }
+
+  #reportIsWritten(namespace: string, log: Log): void {
+    const wasFailing = this.#isAnyUnreported();
+    this.#forgetUnreported(namespace);
+    if (wasFailing && !this.#isAnyUnreported()) {
+      log.info({}, 'namespace baselines are written again');
+    }
+  }
+
+  #reportIsRefused(namespace: string, error: KubeError, log: Log): void {
+    const namespaces = this.#unreported.get(error.kind) ?? new Set();
+    const isFirst = namespaces.size === 0;
+    this.#forgetUnreported(namespace);
+    this.#unreported.set(error.kind, namespaces.add(namespace));
+    if (isFirst) {
+      log.error({ namespace, error }, 'namespace baselines cannot be written');
+    }
+  }
+
+  #forgetUnreported(namespace: string): void {
+    for (const namespaces of this.#unreported.values()) {
+      namespaces.delete(namespace);
+    }
+  }
+
+  #isAnyUnreported(): boolean {
+    return [...this.#unreported.values()].some(({ size }) => size > 0);
   }
 
   #weakened(namespace: string, reconciled: Reconciled, log: Log): void {

@@ -40,6 +40,8 @@ export const STATUS_INTERVAL_MS = 1_000;
 export const STAND_IN_RETRY_MS = 10_000;
 /** How often the start looks for a missing permission, CRD or API server. */
 export const PREREQUISITES_POLL_MS = 1_000;
+/** How often a running operator asks whether it still has every permission. */
+export const PREREQUISITES_RECHECK_MS = 30_000;
 /** How often the start looks whether every cache is filled. */
 export const SYNC_POLL_MS = 5;
 

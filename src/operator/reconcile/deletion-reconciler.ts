@@ -7,9 +7,10 @@ import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { REMOVAL_POLL_MS } from '../queue/retry-policy.ts';
+import { HELD_RECHECK_MS, REMOVAL_POLL_MS } from '../queue/retry-policy.ts';
 import type { QueueAction } from '../queue/work-queue.ts';
 import type { CompiledPolicies } from '../state/compiled-policies.ts';
+import type { ServedKinds } from '../state/served-kinds.ts';
 import type { CachedNetworkPolicy } from '../watch/cached-objects.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
@@ -19,6 +20,7 @@ interface Dependencies {
   readonly kube: KubeClient;
   readonly caches: Pick<Caches, 'baselinePolicies' | 'networkPolicies' | 'namespaces' | 'reports'>;
   readonly compiledPolicies: CompiledPolicies;
+  readonly servedKinds: Pick<ServedKinds, 'isPaused'>;
 }
 
 /** The result of one step at a policy's finalizer. */
@@ -57,7 +59,14 @@ export class DeletionReconciler {
       return this.#finish(cached, { isWanted, log });
     }
     const isRight = cached.isDeleting || isWanted === cached.hasFinalizer;
-    return { queue: isRight ? { kind: 'forget' } : await this.#write(cached, isWanted) };
+    return { queue: isRight ? { kind: 'forget' } : await this.#writeUnlessPaused(cached, isWanted) };
+  }
+
+  /** Only of a policy that goes away anyway does it not matter what an older CRD would prune from the spec. */
+  async #writeUnlessPaused(cached: CachedBaselinePolicy, isWanted: boolean): Promise<QueueAction> {
+    return this.#dependencies.servedKinds.isPaused(BASELINE_POLICIES)
+      ? { kind: 'after', delayMs: HELD_RECHECK_MS }
+      : this.#write(cached, isWanted);
   }
 
   async #finish(

@@ -4,7 +4,6 @@ import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { ResourceType } from '../../kube/client/resource-type.ts';
 import { LEASES } from '../../kube/lease/lease-record.ts';
-import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES } from '../watch/resources.ts';
 import { WATCH_ROWS } from '../watch/watches.ts';
 import { isAllowed, type Permission } from './access.ts';
 
@@ -14,7 +13,8 @@ export const LEASE_NAME = 'nsbaseline';
 /** The oldest Kubernetes minor version that is supported. */
 export const OLDEST_MINOR = 31;
 
-const READ = ['get', 'list', 'watch'];
+/** What an informer needs. */
+const FOLLOW = ['list', 'watch'];
 
 /**
  * Every permission that the operator needs: what deploy/base grants, and what the start asks for. Those of watched kinds
@@ -28,14 +28,11 @@ export function neededPermissions({
   readonly leaseNamespace?: string;
 }): readonly Permission[] {
   return [
-    ...Object.values(WATCH_ROWS).flatMap(({ type, writeVerbs, statusVerbs = [], scopes = wholeCluster }) =>
+    ...Object.values(WATCH_ROWS).flatMap(({ type, otherVerbs, statusVerbs = [], scopes = wholeCluster }) =>
       scopes(dnsNamespaces).flatMap((scope) => [
-        ...permissions(type, [...READ, ...writeVerbs], scope),
+        ...permissions(type, [...FOLLOW, ...otherVerbs], scope),
         ...permissions(type, statusVerbs, { ...scope, subresource: 'status' }),
       ]),
-    ),
-    ...[BASELINE_POLICIES, NAMESPACE_BASELINES].flatMap((type) =>
-      permissions(CUSTOM_RESOURCE_DEFINITIONS, ['get'], { name: `${type.plural}.${type.group}` }),
     ),
     { verb: 'create', group: 'events.k8s.io', resource: 'events' },
     ...(leaseNamespace === undefined ? [] : leasePermissions(leaseNamespace)),
@@ -48,7 +45,7 @@ const wholeCluster = (): readonly Pick<Permission, 'namespace' | 'name'>[] => [{
 function leasePermissions(namespace: string): readonly Permission[] {
   return [
     ...permissions(LEASES, ['create'], { namespace }),
-    ...permissions(LEASES, [...READ, 'update'], { namespace, name: LEASE_NAME }),
+    ...permissions(LEASES, ['get', ...FOLLOW, 'update'], { namespace, name: LEASE_NAME }),
   ];
 }
 

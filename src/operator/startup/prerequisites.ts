@@ -4,10 +4,10 @@ import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { Check } from '../../telemetry/checks.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { PREREQUISITES_POLL_MS } from '../queue/retry-policy.ts';
+import { PREREQUISITES_POLL_MS, PREREQUISITES_RECHECK_MS } from '../queue/retry-policy.ts';
+import { crdProblems, crdProblemText, type NeededFields } from '../watch/served-crds.ts';
 import { type Permission, permissionText } from './access.ts';
 import { missingPermissions, OLDEST_MINOR, serverVersion } from './preflight.ts';
-import { crdProblems, crdProblemText, type NeededFields } from './served-crds.ts';
 
 /** How the wait for the prerequisites ended. */
 export type Readiness =
@@ -29,7 +29,8 @@ interface Dependencies {
 /**
  * Waits until the operator can work: the API server answers and is new enough, every permission is granted, and both
  * CRDs serve every field. Each change of what is missing is logged once, with the command that adds it. Permissions and
- * CRDs that arrive later are noticed without a restart, since GitOps applies them in any order.
+ * CRDs that arrive later are noticed without a restart, since GitOps applies them in any order. Afterwards
+ * {@link Prerequisites.watch} keeps the answer current.
  */
 export class Prerequisites implements Check {
   readonly name = 'prerequisites';
@@ -40,7 +41,7 @@ export class Prerequisites implements Check {
     this.#dependencies = dependencies;
   }
 
-  /** For `/readyz`: what is still missing. */
+  /** For `/readyz`: what is missing, still or again. */
   check(): { readonly ok: boolean; readonly message: string } {
     const isMet = this.#waitingFor.length === 0;
     return { ok: isMet, message: isMet ? 'all there' : `waiting for ${this.#waitingFor.join('; ')}` };
@@ -63,6 +64,29 @@ export class Prerequisites implements Check {
       await pause(clock, PREREQUISITES_POLL_MS, signal);
     }
     return { kind: 'aborted' };
+  }
+
+  /**
+   * Asks again and again, until the signal is aborted, whether every permission is granted and the credentials are
+   * accepted. An API server that does not answer says nothing about either, so the last answer stays.
+   */
+  async watch(): Promise<void> {
+    const { kube, needed, clock, signal, log } = this.#dependencies;
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver()) {
+      await pause(clock, PREREQUISITES_RECHECK_MS, signal);
+      const wasMet = this.#waitingFor.length === 0;
+      const permissions = await missingPermissions(kube, needed.permissions);
+      if (isOver() || !(permissions.ok || isPermanent(permissions.error))) {
+        continue;
+      }
+      this.#report(
+        permissions.ok ? permissionTexts(permissions.value) : [`valid credentials (${permissions.error.message})`],
+      );
+      if (!wasMet && this.#waitingFor.length === 0) {
+        log.info({}, 'every permission is there again');
+      }
+    }
   }
 
   async #reached(): Promise<Readiness> {
@@ -97,7 +121,7 @@ export class Prerequisites implements Check {
     }
     // Without the permission to read CRDs, a missing CRD and a hidden one look alike.
     if (permissions.value.length > 0) {
-      return permissions.value.map((permission) => `the permission to ${permissionText(permission)}`);
+      return permissionTexts(permissions.value);
     }
     return crds.ok ? crds.value : [`an answer about CRDs (${crds.error.message})`];
   }
@@ -120,6 +144,10 @@ export class Prerequisites implements Check {
       );
     }
   }
+}
+
+function permissionTexts(permissions: readonly Permission[]): readonly string[] {
+  return permissions.map((permission) => `the permission to ${permissionText(permission)}`);
 }
 
 /** Refused or unusable credentials do not become valid within seconds. */

@@ -141,6 +141,10 @@ export class CachedNetworkPolicy extends SlimObject implements Identity, Observe
   get hash(): string {
     return this.#traits.hash;
   }
+
+  get purpose(): string {
+    return this.#traits.purpose;
+  }
 }
 
 type Managed = RecordedEntry['managed'][number];

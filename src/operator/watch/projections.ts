@@ -2,6 +2,7 @@ import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER } from '../../api/nam
 import { PHASES } from '../../api/namespace-baseline.ts';
 import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../../base/json.ts';
+import { cutText } from '../../base/text.ts';
 import type { ServiceFacts, SliceFacts } from '../../domain/discovery/sources.ts';
 import { isTerminatingNamespace, marksOf } from '../../domain/marks.ts';
 import { roleIn } from '../../domain/ownership.ts';
@@ -11,6 +12,8 @@ import type { RecordedEntry } from '../../domain/world.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
 import { CachedNamespace, CachedNetworkPolicy, CachedReport, type Identity } from './cached-objects.ts';
 import { InternPool } from './intern-pool.ts';
+import { neededFields } from './needed-fields.ts';
+import { type CrdProblem, crdProblemIn, type NeededFields } from './served-crds.ts';
 import { specFactsOf } from './spec-facts.ts';
 
 /** A BaselinePolicy as the cache keeps it: with spec and status, as there are few. */
@@ -28,6 +31,14 @@ export interface CachedBaselinePolicy extends Identity {
 export interface CachedService extends Identity, ServiceFacts {}
 /** An EndpointSlice as the cache keeps it. */
 export interface CachedSlice extends Identity, SliceFacts {}
+
+/** A CRD as the cache keeps it. */
+export interface CachedCrd extends Identity {
+  readonly problem: CrdProblem | undefined;
+}
+
+/** More than any purpose that the operator writes has: a sentence with the names of a policy and a rule. */
+const PURPOSE_LENGTH = 512;
 
 /** A list has the objects of one namespace in a row, so its name is stored once for all of them. */
 const namespaceNames = new InternPool<string>();
@@ -63,11 +74,14 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   // Looked at whatever the labels say, since anybody can put ours on his own.
   const { openness, hash } = specFactsOf(object.spec);
   const otherManager = mayBeOurs ? otherManagerOf(object) : '';
+  const purpose = mayBeOurs ? textOf(fieldOf(object.metadata.annotations, ANNOTATIONS.purpose)) : '';
   return new CachedNetworkPolicy(identityOf(object), {
     ...marks,
     isTerminating: object.metadata.deletionTimestamp !== undefined,
     openness,
     hash: mayBeOurs ? hash : '',
+    // One that the operator wrote is shorter, so a longer one differs in what is kept of it, too.
+    purpose: cutText(purpose, PURPOSE_LENGTH),
     isolates: isolatedBy(object),
     otherManager,
   });
@@ -188,4 +202,10 @@ function namedPort(port: unknown): { name: string; port: number; protocol: strin
 function targetPortOf(port: unknown): number | string {
   const target = fieldOf(port, 'targetPort');
   return typeof target === 'number' ? target : textOf(target);
+}
+
+/** The transform function for the operator's own CRDs: of each only what is wrong with it. */
+export function crdProjection(): (object: KubeObject) => CachedCrd {
+  const needed: NeededFields = neededFields();
+  return (object) => ({ ...identityOf(object), problem: crdProblemIn(object, needed) });
 }

@@ -4,6 +4,7 @@ import type { ResourceType } from '../../kube/client/resource-type.ts';
 import type { Identity } from './cached-objects.ts';
 import {
   baselinePolicyProjection,
+  crdProjection,
   namespaceProjection,
   networkPolicyProjection,
   reportProjection,
@@ -12,6 +13,7 @@ import {
 } from './projections.ts';
 import {
   BASELINE_POLICIES,
+  CUSTOM_RESOURCE_DEFINITIONS,
   ENDPOINT_SLICES,
   NAMESPACE_BASELINES,
   NAMESPACES,
@@ -35,13 +37,15 @@ export interface WatchTargets {
   handlers(): WatchEventHandlers | undefined;
   /** A Service or EndpointSlice that discovery reads has changed. */
   discoverySourceChanged(): void;
+  /** The CRD of BaselinePolicies or of NamespaceBaselines has changed. */
+  crdChanged(): void;
   /** A cluster-wide watch lost the API server and has caught up with it again. */
   reconnected(): void;
 }
 
-/** Which objects of a kind are watched: those of one namespace, or the one of this name in it. */
+/** Which objects of a kind are watched: those of one namespace, or the one of this name in it, or in the cluster. */
 export interface WatchScope {
-  readonly namespace: string;
+  readonly namespace?: string;
   readonly name?: string;
 }
 
@@ -52,8 +56,8 @@ export interface WatchRow<T extends Identity> {
   readonly project: (settings: { readonly exclusion: Exclusion }) => (object: KubeObject) => T;
   /** What an event does; `key` is the changed object. It runs inside the watch, so it only adds keys to a queue. */
   readonly handler: (targets: WatchTargets, key: Pick<Identity, 'namespace' | 'name'>) => void;
-  /** Verbs that RBAC must grant besides get, list and watch. */
-  readonly writeVerbs: readonly string[];
+  /** Verbs that RBAC must grant besides list and watch; only those that a request of the operator has. */
+  readonly otherVerbs: readonly string[];
   /** Verbs that RBAC must grant on the subresource `status`. */
   readonly statusVerbs?: readonly string[];
   /** Absent: the whole cluster, by one informer. Else one informer for each of these. */
@@ -65,7 +69,7 @@ interface ClusterRow<T extends Identity> extends WatchRow<T> {
   readonly scopes?: never;
 }
 
-/** A kind that is watched in some namespaces only. */
+/** A kind that is watched in some namespaces only, or of which only some objects are watched. */
 interface ScopedRow<T extends Identity> extends WatchRow<T> {
   readonly scopes: (dnsNamespaces: readonly string[]) => readonly WatchScope[];
 }
@@ -81,6 +85,9 @@ function scoped<T extends Identity>(row: ScopedRow<T>): ScopedRow<T> {
 const inDnsNamespaces = (dnsNamespaces: readonly string[]): readonly WatchScope[] =>
   dnsNamespaces.map((namespace) => ({ namespace }));
 
+/** The name of the Service under which pods reach the API server, and of the EndpointSlice behind it. */
+const API_SERVER_SERVICE: WatchScope = { namespace: 'default', name: 'kubernetes' };
+
 /**
  * Every kind that the operator watches, one row each. Caches, informers, event handling, the metric label `resource` and
  * the permissions that the start asks for are derived from these rows.
@@ -90,26 +97,26 @@ const WATCHES = {
     type: NAMESPACES,
     project: ({ exclusion }) => namespaceProjection(exclusion),
     handler: (targets, { name }) => targets.handlers()?.namespaceChanged(name),
-    writeVerbs: [],
+    otherVerbs: ['get'],
   }),
   baselinePolicies: clusterWide({
     type: BASELINE_POLICIES,
     project: () => baselinePolicyProjection,
     handler: (targets, { name }) => targets.handlers()?.baselinePolicyChanged(name),
-    writeVerbs: ['patch', 'update'],
+    otherVerbs: ['get', 'patch', 'update'],
     statusVerbs: ['patch'],
   }),
   networkPolicies: clusterWide({
     type: NETWORK_POLICIES,
     project: () => networkPolicyProjection,
     handler: (targets, { namespace }) => targets.handlers()?.networkPolicyChanged(namespace),
-    writeVerbs: ['create', 'patch', 'delete'],
+    otherVerbs: ['get', 'create', 'patch', 'delete'],
   }),
   reports: clusterWide({
     type: NAMESPACE_BASELINES,
     project: () => reportProjection,
     handler: (targets, { namespace }) => targets.handlers()?.reportChanged(namespace),
-    writeVerbs: ['create', 'patch', 'update', 'delete'],
+    otherVerbs: ['create', 'patch', 'update', 'delete'],
   }),
   dnsServices: scoped({
     type: SERVICES,
@@ -117,7 +124,7 @@ const WATCHES = {
     handler: (targets) => {
       targets.discoverySourceChanged();
     },
-    writeVerbs: [],
+    otherVerbs: [],
     scopes: inDnsNamespaces,
   }),
   dnsSlices: scoped({
@@ -126,7 +133,7 @@ const WATCHES = {
     handler: (targets) => {
       targets.discoverySourceChanged();
     },
-    writeVerbs: [],
+    otherVerbs: [],
     scopes: inDnsNamespaces,
   }),
   apiServerServices: scoped({
@@ -135,18 +142,32 @@ const WATCHES = {
     handler: (targets) => {
       targets.discoverySourceChanged();
     },
-    writeVerbs: [],
-    scopes: () => [{ namespace: 'default', name: 'kubernetes' }],
+    otherVerbs: [],
+    scopes: () => [API_SERVER_SERVICE],
   }),
-  /** All of the namespace `default`: a slice is found by its label, and RBAC cannot grant by label. */
+  /**
+   * The API server keeps its own slice under this name and no other. A slice of another name may be the work of the
+   * endpointslice controller, which follows a selector that whoever may edit Services in `default` gives the Service
+   * (R14): https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#ownership
+   */
   apiServerSlices: scoped({
     type: ENDPOINT_SLICES,
     project: () => sliceProjection,
     handler: (targets) => {
       targets.discoverySourceChanged();
     },
-    writeVerbs: [],
-    scopes: () => [{ namespace: 'default' }],
+    otherVerbs: [],
+    scopes: () => [API_SERVER_SERVICE],
+  }),
+  crds: scoped({
+    type: CUSTOM_RESOURCE_DEFINITIONS,
+    project: crdProjection,
+    handler: (targets) => {
+      targets.crdChanged();
+    },
+    // A policy that is being deleted asks whether its CRD is, too (R8, deletion).
+    otherVerbs: ['get'],
+    scopes: () => [BASELINE_POLICIES, NAMESPACE_BASELINES].map(({ plural, group }) => ({ name: `${plural}.${group}` })),
   }),
 };
 

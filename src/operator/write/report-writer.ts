@@ -6,6 +6,10 @@ import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { KubeObject } from '../../kube/client/kube-object.ts';
 import type { ObjectCache } from '../../kube/informer/object-cache.ts';
+import { HELD_RECHECK_MS } from '../queue/retry-policy.ts';
+import { isAllowed, type Permission, permissionText } from '../startup/access.ts';
+import type { ReportRights } from '../state/report-rights.ts';
+import type { ServedKinds } from '../state/served-kinds.ts';
 import type { CachedNamespace, CachedReport } from '../watch/cached-objects.ts';
 import { NAMESPACE_BASELINES } from '../watch/resources.ts';
 import { namespaceBaselineObject } from './manifests.ts';
@@ -17,9 +21,15 @@ interface Dependencies {
   readonly namespaces: ObjectCache<CachedNamespace>;
   /** Shared by the writers of all priorities. */
   readonly rateLimit: ReportRateLimit;
+  readonly servedKinds: Pick<ServedKinds, 'isPaused'>;
+  /** Shared by the writers of all priorities. */
+  readonly rights: Pick<ReportRights, 'refused' | 'settled'>;
 }
 
-/** The result of a write: the NamespaceBaseline is up to date, or may be written only after `waitMs` (R6, repair). */
+/**
+ * The result of a write: the NamespaceBaseline is up to date, or may be written only after `waitMs`, since another client
+ * keeps changing it (R6, repair) or its CRD is not the one that is needed.
+ */
 export type ReportWrite = { readonly kind: 'upToDate' } | { readonly kind: 'early'; readonly waitMs: number };
 
 /** There is nothing to write. */
@@ -44,19 +54,21 @@ export class ReportWriter {
     report: NamespaceReport | undefined,
     recorded: RecordedReport | undefined,
   ): Promise<Result<ReportWrite, KubeError>> {
+    const { rateLimit, rights } = this.#dependencies;
     if (recorded?.hash === report?.hash) {
+      rights.settled(namespace);
       return success(UNCHANGED);
     }
-    const { rateLimit } = this.#dependencies;
-    const waitMs = rateLimit.waitMs(namespace);
+    const waitMs = this.#waitMs(namespace);
     if (waitMs > 0) {
       return success({ kind: 'early', waitMs });
     }
     const written =
       report === undefined ? await this.#remove(namespace, recorded) : await this.#apply(namespace, report, recorded);
     if (!written.ok) {
-      return this.#isGone(namespace, written.error) ? success(UNCHANGED) : failure(written.error);
+      return this.#failed(namespace, written.error, report === undefined ? ['delete'] : ['patch', 'create', 'update']);
     }
+    rights.settled(namespace);
     rateLimit.wrote(namespace, { before: recorded?.hash, wanted: report?.hash, stored: written.value });
     return success(UNCHANGED);
   }
@@ -64,6 +76,47 @@ export class ReportWriter {
   /** Forgets a namespace that is gone. */
   forget(namespace: string): void {
     this.#dependencies.rateLimit.forget(namespace);
+    this.#dependencies.rights.settled(namespace);
+  }
+
+  /** How long the next write has to wait, in milliseconds. */
+  #waitMs(namespace: string): number {
+    const { rateLimit, servedKinds } = this.#dependencies;
+    return servedKinds.isPaused(NAMESPACE_BASELINES) ? HELD_RECHECK_MS : rateLimit.waitMs(namespace);
+  }
+
+  /** `verbs` are those that the write may have needed. */
+  async #failed(
+    namespace: string,
+    error: KubeError,
+    verbs: readonly string[],
+  ): Promise<Result<ReportWrite, KubeError>> {
+    if (this.#isGone(namespace, error)) {
+      return success(UNCHANGED);
+    }
+    await this.#noteRefusal(namespace, error, verbs);
+    return failure(error);
+  }
+
+  /** A missing permission is a matter of the whole operator; a 403 of admission or of a quota is none. */
+  async #noteRefusal(namespace: string, error: KubeError, verbs: readonly string[]): Promise<void> {
+    if (error.kind !== 'forbidden') {
+      return;
+    }
+    const { kube, rights } = this.#dependencies;
+    for (const verb of verbs) {
+      const permission: Permission = {
+        verb,
+        group: NAMESPACE_BASELINES.group,
+        resource: NAMESPACE_BASELINES.plural,
+        namespace,
+      };
+      const allowed = await isAllowed(kube, permission);
+      if (allowed.ok && !allowed.value) {
+        rights.refused(namespace, permissionText(permission));
+        return;
+      }
+    }
   }
 
   /** Returns the digest of the content that the server stored. */

@@ -6,9 +6,15 @@ import { confirmationLine } from '../../domain/planning/guard.ts';
 import { isOfFormer } from '../../domain/planning/orphans.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
 import { missingPeers } from '../../domain/reporting/missing-peers.ts';
-import { type NamespaceState, policyStatusFor, untilPendingCountsMs } from '../../domain/reporting/policy-status.ts';
+import {
+  type NamespaceState,
+  type PolicyProgress,
+  policyStatusFor,
+  untilPendingCountsMs,
+} from '../../domain/reporting/policy-status.ts';
 import type { Hold } from '../../domain/world.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
+import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { ObjectCache } from '../../kube/informer/object-cache.ts';
 import type { PolicyProgressTracker } from '../progress/policy-progress.ts';
 import { STATUS_INTERVAL_MS, STATUS_RETRY } from '../queue/retry-policy.ts';
@@ -22,6 +28,8 @@ import { BASELINE_POLICIES } from '../watch/resources.ts';
 
 /** How many statuses are written at once. */
 const STATUS_WORKERS = 16;
+/** Answers that a retry does not change. */
+const REFUSALS: readonly KubeError['kind'][] = ['forbidden', 'invalid', 'serverError', 'tooLarge', 'malformed'];
 
 interface Dependencies {
   readonly kube: KubeClient;
@@ -35,6 +43,12 @@ interface Dependencies {
   readonly guard: ChangeGuard;
   readonly peerNamespaces: Pick<PeerNamespaces, 'has'>;
   readonly nowTime: () => string;
+  /** Whether no BaselinePolicy may be written, since its CRD would prune the spec. */
+  readonly isPaused: () => boolean;
+  /** Why objects of one of the operator's own kinds are not written; undefined when they are. */
+  readonly kindProblem: () => PolicyProgress['kindProblem'];
+  /** Called when the API server refuses a status for good, once for each kind of refusal. */
+  readonly onRefused: (policy: string, error: KubeError) => void;
   /** Called with an unexpected throw, so that it is logged. */
   readonly onBug: (policy: string, cause: unknown) => void;
   /** Called when a change of a policy is held, and again when the held change is another. */
@@ -58,6 +72,8 @@ export class StatusWriter {
   readonly #reportedHolds = new Map<string, string>();
   /** The conditions of each policy that are True, by the status that was last computed. */
   readonly #trueConditions = new Map<string, readonly ConditionType[]>();
+  /** The refusals that were last reported, by policy. */
+  readonly #refused = new Map<string, KubeError['kind']>();
   #isStarted = false;
 
   constructor(dependencies: Dependencies) {
@@ -119,6 +135,7 @@ export class StatusWriter {
     const cached = baselinePolicies.get({ namespace: '', name: policy });
     if (compiled === undefined || cached?.uid !== compiled.facts.uid) {
       this.#trueConditions.delete(policy);
+      this.#refused.delete(policy);
       return { kind: 'forget' };
     }
     const { uid } = compiled.facts;
@@ -128,7 +145,7 @@ export class StatusWriter {
     const isResuming = this.#isResuming(compiled.facts, counted.unattemptedCount);
     this.#trueConditions.set(policy, trueConditionsIn(isResuming ? previous : status));
     const hasChanged = previous === undefined || digestOf(previous) !== digestOf(status);
-    if (hasChanged && !isResuming) {
+    if (hasChanged && !isResuming && !this.#dependencies.isPaused()) {
       // An apply to /status ignores the uid. The version keeps it from a policy that was recreated under the same name.
       const isDone = await this.#apply({ name: policy, uid, resourceVersion: cached.resourceVersion }, status);
       if (!isDone) {
@@ -180,6 +197,7 @@ export class StatusWriter {
         openRules,
         discovered,
         discoveryProblem,
+        kindProblem: this.#dependencies.kindProblem(),
       },
       previous,
       nowTime(),
@@ -211,10 +229,19 @@ export class StatusWriter {
     );
     if (written.ok) {
       baselinePolicies.assume(written.value);
+      this.#refused.delete(policy.name);
       this.#reportHolds(policy, status);
       return true;
     }
+    this.#noteRefusal(policy.name, written.error);
     return written.error.kind === 'notFound' || written.error.kind === 'aborted';
+  }
+
+  #noteRefusal(policy: string, error: KubeError): void {
+    if (REFUSALS.includes(error.kind) && this.#refused.get(policy) !== error.kind) {
+      this.#refused.set(policy, error.kind);
+      this.#dependencies.onRefused(policy, error);
+    }
   }
 
   #reportHolds(policy: { readonly name: string; readonly uid: string }, status: BaselinePolicyStatus): void {

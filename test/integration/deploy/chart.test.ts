@@ -156,10 +156,37 @@ describe('the chart', () => {
     'extraArgs={run}',
     'monitorin.enabled=true',
     'image.pullPolicy=always',
+    'dnsNamespaces={kube-system,default}',
+    'extraArgs={--leader-elect=false}',
+    'extraArgs={--leader-elect=false},replicas=1',
+    'extraArgs={--dns-namespaces=dns}',
+    'extraArgs={--listen=:9090}',
+    'extraArgs={--log-level=debug,--log-level=debug}',
+    'podLabels.app\\.kubernetes\\.io/name=other',
+    'podAnnotations.kubectl\\.kubernetes\\.io/default-container=other',
+    'networkPolicy.apiServerPorts={443,443}',
+    'priorityClassName=Not A Name',
   ])('refuses %s', async (setting) => {
     const { exitCode, stderr } = await helm('template', 'nsbaseline', chart, `--set=${setting}`);
     expect(exitCode).not.toBe(0);
     expect(stderr).toContain("values don't meet the specifications of the schema");
+  });
+
+  test('has every object and every label once, also with the settings that add some', async () => {
+    const manifests = await templated(
+      '--set=openshift.enabled=true,dnsNamespaces={kube-system,openshift-dns,dns}',
+      '--set=podLabels.team=net,podAnnotations.note=x,monitoring.enabled=true,monitoring.labels.release=prometheus',
+      '--set=extraArgs={--leader-elect=true,--log-level=debug}',
+    );
+    const identities = manifests.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
+    expect(new Set(identities).size).toBe(identities.length);
+  });
+
+  test('quotes the name of a priority class, which may be a number', async () => {
+    const [deployment] = (await templated('--set-string=priorityClassName=1000')).filter(
+      ({ kind }) => kind === 'Deployment',
+    );
+    expect(JSON.stringify(deployment)).toContain('"priorityClassName":"1000"');
   });
 
   test('takes a digest before a tag', async () => {

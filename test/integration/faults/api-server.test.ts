@@ -14,8 +14,8 @@ import { type NotedRequest, operatorRequests } from '../../support/operators/ope
 import { INSPECTABLE, retainedHeapBytes } from '../../support/operators/retained-heap.ts';
 import { eventually, startTestCluster, type TestCluster, valueOf } from '../../support/operators/test-cluster.ts';
 
-/** Watches that the operator has: four core types, Services and EndpointSlices of two namespaces. */
-const WATCHES = 8;
+/** Watches that the operator has: four core types, Services and EndpointSlices of two namespaces, and two CRDs. */
+const WATCHES = 10;
 /** A reflector tries again after 0.8 s, and half as often each time: so often in the few seconds that an API server takes to start. */
 const ATTEMPTS_IN_AN_OUTAGE = 8;
 

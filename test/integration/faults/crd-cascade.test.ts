@@ -24,7 +24,7 @@ afterAll(async () => {
   await scene.clear();
 });
 
-test('F46 R8 both CRDs are deleted with all that is of them: every NetworkPolicy stays, and is taken over when they come back', async () => {
+test('F46 F65 R8 both CRDs are deleted with all that is of them: every NetworkPolicy stays, and is taken over when they come back', async () => {
   const before = await estate.identities();
   const begin = (await operatorRequests(scene.cluster.address)).length;
   const notFoundBefore = await operator.metric('nsbaseline_watch_restarts_total', { resource: 'baselinepolicies' });
@@ -38,6 +38,8 @@ test('F46 R8 both CRDs are deleted with all that is of them: every NetworkPolicy
     )
     .toBeGreaterThanOrEqual(3);
   expect(await estate.identities()).toEqual(before);
+  const gone = await operator.page('/readyz');
+  expect(`${gone.status} ${gone.body}`).toMatch(/^503 [^]*crds failed: baselinepolicies.* is not installed/);
 
   await scene.cluster.applyManifests('deploy/crds');
   await expect
@@ -45,6 +47,7 @@ test('F46 R8 both CRDs are deleted with all that is of them: every NetworkPolicy
     .toBe('declared');
   await estate.settled();
   expect(await estate.identities()).toEqual(before);
+  expect((await operator.page('/readyz')).status).toBe(200);
   const noted = (await operatorRequests(scene.cluster.address)).slice(begin);
   expect(noted.filter(({ verb, resource }) => resource === 'networkpolicies' && verb.startsWith('delete'))).toEqual([]);
 });

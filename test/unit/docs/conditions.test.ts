@@ -75,6 +75,7 @@ describe('docs/conditions.md names exactly the conditions and reasons that there
       { namespaceStates: [standing({ isWeakened: true })] },
       { namespaceStates: [standing({ phase: 'Conflict', reason: 'ForeignObject' })] },
       { namespaceStates: [standing({ phase: 'Failed', reason: 'Forbidden' })] },
+      { kindProblem: { reason: 'CrdOutdated', message: 'x' } },
       { problems: [{ path: 'spec', message: 'x' }] },
       ...(['RemovalHeld', 'IsolationHeld'] as const).map((reason) => ({
         held: [{ reason, namespaces: ['a'], cause: BROAD, line: 'kubectl' }],

@@ -1,11 +1,12 @@
-import { beforeEach, expect, test } from 'vitest';
-import { ANNOTATIONS } from '../../../src/api/names.ts';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { ANNOTATIONS, FIELD_MANAGER } from '../../../src/api/names.ts';
 import { fieldOf, itemsOf } from '../../../src/base/json.ts';
 import type { Result } from '../../../src/base/result.ts';
 import type { KubeClient } from '../../../src/kube/client/kube-client.ts';
 import type { KubeError } from '../../../src/kube/client/kube-error.ts';
 import type { KubeObject } from '../../../src/kube/client/kube-object.ts';
 import { apiVersionOf } from '../../../src/kube/client/resource-type.ts';
+import { createKubeClient } from '../../../src/kube/transport/http-kube-client.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
 import { eventually, OPTED_IN, valueOf } from '../../support/actors/actors.ts';
 import { fakeTestCluster } from '../../support/operators/fake-test-cluster.ts';
@@ -149,3 +150,21 @@ test('R6 a NetworkPolicy that a webhook alters with each write is not written in
   }
   expect(writes()).toBeLessThan(10);
 });
+
+test.each(['kubectl-edit', FIELD_MANAGER])(
+  'R2 R6 a purpose that a tenant rewrites under the field manager %s is put right',
+  async (fieldManager) => {
+    await scene.start();
+    await scene.protectedNamespace('team-a');
+    const tenant = createKubeClient({ cluster: scene.server.asCluster(), fieldManager, userAgent: 'tenant/1' });
+    onTestFinished(() => tenant.close());
+    const place = { type: NETWORK_POLICIES, namespace: 'team-a', name: 'standard.default-deny' };
+    const purpose = async (): Promise<unknown> =>
+      fieldOf(valueOf(await scene.admin.get(place)).metadata.annotations, ANNOTATIONS.purpose);
+    const before = await purpose();
+    const stored = valueOf(await tenant.get(place));
+    const annotations = { ...stored.metadata.annotations, [ANNOTATIONS.purpose]: 'approved: open by security' };
+    valueOf(await tenant.replace(NETWORK_POLICIES, { ...stored, metadata: { ...stored.metadata, annotations } }));
+    await eventually(purpose).toBe(before);
+  },
+);

@@ -95,6 +95,7 @@ describe('counters', () => {
     );
     expect(resources.sort()).toEqual([
       'baselinepolicies',
+      'customresourcedefinitions',
       'endpointslices',
       'namespacebaselines',
       'namespaces',

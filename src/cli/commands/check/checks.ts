@@ -3,15 +3,15 @@ import { type Result, success } from '../../../base/result.ts';
 import type { KubeClient } from '../../../kube/client/kube-client.ts';
 import type { KubeError } from '../../../kube/client/kube-error.ts';
 import { isAllowed, type Permission, permissionText } from '../../../operator/startup/access.ts';
-import { neededFields } from '../../../operator/startup/needed-fields.ts';
 import { OLDEST_MINOR, serverVersion } from '../../../operator/startup/preflight.ts';
-import { crdProblems, crdProblemText } from '../../../operator/startup/served-crds.ts';
+import { neededFields } from '../../../operator/watch/needed-fields.ts';
 import {
   BASELINE_POLICIES,
   NAMESPACE_BASELINES,
   NAMESPACES,
   NETWORK_POLICIES,
 } from '../../../operator/watch/resources.ts';
+import { crdProblems, crdProblemText } from '../../../operator/watch/served-crds.ts';
 import type { BaselinePolicyView } from '../../cluster/cluster-facts.ts';
 import { type OperatorView, operatorText } from '../../cluster/operator-lease.ts';
 

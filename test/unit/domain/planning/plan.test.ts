@@ -69,6 +69,21 @@ describe('R2 a selected namespace has exactly the rendered set', () => {
     expect(plannedWords(planFor(world({ observed, report })))).toEqual(['repair standard.default-deny']);
   });
 
+  test.each([
+    ['another client', 'kubectl-edit', 'labels'],
+    ['an operator of another version', '', 'rewrite'],
+  ])('R2 R6 a purpose that %s wrote is put right', (_who, otherManager, cause) => {
+    const observed = [
+      managed(standard, 'default-deny', { purpose: 'approved: open by security', otherManager }),
+      managed(standard, 'allow-dns'),
+      managed(standard, 'allow-monitoring'),
+    ];
+    const report = reportListing(standard, [managed(standard, 'default-deny')]);
+    expect(planFor(world({ observed, report })).flatMap(({ actions }) => actions)).toContainEqual(
+      expect.objectContaining({ kind: 'repair', cause }),
+    );
+  });
+
   test('a part that is declared no longer goes, and only that', () => {
     const wider = policy('standard', { allow: { sameNamespace: { enabled: true } } });
     expect(plannedWords(planFor(world({ observed: inPlace(wider) })))).toEqual([
@@ -272,6 +287,7 @@ describe('properties of every plan', () => {
       openness: fc.constant(undefined),
       otherManager: fc.constant(''),
       hash: fc.constantFrom(...hashes),
+      purpose: fc.constantFrom('approved', ''),
     });
     return fc.uniqueArray(one, { selector: ({ name }) => name, maxLength: 8 });
   };

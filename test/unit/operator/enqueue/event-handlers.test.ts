@@ -77,6 +77,9 @@ async function stage(): Promise<Stage> {
     guard,
     peerNamespaces,
     nowTime: () => '2026-01-01T00:00:00Z',
+    isPaused: () => false,
+    kindProblem: () => undefined,
+    onRefused: () => undefined,
     onBug: () => undefined,
     onHeld: () => undefined,
   });

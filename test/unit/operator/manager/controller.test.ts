@@ -5,6 +5,7 @@ import { DeletionReconciler } from '../../../../src/operator/reconcile/deletion-
 import type { Log, LogFields } from '../../../../src/telemetry/log.ts';
 import { KNOWN_DNS } from '../../../fixtures/known-dns.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
+import { ALL_SERVED } from '../../../fixtures/served-kinds.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../../../fixtures/silence.ts';
 import { eventually, OPTED_IN, standardSet } from '../../../support/actors/actors.ts';
 import { cachedScene } from '../../../support/operators/cached-scene.ts';
@@ -42,6 +43,7 @@ async function controller(clock: ManualClock): Promise<{
     discovery: { discovered: KNOWN_DNS, dns: 'current' },
     guardLimits: { removal: limit, isolation: limit },
     hasNewerLed: () => false,
+    servedKinds: ALL_SERVED,
   });
   made.start();
   return { controller: made, writes, results, errors };

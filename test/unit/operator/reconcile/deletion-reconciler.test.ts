@@ -10,6 +10,7 @@ import {
 } from '../../../../src/operator/watch/resources.ts';
 import { networkPolicyObject } from '../../../../src/operator/write/manifests.ts';
 import { KNOWN_DNS } from '../../../fixtures/known-dns.ts';
+import { ALL_SERVED } from '../../../fixtures/served-kinds.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
 import { partOf, policy } from '../../../fixtures/worlds.ts';
 import { OPTED_IN, valueOf } from '../../../support/actors/actors.ts';
@@ -34,6 +35,7 @@ async function reconciledFromCache(): Promise<{ readonly next: string; readonly 
     kube: scene.kube,
     caches: scene.caches,
     compiledPolicies,
+    servedKinds: ALL_SERVED,
   });
   const first = await reconciler.reconcile('standard', SILENT_LOG);
   if (first.removalDecided === undefined) {

@@ -10,6 +10,7 @@ import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
 import { ContestTracker } from '../../../../src/operator/state/contest-tracker.ts';
 import { OptOutTracker } from '../../../../src/operator/state/opt-out-tracker.ts';
+import { ReportRights } from '../../../../src/operator/state/report-rights.ts';
 import { ServerDefaults } from '../../../../src/operator/state/server-defaults.ts';
 import { NetworkPolicyWriter } from '../../../../src/operator/write/network-policy-writer.ts';
 import { ReportRateLimit } from '../../../../src/operator/write/report-rate-limit.ts';
@@ -17,6 +18,7 @@ import { ReportWriter } from '../../../../src/operator/write/report-writer.ts';
 import type { EventRecord } from '../../../../src/telemetry/event-object.ts';
 import { KNOWN_DNS } from '../../../fixtures/known-dns.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
+import { ALL_SERVED } from '../../../fixtures/served-kinds.ts';
 import { SILENT_LOG } from '../../../fixtures/silence.ts';
 import { OPTED_IN, standardSet } from '../../../support/actors/actors.ts';
 import { cachedScene } from '../../../support/operators/cached-scene.ts';
@@ -55,7 +57,13 @@ async function stage(): Promise<Stage> {
       contestTracker,
       onDriftRepaired: () => undefined,
     }),
-    reports: new ReportWriter({ kube, ...caches, rateLimit: new ReportRateLimit(contestTracker) }),
+    reports: new ReportWriter({
+      kube,
+      ...caches,
+      rateLimit: new ReportRateLimit(contestTracker),
+      servedKinds: ALL_SERVED,
+      rights: new ReportRights(() => undefined),
+    }),
   };
   const results: string[] = [];
   const touched: string[] = [];

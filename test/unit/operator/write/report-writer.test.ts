@@ -6,10 +6,12 @@ import { type NamespaceReport, reportFor } from '../../../../src/domain/reportin
 import type { RecordedReport } from '../../../../src/domain/world.ts';
 import type { KubeObject } from '../../../../src/kube/client/kube-object.ts';
 import { CONTEST_REPAIRS, ContestTracker } from '../../../../src/operator/state/contest-tracker.ts';
+import { ReportRights } from '../../../../src/operator/state/report-rights.ts';
 import { NAMESPACE_BASELINES } from '../../../../src/operator/watch/resources.ts';
 import { ReportRateLimit } from '../../../../src/operator/write/report-rate-limit.ts';
 import { ReportWriter } from '../../../../src/operator/write/report-writer.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
+import { ALL_SERVED } from '../../../fixtures/served-kinds.ts';
 import { allDone, world } from '../../../fixtures/worlds.ts';
 import { valueOf } from '../../../support/actors/actors.ts';
 import { cachedScene } from '../../../support/operators/cached-scene.ts';
@@ -19,7 +21,14 @@ const scene = cachedScene();
 function writer(contestTracker = new ContestTracker(new ManualClock())): ReportWriter {
   const { kube, caches } = scene;
   const { reports, namespaces } = caches;
-  return new ReportWriter({ kube, reports, namespaces, rateLimit: new ReportRateLimit(contestTracker) });
+  return new ReportWriter({
+    kube,
+    reports,
+    namespaces,
+    rateLimit: new ReportRateLimit(contestTracker),
+    servedKinds: ALL_SERVED,
+    rights: new ReportRights(() => undefined),
+  });
 }
 
 /** The report of a namespace in which every write succeeded. */

@@ -66,6 +66,9 @@ function stage(stored?: BaselinePolicyStatus): {
     guard,
     peerNamespaces: { has: () => true },
     nowTime: () => '2026-01-01T00:00:00Z',
+    isPaused: () => false,
+    kindProblem: () => undefined,
+    onRefused: () => undefined,
     onHeld: () => undefined,
     onBug: (_policy, cause) => void bugs.push(cause),
   });

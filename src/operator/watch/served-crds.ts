@@ -2,8 +2,7 @@ import { fieldOf, fieldsOf, itemsOf, textOf } from '../../base/json.ts';
 import { type Result, success } from '../../base/result.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
-import type { ResourceType } from '../../kube/client/resource-type.ts';
-import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES } from '../watch/resources.ts';
+import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES } from './resources.ts';
 
 /** Why the operator cannot use one of its custom resources. */
 export type CrdProblem =
@@ -27,11 +26,8 @@ export async function crdProblems(
     if (!found.ok && found.error.kind !== 'notFound') {
       return found;
     }
-    if (!found.ok) {
-      problems.push({ kind: 'missing', crd });
-    } else {
-      problems.push(...problemsOf(found.value, type, needed[type.plural] ?? []));
-    }
+    const problem: CrdProblem | undefined = found.ok ? crdProblemIn(found.value, needed) : { kind: 'missing', crd };
+    problems.push(...(problem === undefined ? [] : [problem]));
   }
   return success(problems);
 }
@@ -48,8 +44,13 @@ export function crdProblemText(problem: CrdProblem): string {
   }
 }
 
-function problemsOf(object: unknown, type: ResourceType, needed: readonly string[]): readonly CrdProblem[] {
-  const crd = `${type.plural}.${type.group}`;
+/** What is wrong with a CRD as the API server has it; undefined when it serves every needed field. */
+export function crdProblemIn(object: unknown, needed: NeededFields): CrdProblem | undefined {
+  const crd = textOf(fieldOf(fieldOf(object, 'metadata'), 'name'));
+  const type = [BASELINE_POLICIES, NAMESPACE_BASELINES].find(({ plural, group }) => crd === `${plural}.${group}`);
+  if (type === undefined) {
+    return undefined;
+  }
   const version = itemsOf(fieldOf(fieldOf(object, 'spec'), 'versions')).find(
     (candidate) => fieldOf(candidate, 'name') === type.version,
   );
@@ -57,11 +58,11 @@ function problemsOf(object: unknown, type: ResourceType, needed: readonly string
     (condition) => fieldOf(condition, 'type') === 'Established' && fieldOf(condition, 'status') === 'True',
   );
   if (version === undefined || fieldOf(version, 'served') !== true || !isEstablished) {
-    return [{ kind: 'notServed', crd, version: type.version }];
+    return { kind: 'notServed', crd, version: type.version };
   }
   const served = new Set(schemaFields(fieldOf(fieldOf(version, 'schema'), 'openAPIV3Schema')));
-  const fields = needed.filter((field) => !served.has(field));
-  return fields.length > 0 ? [{ kind: 'outdated', crd, fields }] : [];
+  const fields = (needed[type.plural] ?? []).filter((field) => !served.has(field));
+  return fields.length > 0 ? { kind: 'outdated', crd, fields } : undefined;
 }
 
 /** Every field of a structural schema as a dotted path, with `[]` for the items of a list. */
