@@ -227,6 +227,13 @@ export class Controller {
       onHeld: (policy, condition) => {
         this.#transitions.held(policy, condition);
       },
+      onUnwritten: (policy, cause) => {
+        if (cause.kind === 'refused') {
+          log.warn({ policy, message: cause.message }, 'status was refused');
+        } else {
+          log.warn({ policy, fields: cause.fields }, 'status was written without what its CRD has no room for');
+        }
+      },
       onBug: (policy, cause) => {
         log.error({ policy, err: cause }, 'status could not be made');
       },

@@ -77,6 +77,7 @@ async function stage(): Promise<Stage> {
     peerNamespaces,
     nowTime: () => '2026-01-01T00:00:00Z',
     onBug: () => undefined,
+    onUnwritten: () => undefined,
     onHeld: () => undefined,
   });
   const handlers = new EventHandlers({
