@@ -1,12 +1,13 @@
 /**
- * The ranges that `allow.internet` reaches only when a cidr names them: IANA's private, shared, link-local, loopback,
- * benchmarking, multicast and reserved blocks (https://www.iana.org/assignments/iana-ipv4-special-registry/,
+ * The ranges that `allow.internet` reaches only when a cidr names them: the address of Azure's WireServer, and IANA's
+ * private, shared, link-local, loopback, benchmarking, multicast, translation and reserved blocks (https://www.iana.org/assignments/iana-ipv4-special-registry/,
  * https://www.iana.org/assignments/iana-ipv6-special-registry/). In the order of their addresses.
  */
 const RESERVED = [
   '10.0.0.0/8',
   '100.64.0.0/10',
   '127.0.0.0/8',
+  '168.63.129.16/32',
   '169.254.0.0/16',
   '172.16.0.0/12',
   '192.0.0.0/24',
@@ -15,6 +16,8 @@ const RESERVED = [
   '224.0.0.0/4',
   '240.0.0.0/4',
   '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '2002::/16',
   'fc00::/7',
   'fe80::/10',
   'ff00::/8',
