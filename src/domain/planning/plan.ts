@@ -387,7 +387,9 @@ function differenceOf(facts: {
   if (!isAsRendered && !wasRenderedByNewer(world, policy, observed)) {
     return 'spec';
   }
-  return isMarkedBy(observed, policy) ? undefined : 'labels';
+  // Each version has words of its own; an older one leaves those of a newer one.
+  const isPurposeKept = observed.purpose === part.purpose || world.hasNewerLed;
+  return isMarkedBy(observed, policy) && isPurposeKept ? undefined : 'labels';
 }
 
 function isMarkedBy(observed: ObservedNetworkPolicy, policy: BaselinePolicyFacts): boolean {

@@ -65,6 +65,7 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   const otherManager = mayBeOurs ? otherManagerOf(object) : '';
   return new CachedNetworkPolicy(identityOf(object), {
     ...marks,
+    purpose: mayBeOurs ? marks.purpose : '',
     isTerminating: object.metadata.deletionTimestamp !== undefined,
     openness,
     hash: mayBeOurs ? hash : '',

@@ -69,6 +69,19 @@ describe('R2 a selected namespace has exactly the rendered set', () => {
     expect(plannedWords(planFor(world({ observed, report })))).toEqual(['repair standard.default-deny']);
   });
 
+  test.each([
+    ['another sentence', 'Approved: open by security.'],
+    ['nothing', ''],
+  ])('R2 R6 F63 a purpose that says %s is drift, as people trust what it says', (_what, purpose) => {
+    const observed = [
+      managed(standard, 'default-deny', { purpose }),
+      managed(standard, 'allow-dns'),
+      managed(standard, 'allow-monitoring'),
+    ];
+    expect(plannedWords(planFor(world({ observed })))).toEqual(['repair standard.default-deny']);
+    expect(plannedWords(planFor(world({ observed, hasNewerLed: true })))).toEqual([]);
+  });
+
   test('a part that is declared no longer goes, and only that', () => {
     const wider = policy('standard', { allow: { sameNamespace: { enabled: true } } });
     expect(plannedWords(planFor(world({ observed: inPlace(wider) })))).toEqual([
@@ -265,6 +278,7 @@ describe('properties of every plan', () => {
       isLabelled: fc.boolean(),
       policyLabel: fc.constantFrom('standard', 'pci', ''),
       policyUid: fc.constantFrom(...uids),
+      purpose: fc.constantFrom('', 'Isolates every pod; other policies say what is let through.'),
       isAdoptable: fc.boolean(),
       isKept: fc.boolean(),
       isTerminating: fc.constant(false),

@@ -126,7 +126,14 @@ describe('allow.internet', () => {
   test('leaves out every private and special range of both families', () => {
     const blocks = internetBlocks({ cidrs: ['0.0.0.0/0', '::/0'], except: [] });
     expect(blocks.flatMap(({ except }) => except ?? []).sort()).toEqual([...NOT_INTERNET].sort());
-    expect(blocks[1]?.except).toEqual(['fc00::/7', 'fe80::/10', 'ff00::/8', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16']);
+    expect(blocks[1]?.except).toEqual([
+      'fc00::/7',
+      'fe80::/10',
+      'ff00::/8',
+      '64:ff9b::/96',
+      '64:ff9b:1::/48',
+      '2002::/16',
+    ]);
   });
   test('a cidr in a private range is named on purpose and stands', () => {
     expect(internetBlocks({ cidrs: ['10.1.0.0/16'], except: ['10.1.2.0/24'] })).toEqual([
