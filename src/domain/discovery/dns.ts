@@ -88,7 +88,7 @@ export function dnsFrom(sources: DnsSources): FoundDns | undefined {
   const own = services.flatMap((service) => slicesOf(service, sources.slices));
   return {
     dns: { source: sourceText(services, hosts), egress },
-    isReady: own.some(({ readyAddresses }) => readyAddresses.length > 0),
+    isReady: own.some(({ readyAddresses }) => readyAddresses.some(isAddress)),
     isPartlyMissing: [...memory.values()].some(({ missingSinceMs }) => missingSinceMs !== undefined),
     targets: targetsOf(services, hosts, sources),
     memory,

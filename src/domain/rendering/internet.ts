@@ -4,10 +4,8 @@ import type { IpBlock } from '../../api/network-policy.ts';
 
 /**
  * The ranges that `allow.internet` reaches only when a cidr names them: private, shared, link-local (cloud
- * metadata services among them), loopback, benchmark, multicast and reserved ranges, the two NAT64 prefixes and 6to4,
- * through which IPv6 would reach the IPv4 ones (https://www.iana.org/assignments/iana-ipv4-special-registry/), and the one
- * public address at which Azure serves its own virtual machines
- * (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
+ * metadata services among them), loopback, benchmark, multicast and reserved ranges, and the NAT64 prefix, through which
+ * IPv6 would reach the IPv4 ones (https://www.iana.org/assignments/iana-ipv4-special-registry/).
  */
 export const NOT_INTERNET = [
   '10.0.0.0/8',
@@ -22,11 +20,11 @@ export const NOT_INTERNET = [
   '240.0.0.0/4',
   'fc00::/7',
   'fe80::/10',
-  'ff00::/8',
-  '64:ff9b::/96',
+  // IPv6 leads to IPv4 through these, too: NAT64 with a prefix of the network's own (RFC 8215), and 6to4 (RFC 3056).
   '64:ff9b:1::/48',
   '2002::/16',
-  '168.63.129.16/32',
+  'ff00::/8',
+  '64:ff9b::/96',
 ] as const;
 
 /** The whole of both address families. */

@@ -1,13 +1,12 @@
 /**
- * The ranges that `allow.internet` reaches only when a cidr names them: the address of Azure's WireServer, and IANA's
- * private, shared, link-local, loopback, benchmarking, multicast, translation and reserved blocks (https://www.iana.org/assignments/iana-ipv4-special-registry/,
+ * The ranges that `allow.internet` reaches only when a cidr names them: IANA's private, shared, link-local, loopback,
+ * benchmarking, multicast and reserved blocks (https://www.iana.org/assignments/iana-ipv4-special-registry/,
  * https://www.iana.org/assignments/iana-ipv6-special-registry/). In the order of their addresses.
  */
 const RESERVED = [
   '10.0.0.0/8',
   '100.64.0.0/10',
   '127.0.0.0/8',
-  '168.63.129.16/32',
   '169.254.0.0/16',
   '172.16.0.0/12',
   '192.0.0.0/24',

@@ -72,7 +72,7 @@ describe('R2 a selected namespace has exactly the rendered set', () => {
   test.each([
     ['another sentence', 'Approved: open by security.'],
     ['nothing', ''],
-  ])('R2 R6 F63 a purpose that says %s is drift, as people trust what it says', (_what, purpose) => {
+  ])('R2 R6 a purpose that says %s is drift, as people trust what it says', (_what, purpose) => {
     const observed = [
       managed(standard, 'default-deny', { purpose }),
       managed(standard, 'allow-dns'),

@@ -72,7 +72,7 @@ describe('allow.dns', () => {
       { ports: foundPorts },
     ]);
   });
-  test('A9 a port without a protocol stands for UDP and TCP, one with a protocol for itself', () => {
+  test('F62 a port without a protocol stands for UDP and TCP, one with a protocol for itself', () => {
     expect(part({ allow: { dns: { ports: [{ port: 8053 }] } } }, 'allow-dns', found)?.spec.egress).toEqual([
       { to, ports: both(8053) },
     ]);
@@ -129,10 +129,10 @@ describe('allow.internet', () => {
     expect(blocks[1]?.except).toEqual([
       'fc00::/7',
       'fe80::/10',
-      'ff00::/8',
-      '64:ff9b::/96',
       '64:ff9b:1::/48',
       '2002::/16',
+      'ff00::/8',
+      '64:ff9b::/96',
     ]);
   });
   test('a cidr in a private range is named on purpose and stands', () => {
