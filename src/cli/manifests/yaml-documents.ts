@@ -20,10 +20,11 @@ const withoutSeparators = (text: string): string => text.replaceAll('_', '');
 const kubectlIntTag: typeof intYaml11Tag = {
   ...intYaml11Tag,
   resolve: (source) => {
-    const [, sign, ...digits] = INTEGER.exec(withoutSeparators(source)) ?? [];
+    const [, sign = '', ...byBase] = INTEGER.exec(withoutSeparators(source)) ?? [];
+    const digits: readonly (string | undefined)[] = byBase;
     const at = digits.findIndex((text) => text !== undefined);
     const base = BASES[at];
-    return base === undefined ? NOT_RESOLVED : Number.parseInt(`${sign ?? ''}${digits[at] ?? ''}`, base);
+    return base === undefined ? NOT_RESOLVED : Number.parseInt(`${sign}${digits[at] ?? ''}`, base);
   },
 };
 

@@ -238,7 +238,7 @@ export class StatusWriter {
 
   /** Tells a cause once, until there is another or none. */
   #tell(policy: string, cause: UnwrittenStatus | undefined): void {
-    const text = JSON.stringify(cause) ?? '';
+    const text = cause === undefined ? '' : JSON.stringify(cause);
     if (text === (this.#toldUnwritten.get(policy) ?? '')) {
       return;
     }
