@@ -170,7 +170,7 @@ export const allowSchema = z.strictObject({
   ),
   internet: about(
     internetSchema.optional(),
-    'Lets every pod reach addresses outside the cluster, except private and reserved ranges, so neither other pods nor cloud metadata services.',
+    'Lets every pod reach public addresses: no private or reserved range, and so neither cloud metadata services nor pods and nodes with private addresses. Pods and nodes with public addresses, such as those of IPv6 clusters in some clouds, are public addresses too: leave their ranges out with except.',
     'off; when on, every public address on every port',
   ),
 });

@@ -77,8 +77,8 @@ const labelRequirementSchema = withRules(
 );
 
 /** A metav1.LabelSelector; an empty one selects everything. */
-export const labelSelectorSchema = z
-  .strictObject({
+export const labelSelectorSchema = withRules(
+  z.strictObject({
     matchLabels: about(
       matchLabelsSchema.optional(),
       'Labels that must all be present with exactly these values. Quote values that YAML would not read as text, such as "true" or "no".',
@@ -89,7 +89,15 @@ export const labelSelectorSchema = z
       'Requirements that must all hold, in addition to matchLabels.',
       'no further requirement',
     ),
-  })
-  .meta({ 'x-kubernetes-map-type': 'atomic' });
+  }),
+  {
+    cel: '!has(self.matchExpressions) || self.matchExpressions.size() > 0 || has(self.matchLabels)',
+    holds: ({ matchLabels, matchExpressions }) =>
+      matchExpressions === undefined || matchExpressions.length > 0 || matchLabels !== undefined,
+    message:
+      'is empty and so would select everything; name a requirement, or write the whole selector as {} to select everything',
+    field: 'matchExpressions',
+  },
+).meta({ 'x-kubernetes-map-type': 'atomic' });
 /** {@link labelSelectorSchema} */
 export type LabelSelector = z.infer<typeof labelSelectorSchema>;

@@ -9,6 +9,8 @@ export interface Marks {
   readonly policyLabel: string;
   /** The value of our policy-uid annotation; empty when it has none. */
   readonly policyUid: string;
+  /** The value of our purpose annotation; empty when it has none, or one that is longer than any that we write. */
+  readonly purpose: string;
   /** Whether its owner hands it over (R5). */
   readonly isAdoptable: boolean;
   /** Whether it was left behind on purpose (R4). */
@@ -21,6 +23,7 @@ export function marksOf({ labels, annotations }: { readonly labels?: unknown; re
     isLabelled: fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER,
     policyLabel: textOf(fieldOf(labels, LABELS.policy)),
     policyUid: textOf(fieldOf(annotations, ANNOTATIONS.policyUid)),
+    purpose: shortText(fieldOf(annotations, ANNOTATIONS.purpose)),
     isAdoptable: fieldOf(annotations, ANNOTATIONS.adopt) === 'true',
     isKept: fieldOf(annotations, ANNOTATIONS.kept) === 'true',
   };
@@ -32,6 +35,15 @@ export function isMarkedBy(
   { name, uid }: { readonly name: string; readonly uid: string },
 ): boolean {
   return marks.isLabelled && marks.policyLabel === name && marks.policyUid === uid && !marks.isKept;
+}
+
+/** More characters than any purpose that is rendered: a sentence with two names in it. */
+const LONGEST_PURPOSE = 256;
+
+/** The text, or none where it is so long that it is not ours: a part of it would keep all of it in memory. */
+function shortText(value: unknown): string {
+  const text = textOf(value);
+  return text.length > LONGEST_PURPOSE ? '' : text;
 }
 
 /** Whether a Namespace is on its way out: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ */

@@ -53,12 +53,12 @@ export interface ObservedNetworkPolicy {
   readonly policyLabel: string;
   /** The value of our policy-uid annotation; empty when it has none. */
   readonly policyUid: string;
+  /** The value of our purpose annotation; empty when it has none, or one that is longer than any that we write. */
+  readonly purpose: string;
   /** Whether its owner hands it over (R5, ownership). */
   readonly isAdoptable: boolean;
   /** Whether it was kept on purpose (R4, opting out). */
   readonly isKept: boolean;
-  /** The beginning of our purpose annotation, for objects that are or may be ours; empty for all others. */
-  readonly purpose: string;
   /** Whether it was deleted already, and only a finalizer keeps it in the API server. */
   readonly isTerminating: boolean;
   /** The directions that an object with the name of a default-deny isolates, with or without our marks; empty for all other objects. */

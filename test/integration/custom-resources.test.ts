@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { Agent, request } from 'node:https';
-import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import type { BaselinePolicySpec, Rule } from '../../src/api/baseline-policy.ts';
 import { validateBaselinePolicy } from '../../src/api/validation.ts';
@@ -15,6 +12,7 @@ import {
   RULE_NAME_TEXTS,
   VALID_POLICIES,
 } from '../fixtures/policies/corpus.ts';
+import { adminRequests } from '../support/control-plane/admin-requests.ts';
 import { clusterAt } from '../support/control-plane/cluster.ts';
 import { explanationOf } from '../support/control-plane/explanation.ts';
 
@@ -23,52 +21,8 @@ const POLICIES = '/apis/nsbaseline.io/v1alpha1/baselinepolicies';
 const NAMESPACE_BASELINES = '/apis/nsbaseline.io/v1alpha1/namespaces/default/namespacebaselines';
 const DRY_RUN = 'dryRun=All&fieldValidation=Strict';
 
-interface Kubeconfig {
-  readonly clusters: readonly { readonly cluster: { readonly 'certificate-authority-data': string } }[];
-  readonly users: readonly {
-    readonly user: { readonly 'client-certificate-data': string; readonly 'client-key-data': string };
-  }[];
-}
-
-/** What the API server answers: an object, or a Status that says why not. */
-interface Answer {
-  readonly status?: unknown;
-  readonly message?: string;
-  readonly details?: { readonly causes?: readonly { readonly field?: string; readonly message?: string }[] };
-  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
-  readonly spec?: unknown;
-}
-
-async function adminAgent(): Promise<Agent> {
-  const config = load(await readFile(cluster.address.kubeconfigPath, 'utf8')) as Kubeconfig;
-  const decoded = (text: string | undefined): Buffer => Buffer.from(text ?? '', 'base64');
-  const user = config.users[0]?.user;
-  const ca = decoded(config.clusters[0]?.cluster['certificate-authority-data']);
-  return new Agent({
-    keepAlive: true,
-    ca,
-    cert: decoded(user?.['client-certificate-data']),
-    key: decoded(user?.['client-key-data']),
-  });
-}
-const agent = await adminAgent();
-
-function post(path: string, body: string, contentType = 'application/json'): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(
-      new URL(path, cluster.address.server),
-      { method: 'POST', agent, headers: { 'content-type': contentType } },
-      (incoming) => {
-        let text = '';
-        incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        incoming.on('end', () => {
-          resolve(JSON.parse(text) as Answer);
-        });
-      },
-    );
-    outgoing.on('error', reject).end(body);
-  });
-}
+const admin = await adminRequests(cluster);
+const { post } = admin;
 
 const policy = ({ name = 'standard', spec }: Omit<PolicyCase, 'title'>): object => ({
   apiVersion: 'nsbaseline.io/v1alpha1',
@@ -104,7 +58,7 @@ beforeAll(async () => {
   await cluster.applyManifests('deploy/crds');
 });
 afterAll(async () => {
-  agent.destroy();
+  admin.end();
   await cluster.kubectl('delete', '--kustomize=deploy/crds', '--timeout=50s');
 });
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { DEFAULT_IN_WORDS } from '../bounded.ts';
 import { GROUP, VERSION } from '../names.ts';
 import { baselinePolicySchema, namespaceBaselineSchema } from '../resources.ts';
+import { refusingNulls } from './refused-nulls.ts';
 import { type StructuralSchema, structuralSchema, withoutKeywords } from './structural-schema.ts';
 
 /** A column of `kubectl get`. */
@@ -174,7 +175,7 @@ export function crdFor(definition: ResourceDefinition): Readonly<Record<string, 
 
 /** The schema that the API server accepts: without our own keywords, and without rules on `metadata`, which the API server owns. */
 function servedSchema(schema: StructuralSchema): StructuralSchema {
-  const { metadata, ...properties } = schema.properties ?? {};
+  const { metadata, spec, ...properties } = schema.properties ?? {};
   const { name } = metadata?.properties ?? {};
   if (name === undefined) {
     throw new Error('every resource has a name');
@@ -183,7 +184,11 @@ function servedSchema(schema: StructuralSchema): StructuralSchema {
   return withoutWords({
     ...withoutKeywords(schema, 'required'),
     ...(required.length > 0 ? { required } : {}),
-    properties: { ...properties, metadata: { type: 'object', properties: { name } } },
+    properties: {
+      ...(spec === undefined ? {} : { spec: refusingNulls(spec) }),
+      ...properties,
+      metadata: { type: 'object', properties: { name } },
+    },
   });
 }
 

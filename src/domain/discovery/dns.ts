@@ -90,7 +90,7 @@ export function dnsFrom(sources: DnsSources): FoundDns | undefined {
   const own = services.flatMap((service) => slicesOf(service, sources.slices));
   return {
     dns: { source: sourceText(services, hosts), egress },
-    isReady: own.some(({ readyAddresses }) => readyAddresses.length > 0),
+    isReady: own.some(({ readyAddresses }) => readyAddresses.some(isAddress)),
     hasBareAddress: bareAddresses(sources).length > 0,
     isPartlyMissing: [...memory.values()].some(({ missingSinceMs }) => missingSinceMs !== undefined),
     targets: targetsOf(services, hosts, sources),

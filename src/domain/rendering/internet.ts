@@ -24,6 +24,9 @@ export const NOT_INTERNET = [
   '168.63.129.16/32',
   'fc00::/7',
   'fe80::/10',
+  // IPv6 leads to IPv4 through these, too: NAT64 with a prefix of the network's own (RFC 8215), and 6to4 (RFC 3056).
+  '64:ff9b:1::/48',
+  '2002::/16',
   'ff00::/8',
   '64:ff9b::/96',
   'fd00:ec2::/32',

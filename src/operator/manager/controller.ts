@@ -241,11 +241,15 @@ export class Controller {
       nowTime: () => this.#nowTime(),
       isPaused: () => servedKinds.isPaused(BASELINE_POLICIES),
       kindProblem: () => servedKinds.problem() ?? this.#reportRights.problem(),
-      onRefused: (policy, error) => {
-        log.error({ policy, error }, 'status cannot be written');
-      },
       onHeld: (policy, condition) => {
         this.#transitions.held(policy, condition);
+      },
+      onUnwritten: (policy, cause) => {
+        if (cause.kind === 'refused') {
+          log.warn({ policy, message: cause.message }, 'status was refused');
+        } else {
+          log.warn({ policy, fields: cause.fields }, 'status was written without what its CRD has no room for');
+        }
       },
       onBug: (policy, cause) => {
         log.error({ policy, err: cause }, 'status could not be made');

@@ -353,6 +353,6 @@ function driftText(drift: Drift): string {
     case 'spec':
       return 'changed';
     case 'labels':
-      return 'stripped of its labels or annotations';
+      return 'changed in its labels or annotations';
   }
 }

@@ -114,6 +114,10 @@ export class CachedNetworkPolicy extends SlimObject implements Identity, Observe
     return this.#traits.policyUid;
   }
 
+  get purpose(): string {
+    return this.#traits.purpose;
+  }
+
   get isAdoptable(): boolean {
     return this.#traits.isAdoptable;
   }
@@ -140,10 +144,6 @@ export class CachedNetworkPolicy extends SlimObject implements Identity, Observe
 
   get hash(): string {
     return this.#traits.hash;
-  }
-
-  get purpose(): string {
-    return this.#traits.purpose;
   }
 }
 

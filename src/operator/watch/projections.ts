@@ -2,7 +2,6 @@ import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER } from '../../api/nam
 import { PHASES } from '../../api/namespace-baseline.ts';
 import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../../base/json.ts';
-import { cutText } from '../../base/text.ts';
 import type { ServiceFacts, SliceFacts } from '../../domain/discovery/sources.ts';
 import { isTerminatingNamespace, marksOf } from '../../domain/marks.ts';
 import { roleIn } from '../../domain/ownership.ts';
@@ -36,9 +35,6 @@ export interface CachedSlice extends Identity, SliceFacts {}
 export interface CachedCrd extends Identity {
   readonly problem: CrdProblem | undefined;
 }
-
-/** More than any purpose that the operator writes has: a sentence with the names of a policy and a rule. */
-const PURPOSE_LENGTH = 512;
 
 /** A list has the objects of one namespace in a row, so its name is stored once for all of them. */
 const namespaceNames = new InternPool<string>();
@@ -74,14 +70,12 @@ export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy
   // Looked at whatever the labels say, since anybody can put ours on his own.
   const { openness, hash } = specFactsOf(object.spec);
   const otherManager = mayBeOurs ? otherManagerOf(object) : '';
-  const purpose = mayBeOurs ? textOf(fieldOf(object.metadata.annotations, ANNOTATIONS.purpose)) : '';
   return new CachedNetworkPolicy(identityOf(object), {
     ...marks,
+    purpose: mayBeOurs ? marks.purpose : '',
     isTerminating: object.metadata.deletionTimestamp !== undefined,
     openness,
     hash: mayBeOurs ? hash : '',
-    // One that the operator wrote is shorter, so a longer one differs in what is kept of it, too.
-    purpose: cutText(purpose, PURPOSE_LENGTH),
     isolates: isolatedBy(object),
     otherManager,
   });

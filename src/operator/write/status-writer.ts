@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import { confirmationLine } from '../../domain/planning/guard.ts';
 import { isOfFormer } from '../../domain/planning/orphans.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
+import { fittedStatus } from '../../domain/reporting/fitted-status.ts';
 import { missingPeers } from '../../domain/reporting/missing-peers.ts';
 import {
   type NamespaceState,
@@ -31,6 +32,11 @@ const STATUS_WORKERS = 16;
 /** Answers that a retry does not change. */
 const REFUSALS: readonly KubeError['kind'][] = ['forbidden', 'invalid', 'serverError', 'tooLarge', 'malformed'];
 
+/** Why a status is not stored as it was computed: the API server refused it, or the CRD has no room for some of it. */
+export type UnwrittenStatus =
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'leftOut'; readonly fields: readonly string[] };
+
 interface Dependencies {
   readonly kube: KubeClient;
   readonly clock: Clock;
@@ -47,10 +53,10 @@ interface Dependencies {
   readonly isPaused: () => boolean;
   /** Why objects of one of the operator's own kinds are not written; undefined when they are. */
   readonly kindProblem: () => PolicyProgress['kindProblem'];
-  /** Called when the API server refuses a status for good, once for each kind of refusal. */
-  readonly onRefused: (policy: string, error: KubeError) => void;
   /** Called with an unexpected throw, so that it is logged. */
   readonly onBug: (policy: string, cause: unknown) => void;
+  /** Called when a status cannot be written, once for each cause in a row, or only in part. */
+  readonly onUnwritten: (policy: string, cause: UnwrittenStatus) => void;
   /** Called when a change of a policy is held, and again when the held change is another. */
   readonly onHeld: (
     policy: { readonly name: string; readonly uid: string },
@@ -70,10 +76,10 @@ export class StatusWriter {
   readonly #resumed = new Map<string, number>();
   /** The messages of the held changes that were last reported, by uid. */
   readonly #reportedHolds = new Map<string, string>();
+  /** What was last told of each policy's status that could not be written. */
+  readonly #toldUnwritten = new Map<string, string>();
   /** The conditions of each policy that are True, by the status that was last computed. */
   readonly #trueConditions = new Map<string, readonly ConditionType[]>();
-  /** The refusals that were last reported, by policy. */
-  readonly #refused = new Map<string, KubeError['kind']>();
   #isStarted = false;
 
   constructor(dependencies: Dependencies) {
@@ -135,13 +141,13 @@ export class StatusWriter {
     const cached = baselinePolicies.get({ namespace: '', name: policy });
     if (compiled === undefined || cached?.uid !== compiled.facts.uid) {
       this.#trueConditions.delete(policy);
-      this.#refused.delete(policy);
+      this.#toldUnwritten.delete(policy);
       return { kind: 'forget' };
     }
     const { uid } = compiled.facts;
     const counted = progress.namespaceStates(policy, clock.nowMs());
     const previous = statusOf(cached.status);
-    const status = this.#statusFor(compiled, counted, previous);
+    const { status, leftOut } = fittedStatus(this.#statusFor(compiled, counted, previous), previous);
     const isResuming = this.#isResuming(compiled.facts, counted.unattemptedCount);
     this.#trueConditions.set(policy, trueConditionsIn(isResuming ? previous : status));
     const hasChanged = previous === undefined || digestOf(previous) !== digestOf(status);
@@ -151,6 +157,7 @@ export class StatusWriter {
       if (!isDone) {
         return { kind: 'backoff', atLeastMs: STATUS_INTERVAL_MS };
       }
+      this.#tell(policy, leftOut.length === 0 ? undefined : { kind: 'leftOut', fields: leftOut });
     }
     return nextWriteFor(counted.namespaceStates);
   }
@@ -229,18 +236,28 @@ export class StatusWriter {
     );
     if (written.ok) {
       baselinePolicies.assume(written.value);
-      this.#refused.delete(policy.name);
       this.#reportHolds(policy, status);
       return true;
     }
-    this.#noteRefusal(policy.name, written.error);
-    return written.error.kind === 'notFound' || written.error.kind === 'aborted';
+    const { kind, message } = written.error;
+    if (kind === 'notFound' || kind === 'aborted') {
+      return true;
+    }
+    if (REFUSALS.includes(kind)) {
+      this.#tell(policy.name, { kind: 'refused', message });
+    }
+    return false;
   }
 
-  #noteRefusal(policy: string, error: KubeError): void {
-    if (REFUSALS.includes(error.kind) && this.#refused.get(policy) !== error.kind) {
-      this.#refused.set(policy, error.kind);
-      this.#dependencies.onRefused(policy, error);
+  /** Tells a cause once, until there is another or none. */
+  #tell(policy: string, cause: UnwrittenStatus | undefined): void {
+    const text = cause === undefined ? '' : JSON.stringify(cause);
+    if (text === (this.#toldUnwritten.get(policy) ?? '')) {
+      return;
+    }
+    this.#toldUnwritten.set(policy, text);
+    if (cause !== undefined) {
+      this.#dependencies.onUnwritten(policy, cause);
     }
   }
 

@@ -41,7 +41,7 @@ describe('R11 offline validation', () => {
     );
   });
 
-  test('refuses an empty field in a file, which the API server would drop without a word', () => {
+  test('F61 refuses an empty field, as the API server does', () => {
     expect(problemsOf({ rules: [{ name: 'a', egress: [{ to: null }] }] })).toEqual([
       {
         path: 'spec.rules[0].egress[0].to',

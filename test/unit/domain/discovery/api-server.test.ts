@@ -51,12 +51,12 @@ describe('R14 the API server is found', () => {
     });
   });
 
-  test('R14 the Service address stays while the Service cannot be seen', () => {
+  test('R14 F63 the Service address stays while the Service cannot be seen', () => {
     const known = { endpoints: [], service: { addresses: ['10.96.0.1'], port: 443 } };
     expect(apiServerFrom({ services: [], slices: [], memory: new Map(), known, nowMs: 0 }).found).toEqual(known);
   });
 
-  test('A3 the bound on the number of endpoints cuts missing ones before listed ones', () => {
+  test('F63 the bound on the number of endpoints cuts missing ones before listed ones', () => {
     const missing = Array.from({ length: 64 }, (_, index) => `10.0.0.${index}`);
     const first = apiServerFrom({ services: [], slices: [endpoints(...missing)], memory: new Map(), nowMs: 0 });
     const second = apiServerFrom({

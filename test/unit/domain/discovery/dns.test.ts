@@ -115,7 +115,7 @@ describe('R14 the cluster DNS is found', () => {
     expect(found({ services: [upstream, kubeDns], slices: [slice], nameservers: undefined })).toEqual(answer);
   });
 
-  test('what is found fits into the CRD, whatever Services and their endpoints say', () => {
+  test('F63 what is found fits into the CRD, whatever Services and their endpoints say', () => {
     const crowded = {
       ...slice,
       ports: Array.from({ length: 17 }, (_, index) => ({ name: 'dns', port: 5000 + index, protocol: 'UDP' })),
@@ -133,7 +133,7 @@ describe('R14 the cluster DNS is found', () => {
     );
   });
 
-  test('an endpoint that names no port opens none', () => {
+  test('F63 an endpoint that names no port opens none', () => {
     const portless = { ...slice, ports: [{ name: 'dns', port: 0, protocol: 'UDP' }] };
     expect(found({ services: [kubeDns], slices: [portless], nameservers: undefined })?.egress[0]?.ports).toEqual(
       both(53),
@@ -160,6 +160,11 @@ describe('R14 F54 every kind of resolver is let through', () => {
     const answer = dnsFrom({ services: [kubeDns], slices: [], nameservers: ['10.96.0.10'] });
     expect(answer?.dns.egress.map(({ to }) => to)).toEqual([[pods], [block('10.96.0.10/32')]]);
     expect(answer?.isReady).toBe(false);
+  });
+
+  test('F63 a ready endpoint that is a host name is no reason to believe a resolver', () => {
+    const named = { ...slice, addresses: ['dns.example'], readyAddresses: ['dns.example'] };
+    expect(dnsFrom({ services: [kubeDns], slices: [named], nameservers: undefined })?.isReady).toBe(false);
   });
 
   test('06 an endpoint that is not ready is no reason to believe a resolver', () => {
@@ -229,7 +234,7 @@ describe('R14 F54 every kind of resolver is let through', () => {
   });
 });
 
-describe('R14 F54 the loss of one resolver of several is remembered like the loss of all', () => {
+describe('R14 F54 F63 the loss of one resolver of several is remembered like the loss of all', () => {
   const nodeLocal: ServiceFacts = { ...kubeDns, name: 'kube-dns-upstream', clusterIps: ['10.96.0.11'] };
   const before = dnsFrom({ services: [kubeDns, nodeLocal], slices: [slice], nameservers: undefined, nowMs: 0 });
   const after = (nowMs: number, isAnswering: (address: string) => boolean = () => false): FoundDns | undefined =>

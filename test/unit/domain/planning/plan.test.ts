@@ -280,6 +280,7 @@ describe('properties of every plan', () => {
       isLabelled: fc.boolean(),
       policyLabel: fc.constantFrom('standard', 'pci', ''),
       policyUid: fc.constantFrom(...uids),
+      purpose: fc.constantFrom('', 'Isolates every pod; other policies say what is let through.'),
       isAdoptable: fc.boolean(),
       isKept: fc.boolean(),
       isTerminating: fc.constant(false),
@@ -287,7 +288,6 @@ describe('properties of every plan', () => {
       openness: fc.constant(undefined),
       otherManager: fc.constant(''),
       hash: fc.constantFrom(...hashes),
-      purpose: fc.constantFrom('approved', ''),
     });
     return fc.uniqueArray(one, { selector: ({ name }) => name, maxLength: 8 });
   };

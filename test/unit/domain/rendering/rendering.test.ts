@@ -74,7 +74,7 @@ describe('allow.dns', () => {
       { ports: foundPorts },
     ]);
   });
-  test('A9 a port without a protocol stands for UDP and TCP, one with a protocol for itself', () => {
+  test('F62 a port without a protocol stands for UDP and TCP, one with a protocol for itself', () => {
     expect(part({ allow: { dns: { ports: [{ port: 8053 }] } } }, 'allow-dns', found)?.spec.egress).toEqual([
       { to, ports: both(8053) },
     ]);
@@ -169,7 +169,14 @@ describe('allow.internet', () => {
     const blocks = internetBlocks({ cidrs: ['0.0.0.0/0', '::/0'], except: [] });
     const left = NOT_INTERNET.filter((range) => range !== 'fd00:ec2::/32');
     expect(blocks.flatMap(({ except }) => except ?? []).sort()).toEqual(left.sort());
-    expect(blocks[1]?.except).toEqual(['fc00::/7', 'fe80::/10', 'ff00::/8', '64:ff9b::/96']);
+    expect(blocks[1]?.except).toEqual([
+      'fc00::/7',
+      'fe80::/10',
+      '64:ff9b:1::/48',
+      '2002::/16',
+      'ff00::/8',
+      '64:ff9b::/96',
+    ]);
   });
   test('a cidr in a private range is named on purpose and stands', () => {
     expect(internetBlocks({ cidrs: ['10.1.0.0/16'], except: ['10.1.2.0/24'] })).toEqual([

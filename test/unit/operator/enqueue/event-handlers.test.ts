@@ -79,8 +79,8 @@ async function stage(): Promise<Stage> {
     nowTime: () => '2026-01-01T00:00:00Z',
     isPaused: () => false,
     kindProblem: () => undefined,
-    onRefused: () => undefined,
     onBug: () => undefined,
+    onUnwritten: () => undefined,
     onHeld: () => undefined,
   });
   const handlers = new EventHandlers({

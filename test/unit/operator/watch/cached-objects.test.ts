@@ -48,6 +48,7 @@ describe('R16 what is kept slim reads as it was', () => {
       isLabelled: fc.boolean(),
       policyLabel: text,
       policyUid: uid,
+      purpose: text,
       isAdoptable: fc.boolean(),
       isKept: fc.boolean(),
       isTerminating: fc.boolean(),
@@ -55,7 +56,6 @@ describe('R16 what is kept slim reads as it was', () => {
       openness: fc.constantFrom(undefined, opennessOf({ ingress: [{}] })),
       otherManager: text,
       hash: text,
-      purpose: text,
     });
     fc.assert(
       fc.property(identity, traits, (who, given) => {

@@ -1,14 +1,18 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { BaselinePolicyStatus } from '../../../../src/api/baseline-policy.ts';
+import type { BaselinePolicyStatus, Discovered } from '../../../../src/api/baseline-policy.ts';
 import { failure, success } from '../../../../src/base/result.ts';
 import type { KubeClient } from '../../../../src/kube/client/kube-client.ts';
+import type { KubeError } from '../../../../src/kube/client/kube-error.ts';
 import { PolicyProgressTracker, type ReportedEntry } from '../../../../src/operator/progress/policy-progress.ts';
 import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
-import { StatusWriter } from '../../../../src/operator/write/status-writer.ts';
+import { StatusWriter, type UnwrittenStatus } from '../../../../src/operator/write/status-writer.ts';
 import { KNOWN_DNS } from '../../../fixtures/known-dns.ts';
 import { ManualClock } from '../../../fixtures/manual-clock.ts';
 import { emptyCaches } from '../../../support/operators/cached-scene.ts';
+
+type Refusal = Extract<KubeError, { readonly kind: 'conflict' | 'invalid' }>;
+const CONFLICT: Refusal = { kind: 'conflict', message: 'x' };
 
 /** A writer over one policy `standard`, whose API server keeps what is applied. */
 function stage(stored?: BaselinePolicyStatus): {
@@ -18,7 +22,9 @@ function stage(stored?: BaselinePolicyStatus): {
   readonly written: BaselinePolicyStatus[];
   readonly bugs: unknown[];
   readonly attempts: () => number;
-  readonly refuse: (isRefused: boolean) => void;
+  readonly refuse: (refusal: Refusal | undefined) => void;
+  readonly unwritten: UnwrittenStatus[];
+  readonly discover: (discovered: Discovered) => void;
 } {
   const clock = new ManualClock();
   const written: BaselinePolicyStatus[] = [];
@@ -37,12 +43,13 @@ function stage(stored?: BaselinePolicyStatus): {
   }
   const progress = new PolicyProgressTracker();
   let attempts = 0;
-  let isRefused = false;
+  let refusal: Refusal | undefined;
+  const unwritten: UnwrittenStatus[] = [];
   const kube: Pick<KubeClient, 'apply'> = {
     apply: (_type, object) => {
       attempts += 1;
-      if (isRefused) {
-        return Promise.resolve(failure({ kind: 'conflict', message: 'x' }));
+      if (refusal !== undefined) {
+        return Promise.resolve(failure(refusal));
       }
       written.push(object.status as BaselinePolicyStatus);
       return Promise.resolve(
@@ -68,14 +75,18 @@ function stage(stored?: BaselinePolicyStatus): {
     nowTime: () => '2026-01-01T00:00:00Z',
     isPaused: () => false,
     kindProblem: () => undefined,
-    onRefused: () => undefined,
     onHeld: () => undefined,
     onBug: (_policy, cause) => void bugs.push(cause),
+    onUnwritten: (_policy, cause) => void unwritten.push(cause),
   });
-  const refuse = (refused: boolean): void => {
-    isRefused = refused;
+  const refuse = (refused: Refusal | undefined): void => {
+    refusal = refused;
   };
-  return { writer, progress, clock, written, bugs, attempts: () => attempts, refuse };
+  const discover = (discovered: Discovered): void => {
+    book.setDiscovery({ discovered, dns: 'current' });
+    writer.touch('standard');
+  };
+  return { writer, progress, clock, written, bugs, attempts: () => attempts, refuse, unwritten, discover };
 }
 
 function inPlace(): ReportedEntry {
@@ -153,12 +164,12 @@ describe('R16 when a status is written', () => {
   test('F17 a status that cannot be written is tried ever less often, and at once when something happens', async () => {
     const { writer, progress, clock, attempts, refuse } = stage();
     progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, []);
-    refuse(true);
+    refuse(CONFLICT);
     writer.start();
     await clock.advance(600_000);
     expect(attempts()).toBeGreaterThan(15);
     expect(attempts()).toBeLessThan(30);
-    refuse(false);
+    refuse(undefined);
     const before = attempts();
     writer.touch('standard');
     await clock.advance(1000);
@@ -182,7 +193,7 @@ describe('R16 when a status is written', () => {
   test('the conditions of the metrics are the last computed ones, even if the status cannot be written', async () => {
     const { writer, progress, clock, refuse } = stage();
     progress.expectAttempts({ name: 'standard', uid: 'u', generation: 1 }, ['a']);
-    refuse(true);
+    refuse(CONFLICT);
     writer.start();
     expect(writer.trueConditionsOf('standard')).toEqual([]);
     await clock.advance(1000);
@@ -206,5 +217,56 @@ describe('R16 when a status is written', () => {
     expect(written.at(-1)?.conditions[1]).toMatchObject({ type: 'AllProtected', status: 'True' });
     await clock.advance(2000);
     expect(written.at(-1)?.conditions[1]).toMatchObject({ type: 'AllProtected', status: 'False' });
+  });
+});
+
+describe('F63 a status that cannot be stored as it is', () => {
+  const invalid = (message: string): Refusal => ({ kind: 'invalid', status: 422, causes: [], message });
+
+  test('R16 F63 is told once for each cause, however often it is tried, and again when it comes back', async () => {
+    const { writer, clock, written, refuse, unwritten, discover } = stage();
+    refuse(invalid('too long'));
+    writer.start();
+    await clock.advance(60_000);
+    expect(unwritten).toEqual([{ kind: 'refused', message: 'too long' }]);
+    refuse(invalid('too short'));
+    await clock.advance(120_000);
+    refuse(undefined);
+    await clock.advance(120_000);
+    expect(written).toHaveLength(1);
+    refuse(invalid('too short'));
+    discover({ apiServer: { endpoints: [{ address: '10.0.0.1', port: 443 }] } });
+    await clock.advance(60_000);
+    expect(unwritten.map((cause) => cause.kind === 'refused' && cause.message)).toEqual([
+      'too long',
+      'too short',
+      'too short',
+    ]);
+  });
+
+  test('R16 F63 a write that came too late is no refusal', async () => {
+    const { writer, clock, refuse, unwritten } = stage();
+    refuse(CONFLICT);
+    writer.start();
+    await clock.advance(60_000);
+    expect(unwritten).toEqual([]);
+  });
+
+  test('R14 R16 F63 is written without the one odd value, which keeps its last good form, and says so once', async () => {
+    const { writer, clock, written, unwritten, discover } = stage();
+    const good = { apiServer: { endpoints: [{ address: '10.0.0.1', port: 443 }] } };
+    writer.start();
+    discover(good);
+    await clock.advance(5_000);
+    const odd = {
+      apiServer: { endpoints: [{ address: 'a'.repeat(64), port: 443 }] },
+      dns: { source: 'x', egress: [] },
+    };
+    discover(odd);
+    await clock.advance(5_000);
+    expect(written.at(-1)?.discovered).toEqual({ ...good, dns: odd.dns });
+    writer.touch('standard');
+    await clock.advance(5_000);
+    expect(unwritten).toEqual([{ kind: 'leftOut', fields: ['discovered.apiServer'] }]);
   });
 });
