@@ -25,6 +25,7 @@ import { CompiledPolicies } from '../state/compiled-policies.ts';
 import { ContestTracker } from '../state/contest-tracker.ts';
 import { OptOutTracker } from '../state/opt-out-tracker.ts';
 import { PeerNamespaces } from '../state/peer-namespaces.ts';
+import { RemovalPace } from '../state/removal-pace.ts';
 import { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
 import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
@@ -255,6 +256,7 @@ export class Controller {
       contestTracker: this.#contests,
       optOuts: new OptOutTracker(this.#options.clock),
       transientFailures: this.#transientFailures,
+      removalPace: new RemovalPace(clock),
       writers: { fresh: this.#writersFor('fresh', rateLimit), resync: this.#writersFor('resync', rateLimit) },
       hasNewerLed,
       namespaces: new CachedNamespacesAtHand(caches, clock),

@@ -63,7 +63,7 @@ function play(
   steps: readonly (typeof step extends fc.Arbitrary<infer Step> ? Step : never)[],
   took: (
     taken: Request,
-    before: { readonly waiting: readonly Request[]; inFlightOf(namespace: string): number },
+    before: { readonly waiting: readonly Request[]; readonly inFlightOf: (namespace: string) => number },
   ) => void,
 ): void {
   const followed = new Followed();

@@ -1,0 +1,68 @@
+import { BoundedMap } from '../../base/bounded-map.ts';
+import type { Clock } from '../../base/clock.ts';
+import { type TokenBucket, tokenBucket } from '../../base/token-bucket.ts';
+import { REMOVAL_BATCH_MS } from '../queue/retry-policy.ts';
+
+/**
+ * So many NetworkPolicies of one namespace are removed, or marked as kept, one after the other. It is more than the parts of
+ * a BaselinePolicy, so that only surplus objects ever wait.
+ */
+export const REMOVAL_BURST = 64;
+/** After that, one in so many milliseconds. */
+const REMOVAL_EVERY_MS = 30;
+/** How many namespaces are remembered. One that is forgotten has its whole burst again. */
+const MAX_REMEMBERED = 10_000;
+
+interface Pace {
+  readonly bucket: TokenBucket;
+  /** No reconcile before, since removals were left over. */
+  notBeforeMs: number;
+}
+
+/**
+ * Bounds what the removals in one namespace cost everybody else: whoever may write NetworkPolicies there can make thousands
+ * that carry our marks, and go on making them (R12, one namespace's failure). Where removals are left over, the namespace is
+ * reconciled again after {@link REMOVAL_BATCH_MS} and not before, whatever happens in it meanwhile, since each of its
+ * reconciles looks at all of its NetworkPolicies.
+ */
+export class RemovalPace {
+  readonly #clock: Clock;
+  readonly #paces = new BoundedMap<string, Pace>(MAX_REMEMBERED);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How many of the wanted removals may be carried out now. */
+  take(namespace: string, wanted: number): number {
+    const pace = this.#paceOf(namespace);
+    let granted = 0;
+    while (granted < wanted && pace.bucket.take()) {
+      granted += 1;
+    }
+    if (granted < wanted) {
+      pace.notBeforeMs = this.#clock.nowMs() + REMOVAL_BATCH_MS;
+    }
+    return granted;
+  }
+
+  /** How long until the namespace may be reconciled, in milliseconds; 0 when it may be now. */
+  waitMs(namespace: string): number {
+    return Math.max(0, (this.#paces.get(namespace)?.notBeforeMs ?? 0) - this.#clock.nowMs());
+  }
+
+  /** Forgets a namespace that is gone. */
+  forget(namespace: string): void {
+    this.#paces.delete(namespace);
+  }
+
+  #paceOf(namespace: string): Pace {
+    const known = this.#paces.get(namespace);
+    const pace = known ?? {
+      bucket: tokenBucket({ clock: this.#clock, burst: REMOVAL_BURST, refillMs: REMOVAL_EVERY_MS }),
+      notBeforeMs: Number.NEGATIVE_INFINITY,
+    };
+    this.#paces.set(namespace, pace);
+    return pace;
+  }
+}
