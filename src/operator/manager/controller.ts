@@ -29,7 +29,7 @@ import { RemovalPace } from '../state/removal-pace.ts';
 import { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
 import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
-import { priorityClients } from '../write/priority-clients.ts';
+import { priorityClients, waitingRequests } from '../write/priority-clients.ts';
 import { ReportRateLimit } from '../write/report-rate-limit.ts';
 import { ReportWriter } from '../write/report-writer.ts';
 import { StatusWriter } from '../write/status-writer.ts';
@@ -182,9 +182,11 @@ export class Controller {
     | 'contested'
     | 'copies'
     | 'queue'
+    | 'requests'
   > {
     const { unprotected, conflicted, weakened } = this.#progress.troubleCounts();
     const counts = this.#progress.phaseCounts();
+    const { flow } = this.#options;
     return {
       policies: this.#compiled.facts.map(({ name }) => ({
         policy: name,
@@ -202,6 +204,7 @@ export class Controller {
         oldestMs: this.#namespaces.oldestMs(),
         retries: this.#namespaces.retries + this.#deletions.retries,
       },
+      requests: { waiting: waitingRequests(flow), oldestMs: flow.oldestMs() },
     };
   }
 

@@ -7,7 +7,6 @@ import { specHash } from '../../domain/rendering/comparison.ts';
 import { contestText } from '../../domain/reporting/report.ts';
 import type { Contest } from '../../domain/world.ts';
 import { foreignObject, type NetworkPolicyWriter, type WriteTarget } from '../write/network-policy-writer.ts';
-import { REMOVALS_AT_ONCE, type RemovalBatch, removalBatch } from './removal-batch.ts';
 
 /** An action together with the plan it belongs to. All steps of a plan have one target. */
 interface Step {
@@ -23,26 +22,27 @@ type Results = ReadonlyMap<Step, Outcome>;
 interface Stage {
   readonly steps: readonly Step[];
   /** Whether one reconcile may leave some of them to the next, and carries them out a few at a time. */
-  readonly isBatched?: boolean;
+  readonly isPaced?: boolean;
   readonly mayStart: (results: Results) => boolean;
 }
 
 const always = (): boolean => true;
-const all = (wanted: number): number => wanted;
+/** How many removals of one namespace are in flight at once, so that the API server has time for the others. */
+export const REMOVALS_AT_ONCE = 2;
 
 /**
  * Carries out the plans of one namespace in an order that never leaves its pods isolated without DNS (R3, order of
  * writes): allow-dns first, then everything else at once, then removals, and allow-dns last when all others are done. A
- * part that fails delays no other, with two exceptions: nothing that would isolate is written while DNS is missing, and nothing is taken away
- * while a write that replaces it is still to be tried. With `mayTakeAway: false` nothing is taken away at all (R13,
- * doubtful caches); `takeRemovals` says how many of a number of removals may be carried out now, all when it is absent.
- * Frozen plans are not carried out (R7 DryRun and Paused, R11 invalid policy). It never throws.
+ * part that fails delays no other, with two exceptions: nothing that would isolate is written while DNS is missing, and
+ * nothing is taken away while a write that replaces it is still to be tried. With `mayTakeAway: false` nothing is taken
+ * away at all (R13, doubtful caches); `takeRemoval` is asked before each removal whether it may be carried out now. Frozen
+ * plans are not carried out (R7 DryRun and Paused, R11 invalid policy). It never throws.
  */
 export async function execute(
   plans: readonly PolicyPlan[],
   namespace: string,
   writer: NetworkPolicyWriter,
-  options: { readonly mayTakeAway?: boolean; readonly takeRemovals?: (wanted: number) => number } = {},
+  options: { readonly mayTakeAway?: boolean; readonly takeRemoval?: () => boolean } = {},
 ): Promise<Map<string, Outcome>> {
   const steps = plans.flatMap((plan) => {
     const target = { namespace, policy: plan.policy };
@@ -55,14 +55,14 @@ export async function execute(
     results.set(step, isDeferred ? deferredWhileStale(nameOf(step.action)) : await outcomeOf(step, writer));
   };
   const { stages, dns, widen } = stagesOf(live);
-  for (const { steps, mayStart, isBatched } of stages) {
-    if (steps.length === 0 || !mayStart(results)) {
+  for (const { steps: batch, mayStart, isPaced } of stages) {
+    if (batch.length === 0 || !mayStart(results)) {
       continue;
     }
-    if (isBatched === true) {
-      await runBatch(removalBatch(steps, options.takeRemovals ?? all), run, results);
+    if (isPaced === true && options.mayTakeAway !== false) {
+      await runRemovals(batch, { run, takeRemoval: options.takeRemoval ?? always }, results);
     } else {
-      await Promise.all(steps.filter((step) => !isBlockedByDns(step, dns, results)).map(run));
+      await Promise.all(batch.filter((step) => !isBlockedByDns(step, dns, results)).map(run));
     }
   }
   const outcomes = new Map<string, Outcome>();
@@ -79,15 +79,29 @@ export async function execute(
   return outcomes;
 }
 
-/** The next reconciles do the rest. If nothing that was tried succeeded, the rest waits for the same. */
-async function runBatch(
-  { idle, now, later }: RemovalBatch<Step>,
-  run: (step: Step) => Promise<void>,
+/**
+ * Carries out what `takeRemoval` allows; the next reconciles do the rest. If nothing that was tried succeeded, the rest waits
+ * for the same.
+ */
+async function runRemovals(
+  steps: readonly Step[],
+  { run, takeRemoval }: { readonly run: (step: Step) => Promise<void>; readonly takeRemoval: () => boolean },
   results: Map<Step, Outcome>,
 ): Promise<void> {
-  await inParallel([...idle, ...now], REMOVALS_AT_ONCE, run);
-  if (now.length === 0 || now.some((step) => isOver(results.get(step)))) {
-    for (const step of later) {
+  const tried: Step[] = [];
+  const left: Step[] = [];
+  await inParallel(steps, REMOVALS_AT_ONCE, async (step) => {
+    if (!makesRequest(step)) {
+      await run(step);
+    } else if (takeRemoval()) {
+      tried.push(step);
+      await run(step);
+    } else {
+      left.push(step);
+    }
+  });
+  if (tried.length === 0 || tried.some((step) => isOver(results.get(step)))) {
+    for (const step of left) {
       results.set(step, { kind: 'postponed', name: nameOf(step.action) });
     }
   }
@@ -120,7 +134,7 @@ function stagesOf(live: readonly Step[]): {
     { steps: rest, mayStart: always },
     { steps: widen, mayStart: always },
     { steps: narrow, mayStart: areDone(dns, rest, widen) },
-    { steps: removals, mayStart: mayRemove, isBatched: true },
+    { steps: removals, mayStart: mayRemove, isPaced: true },
     {
       steps: dnsRemovals,
       mayStart: (results: Results) => mayRemove(results) && removals.every((step) => isRemoved(results.get(step))),
@@ -176,6 +190,11 @@ function isRemoval({ action }: Step): boolean {
 
 function isTakingAway(step: Step): boolean {
   return isRemoval(step) || isNarrowing(step);
+}
+
+/** An object that was deleted already is not deleted again, and a contested one only when its time has come (R6, repair). */
+function makesRequest({ action }: Step): boolean {
+  return action.kind !== 'remove' || (!action.observed.isTerminating && (action.contest?.waitMs ?? 0) <= 0);
 }
 
 /** Whether the next reconcile need not do it again. */

@@ -79,10 +79,12 @@ export async function reconcile(
   const writers = context.writers[priority];
   const { world, plans, losses } = withWaits(snapshot, context);
   guard.begin(namespace, losses);
+  const removals = context.removalPace.begin(namespace);
   const outcomes = await execute(plans, namespace, writers.networkPolicies, {
     mayTakeAway: !isAnyStale(caches),
-    takeRemovals: (wanted) => context.removalPace.take(namespace, wanted),
+    takeRemoval: removals.take,
   });
+  removals.end();
   guard.commit(namespace, lossesAmong(losses, outcomes));
   // Read again, since a repair just now may be the one that makes the object contested.
   const contests = contestTracker.contestsAmong(namespace, partNames(world.baselinePolicies));

@@ -13,6 +13,14 @@ const REMOVAL_EVERY_MS = 30;
 /** How many namespaces are remembered. One that is forgotten has its whole burst again. */
 const MAX_REMEMBERED = 10_000;
 
+/** What one reconcile may remove. */
+export interface RemovalBatch {
+  /** Asked before each removal: whether it may be carried out now. */
+  readonly take: () => boolean;
+  /** The batch is over. */
+  readonly end: () => void;
+}
+
 interface Pace {
   readonly bucket: TokenBucket;
   /** No reconcile before, since removals were left over. */
@@ -23,7 +31,8 @@ interface Pace {
  * Bounds what the removals in one namespace cost everybody else: whoever may write NetworkPolicies there can make thousands
  * that carry our marks, and go on making them (R12, one namespace's failure). Where removals are left over, the namespace is
  * reconciled again after {@link REMOVAL_BATCH_MS} and not before, whatever happens in it meanwhile, since each of its
- * reconciles looks at all of its NetworkPolicies.
+ * reconciles looks at all of its NetworkPolicies. The pause is as long as the batch was, where that is longer: a slow API
+ * server has less of them to do.
  */
 export class RemovalPace {
   readonly #clock: Clock;
@@ -33,17 +42,24 @@ export class RemovalPace {
     this.#clock = clock;
   }
 
-  /** How many of the wanted removals may be carried out now. */
-  take(namespace: string, wanted: number): number {
+  /** The batch of the reconcile that begins its removals now. */
+  begin(namespace: string): RemovalBatch {
     const pace = this.#paceOf(namespace);
-    let granted = 0;
-    while (granted < wanted && pace.bucket.take()) {
-      granted += 1;
-    }
-    if (granted < wanted) {
-      pace.notBeforeMs = this.#clock.nowMs() + REMOVAL_BATCH_MS;
-    }
-    return granted;
+    const sinceMs = this.#clock.nowMs();
+    let isLeftOver = false;
+    return {
+      take: () => {
+        const isDue = pace.bucket.take();
+        isLeftOver ||= !isDue;
+        return isDue;
+      },
+      end: () => {
+        const nowMs = this.#clock.nowMs();
+        if (isLeftOver) {
+          pace.notBeforeMs = nowMs + Math.max(REMOVAL_BATCH_MS, nowMs - sinceMs);
+        }
+      },
+    };
   }
 
   /** How long until the namespace may be reconciled, in milliseconds; 0 when it may be now. */
@@ -57,8 +73,7 @@ export class RemovalPace {
   }
 
   #paceOf(namespace: string): Pace {
-    const known = this.#paces.get(namespace);
-    const pace = known ?? {
+    const pace = this.#paces.get(namespace) ?? {
       bucket: tokenBucket({ clock: this.#clock, burst: REMOVAL_BURST, refillMs: REMOVAL_EVERY_MS }),
       notBeforeMs: Number.NEGATIVE_INFINITY,
     };

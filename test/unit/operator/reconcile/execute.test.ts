@@ -3,8 +3,7 @@ import type { Outcome } from '../../../../src/domain/planning/outcome.ts';
 import { planFor } from '../../../../src/domain/planning/plan.ts';
 import type { RenderedPart } from '../../../../src/domain/rendering/rendering.ts';
 import type { BaselinePolicyFacts, ObservedNetworkPolicy, World } from '../../../../src/domain/world.ts';
-import { execute } from '../../../../src/operator/reconcile/execute.ts';
-import { REMOVALS_AT_ONCE } from '../../../../src/operator/reconcile/removal-batch.ts';
+import { execute, REMOVALS_AT_ONCE } from '../../../../src/operator/reconcile/execute.ts';
 import type { NetworkPolicyWriter } from '../../../../src/operator/write/network-policy-writer.ts';
 import { settled } from '../../../fixtures/manual-clock.ts';
 import { foreign, inPlace, managed, namespace, policy, reportListing, world } from '../../../fixtures/worlds.ts';
@@ -51,12 +50,20 @@ describe('F58 removals that are left to the next reconcile', () => {
     policyUid: 'gone',
     ...changes,
   });
+  /** Grants this number of removals. */
+  const granted = (count: number) => {
+    let left = count;
+    return () => {
+      left -= 1;
+      return left >= 0;
+    };
+  };
   const surplus = Array.from({ length: 10 }, (_, index) => former(`standard.g${index}`));
   const crowded = world({ observed: [...inPlace(standard), ...surplus] });
 
   test('F58 no more than are granted are removed, a few at a time, and the rest is postponed', async () => {
     const { writer, log } = loggingWriter();
-    const outcomes = await execute(planFor(crowded), 'team-a', writer, { takeRemovals: () => 6 });
+    const outcomes = await execute(planFor(crowded), 'team-a', writer, { takeRemoval: granted(6) });
     const begun = log.map((line) => (line.startsWith('remove ') ? 1 : -1));
     expect(begun.filter((change) => change === 1).length).toBe(6);
     const inFlight = begun.map((_, index) => begun.slice(0, index + 1).reduce((sum, change) => sum + change, 0));
@@ -68,14 +75,14 @@ describe('F58 removals that are left to the next reconcile', () => {
     const { writer, log } = loggingWriter();
     const going = surplus.map(({ name }) => former(name, { isTerminating: true }));
     const observed = [...inPlace(standard), ...going, former('standard.last')];
-    await execute(planFor(world({ observed })), 'team-a', writer, { takeRemovals: () => 1 });
+    await execute(planFor(world({ observed })), 'team-a', writer, { takeRemoval: granted(1) });
     expect(log).toContain('remove standard.last');
   });
 
   test('F58 where every one that was tried is refused, the rest waits as long as these', async () => {
     const failures = Object.assign({}, ...surplus.map(({ name }) => refused(name))) as Record<string, Outcome>;
     const { writer } = loggingWriter(failures);
-    const outcomes = await execute(planFor(crowded), 'team-a', writer, { takeRemovals: () => 6 });
+    const outcomes = await execute(planFor(crowded), 'team-a', writer, { takeRemoval: granted(6) });
     const kinds = surplus.map(({ name }) => outcomes.get(name)?.kind);
     expect(kinds.filter((kind) => kind === 'refused').length).toBe(6);
     expect(kinds.filter((kind) => kind === 'blocked').length).toBe(4);
@@ -84,11 +91,11 @@ describe('F58 removals that are left to the next reconcile', () => {
   test('F58 R3 allow-dns stays until the last of the others is removed', async () => {
     const first = loggingWriter();
     const plans = planFor(leaving);
-    await execute(plans, 'team-a', first.writer, { takeRemovals: () => 1 });
+    await execute(plans, 'team-a', first.writer, { takeRemoval: granted(1) });
     expect(first.log.filter((line) => line.startsWith('remove')).length).toBe(1);
     expect(first.log).not.toContain('remove standard.allow-dns');
     const second = loggingWriter();
-    await execute(plans, 'team-a', second.writer, { takeRemovals: (wanted) => wanted });
+    await execute(plans, 'team-a', second.writer);
     expect(second.log.at(-1)).toBe('done standard.allow-dns');
   });
 });
