@@ -9,7 +9,9 @@ import { REMOVAL_BATCH_MS } from '../queue/retry-policy.ts';
  */
 export const REMOVAL_BURST = 64;
 /** After that, one in so many milliseconds. */
-const REMOVAL_EVERY_MS = 30;
+const REMOVAL_EVERY_MS = 100;
+/** How many times as long as a batch the pause after it is, where that is longer than {@link REMOVAL_BATCH_MS}. */
+const PAUSE_FACTOR = 3;
 /** How many namespaces are remembered. One that is forgotten has its whole burst again. */
 const MAX_REMEMBERED = 10_000;
 
@@ -31,8 +33,8 @@ interface Pace {
  * Bounds what the removals in one namespace cost everybody else: whoever may write NetworkPolicies there can make thousands
  * that carry our marks, and go on making them (R12, one namespace's failure). Where removals are left over, the namespace is
  * reconciled again after {@link REMOVAL_BATCH_MS} and not before, whatever happens in it meanwhile, since each of its
- * reconciles looks at all of its NetworkPolicies. The pause is as long as the batch was, where that is longer: a slow API
- * server has less of them to do.
+ * reconciles looks at all of its NetworkPolicies. The pause is longer where the batch took long: a slow API server has less
+ * of them to do.
  */
 export class RemovalPace {
   readonly #clock: Clock;
@@ -56,7 +58,7 @@ export class RemovalPace {
       end: () => {
         const nowMs = this.#clock.nowMs();
         if (isLeftOver) {
-          pace.notBeforeMs = nowMs + Math.max(REMOVAL_BATCH_MS, nowMs - sinceMs);
+          pace.notBeforeMs = nowMs + Math.max(REMOVAL_BATCH_MS, PAUSE_FACTOR * (nowMs - sinceMs));
         }
       },
     };
