@@ -65,6 +65,10 @@ export async function execute(
       await Promise.all(batch.filter((step) => !isBlockedByDns(step, dns, results)).map(run));
     }
   }
+  return outcomesOf(steps, results, widen);
+}
+
+function outcomesOf(steps: readonly Step[], results: Results, widen: readonly Step[]): Map<string, Outcome> {
   const outcomes = new Map<string, Outcome>();
   for (const { plan, action } of steps) {
     const name = nameOf(action);
