@@ -35,6 +35,7 @@ export function performancePage(result: BenchResult, findings: string): string {
     '```sh',
     'make bench                                  # everything, some 45 minutes on 2 cores',
     'make bench ARGS="trickle burst" RUNS=5      # some scenarios',
+    'make bench ARGS=hostile SCALE=3.3           # 10,000 hostile objects instead of 3,000',
     'make bench SCALE=0.05                       # small, to see that it works',
     'make bench ARGS="--save docs/performance.json" && node bench/publish.ts',
     '```',

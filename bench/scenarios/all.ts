@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { drift } from './drift.ts';
+import { hostile } from './hostile.ts';
 import { burst, trickle } from './labelling.ts';
 import { coldStart, edit, restart } from './large-clusters.ts';
 import { handOver } from './replicas.ts';
@@ -18,6 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   burst,
   drift,
   traffic,
+  hostile,
   handOver,
   coldStart(SMALL),
   restart(SMALL),

@@ -11,25 +11,28 @@ export type Ownership =
   | 'foreign';
 
 /**
- * Who owns `observed`, seen from one live policy. It is ours when the last NamespaceBaseline recorded its uid, or when it
- * carries our label and a policy uid; a copy in Git made from `render` has no policy uid and so is foreign.
+ * Tells who owns a NetworkPolicy, seen from one live policy. It is ours when the last NamespaceBaseline recorded its uid, or
+ * when it carries our label and a policy uid; a copy in Git made from `render` has no policy uid and so is foreign. The
+ * NamespaceBaseline is read once for all objects, as a tenant can make thousands.
  */
-export function ownershipOf(
-  observed: ObservedNetworkPolicy,
+export function ownershipFor(
   policy: { readonly name: string; readonly uid: string },
   report: RecordedReport | undefined,
-): Ownership {
-  const isRecordedHere = isRecorded(observed, policy.name, report);
-  if (observed.policyUid === policy.uid && (observed.isLabelled || isRecordedHere)) {
-    return 'ours';
-  }
-  if (observed.policyUid === '' && isRecordedHere) {
-    return 'ours';
-  }
-  if (isManaged(observed)) {
-    return 'other-policy';
-  }
-  return isRecordedHere ? 'other-policy' : 'foreign';
+): (observed: ObservedNetworkPolicy) => Ownership {
+  const recorded = new Set(recordedEntry(report, policy.name)?.managed.map(({ uid }) => uid));
+  return (observed) => {
+    const isRecordedHere = recorded.has(observed.uid);
+    if (observed.policyUid === policy.uid && (observed.isLabelled || isRecordedHere)) {
+      return 'ours';
+    }
+    if (observed.policyUid === '' && isRecordedHere) {
+      return 'ours';
+    }
+    if (isManaged(observed)) {
+      return 'other-policy';
+    }
+    return isRecordedHere ? 'other-policy' : 'foreign';
+  };
 }
 
 /** Whether an object carries all our marks, on behalf of any BaselinePolicy: our label and a policy uid (R5, ownership). */
@@ -45,10 +48,6 @@ export interface Listing {
 /** Whether a NamespaceBaseline lists the uid of this object, under whichever policy. */
 export function isListed({ uid }: Pick<ObservedNetworkPolicy, 'uid'>, report: Listing | undefined): boolean {
   return report?.entries.some(({ managed }) => managed.some((listed) => listed.uid === uid)) === true;
-}
-
-function isRecorded({ uid }: ObservedNetworkPolicy, policyName: string, report: RecordedReport | undefined): boolean {
-  return recordedEntry(report, policyName)?.managed.some((managed) => managed.uid === uid) === true;
 }
 
 /** The BaselinePolicy and the part that the name of a managed NetworkPolicy is made of, or undefined for any other name. */

@@ -237,6 +237,15 @@ export const ALERTS: readonly Alert[] = [
     runbook: 'docs/runbooks/queue-old.md',
   },
   {
+    name: 'NsbaselineRequestsOld',
+    expr: `max ${BY} (nsbaseline_request_oldest_seconds) > 10`,
+    for: '5m',
+    severity: 'warning',
+    summary: 'A request to the API server has waited {{ $value }} seconds for its turn.',
+    description: 'Namespaces that are being worked on are protected and repaired late.',
+    runbook: 'docs/runbooks/queue-old.md',
+  },
+  {
     name: 'NsbaselineSlowToProtect',
     expr: `histogram_quantile(0.99, sum by (${INSTALLATION}, le) (rate(nsbaseline_time_to_protect_seconds_bucket[10m]))) > 10`,
     for: '10m',

@@ -193,7 +193,7 @@ export const DASHBOARD: readonly Row[] = [
       },
       {
         title: 'Longest wait',
-        description: 'How long the oldest key in the queue has waited.',
+        description: 'How long the oldest key in the queue has waited, and the oldest request.',
         kind: 'timeseries',
         unit: 's',
         width: 8,
@@ -202,15 +202,22 @@ export const DASHBOARD: readonly Row[] = [
             expr: `max by (${INSTALLATION}) (nsbaseline_queue_oldest_seconds{${SELECTED}})`,
             legend: '{{cluster}} {{namespace}}',
           },
+          {
+            expr: `max by (${INSTALLATION}) (nsbaseline_request_oldest_seconds{${SELECTED}})`,
+            legend: '{{cluster}} {{namespace}} requests',
+          },
         ],
       },
       {
         title: 'Queue',
-        description: 'Keys waiting for a worker.',
+        description: 'Keys waiting for a worker, and requests waiting for their turn.',
         kind: 'timeseries',
         unit: 'short',
         width: 8,
-        queries: [{ expr: `sum by (priority) (nsbaseline_queue_depth{${SELECTED}})`, legend: '{{priority}}' }],
+        queries: [
+          { expr: `sum by (priority) (nsbaseline_queue_depth{${SELECTED}})`, legend: '{{priority}}' },
+          { expr: `sum by (priority) (nsbaseline_requests_waiting{${SELECTED}})`, legend: '{{priority}} requests' },
+        ],
       },
       {
         title: 'Watch restarts',

@@ -176,6 +176,18 @@ export const METRICS = {
     help: 'Keys that were requeued with a backoff.',
     labels: {},
   },
+  requestsWaiting: {
+    name: 'nsbaseline_requests_waiting',
+    type: 'gauge',
+    help: 'Requests to the API server that wait for their turn, since as many as allowed are in flight. fresh: for keys of that priority; resync: for everything else.',
+    labels: { priority: QUEUE_PRIORITIES },
+  },
+  requestOldest: {
+    name: 'nsbaseline_request_oldest_seconds',
+    type: 'gauge',
+    help: 'How long the oldest of the waiting requests has waited; 0 if none waits.',
+    labels: {},
+  },
   watchRestarts: {
     name: 'nsbaseline_watch_restarts_total',
     type: 'counter',

@@ -55,6 +55,11 @@ export interface GaugeState {
     readonly oldestMs: number;
     readonly retries: number;
   };
+  /** Requests that wait for their turn. */
+  readonly requests: {
+    readonly waiting: { readonly fresh: number; readonly resync: number };
+    readonly oldestMs: number;
+  };
   /**
    * `resource` is the plural of a watched type; of several watches on one type the longest silence counts, and all
    * objects.
@@ -207,6 +212,8 @@ function makeGauges(
   const queueDepth = gauge(registry, METRICS.queueDepth);
   const queueOldest = gauge(registry, METRICS.queueOldest);
   const queueRetries = counter(registry, METRICS.queueRetries);
+  const requestsWaiting = gauge(registry, METRICS.requestsWaiting);
+  const requestOldest = gauge(registry, METRICS.requestOldest);
   const watchSilence = gauge(registry, METRICS.watchSilence);
   const cacheObjects = gauge(registry, METRICS.cacheObjects);
   const ready = gauge(registry, METRICS.ready);
@@ -249,7 +256,9 @@ function makeGauges(
       weakened.set(state.weakenedNamespaces);
       for (const priority of QUEUE_PRIORITIES) {
         queueDepth.set({ priority }, state.queue.depth[priority]);
+        requestsWaiting.set({ priority }, state.requests.waiting[priority]);
       }
+      requestOldest.set(state.requests.oldestMs / 1000);
       queueOldest.set(state.queue.oldestMs / 1000);
       queueRetries.reset();
       queueRetries.inc(state.queue.retries);

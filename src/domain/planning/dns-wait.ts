@@ -1,5 +1,5 @@
 import type { DnsDoubt } from '../discovery/dns-doubt.ts';
-import { denyNameOf, isManaged, isNameOfPart, ownershipOf, roleIn } from '../ownership.ts';
+import { denyNameOf, isManaged, isNameOfPart, ownershipFor, roleIn } from '../ownership.ts';
 import { specHash } from '../rendering/comparison.ts';
 import { isolatedBy, type RenderedPart } from '../rendering/rendering.ts';
 import { type BaselinePolicyFacts, isRecordedName, recordedEntry, type World } from '../world.ts';
@@ -37,9 +37,10 @@ function wasEgressIsolated({ name, formerParts }: BaselinePolicyFacts, { report 
 /** Whether the policy has its default-deny in a namespace, or had it until another client deleted it. */
 export function hasOwnDeny(policy: BaselinePolicyFacts, { observed, report }: World): boolean {
   const deny = denyNameOf(policy.name);
+  const existing = observed.find((candidate) => candidate.name === deny);
   return (
     isRecordedName(deny, policy, report) ||
-    observed.some((candidate) => candidate.name === deny && ownershipOf(candidate, policy, report) !== 'foreign')
+    (existing !== undefined && ownershipFor(policy, report)(existing) !== 'foreign')
   );
 }
 

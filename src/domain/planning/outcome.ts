@@ -24,6 +24,8 @@ export type Outcome =
   | { readonly kind: 'retry'; readonly name: string; readonly message: string; readonly retryAfterMs?: number }
   /** Not attempted: allow-dns is missing (R3, order of writes), an earlier stage did not succeed, or DNS is in doubt (R14, discovery). */
   | { readonly kind: 'blocked'; readonly name: string }
+  /** Not attempted yet: one reconcile removes a limited number of objects, and the next one goes on. */
+  | { readonly kind: 'postponed'; readonly name: string }
   /** Not attempted: the policy is frozen (R7 DryRun and Paused, R11 invalid policy). */
   | { readonly kind: 'frozen'; readonly name: string }
   /** The namespace is terminating or gone (R12, one namespace's failure). */

@@ -1,5 +1,5 @@
 import type { DnsDoubt } from '../discovery/dns-doubt.ts';
-import { denyNameOf, isListed, isManaged, isNameOfPart, ownershipOf } from '../ownership.ts';
+import { denyNameOf, isListed, isManaged, isNameOfPart, ownershipFor } from '../ownership.ts';
 import type { RenderedPart } from '../rendering/rendering.ts';
 import { isSelected } from '../selection.ts';
 import {
@@ -135,7 +135,8 @@ const LEAVING: Stance = { kind: 'leaving' };
 
 function policyPlan(world: World, policy: BaselinePolicyFacts): PolicyPlan {
   const named = world.observed.filter(({ name }) => isNameOfPart(name, policy.name));
-  const ours = named.filter((observed) => ownershipOf(observed, policy, world.report) === 'ours');
+  const ownershipOf = ownershipFor(policy, world.report);
+  const ours = named.filter((observed) => ownershipOf(observed) === 'ours');
   // Our marks can be copied, so where the policy does not select only what the report lists was an opt-in.
   const existing = isSelecting(policy, world) ? ours : ours.filter((observed) => isListed(observed, world.report));
   const stance = stanceOf(policy, world);
@@ -273,7 +274,7 @@ function actionFor(world: World, policy: BaselinePolicyFacts, part: RenderedPart
   if (observed === undefined) {
     return contest === undefined ? createAction(world, policy, part) : { kind: 'wait', part, contest };
   }
-  const ownership = ownershipOf(observed, policy, world.report);
+  const ownership = ownershipFor(policy, world.report)(observed);
   if (ownership === 'foreign' && !observed.isAdoptable) {
     return { kind: 'refuse', part, observed };
   }

@@ -109,13 +109,21 @@ function entryFor(plan: PolicyPlan, facts: Facts, weakenings: readonly Weakening
       ...(verdict.reason === verdict.phase ? {} : { reason: verdict.reason }),
       ...(verdict.message === undefined ? {} : { message: cutText(verdict.message, BOUNDS.messageLength) }),
       inPlace: isInPlace(plan, outcomes, { existing, wasInPlace: before?.inPlace === true }),
-      managed: existing
-        .map(({ name, uid, hash }) => ({ name, uid, ...(hash === undefined || hash === '' ? {} : { hash }) }))
-        .sort((a, b) => (a.name < b.name ? -1 : 1))
-        .slice(0, BOUNDS.managedPerPolicy),
+      managed: managedList(plan, existing),
       ...(plan.frozen === 'DryRun' ? { plan: dryRunPlan(plan.actions) } : {}),
     },
   ];
+}
+
+/** Sorted by name. Declared parts are never left out, however many surplus objects are still to be removed. */
+function managedList({ policy }: PolicyPlan, existing: readonly ExistingObject[]): PolicyEntry['managed'] {
+  const declared = new Set(policy.parts?.map(({ name }) => name));
+  return existing
+    .map(({ name, uid, hash }) => ({ name, uid, ...(hash === undefined || hash === '' ? {} : { hash }) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .sort((a, b) => Number(declared.has(b.name)) - Number(declared.has(a.name)))
+    .slice(0, BOUNDS.managedPerPolicy)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** R4 (opting out): with onOptOut Keep the objects stay, and the operator reports nothing about them any more. */
@@ -308,6 +316,9 @@ function pendingVerdict(plan: PolicyPlan, outcomes: Outcomes): Verdict | undefin
     .filter((outcome) => outcome?.kind !== 'inPlace' && outcome?.kind !== 'removed' && outcome?.kind !== 'terminating');
   if (waiting.length === 0) {
     return undefined;
+  }
+  if (waiting.every((outcome) => outcome?.kind === 'postponed')) {
+    return { phase: 'Pending', reason: 'Pending', message: 'Further NetworkPolicies here are still to be removed.' };
   }
   const retry = waiting.find((outcome): outcome is Extract<Outcome, { kind: 'retry' }> => outcome?.kind === 'retry');
   return retry === undefined

@@ -1,11 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Result } from '../../base/result.ts';
+import { FairQueue, type RequestPriority, type Turn } from './fair-queue.ts';
 import type { KubeError } from './kube-error.ts';
-
-/**
- * `urgent` requests go first. Every eighth turn belongs to `background` requests, so they are late but never starve.
- */
-export type RequestPriority = 'urgent' | 'background';
 
 /** The options of a limiter. */
 export interface ConcurrencyLimiterOptions {
@@ -16,7 +12,6 @@ export interface ConcurrencyLimiterOptions {
 
 type Task<Value> = () => Promise<Result<Value, KubeError>>;
 
-const BACKGROUND_TURN = 8;
 /** The pause after a 429 without a Retry-After. */
 const PAUSE_MS = 1_000;
 /**
@@ -40,15 +35,14 @@ const FLOOR_DRIFT = 0.001;
  * Limits the requests in flight, and adapts the limit to the server (additive increase, multiplicative decrease): one
  * more after each round of successful requests, half after a 429 or a timeout, 20 % less when responses are much slower
  * than the best ones. Only a 429 lowers it below {@link SLOW_FLOOR}. One overload counts once, however many requests in
- * flight it affects.
+ * flight it affects. Waiting requests are taken in turns by namespace ({@link FairQueue}).
  */
 export class ConcurrencyLimiter {
   readonly #clock: Clock;
   readonly #maxInFlight: number;
-  readonly #waiting: Record<RequestPriority, (() => void)[]> = { urgent: [], background: [] };
+  readonly #waiting = new FairQueue();
   #limit: number;
   #inFlight = 0;
-  #turn = 0;
   #pauseUntilMs = Number.NEGATIVE_INFINITY;
   #isWakePending = false;
   #loweredAtMs = Number.NEGATIVE_INFINITY;
@@ -66,16 +60,22 @@ export class ConcurrencyLimiter {
     return Math.floor(this.#limit);
   }
 
-  /** The number of waiting requests. */
-  get waiting(): number {
-    return this.#waiting.urgent.length + this.#waiting.background.length;
+  /** The number of waiting requests of one priority. */
+  waiting(priority: RequestPriority): number {
+    return this.#waiting.count(priority);
+  }
+
+  /** How long the longest-waiting request has waited, in milliseconds; 0 when none waits. */
+  oldestMs(): number {
+    const nowMs = this.#clock.nowMs();
+    return nowMs - (this.#waiting.oldestSinceMs() ?? nowMs);
   }
 
   /**
-   * Runs the task as soon as the limit allows it and returns its result. It never retries.
+   * Runs the task as soon as the limit and the turns of others allow it, and returns its result. It never retries.
    */
-  async run<Value>(priority: RequestPriority, task: Task<Value>): Promise<Result<Value, KubeError>> {
-    await this.#turnOf(priority);
+  async run<Value>(turn: Turn, task: Task<Value>): Promise<Result<Value, KubeError>> {
+    await this.#untilTurn(turn);
     const startedMs = this.#clock.nowMs();
     try {
       const result = await task();
@@ -83,13 +83,14 @@ export class ConcurrencyLimiter {
       return result;
     } finally {
       this.#inFlight -= 1;
+      this.#waiting.ended(turn.namespace);
       this.#startWaiting();
     }
   }
 
-  #turnOf(priority: RequestPriority): Promise<void> {
+  #untilTurn(turn: Turn): Promise<void> {
     return new Promise((resolve) => {
-      this.#waiting[priority].push(resolve);
+      this.#waiting.add(turn, { start: resolve, sinceMs: this.#clock.nowMs() });
       this.#startWaiting();
     });
   }
@@ -101,23 +102,21 @@ export class ConcurrencyLimiter {
       return;
     }
     while (this.#inFlight < this.limit) {
-      const next = this.#next();
-      if (next === undefined) {
+      const start = this.#waiting.take();
+      if (start === undefined) {
         return;
       }
       this.#inFlight += 1;
-      next();
+      start();
     }
   }
 
-  #next(): (() => void) | undefined {
-    const { urgent, background } = this.#waiting;
-    this.#turn = (this.#turn + 1) % BACKGROUND_TURN;
-    return this.#turn === 0 ? (background.shift() ?? urgent.shift()) : (urgent.shift() ?? background.shift());
+  get #isNoneWaiting(): boolean {
+    return this.waiting('urgent') + this.waiting('background') === 0;
   }
 
   #wakeAfter(pauseMs: number): void {
-    if (this.#isWakePending || this.waiting === 0) {
+    if (this.#isWakePending || this.#isNoneWaiting) {
       return;
     }
     this.#isWakePending = true;

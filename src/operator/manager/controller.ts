@@ -25,13 +25,14 @@ import { CompiledPolicies } from '../state/compiled-policies.ts';
 import { ContestTracker } from '../state/contest-tracker.ts';
 import { OptOutTracker } from '../state/opt-out-tracker.ts';
 import { PeerNamespaces } from '../state/peer-namespaces.ts';
+import { RemovalPace } from '../state/removal-pace.ts';
 import { ReportRights } from '../state/report-rights.ts';
 import type { ServedKinds } from '../state/served-kinds.ts';
 import { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
 import { BASELINE_POLICIES } from '../watch/resources.ts';
 import { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
-import { priorityClients } from '../write/priority-clients.ts';
+import { priorityClients, waitingRequests } from '../write/priority-clients.ts';
 import { ReportRateLimit } from '../write/report-rate-limit.ts';
 import { ReportWriter } from '../write/report-writer.ts';
 import { StatusWriter } from '../write/status-writer.ts';
@@ -190,9 +191,11 @@ export class Controller {
     | 'contested'
     | 'copies'
     | 'queue'
+    | 'requests'
   > {
     const { unprotected, conflicted, weakened } = this.#progress.troubleCounts();
     const counts = this.#progress.phaseCounts();
+    const { flow } = this.#options;
     return {
       policies: this.#compiled.facts.map(({ name }) => ({
         policy: name,
@@ -210,6 +213,7 @@ export class Controller {
         oldestMs: this.#namespaces.oldestMs(),
         retries: this.#namespaces.retries + this.#deletions.retries,
       },
+      requests: { waiting: waitingRequests(flow), oldestMs: flow.oldestMs() },
     };
   }
 
@@ -279,6 +283,7 @@ export class Controller {
       contestTracker: this.#contests,
       optOuts: new OptOutTracker(this.#options.clock),
       transientFailures: this.#transientFailures,
+      removalPace: new RemovalPace(clock),
       writers: { fresh: this.#writersFor('fresh', rateLimit), resync: this.#writersFor('resync', rateLimit) },
       hasNewerLed,
       namespaces: new CachedNamespacesAtHand(caches, clock),

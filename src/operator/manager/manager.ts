@@ -86,6 +86,7 @@ const IDLE = {
   conflicts: 0,
   contested: 0,
   queue: { depth: { fresh: 0, resync: 0 }, oldestMs: 0, retries: 0 },
+  requests: { waiting: { fresh: 0, resync: 0 }, oldestMs: 0 },
 } as const;
 
 /** What the gauges show before there is a manager. */

@@ -28,6 +28,8 @@ export const SLOW_RECHECK_MS = 300_000;
 export const HELD_RECHECK_MS = 30_000;
 /** How often the deletion of a policy looks whether its last NetworkPolicy is gone (R8, deletion). */
 export const REMOVAL_POLL_MS = 250;
+/** A namespace in which removals are left over is reconciled again after this, and not sooner. */
+export const REMOVAL_BATCH_MS = 1_000;
 /** A NamespaceBaseline without its namespace is looked at again after this, and not removed sooner. */
 export const STRAY_RECHECK_MS = 10_000;
 /** A contested object is repaired at most this often (R6, repair). */

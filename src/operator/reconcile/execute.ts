@@ -1,4 +1,5 @@
 import { DIRECTIONS } from '../../api/network-policy.ts';
+import { inParallel } from '../../base/in-parallel.ts';
 import { roleIn } from '../../domain/ownership.ts';
 import type { Outcome } from '../../domain/planning/outcome.ts';
 import { type Action, existingDeny, nameOf, type PolicyPlan } from '../../domain/planning/plan.ts';
@@ -7,10 +8,11 @@ import { contestText } from '../../domain/reporting/report.ts';
 import type { Contest } from '../../domain/world.ts';
 import { foreignObject, type NetworkPolicyWriter, type WriteTarget } from '../write/network-policy-writer.ts';
 
-/** An action together with the plan it belongs to. */
+/** An action together with the plan it belongs to. All steps of a plan have one target. */
 interface Step {
   readonly plan: PolicyPlan;
   readonly action: Action;
+  readonly target: WriteTarget;
 }
 
 /** The outcomes of the steps that have been carried out so far. */
@@ -19,37 +21,54 @@ type Results = ReadonlyMap<Step, Outcome>;
 /** Steps that are carried out together, once everything before them allows it. */
 interface Stage {
   readonly steps: readonly Step[];
+  /** Whether one reconcile may leave some of them to the next, and carries them out a few at a time. */
+  readonly isPaced?: boolean;
   readonly mayStart: (results: Results) => boolean;
 }
 
 const always = (): boolean => true;
+/** How many removals of one namespace are in flight at once, so that the API server has time for the others. */
+export const REMOVALS_AT_ONCE = 2;
 
 /**
  * Carries out the plans of one namespace in an order that never leaves its pods isolated without DNS (R3, order of
- * writes): allow-dns first, then everything else at once, then removals, allow-dns last. A part that fails delays no
- * other, with two exceptions: nothing that would isolate is written while DNS is missing, and nothing is taken away
- * while a write that replaces it is still to be tried. With `mayTakeAway: false` nothing is taken away at all (R13,
- * doubtful caches). Frozen plans are not carried out (R7 DryRun and Paused, R11 invalid policy). It never throws.
+ * writes): allow-dns first, then everything else at once, then removals, and allow-dns last when all others are done. A
+ * part that fails delays no other, with two exceptions: nothing that would isolate is written while DNS is missing, and
+ * nothing is taken away while a write that replaces it is still to be tried. With `mayTakeAway: false` nothing is taken
+ * away at all (R13, doubtful caches); `takeRemoval` is asked before each removal whether it may be carried out now. Frozen
+ * plans are not carried out (R7 DryRun and Paused, R11 invalid policy). It never throws.
  */
 export async function execute(
   plans: readonly PolicyPlan[],
   namespace: string,
   writer: NetworkPolicyWriter,
-  options: { readonly mayTakeAway?: boolean } = {},
+  options: { readonly mayTakeAway?: boolean; readonly takeRemoval?: () => boolean } = {},
 ): Promise<Map<string, Outcome>> {
-  const steps = plans.flatMap((plan) => plan.actions.map((action): Step => ({ plan, action })));
+  const steps = plans.flatMap((plan) => {
+    const target = { namespace, policy: plan.policy };
+    return plan.actions.map((action): Step => ({ plan, action, target }));
+  });
   const live = steps.filter(({ plan }) => plan.frozen === undefined);
   const results = new Map<Step, Outcome>();
   const run = async (step: Step): Promise<void> => {
     const isDeferred = options.mayTakeAway === false && isTakingAway(step);
-    results.set(step, isDeferred ? deferredWhileStale(nameOf(step.action)) : await outcomeOf(step, namespace, writer));
+    results.set(step, isDeferred ? deferredWhileStale(nameOf(step.action)) : await outcomeOf(step, writer));
   };
   const { stages, dns, widen } = stagesOf(live);
-  for (const { steps: batch, mayStart } of stages) {
-    if (batch.length > 0 && mayStart(results)) {
+  for (const { steps: batch, mayStart, isPaced } of stages) {
+    if (batch.length === 0 || !mayStart(results)) {
+      continue;
+    }
+    if (isPaced === true && options.mayTakeAway !== false) {
+      await runRemovals(batch, { run, takeRemoval: options.takeRemoval ?? always }, results);
+    } else {
       await Promise.all(batch.filter((step) => !isBlockedByDns(step, dns, results)).map(run));
     }
   }
+  return outcomesOf(steps, results, widen);
+}
+
+function outcomesOf(steps: readonly Step[], results: Results, widen: readonly Step[]): Map<string, Outcome> {
   const outcomes = new Map<string, Outcome>();
   for (const { plan, action } of steps) {
     const name = nameOf(action);
@@ -62,6 +81,34 @@ export async function execute(
     }
   }
   return outcomes;
+}
+
+/**
+ * Carries out what `takeRemoval` allows; the next reconciles do the rest. If nothing that was tried succeeded, the rest waits
+ * for the same.
+ */
+async function runRemovals(
+  steps: readonly Step[],
+  { run, takeRemoval }: { readonly run: (step: Step) => Promise<void>; readonly takeRemoval: () => boolean },
+  results: Map<Step, Outcome>,
+): Promise<void> {
+  const tried: Step[] = [];
+  const left: Step[] = [];
+  await inParallel(steps, REMOVALS_AT_ONCE, async (step) => {
+    if (!makesRequest(step)) {
+      await run(step);
+    } else if (takeRemoval()) {
+      tried.push(step);
+      await run(step);
+    } else {
+      left.push(step);
+    }
+  });
+  if (tried.length === 0 || tried.some((step) => isOver(results.get(step)))) {
+    for (const step of left) {
+      results.set(step, { kind: 'postponed', name: nameOf(step.action) });
+    }
+  }
 }
 
 /**
@@ -91,7 +138,7 @@ function stagesOf(live: readonly Step[]): {
     { steps: rest, mayStart: always },
     { steps: widen, mayStart: always },
     { steps: narrow, mayStart: areDone(dns, rest, widen) },
-    { steps: removals, mayStart: mayRemove },
+    { steps: removals, mayStart: mayRemove, isPaced: true },
     {
       steps: dnsRemovals,
       mayStart: (results: Results) => mayRemove(results) && removals.every((step) => isRemoved(results.get(step))),
@@ -131,12 +178,13 @@ function swapsDirections({ action }: Step): boolean {
   );
 }
 
-function withBothDirections({ plan, action }: Step): Step {
+function withBothDirections(step: Step): Step {
+  const { action } = step;
   if (action.kind !== 'repair') {
-    return { plan, action };
+    return step;
   }
   const spec = { ...action.part.spec, policyTypes: DIRECTIONS };
-  return { plan, action: { ...action, part: { ...action.part, spec, hash: specHash(spec) } } };
+  return { ...step, action: { ...action, part: { ...action.part, spec, hash: specHash(spec) } } };
 }
 
 /** Whether the object is no longer wanted. */
@@ -146,6 +194,16 @@ function isRemoval({ action }: Step): boolean {
 
 function isTakingAway(step: Step): boolean {
   return isRemoval(step) || isNarrowing(step);
+}
+
+/** An object that was deleted already is not deleted again, and a contested one only when its time has come (R6, repair). */
+function makesRequest({ action }: Step): boolean {
+  return action.kind !== 'remove' || (!action.observed.isTerminating && (action.contest?.waitMs ?? 0) <= 0);
+}
+
+/** Whether the next reconcile need not do it again. */
+function isOver(outcome: Outcome | undefined): boolean {
+  return isRemoved(outcome) || outcome?.kind === 'terminating';
 }
 
 function isRemoved(outcome: Outcome | undefined): boolean {
@@ -212,8 +270,7 @@ function contestedOutcome(name: string, contest: Contest): Outcome {
   };
 }
 
-async function outcomeOf({ plan, action }: Step, namespace: string, writer: NetworkPolicyWriter): Promise<Outcome> {
-  const target = { namespace, policy: plan.policy };
+async function outcomeOf({ action, target }: Step, writer: NetworkPolicyWriter): Promise<Outcome> {
   switch (action.kind) {
     case 'keep':
       return { kind: 'inPlace', name: action.part.name, uid: action.observed.uid, hash: action.observed.hash };

@@ -36,6 +36,11 @@ export function createReconcileWorker(
   return async (namespace, attempt) => {
     const startMs = clock.nowMs();
     const log = new ReconcileLog(dependencies.log, attempt.reconcileId);
+    const waitMs = context.removalPace.waitMs(namespace);
+    if (waitMs > 0) {
+      dependencies.onDone();
+      return { kind: 'after', delayMs: waitMs };
+    }
     try {
       const reconciled = await reconcile(namespace, attempt.priority, context);
       countOrphans(namespace, dependencies);
@@ -131,6 +136,7 @@ function forget(
   context.guard.forget(namespace);
   context.optOuts.forget(namespace);
   context.transientFailures.forget(namespace);
+  context.removalPace.forget(namespace);
   // The writers of both priorities share what they remember.
   context.writers.fresh.reports.forget(namespace);
   timeToProtect.cancel(namespace);

@@ -12,6 +12,7 @@ import type { ChangeGuard, Loss } from '../state/change-guard.ts';
 import type { CompiledPolicies } from '../state/compiled-policies.ts';
 import type { ContestTracker } from '../state/contest-tracker.ts';
 import type { OptOutTracker } from '../state/opt-out-tracker.ts';
+import type { RemovalPace } from '../state/removal-pace.ts';
 import type { ServerDefaults } from '../state/server-defaults.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { NetworkPolicyWriter } from '../write/network-policy-writer.ts';
@@ -34,6 +35,7 @@ export interface ReconcileContext {
   readonly contestTracker: ContestTracker;
   readonly optOuts: OptOutTracker;
   readonly transientFailures: TransientFailures;
+  readonly removalPace: RemovalPace;
   readonly writers: Readonly<Record<Priority, Writers>>;
   /** R15 (one writer): whether a newer version of the operator led before. */
   readonly hasNewerLed: () => boolean;
@@ -77,7 +79,12 @@ export async function reconcile(
   const writers = context.writers[priority];
   const { world, plans, losses } = withWaits(snapshot, context);
   guard.begin(namespace, losses);
-  const outcomes = await execute(plans, namespace, writers.networkPolicies, { mayTakeAway: !isAnyStale(caches) });
+  const removals = context.removalPace.begin(namespace);
+  const outcomes = await execute(plans, namespace, writers.networkPolicies, {
+    mayTakeAway: !isAnyStale(caches),
+    takeRemoval: removals.take,
+  });
+  removals.end();
   guard.commit(namespace, lossesAmong(losses, outcomes));
   // Read again, since a repair just now may be the one that makes the object contested.
   const contests = contestTracker.contestsAmong(namespace, partNames(world.baselinePolicies));

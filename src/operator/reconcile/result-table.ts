@@ -2,7 +2,7 @@ import type { Result } from '../../base/result.ts';
 import type { Outcome } from '../../domain/planning/outcome.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
 import type { ReconcileResult } from '../../telemetry/metric-table.ts';
-import { FORBIDDEN_RETRY, HELD_RECHECK_MS, SLOW_RECHECK_MS } from '../queue/retry-policy.ts';
+import { FORBIDDEN_RETRY, HELD_RECHECK_MS, REMOVAL_BATCH_MS, SLOW_RECHECK_MS } from '../queue/retry-policy.ts';
 import type { QueueAction } from '../queue/work-queue.ts';
 import type { ReportWrite } from '../write/report-writer.ts';
 
@@ -30,6 +30,7 @@ type RefusedOutcome = Extract<Outcome, { kind: 'refused' }>;
 interface Facts {
   readonly retries: readonly RetryOutcome[];
   readonly refused: readonly RefusedOutcome[];
+  readonly isPostponed: boolean;
   readonly isNamespaceGone: boolean;
   readonly reportWrite: Result<ReportWrite, KubeError>;
   readonly waits: Waits;
@@ -53,6 +54,7 @@ const ROWS: readonly Row[] = [
     result: 'terminal',
     queue: ({ waits }) => after(Math.min(FORBIDDEN_RETRY.capMs, waits.after403Ms ?? SLOW_RECHECK_MS)),
   },
+  { when: ({ isPostponed }) => isPostponed, result: 'waiting', queue: () => after(REMOVAL_BATCH_MS) },
   {
     when: ({ refused, reportWrite }) => refused.length > 0 || earlyMs(reportWrite) !== undefined,
     result: 'refused',
@@ -83,6 +85,7 @@ export function resultFor(
   const retries: RetryOutcome[] = [];
   const refused: RefusedOutcome[] = [];
   let isNamespaceGone = false;
+  let isPostponed = false;
   for (const outcome of outcomes) {
     if (outcome.kind === 'retry') {
       retries.push(outcome);
@@ -90,8 +93,9 @@ export function resultFor(
       refused.push(outcome);
     }
     isNamespaceGone ||= outcome.kind === 'namespaceGone';
+    isPostponed ||= outcome.kind === 'postponed';
   }
-  const facts = { retries, refused, isNamespaceGone, reportWrite, waits };
+  const facts = { retries, refused, isPostponed, isNamespaceGone, reportWrite, waits };
   const row = ROWS.find(({ when }) => when(facts));
   const found = row === undefined ? SUCCESS : { result: row.result, queue: row.queue(facts) };
   return waits.optOutMs === undefined ? found : notAfter(found, waits.optOutMs);

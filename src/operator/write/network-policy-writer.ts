@@ -1,5 +1,5 @@
 import type { Result } from '../../base/result.ts';
-import { ownershipOf } from '../../domain/ownership.ts';
+import { ownershipFor } from '../../domain/ownership.ts';
 import type { Outcome } from '../../domain/planning/outcome.ts';
 import type { Drift, RepairCause } from '../../domain/planning/plan.ts';
 import { hasOnlyUnknownAdditions } from '../../domain/rendering/comparison.ts';
@@ -17,7 +17,10 @@ import { networkPolicyProjection } from '../watch/projections.ts';
 import { BASELINE_POLICIES, NETWORK_POLICIES } from '../watch/resources.ts';
 import { networkPolicyObject, relabelledObject } from './manifests.ts';
 
-/** The namespace of the NetworkPolicy to write, and the BaselinePolicy that owns it. */
+/**
+ * The namespace of the NetworkPolicy to write, and the BaselinePolicy that owns it. Every reconcile makes its own, once for
+ * each BaselinePolicy: what the API server says of that one is asked once for each target.
+ */
 export interface WriteTarget {
   readonly namespace: string;
   readonly policy: { readonly name: string; readonly uid: string };
@@ -39,6 +42,7 @@ interface Dependencies {
  */
 export class NetworkPolicyWriter {
   readonly #dependencies: Dependencies;
+  readonly #livePolicies = new WeakMap<WriteTarget, Promise<Result<KubeObject, KubeError>>>();
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -138,10 +142,7 @@ export class NetworkPolicyWriter {
    */
   async #takeOver(observed: ObservedNetworkPolicy, target: WriteTarget): Promise<Outcome | undefined> {
     const { name, uid, policyUid } = observed;
-    const [live, stored] = await Promise.all([
-      this.#dependencies.kube.get({ type: BASELINE_POLICIES, name: target.policy.name }),
-      this.#read(name, target),
-    ]);
+    const [live, stored] = await Promise.all([this.#livePolicy(target), this.#read(name, target)]);
     if (!stored.ok) {
       return stored.error.kind === 'notFound'
         ? this.#gone(observed, target)
@@ -156,6 +157,17 @@ export class NetworkPolicyWriter {
       return replacedMeanwhile(name);
     }
     return this.#relabel(stored.value, target, { name, isKept: false });
+  }
+
+  /** The owner as the API server had it when a takeover for this target first asked. */
+  #livePolicy(target: WriteTarget): Promise<Result<KubeObject, KubeError>> {
+    const asked = this.#livePolicies.get(target);
+    if (asked !== undefined) {
+      return asked;
+    }
+    const answer = this.#dependencies.kube.get({ type: BASELINE_POLICIES, name: target.policy.name });
+    this.#livePolicies.set(target, answer);
+    return answer;
   }
 
   #gone({ name, uid }: ObservedNetworkPolicy, { namespace }: WriteTarget): Outcome {
@@ -196,7 +208,7 @@ export class NetworkPolicyWriter {
       return this.#failed(name, target, { verb: 'get', error: existing.error });
     }
     const observed = networkPolicies.assume(existing.value) ?? networkPolicyProjection(existing.value);
-    if (ownershipOf(observed, target.policy, undefined) === 'foreign' && !observed.isAdoptable) {
+    if (ownershipFor(target.policy, undefined)(observed) === 'foreign' && !observed.isAdoptable) {
       return foreignObject(name);
     }
     if (observed.hash === part.hash && observed.policyUid === target.policy.uid) {

@@ -188,6 +188,18 @@ describe.skipIf(!existsSync(promtool))('the alerts in Prometheus', () => {
     });
   });
 
+  test('a request that waits for its turn raises RequestsOld, though no key waits', async () => {
+    const during = `x${CALM_MINUTES}`;
+    const waiting = series(replica('b', '1.1.1.1:8080'), {
+      nsbaseline_queue_oldest_seconds: `0${during}`,
+      nsbaseline_request_oldest_seconds: `11${during}`,
+    });
+    await firing([...healthy('a', during), ...healthy('b', during), ...waiting], {
+      afterMinutes: CALM_MINUTES,
+      expected: { NsbaselineRequestsOld: [installation('b')] },
+    });
+  });
+
   test.each([
     ['Stalled', 'NsbaselineStalled'],
     ['DiscoveryStale', 'NsbaselineDiscoveryStale'],

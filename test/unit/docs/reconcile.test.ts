@@ -76,6 +76,7 @@ describe('the outcome table', () => {
   const retry: Outcome = { kind: 'retry', name, message: 'x' };
   const forbidden: Outcome = { kind: 'refused', name, reason: 'Forbidden', message: 'x' };
   const refused: Outcome = { kind: 'refused', name, reason: 'Denied', message: 'x' };
+  const postponed: Outcome = { kind: 'postponed', name };
   const gone: Outcome = { kind: 'namespaceGone', name };
   const done: readonly Outcome[] = [
     { kind: 'inPlace', name, uid: 'u' },
@@ -107,6 +108,11 @@ describe('the outcome table', () => {
       waits: both,
     },
     { what: 'a permission is missing', outcomes: [forbidden, refused, early, gone, ...done], waits: both },
+    {
+      what: 'more is to be removed than R12 allows in one go',
+      outcomes: [postponed, early, refused, gone, ...done],
+      waits: both,
+    },
     {
       what: 'a contested object may not be written yet',
       outcomes: [early, refused, gone, ...done],

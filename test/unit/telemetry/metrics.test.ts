@@ -134,6 +134,7 @@ describe('gauges show the state of the moment', () => {
       unselectedNamespaces: 1,
       weakenedNamespaces: 4,
       queue: { depth: { fresh: 5, resync: 6 }, oldestMs: 7_500, retries: 8 },
+      requests: { waiting: { fresh: 9, resync: 10 }, oldestMs: 11_500 },
       watches: [{ resource: 'namespaces', silenceMs: 1_500, objects: 9 }],
     });
     await series();
@@ -148,6 +149,9 @@ describe('gauges show the state of the moment', () => {
     expect(now.get('nsbaseline_queue_depth{priority="resync"}')).toBe(6);
     expect(now.get('nsbaseline_queue_oldest_seconds')).toBe(7.5);
     expect(now.get('nsbaseline_queue_retries_total')).toBe(8);
+    expect(now.get('nsbaseline_requests_waiting{priority="fresh"}')).toBe(9);
+    expect(now.get('nsbaseline_requests_waiting{priority="resync"}')).toBe(10);
+    expect(now.get('nsbaseline_request_oldest_seconds')).toBe(11.5);
     expect(now.get('nsbaseline_watch_silence_seconds{resource="namespaces"}')).toBe(1.5);
     expect(now.get('nsbaseline_cache_objects{resource="namespaces"}')).toBe(9);
     expect(now.get('nsbaseline_build_info{version="1.2.3",commit="abc",node="24.0.0"}')).toBe(1);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { failure, type Result, success } from '../../../../src/base/result.ts';
-import { ConcurrencyLimiter, type RequestPriority } from '../../../../src/kube/client/concurrency-limiter.ts';
+import { ConcurrencyLimiter } from '../../../../src/kube/client/concurrency-limiter.ts';
+import type { RequestPriority } from '../../../../src/kube/client/fair-queue.ts';
 import type { KubeError } from '../../../../src/kube/client/kube-error.ts';
 import { ManualClock, settled } from '../../../fixtures/manual-clock.ts';
 
@@ -9,6 +10,7 @@ function given(maxInFlight = 8): {
   clock: ManualClock;
   flow: ConcurrencyLimiter;
   begun: string[];
+  /** A request whose name begins with that of its namespace: `team-a/1`. */
   begin: (name: string, priority?: RequestPriority) => Promise<Result<string, KubeError>>;
   end: (name: string, error?: KubeError) => Promise<void>;
 } {
@@ -21,7 +23,7 @@ function given(maxInFlight = 8): {
     flow,
     begun,
     begin: (name, priority = 'urgent') =>
-      flow.run(priority, () => {
+      flow.run({ priority, namespace: name.split('/')[0] ?? '' }, () => {
         begun.push(name);
         return new Promise<Result<string, KubeError>>((resolve) => open.set(name, resolve));
       }),
@@ -64,6 +66,38 @@ describe('a flow limit', () => {
     expect(begun.filter((name) => name.startsWith('u')).length).toBe(10);
     const beforeLastUrgent = begun.slice(0, begun.lastIndexOf('u9'));
     expect(beforeLastUrgent.filter((name) => name.startsWith('b')).length).toBe(1);
+  });
+
+  test('F58 a request of one namespace waits for one of another that has a thousand, and for a place to become free', async () => {
+    const { begun, begin, end } = given(8);
+    for (let index = 0; index < 1_000; index += 1) {
+      void begin(`hostile/${index}`);
+    }
+    await settled();
+    expect(begun.length).toBe(8);
+    for (let index = 0; index < 3; index += 1) {
+      void begin(`fresh/${index}`);
+    }
+    await end('hostile/0');
+    await end('hostile/1');
+    await end('hostile/2');
+    expect(begun.slice(8)).toEqual(['fresh/0', 'fresh/1', 'fresh/2']);
+    await end('fresh/0');
+    expect(begun.at(-1)).toBe('hostile/8');
+  });
+
+  test('says how many requests wait, and how long the first of them has', async () => {
+    const { clock, flow, begin, end } = given(1);
+    void begin('a/1');
+    void begin('a/2', 'background');
+    await clock.advance(2_000);
+    void begin('b/1');
+    await clock.advance(1_000);
+    expect([flow.waiting('urgent'), flow.waiting('background'), flow.oldestMs()]).toEqual([1, 1, 3_000]);
+    await end('a/1');
+    await end('b/1');
+    await end('a/2');
+    expect([flow.waiting('urgent'), flow.waiting('background'), flow.oldestMs()]).toEqual([0, 0, 0]);
   });
 
   test('F4 halves at a 429, once for all that were in flight, and rests as long as it is told', async () => {
@@ -144,7 +178,9 @@ describe('a flow limit', () => {
 
   test('a task that throws leaves its place to the next', async () => {
     const { flow, begun, begin } = given(1);
-    await expect(flow.run('urgent', () => Promise.reject(new Error('bug')))).rejects.toThrow('bug');
+    await expect(
+      flow.run({ priority: 'urgent', namespace: 'a' }, () => Promise.reject(new Error('bug'))),
+    ).rejects.toThrow('bug');
     void begin('a');
     await settled();
     expect(begun).toEqual(['a']);

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../../../src/domain/planning/outcome.ts';
 import { planFor } from '../../../../src/domain/planning/plan.ts';
 import type { RenderedPart } from '../../../../src/domain/rendering/rendering.ts';
-import type { BaselinePolicyFacts, World } from '../../../../src/domain/world.ts';
-import { execute } from '../../../../src/operator/reconcile/execute.ts';
+import type { BaselinePolicyFacts, ObservedNetworkPolicy, World } from '../../../../src/domain/world.ts';
+import { execute, REMOVALS_AT_ONCE } from '../../../../src/operator/reconcile/execute.ts';
 import type { NetworkPolicyWriter } from '../../../../src/operator/write/network-policy-writer.ts';
 import { settled } from '../../../fixtures/manual-clock.ts';
 import { foreign, inPlace, managed, namespace, policy, reportListing, world } from '../../../fixtures/worlds.ts';
@@ -41,6 +41,63 @@ const leaving = leavingOf(standard);
 const retry = (name: string): Record<string, Outcome> => ({ [name]: { kind: 'retry', name, message: 'x' } });
 const refused = (name: string): Record<string, Outcome> => ({
   [name]: { kind: 'refused', name, reason: 'Denied', message: 'x' },
+});
+
+describe('F58 removals that are left to the next reconcile', () => {
+  const former = (name: string, changes: Partial<ObservedNetworkPolicy> = {}): ObservedNetworkPolicy => ({
+    ...managed(standard, 'allow-monitoring'),
+    name,
+    policyUid: 'gone',
+    ...changes,
+  });
+  /** Grants this number of removals. */
+  const granted = (count: number) => {
+    let left = count;
+    return () => {
+      left -= 1;
+      return left >= 0;
+    };
+  };
+  const surplus = Array.from({ length: 10 }, (_, index) => former(`standard.g${index}`));
+  const crowded = world({ observed: [...inPlace(standard), ...surplus] });
+
+  test('F58 no more than are granted are removed, a few at a time, and the rest is postponed', async () => {
+    const { writer, log } = loggingWriter();
+    const outcomes = await execute(planFor(crowded), 'team-a', writer, { takeRemoval: granted(6) });
+    const begun = log.map((line) => (line.startsWith('remove ') ? 1 : -1));
+    expect(begun.filter((change) => change === 1).length).toBe(6);
+    const inFlight = begun.map((_, index) => begun.slice(0, index + 1).reduce((sum, change) => sum + change, 0));
+    expect(Math.max(...inFlight)).toBe(REMOVALS_AT_ONCE);
+    expect([...outcomes.values()].filter(({ kind }) => kind === 'postponed').length).toBe(4);
+  });
+
+  test('F58 an object that needs no request takes the place of none', async () => {
+    const { writer, log } = loggingWriter();
+    const going = surplus.map(({ name }) => former(name, { isTerminating: true }));
+    const observed = [...inPlace(standard), ...going, former('standard.last')];
+    await execute(planFor(world({ observed })), 'team-a', writer, { takeRemoval: granted(1) });
+    expect(log).toContain('remove standard.last');
+  });
+
+  test('F58 where every one that was tried is refused, the rest waits as long as these', async () => {
+    const failures = Object.assign({}, ...surplus.map(({ name }) => refused(name))) as Record<string, Outcome>;
+    const { writer } = loggingWriter(failures);
+    const outcomes = await execute(planFor(crowded), 'team-a', writer, { takeRemoval: granted(6) });
+    const kinds = surplus.map(({ name }) => outcomes.get(name)?.kind);
+    expect(kinds.filter((kind) => kind === 'refused').length).toBe(6);
+    expect(kinds.filter((kind) => kind === 'blocked').length).toBe(4);
+  });
+
+  test('F58 R3 allow-dns stays until the last of the others is removed', async () => {
+    const first = loggingWriter();
+    const plans = planFor(leaving);
+    await execute(plans, 'team-a', first.writer, { takeRemoval: granted(1) });
+    expect(first.log.filter((line) => line.startsWith('remove')).length).toBe(1);
+    expect(first.log).not.toContain('remove standard.allow-dns');
+    const second = loggingWriter();
+    await execute(plans, 'team-a', second.writer);
+    expect(second.log.at(-1)).toBe('done standard.allow-dns');
+  });
 });
 
 describe('R3 the order of writes', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { ANNOTATIONS, LABELS } from '../../../../src/api/names.ts';
 import { NO_NAMESPACES } from '../../../../src/domain/weakening/reach.ts';
 import { PolicyProgressTracker } from '../../../../src/operator/progress/policy-progress.ts';
 import { TimeToProtect } from '../../../../src/operator/progress/time-to-protect.ts';
@@ -10,6 +11,7 @@ import { ChangeGuard } from '../../../../src/operator/state/change-guard.ts';
 import { CompiledPolicies } from '../../../../src/operator/state/compiled-policies.ts';
 import { ContestTracker } from '../../../../src/operator/state/contest-tracker.ts';
 import { OptOutTracker } from '../../../../src/operator/state/opt-out-tracker.ts';
+import { REMOVAL_BURST, RemovalPace } from '../../../../src/operator/state/removal-pace.ts';
 import { ReportRights } from '../../../../src/operator/state/report-rights.ts';
 import { ServerDefaults } from '../../../../src/operator/state/server-defaults.ts';
 import { NetworkPolicyWriter } from '../../../../src/operator/write/network-policy-writer.ts';
@@ -32,6 +34,7 @@ interface Stage {
   readonly results: string[];
   readonly touched: string[];
   readonly events: EventRecord[];
+  readonly clock: ManualClock;
 }
 
 /** A worker over the caches of the scene after a sync. */
@@ -77,6 +80,7 @@ async function stage(): Promise<Stage> {
       contestTracker,
       optOuts: new OptOutTracker(clock),
       transientFailures: new TransientFailures(() => 1),
+      removalPace: new RemovalPace(clock),
       writers: { fresh: writers, resync: writers },
       hasNewerLed: () => false,
       namespaces: NO_NAMESPACES,
@@ -93,7 +97,7 @@ async function stage(): Promise<Stage> {
     onDone: () => undefined,
   });
   const work: Stage['work'] = (namespace, priority) => reconcileWorker(namespace, { priority, reconcileId: 'r' });
-  return { work, progress, guard, results, touched, events };
+  return { work, progress, guard, results, touched, events, clock };
 }
 
 describe('the work on one namespace', () => {
@@ -128,6 +132,37 @@ describe('the work on one namespace', () => {
     expect(await work('team-a', 'fresh')).toMatchObject({ kind: 'backoff' });
     expect(results).toEqual(['retry']);
     expect(await scene.people.report('team-a')).toBeUndefined();
+  });
+
+  test('F58 R12 objects of a former policy are removed in batches, with one look at the BaselinePolicy for each, and nothing is asked or judged in between', async () => {
+    await scene.people.baselinePolicy('standard', {});
+    await scene.people.namespace('team-a', OPTED_IN);
+    const surplus = Array.from({ length: REMOVAL_BURST + 10 }, (_, index) => `standard.g${index}`);
+    for (const name of surplus) {
+      await scene.people.createNetworkPolicy('team-a', {
+        name,
+        labels: { [LABELS.managedBy]: 'nsbaseline' },
+        annotations: { [ANNOTATIONS.policyUid]: 'gone' },
+      });
+    }
+    const { work, results, clock } = await stage();
+    scene.server.requests.clear();
+    const again = { kind: 'after', delayMs: 1_000 };
+    expect(await work('team-a', 'fresh')).toEqual(again);
+    expect(scene.server.requests.of('delete', 'networkpolicies')).toBe(REMOVAL_BURST);
+    expect(scene.server.requests.of('get', 'baselinepolicies')).toBe(1);
+    expect(await scene.people.report('team-a')).toMatchObject({
+      phase: 'Pending',
+      policies: [{ managed: standardSet().map((name) => ({ name })) }],
+    });
+    scene.server.requests.clear();
+    expect(await work('team-a', 'fresh')).toEqual(again);
+    expect(scene.server.requests.all()).toEqual({});
+    await clock.advance(1_000);
+    expect(await work('team-a', 'resync')).toEqual({ kind: 'forget' });
+    expect(await scene.people.networkPolicyNames('team-a')).toEqual(standardSet());
+    expect(await scene.people.report('team-a')).toMatchObject({ phase: 'Protected' });
+    expect(results).toEqual(['waiting', 'success']);
   });
 
   test('R12 forgets a namespace that is gone', async () => {
