@@ -56,7 +56,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['zod', 'js-yaml', 'node:*'],
   },
   cli: {
-    rooms: ['app', 'operator', 'telemetry', 'kube', 'domain', 'policy', 'api', 'base'],
+    rooms: ['app', 'operator', 'telemetry', 'kube', 'domain', 'lint', 'policy', 'api', 'base'],
     packages: ['commander', 'zod', 'js-yaml', 'node:*'],
   },
   'cli/commands': {
@@ -158,6 +158,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'kube/client': { rooms: ['base'], packages: [] },
   domain: { rooms: ['policy', 'api', 'base'], packages: ['ipaddr.js', 'node:crypto', 'node:path'] },
+  lint: { rooms: ['policy', 'base'], packages: [] },
   flows: { rooms: ['base'], packages: ['ipaddr.js'] },
   policy: { rooms: ['base'], packages: ['ipaddr.js'] },
   api: { rooms: ['base'], packages: ['zod', 'ipaddr.js'] },
