@@ -91,7 +91,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'api',
       'base',
     ],
-    packages: ['commander'],
+    packages: ['commander', 'zod'],
   },
   'cli/cluster': {
     rooms: ['cli/frame', 'cli/views', 'app', 'operator', 'kube', 'domain', 'api', 'base'],

@@ -9,8 +9,10 @@ export interface ObjectFlags extends ClusterFlags {
   readonly namespace?: string;
 }
 
-/** Adds `-f`, `-R`, `--with-cluster`, `-n` and the flags that choose a cluster. */
-export function addObjectFlags(command: Command): Command {
+const NAMESPACE_TEXT = 'the namespace of names that say none (default: that of the context; with -f alone: default)';
+
+/** Adds `-f`, `-R`, `--with-cluster`, `-n` and the flags that choose a cluster; `namespaceText` describes `-n`. */
+export function addObjectFlags(command: Command, namespaceText = NAMESPACE_TEXT): Command {
   return addClusterFlags(
     command
       .addOption(
@@ -21,11 +23,6 @@ export function addObjectFlags(command: Command): Command {
       )
       .option('-R, --recursive', 'look into the folders of a folder too')
       .option('--with-cluster', 'judge the cluster as it would be with the files of -f applied')
-      .addOption(
-        new Option(
-          '-n, --namespace <namespace>',
-          'the namespace of names that say none (default: that of the context; with -f alone: default)',
-        ).argParser(namespaceName),
-      ),
+      .addOption(new Option('-n, --namespace <namespace>', namespaceText).argParser(namespaceName)),
   );
 }
