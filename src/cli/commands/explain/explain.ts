@@ -116,7 +116,9 @@ function noteAll({ context, judged, flags }: ExplainRun, isDnsAssumed: boolean):
   const notes = [
     ...judged.notes,
     ...(isDnsAssumed
-      ? ['no DNS Service was found: the usual resolver (kube-system, k8s-app=kube-dns) is assumed']
+      ? [
+          'no pods of the cluster DNS were found: the usual resolver (kube-system, k8s-app=kube-dns), or what its Service selects, is assumed',
+        ]
       : []),
   ];
   if (!isStructured(flags.output)) {
@@ -141,7 +143,7 @@ function explainPair(run: ExplainRun, fromText: string | undefined, toText: stri
   if (typeof through === 'string') {
     return fail(run, printable(through), 'usage');
   }
-  const ends = { from: asSource(run.judged.compiled, from), to: through.to };
+  const ends = { from: asSource(from), to: through.to };
   const judgedPorts = through.ports.map((port) => judgedPort(run.judged, ends, port, through.way));
   printExplanation(run, ends, judgedPorts, through.way);
   return exitFor(
@@ -181,7 +183,7 @@ function listReach(run: ExplainRun, text: string): ExitCodeName {
   if (typeof end === 'string' || typeof ports === 'string') {
     return fail(run, printable(String(typeof end === 'string' ? end : ports)), 'usage');
   }
-  const source = direction === 'whatCan' ? asSource(judged.compiled, end) : end;
+  const source = direction === 'whatCan' ? asSource(end) : end;
   const list = reachListOf(judged, { direction, end: source, ports });
   context.print(
     isStructured(flags.output)

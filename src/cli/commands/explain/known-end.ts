@@ -64,8 +64,11 @@ export function knownEnd(
         pods: [],
         ports: [HTTPS],
       });
-    case 'dns':
-      return success({ ...endpointEnd(compiled, asked, at.dns), title: 'the cluster DNS', ports: DNS_PORTS });
+    case 'dns': {
+      const found = endpointEnd(compiled, asked, at.dns);
+      const ports = at.dns.kind === 'pod' ? declaredPorts(found.pods) : DNS_PORTS;
+      return success({ ...found, title: 'the cluster DNS', ports });
+    }
     case 'apiserver':
       return serviceEnd(compiled, asked, { namespace: 'default', name: 'kubernetes' });
     case 'service':
@@ -80,7 +83,7 @@ export function knownEnd(
 }
 
 /** A Service's pods as ends that connections come from. */
-export function asSource(compiled: CompiledCluster, end: KnownEnd): KnownEnd {
+export function asSource(end: KnownEnd): KnownEnd {
   const isService = end.endpoints.some(({ kind }) => kind === 'service');
   return isService ? { ...end, endpoints: end.pods.map(podEndpoint) } : end;
 }
