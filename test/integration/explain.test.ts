@@ -117,7 +117,8 @@ describe('explain and matrix on a live cluster', () => {
     await eventually(async () => (await nsbaseline(['matrix', '-n', 'ask-shop'], kubeconfig)).code).toBe(0);
     const { verdict, reading } = await explanation(['ask-shop/web', 'ask-shop/db'], kubeconfig);
     expect(verdict).toBe('denied');
-    expect(reading.missing.map(({ kind }) => kind)).toEqual(['BaselinePolicy', 'Node']);
+    expect(reading.missing.map(({ kind }) => kind)).toEqual(['Node']);
+    expect(reading.partial).toBe(false);
     expect(reading.notServed).toEqual(['ClusterNetworkPolicy']);
     const { stdout } = await nsbaseline(['matrix', '-n', 'ask-shop', '--by', 'workload', '-o', 'json'], kubeconfig);
     const { cells } = matrixSchema.parse(JSON.parse(stdout));

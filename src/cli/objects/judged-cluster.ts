@@ -21,12 +21,18 @@ export function judgedClusterOf(read: ObjectsRead, assumed: readonly unknown[] =
   const cluster = clusterOf([...read.together.map(({ object }) => object), ...assumed], {
     defaultNamespace: read.defaultNamespace,
   });
+  const missing = read.missing.filter(({ kind }) => mayDecide(kind, cluster));
   return {
     read,
     compiled: compile(cluster),
-    isPartial: read.missing.length > 0,
-    notes: [...problemNotes(read, cluster), ...skippedNotes(cluster), ...read.missing.map(missingNote)],
+    isPartial: missing.length > 0,
+    notes: [...problemNotes(read, cluster), ...skippedNotes(cluster), ...missing.map(missingNote)],
   };
+}
+
+/** The role view may not list Nodes, which decide only where a policy names them; BaselinePolicies decide nothing themselves. */
+function mayDecide(kind: string, cluster: Cluster): boolean {
+  return kind === 'Node' ? selectsNodes(cluster) : kind !== 'BaselinePolicy';
 }
 
 const MOST_NOTES = 10;
@@ -101,7 +107,7 @@ export function honestVerdict(judged: JudgedCluster, part: PairVerdict): HonestV
   }
   const isEgressKnown = isEndKnown(judged, part.from.kind === 'pod' ? namespaceIn(part.from.text) : undefined);
   const isIngressKnown = isEndKnown(judged, part.to.kind === 'pod' ? namespaceIn(part.to.text) : undefined);
-  const areEndsKnown = part.from.kind === 'pod' && part.to.kind === 'pod' ? true : isKnown(judged, ['Pod', 'Node']);
+  const areEndsKnown = (part.from.kind === 'pod' && part.to.kind === 'pod') || arePodsKnown(judged);
   if (isEgressKnown && isIngressKnown && areEndsKnown) {
     return own;
   }
@@ -121,14 +127,13 @@ export function isEndKnown(judged: JudgedCluster, namespace: string | undefined)
     ({ kind, readIn }) => kind === 'ClusterNetworkPolicy' || (kind === 'NetworkPolicy' && !readIn.includes(namespace)),
   );
   const areLabelsMissing = missing.some(({ kind }) => kind === 'Namespace') && selectsByLabels(judged, namespace);
-  const areNodesMissing = missing.some(({ kind }) => kind === 'Node') && selectsNodes(judged);
+  const areNodesMissing = missing.some(({ kind }) => kind === 'Node') && selectsNodes(judged.compiled.cluster);
   return !isPolicyMissing && !areLabelsMissing && !areNodesMissing;
 }
 
-function isKnown({ read }: JudgedCluster, kinds: readonly string[]): boolean {
-  return !read.missing.some(
-    ({ kind, readIn }) => kinds.includes(kind) && (kind === 'Node' ? false : readIn.length === 0),
-  );
+/** An address may be that of a pod that could not be read. */
+function arePodsKnown({ read }: JudgedCluster): boolean {
+  return !read.missing.some(({ kind, readIn }) => kind === 'Pod' && readIn.length === 0);
 }
 
 /** Whether a policy of the namespace, or of the cluster, selects namespaces by more than their names. */
@@ -147,8 +152,8 @@ function selectsByLabels({ compiled }: JudgedCluster, namespace: string): boolea
     );
 }
 
-function selectsNodes({ compiled }: JudgedCluster): boolean {
-  return compiled.cluster.clusterPolicies.some((policy) =>
+function selectsNodes({ clusterPolicies }: Cluster): boolean {
+  return clusterPolicies.some((policy) =>
     [...policy.ingress, ...policy.egress].some(({ peers }) => peers?.some(({ kind }) => kind === 'nodes') === true),
   );
 }
