@@ -61,6 +61,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'cli/commands': {
     rooms: [
+      'cli/objects',
       'cli/cluster',
       'cli/manifests',
       'cli/frame',
@@ -75,6 +76,22 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'base',
     ],
     packages: ['commander', 'zod', 'js-yaml', 'node:*'],
+  },
+  'cli/objects': {
+    rooms: [
+      'cli/cluster',
+      'cli/manifests',
+      'cli/frame',
+      'cli/views',
+      'app',
+      'operator',
+      'kube',
+      'domain',
+      'policy',
+      'api',
+      'base',
+    ],
+    packages: ['commander', 'zod'],
   },
   'cli/cluster': {
     rooms: ['cli/frame', 'cli/views', 'app', 'operator', 'kube', 'domain', 'api', 'base'],

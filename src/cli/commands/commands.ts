@@ -14,6 +14,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./check/check.ts')).defineCheck,
   },
   {
+    name: 'explain',
+    summary: 'say why a connection is allowed or not',
+    load: async () => (await import('./explain/explain.ts')).defineExplain,
+  },
+  {
+    name: 'matrix',
+    summary: 'show who may connect to whom',
+    load: async () => (await import('./matrix/matrix.ts')).defineMatrix,
+  },
+  {
     name: 'render',
     summary: 'print the NetworkPolicies of a BaselinePolicy',
     load: async () => (await import('./render/render.ts')).defineRender,
