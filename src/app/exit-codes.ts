@@ -22,7 +22,8 @@ export const EXIT_CODES = {
   },
   found: {
     code: 5,
-    meaning: 'What `--fail-on` names was found. Without `--fail-on` no finding changes the exit code.',
+    meaning:
+      'What `--fail-on` names was found; for `lint` that is an error unless the flag says otherwise. For other commands no finding changes the exit code without the flag.',
   },
 } as const;
 

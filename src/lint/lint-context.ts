@@ -22,15 +22,24 @@ export interface LintContext {
   readonly podsOfPeer: (peer: Peer, namespace: string) => readonly PodModel[] | undefined;
   /** Whether the objects say which pods there are: without any, nothing can be said of selectors that select nothing. */
   readonly hasPods: boolean;
-  /** Whether Namespace objects were read, so that their labels are known. */
-  readonly hasNamespaces: boolean;
+  /** Whether all namespaces of the cluster are known, which files alone do not say. */
+  readonly isWholeCluster: boolean;
 }
 
 /** Both directions, in the order of the API. */
 export const DIRECTIONS = ['ingress', 'egress'] as const satisfies readonly Direction[];
 
-/** The context of a cluster; `writtenOf` gives a NetworkPolicy as it was written, undefined where that is not known. */
-export function lintContext(cluster: Cluster, writtenOf: (namespace: string, name: string) => unknown): LintContext {
+/** What the context is made from. */
+export interface LintInput {
+  readonly cluster: Cluster;
+  /** Whether the objects are those of a whole cluster, and not of some files. */
+  readonly isWholeCluster: boolean;
+  /** A NetworkPolicy as it was written; undefined where that is not known. */
+  readonly writtenOf: (namespace: string, name: string) => unknown;
+}
+
+/** Makes what the checks look at. */
+export function lintContext({ cluster, isWholeCluster, writtenOf }: LintInput): LintContext {
   const live = cluster.pods.filter(({ phase }) => phase === 'live');
   const podsByNamespace = groupedByNamespace(live);
   const podsIn = (namespace: string): readonly PodModel[] => podsByNamespace.get(namespace) ?? [];
@@ -53,7 +62,7 @@ export function lintContext(cluster: Cluster, writtenOf: (namespace: string, nam
     networkPoliciesIn: (namespace) => policiesByNamespace.get(namespace) ?? [],
     podsOfPeer: peerPods(cluster, live, podsIn),
     hasPods: live.length > 0,
-    hasNamespaces: [...cluster.namespaces.values()].some(({ isImplied }) => !isImplied),
+    isWholeCluster,
   };
 }
 

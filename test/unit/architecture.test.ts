@@ -71,6 +71,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'telemetry',
       'kube',
       'domain',
+      'lint',
       'policy',
       'api',
       'base',

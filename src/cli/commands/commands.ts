@@ -29,6 +29,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./render/render.ts')).defineRender,
   },
   {
+    name: 'lint',
+    summary: 'find what may be wrong with NetworkPolicies',
+    load: async () => (await import('./lint/lint.ts')).defineLint,
+  },
+  {
     name: 'prune',
     summary: 'remove NetworkPolicies of policies that are gone',
     load: async () => (await import('./prune/prune.ts')).definePrune,

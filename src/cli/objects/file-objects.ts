@@ -26,7 +26,13 @@ const MAX_LIST_DEPTH = 4;
  */
 export async function readFileObjects(
   paths: readonly string[],
-  options: { readonly isRecursive: boolean; readonly terminal: Terminal; readonly progress: Progress },
+  options: {
+    readonly isRecursive: boolean;
+    readonly terminal: Terminal;
+    readonly progress: Progress;
+    /** Called with every text that was read. */
+    onText?(text: ManifestText): void;
+  },
 ): Promise<FileObjects> {
   const objects: SourcedObject[] = [];
   const problems: InputProblem[] = [];
@@ -41,6 +47,7 @@ export async function readFileObjects(
       options.progress.show(`reading ${text.source}: ${countText(objects.length, 'object', 'objects')} so far`);
       // The line above is drawn only when this thread waits for something.
       await new Promise(setImmediate);
+      options.onText?.(text);
       const found = objectsIn(text);
       problems.push(...found.problems);
       for (const object of found.objects) {

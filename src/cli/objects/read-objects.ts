@@ -4,6 +4,7 @@ import { withCluster } from '../frame/cluster-session.ts';
 import { type CommandContext } from '../frame/command-context.ts';
 import { fail, withProgress } from '../frame/command-run.ts';
 import type { Terminal } from '../frame/terminal.ts';
+import type { ManifestText } from '../manifests/manifest-files.ts';
 import { countText } from '../views/count-text.ts';
 import { printable } from '../views/printable.ts';
 import { readClusterObjects } from './cluster-objects.ts';
@@ -24,6 +25,8 @@ export interface ObjectsRun {
    * every namespace. Absent: the default one.
    */
   namespaces?(defaultNamespace: string): readonly string[];
+  /** Called with the text of every file before its objects are used, for comments, which no object holds. */
+  onText?(text: ManifestText): void;
 }
 
 /**
@@ -43,7 +46,12 @@ export async function withObjects(
     return;
   }
   const { objects: files, problems } = await withProgress(run, (progress) =>
-    readFileObjects(paths, { isRecursive: flags.recursive === true, terminal: run.terminal, progress }),
+    readFileObjects(paths, {
+      isRecursive: flags.recursive === true,
+      terminal: run.terminal,
+      progress,
+      onText: (text) => run.onText?.(text),
+    }),
   );
   if (paths.length > 0 && flags.withCluster !== true) {
     const defaultNamespace = flags.namespace ?? 'default';

@@ -13,47 +13,51 @@ const DNS_PORT = 53;
 
 /** Pods whose egress is isolated and which may ask no resolver, by UDP. */
 export function* egressWithoutDns(context: LintContext): Iterable<Found> {
-  yield* dnsFindings(context, (reach) =>
-    reach.udp
-      ? undefined
-      : {
-          message: 'isolates egress of pods that no rule lets reach DNS, so they resolve no name',
-          fix: 'allow egress to the resolver on port 53 by UDP and TCP, for example with allow-dns of a BaselinePolicy',
-        },
-  );
+  for (const { isolating, byUdp } of dnsReaches(context)) {
+    if (byUdp === undefined) {
+      yield {
+        object: isolating.name,
+        path: 'spec.egress',
+        message: 'isolates egress of pods that no rule lets reach DNS, so they resolve no name',
+        fix: 'allow egress to the resolver on port 53 by UDP and TCP, for example with allow-dns of a BaselinePolicy',
+      };
+    }
+  }
 }
 
 /** Pods that may ask the resolver by UDP only: long answers come by TCP (https://www.rfc-editor.org/rfc/rfc7766). */
 export function* dnsByUdpOnly(context: LintContext): Iterable<Found> {
-  yield* dnsFindings(context, (reach) =>
-    reach.udp && !reach.tcp
-      ? {
-          message: 'lets pods reach DNS by UDP only: answers that are too long for a datagram fail',
-          fix: 'allow port 53 by TCP too',
-        }
-      : undefined,
-  );
+  const told = new Set<LintedNetworkPolicy>();
+  for (const { byUdp, byTcp } of dnsReaches(context)) {
+    if (byUdp !== undefined && byTcp === undefined && !told.has(byUdp)) {
+      told.add(byUdp);
+      yield {
+        object: byUdp.name,
+        path: 'spec.egress',
+        message: 'lets pods reach DNS by UDP only: answers that are too long for a datagram fail',
+        fix: 'allow port 53 by TCP too',
+      };
+    }
+  }
 }
 
+/** Which NetworkPolicies lead to DNS, for each set that isolates the egress of some pod together. */
 interface DnsReach {
-  readonly udp: boolean;
-  readonly tcp: boolean;
+  readonly isolating: LintedNetworkPolicy;
+  readonly byUdp: LintedNetworkPolicy | undefined;
+  readonly byTcp: LintedNetworkPolicy | undefined;
 }
 
-/** One finding for each set of NetworkPolicies that isolate the egress of some pod together. */
-function* dnsFindings(
-  context: LintContext,
-  judge: (reach: DnsReach) => Pick<Found, 'message' | 'fix'> | undefined,
-): Iterable<Found> {
+function* dnsReaches(context: LintContext): Iterable<DnsReach> {
   const resolverPorts = portsOfResolvers(context);
-  for (const isolating of egressSets(context)) {
-    const [first] = isolating;
-    const finding = judge({
-      udp: isolating.some(({ model }) => reachesDns(model, 'UDP', resolverPorts)),
-      tcp: isolating.some(({ model }) => reachesDns(model, 'TCP', resolverPorts)),
-    });
-    if (first !== undefined && finding !== undefined) {
-      yield { object: first.name, path: 'spec.egress', ...finding };
+  for (const set of egressSets(context)) {
+    const [isolating] = set;
+    if (isolating !== undefined) {
+      yield {
+        isolating,
+        byUdp: set.find(({ model }) => reachesDns(model, 'UDP', resolverPorts)),
+        byTcp: set.find(({ model }) => reachesDns(model, 'TCP', resolverPorts)),
+      };
     }
   }
 }

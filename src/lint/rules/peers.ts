@@ -65,21 +65,22 @@ export function* peersThatAreNobody(context: LintContext): Iterable<Found> {
 }
 
 function nobodyText(
-  { cluster, hasNamespaces, hasPods, podsOfPeer, podsIn }: LintContext,
+  { cluster, isWholeCluster, podsOfPeer, podsIn }: LintContext,
   peer: Peer & { readonly kind: 'pods' },
   namespace: string,
 ): string | undefined {
   const { namespaceSelector, podSelector } = peer;
-  if (namespaceSelector !== undefined) {
-    const isKnown =
-      hasNamespaces && ![...cluster.namespaces.values()].some(({ labels }) => selects(namespaceSelector, labels));
-    if (isKnown) {
-      return `matches no namespace: none has ${namespaceSelector.text}`;
-    }
+  const namespaces =
+    namespaceSelector === undefined
+      ? [namespace]
+      : [...cluster.namespaces.values()]
+          .filter(({ labels }) => selects(namespaceSelector, labels))
+          .map(({ name }) => name);
+  if (namespaceSelector !== undefined && namespaces.length === 0) {
+    return isWholeCluster ? `matches no namespace: none has ${namespaceSelector.text}` : undefined;
   }
-  const isWorthALook =
-    hasPods && !selectsAll(podSelector) && (namespaceSelector !== undefined || podsIn(namespace).length > 0);
-  return isWorthALook && podsOfPeer(peer, namespace)?.length === 0
+  const hasPods = !selectsAll(podSelector) && namespaces.some((name) => podsIn(name).length > 0);
+  return hasPods && podsOfPeer(peer, namespace)?.length === 0
     ? `matches no pod: none has ${podSelector.text}`
     : undefined;
 }

@@ -7,6 +7,7 @@ import {
   type RulePort,
   rulePorts,
   type ServiceModel,
+  type ServicePort,
   selects,
 } from '../../policy/index.ts';
 import type { Found } from '../finding.ts';
@@ -36,19 +37,14 @@ interface PlacedPort {
 
 /** Ports of a Service where the port of its pods is needed: policies see a connection after its port was translated. */
 export function* servicePorts(context: LintContext): Iterable<Found> {
-  for (const placed of placedPorts(context)) {
-    const { port, destinations } = placed;
-    const number = numberOf(port);
-    if (number === undefined || destinations.some((pod) => isDeclared(pod, port))) {
-      continue;
-    }
-    const service = context.cluster.services.find((one) => translates(one, number, port.protocol, destinations));
-    const target = service?.ports.find((one) => one.port === number)?.targetPort;
-    if (service !== undefined && target !== undefined) {
+  for (const { networkPolicy, path, ...placed } of placedPorts(context)) {
+    const service = translatingService(context, placed);
+    if (service !== undefined) {
+      const { name, port, target } = service;
       yield {
-        object: placed.networkPolicy.name,
-        path: `${placed.path}.port`,
-        message: `${number} is the port of Service ${service.name}; its pods listen on ${target}, and a NetworkPolicy is about the port of the pod`,
+        object: networkPolicy.name,
+        path: `${path}.port`,
+        message: `${port} is the port of Service ${name}; its pods listen on ${target}, and a NetworkPolicy is about the port of the pod`,
         fix: `write ${target}`,
       };
     }
@@ -57,9 +53,12 @@ export function* servicePorts(context: LintContext): Iterable<Found> {
 
 /** Ports that no pod declares which the rule leads to, where they declare others. */
 export function* undeclaredPorts(context: LintContext): Iterable<Found> {
-  for (const { networkPolicy, port, path, destinations } of placedPorts(context)) {
+  for (const placed of placedPorts(context)) {
+    const { networkPolicy, port, path, destinations } = placed;
     const isTelling = destinations.length > 0 && destinations.every(({ ports }) => ports.length > 0);
-    if (isTelling && !isWide(port) && !destinations.some((pod) => isDeclared(pod, port))) {
+    const isDeclaredSomewhere = destinations.some((pod) => isDeclared(pod, port));
+    // The port of a Service is a finding of its own, which says more.
+    if (isTelling && !isWide(port) && !isDeclaredSomewhere && translatingService(context, placed) === undefined) {
       yield {
         object: networkPolicy.name,
         path: `${path}.port`,
@@ -150,16 +149,30 @@ function destinationsOf(
   return pods.every((found) => found !== undefined) ? pods.flat() : [];
 }
 
-function translates(
-  { namespace, selector, ports, isHeadless }: ServiceModel,
-  number: number,
-  protocol: RulePort['protocol'],
-  destinations: readonly PodModel[],
-): boolean {
+/** The Service whose port stands where that of its pods is needed. */
+function translatingService(
+  { cluster }: LintContext,
+  { port, destinations }: Pick<PlacedPort, 'port' | 'destinations'>,
+): { readonly name: string; readonly port: number; readonly target: number | string } | undefined {
+  const number = numberOf(port);
+  if (number === undefined || destinations.some((pod) => isDeclared(pod, port))) {
+    return undefined;
+  }
+  for (const service of cluster.services) {
+    const translated: ServicePort | undefined = service.ports.find(
+      (one) => one.port === number && one.protocol === port.protocol,
+    );
+    if (translated !== undefined && translated.targetPort !== number && leadsTo(service, destinations)) {
+      return { name: service.name, port: number, target: translated.targetPort };
+    }
+  }
+  return undefined;
+}
+
+function leadsTo({ namespace, selector, isHeadless }: ServiceModel, destinations: readonly PodModel[]): boolean {
   return (
     !isHeadless &&
     selector !== undefined &&
-    ports.some((one) => one.port === number && one.protocol === protocol && one.targetPort !== number) &&
     destinations.some((pod) => pod.namespace === namespace && selects(selector, pod.labels))
   );
 }

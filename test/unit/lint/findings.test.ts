@@ -26,11 +26,14 @@ function found(code: LintCode, objects: readonly unknown[]): readonly string[] {
 }
 
 function findings(code: LintCode, objects: readonly unknown[]): ReturnType<typeof findingsOf> {
-  return findingsOf({
-    cluster: clusterOf(objects),
-    writtenOf: (where, name) => objects.find((object) => isNamed(object, where, name)),
-    codes: [code],
-  });
+  return findingsOf(
+    {
+      cluster: clusterOf(objects),
+      isWholeCluster: true,
+      writtenOf: (where, name) => objects.find((object) => isNamed(object, where, name)),
+    },
+    [code],
+  );
 }
 
 function isNamed(object: unknown, where: string, name: string): boolean {
@@ -365,7 +368,14 @@ describe('lint finds', () => {
     expect(all.every(({ code, severity }) => LINT_RULES[code].severity === severity)).toBe(true);
   });
 
-  test('finds the port of a Service and says which port to write', () => {
+  test('no missing namespace where the objects are those of some files', () => {
+    const objects = ingress({ from: [{ namespaceSelector: labelled('kubernetes.io/metadata.name=monitoring') }] });
+    const input = { cluster: clusterOf(objects), writtenOf: () => undefined };
+    expect(findingsOf({ ...input, isWholeCluster: false }, ['peer-nobody'])).toEqual([]);
+    expect(findingsOf({ ...input, isWholeCluster: true }, ['peer-nobody'])).toHaveLength(1);
+  });
+
+  test('the port of a Service, and says which port to write', () => {
     expect(findings('service-port', [...ingress({ ports: [{ port: 80 }] }), WEB_SERVICE])[0]).toMatchObject({
       message: expect.stringContaining('its pods listen on 8080') as string,
       fix: 'write 8080',
