@@ -49,9 +49,10 @@ fi
 endef
 
 .PHONY: build
-build: setup ## Build bin/nsbaseline and bin/kubectl-baseline, which run from any folder
+build: setup ## Build bin/nsbaseline and bin/kubectl-baseline, which run from any folder, and the package entry nsbaseline/policy
 	@rm -rf dist bin && mkdir -p bin
 	@REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" node image/bundle.ts dist src/main.ts
+	@node image/policy-package.ts dist
 	@for name in nsbaseline kubectl-baseline; do \
 	  cp dist/main.js "dist/$$name.js" && printf '%s\n' "$$LAUNCHER" > "bin/$$name" && chmod +x "bin/$$name" || exit 1; \
 	done

@@ -20,6 +20,11 @@ export const EXIT_CODES = {
     meaning:
       'For `status`: it was read, and not all is well: a namespace is not protected as declared, weakened or, when it was asked about, selected by no policy; or a policy is not Ready, held or has orphans; or, with -A, no operator leads. For `check`: a check failed.',
   },
+  found: {
+    code: 5,
+    meaning:
+      'What `--fail-on` names was found; for `lint` that is an error unless the flag says otherwise. For other commands no finding changes the exit code without the flag.',
+  },
 } as const;
 
 /** The name of an exit code. */

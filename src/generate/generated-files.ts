@@ -6,6 +6,7 @@ import { conditionsPage } from './conditions-page.ts';
 import { configurationPage } from './configuration-page.ts';
 import { grafanaDashboard } from './grafana-dashboard.ts';
 import { metricsPage } from './metrics-page.ts';
+import { outputSchemas } from './output-schemas.ts';
 import { prometheusRule } from './prometheus-rule.ts';
 import { referenceDocs } from './reference.ts';
 
@@ -36,6 +37,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
       ] as const,
       [`${folder}/dashboard.json`, `${JSON.stringify(grafanaDashboard(), null, 2)}\n`] as const,
     ]),
+    ...outputSchemas(),
     ['docs/alerts.md', alertsPage()],
     ['docs/api.md', referenceDocs()],
     ['docs/conditions.md', conditionsPage()],

@@ -14,9 +14,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./check/check.ts')).defineCheck,
   },
   {
+    name: 'explain',
+    summary: 'say why a connection is allowed or not',
+    load: async () => (await import('./explain/explain.ts')).defineExplain,
+  },
+  {
+    name: 'matrix',
+    summary: 'show who may connect to whom',
+    load: async () => (await import('./matrix/matrix.ts')).defineMatrix,
+  },
+  {
     name: 'render',
     summary: 'print the NetworkPolicies of a BaselinePolicy',
     load: async () => (await import('./render/render.ts')).defineRender,
+  },
+  {
+    name: 'lint',
+    summary: 'find what may be wrong with NetworkPolicies',
+    load: async () => (await import('./lint/lint.ts')).defineLint,
   },
   {
     name: 'prune',

@@ -15,21 +15,23 @@ const MANIFEST_NAME = /\.(?:ya?ml|json)$/;
 
 /**
  * What the `-f` of kubectl means: a file, the `.yaml`, `.yml` and `.json` files of a folder in the order of their names
- * (with those of its folders, where `isRecursive`), or `-` for standard input. The error says which cannot be read, and why.
+ * (with those of its folders, where `isRecursive`), or `-` for standard input. No text has more than `limitBytes`, 16 MiB
+ * when absent. The error says which cannot be read, and why.
  */
 export async function manifestTexts(
   path: string,
-  options: { readonly isRecursive: boolean; readonly terminal: Terminal },
+  options: { readonly isRecursive: boolean; readonly terminal: Terminal; readonly limitBytes?: number },
 ): Promise<Result<readonly ManifestText[], string>> {
+  const limitBytes = options.limitBytes ?? MAX_BYTES;
   if (path === '-') {
-    const input = await options.terminal.readInput(MAX_BYTES);
+    const input = await options.terminal.readInput(limitBytes);
     return input.ok
       ? success([{ source: 'standard input', text: input.value }])
       : failure(`standard input ${input.error}`);
   }
   try {
     if (!(await stat(path)).isDirectory()) {
-      return success([await manifestText(path)]);
+      return success([await manifestText(path, limitBytes)]);
     }
     const paths = await manifestsIn(path, options.isRecursive);
     if (paths.length === 0) {
@@ -37,7 +39,7 @@ export async function manifestTexts(
         `${path}: there is no .yaml, .yml or .json file in this folder${options.isRecursive ? '' : ' (-R looks into its folders too)'}`,
       );
     }
-    return success(await Promise.all(paths.map(manifestText)));
+    return success(await Promise.all(paths.map((file) => manifestText(file, limitBytes))));
   } catch (thrown) {
     return failure(`${path}: ${causeText(thrown)}`);
   }
@@ -53,10 +55,10 @@ async function manifestsIn(folder: string, isRecursive: boolean): Promise<readon
   return paths.filter((_, at) => kinds[at]);
 }
 
-async function manifestText(path: string): Promise<ManifestText> {
+async function manifestText(path: string, limitBytes: number): Promise<ManifestText> {
   const { size } = await stat(path);
-  if (size > MAX_BYTES) {
-    throw new Error(`${path} has more than ${MAX_BYTES} bytes`);
+  if (size > limitBytes) {
+    throw new Error(`${path} has more than ${limitBytes} bytes`);
   }
   return { source: path, text: await readFile(path, 'utf8') };
 }

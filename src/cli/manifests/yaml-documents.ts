@@ -1,5 +1,7 @@
 import {
   boolYaml11Tag,
+  constructFromEvents,
+  type Event,
   FAILSAFE_SCHEMA,
   floatCoreTag,
   intYaml11Tag,
@@ -7,10 +9,13 @@ import {
   mergeTag,
   NOT_RESOLVED,
   nullYaml11Tag,
+  parseEvents,
   YAMLException,
 } from 'js-yaml';
 import { failure, type Result, success } from '../../base/result.ts';
 import { printable } from '../views/printable.ts';
+import { expectationFor } from './yaml-expectations.ts';
+import { contentEvents, type FieldSteps, lineAt, lineStartsOf, offsetOf } from './yaml-lines.ts';
 
 const INTEGER = /^([-+]?)(?:0b([01]+)|0x([0-9a-f]+)|0o?([0-7]+)|(0|[1-9][0-9]*))$/i;
 const BASES = [2, 16, 8, 10] as const;
@@ -50,4 +55,91 @@ export function yamlDocuments(text: string): Result<readonly unknown[], string> 
     const why = thrown instanceof YAMLException ? (thrown.message.split('\n')[0] ?? '') : 'it cannot be parsed';
     return failure(`is not YAML: ${printable(why)}`);
   }
+}
+
+/** A document with its place in the text; lines count from 1. */
+export interface LocatedDocument {
+  readonly value: unknown;
+  /** The line where its content begins. */
+  readonly line: number;
+  /** The line of a field; of one that is not there, the line of what would hold it. */
+  lineOf(steps: FieldSteps): number;
+}
+
+/** Where a text is not YAML. */
+export interface YamlProblem {
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** What is wrong and what was expected, printable. */
+  readonly message: string;
+}
+
+/** As {@link yamlDocuments}, with the line of every document and field. */
+export function locatedDocuments(text: string): Result<readonly LocatedDocument[], YamlProblem> {
+  const json = jsonDocument(text);
+  if (json !== undefined) {
+    return success([located(text, () => parseEvents(text, {}), { value: json, index: 0, line: firstLine(text) })]);
+  }
+  try {
+    const events = parseEvents(text, {});
+    const values = constructFromEvents(events, { source: text, schema: KUBECTL_SCHEMA, maxAliases: MAX_ALIASES });
+    const starts = lineStartsOf(text);
+    const contents = contentEvents(events);
+    // The events of a large file take many times its size; they are read again for the few lines that are asked for.
+    const documents = values.map((value, index) => {
+      const line = lineAt(starts, offsetOf(text, events, contents[index] ?? 0, []));
+      return located(text, () => parseEvents(text, {}), { value, index, line });
+    });
+    return success(documents.filter(({ value }) => value !== null));
+  } catch (thrown) {
+    return failure(problemOf(thrown, text));
+  }
+}
+
+function located(
+  text: string,
+  eventsOf: () => Event[],
+  { value, index, line }: { readonly value: unknown; readonly index: number; readonly line: number },
+): LocatedDocument {
+  let known: { readonly events: readonly Event[]; readonly starts: readonly number[] } | undefined;
+  return {
+    value,
+    line,
+    lineOf(steps) {
+      known ??= { events: eventsOf(), starts: lineStartsOf(text) };
+      const content = contentEvents(known.events)[index] ?? 0;
+      return lineAt(known.starts, offsetOf(text, known.events, content, steps));
+    },
+  };
+}
+
+/** JSON is much faster to read as such: the whole of a cluster comes as JSON. Undefined for anything else. */
+function jsonDocument(text: string): unknown {
+  if (!/^\s*\{\s*["}]/.test(text)) {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function firstLine(text: string): number {
+  return text.slice(0, text.search(/\S/)).split('\n').length;
+}
+
+function problemOf(thrown: unknown, text: string): YamlProblem {
+  if (!(thrown instanceof YAMLException) || thrown.mark === undefined) {
+    return { line: 1, column: 1, message: 'is not YAML: it cannot be parsed' };
+  }
+  const { line, column } = thrown.mark;
+  const written = text.split('\n', line + 1)[line] ?? '';
+  const expectation = expectationFor(thrown.reason, written);
+  return {
+    line: line + 1,
+    column: column + 1,
+    message: `is not YAML: ${printable(thrown.reason)}${expectation === undefined ? '' : `; ${expectation}`}`,
+  };
 }
