@@ -2,6 +2,7 @@ import { crdFor, RESOURCE_DEFINITIONS } from '../api/crd/crd.ts';
 import { GROUP } from '../api/names.ts';
 import { yamlText } from '../cli/views/structured-output.ts';
 import { alertsPage } from './alerts-page.ts';
+import { cliPage } from './cli-page.ts';
 import { conditionsPage } from './conditions-page.ts';
 import { configurationPage } from './configuration-page.ts';
 import { grafanaDashboard } from './grafana-dashboard.ts';
@@ -40,6 +41,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ...outputSchemas(),
     ['docs/alerts.md', alertsPage()],
     ['docs/api.md', referenceDocs()],
+    ['docs/cli.md', cliPage()],
     ['docs/conditions.md', conditionsPage()],
     ['docs/configuration.md', configurationPage()],
     ['docs/metrics.md', metricsPage()],

@@ -39,15 +39,15 @@ const MOST_NOTES = 10;
 
 /** What the API server would refuse, with file and line. */
 function problemNotes(read: ObjectsRead, { problems }: Cluster): readonly string[] {
-  const notes = problems.map(({ object, path, message, isLeftOut }) => {
+  const notes = problems.slice(0, MOST_NOTES).map(({ object, path, message, isLeftOut }) => {
     const identity = `${object.kind}/${object.namespace ?? ''}/${object.name}`;
     const origin = originOf(read, identity);
     const name = `${object.kind} ${object.namespace === undefined ? '' : `${object.namespace}/`}${object.name}`;
     const what = `${name}${path === '' ? '' : `: ${path}`}: ${message}`;
     return printable(`${placeText(origin, path)}${what}${isLeftOut ? '; it is left out' : ''}`);
   });
-  const more = notes.length - MOST_NOTES;
-  return more > 0 ? [...notes.slice(0, MOST_NOTES), `${more} more objects have problems`] : notes;
+  const more = problems.length - notes.length;
+  return more > 0 ? [...notes, `${more} more problems of this kind`] : notes;
 }
 
 /** `file:line: ` of a field; empty for what is of the cluster. */
@@ -105,16 +105,20 @@ export function honestVerdict(judged: JudgedCluster, part: PairVerdict): HonestV
   if (!judged.isPartial) {
     return own;
   }
-  const isEgressKnown = isEndKnown(judged, part.from.kind === 'pod' ? namespaceIn(part.from.text) : undefined);
-  const isIngressKnown = isEndKnown(judged, part.to.kind === 'pod' ? namespaceIn(part.to.text) : undefined);
-  const areEndsKnown = (part.from.kind === 'pod' && part.to.kind === 'pod') || arePodsKnown(judged);
-  if (isEgressKnown && isIngressKnown && areEndsKnown) {
-    return own;
-  }
-  const isSurelyDenied =
-    part.kind === 'denied' &&
-    ((isEgressKnown && part.egress.outcome === 'denied') || (isIngressKnown && part.ingress.outcome === 'denied'));
-  return isSurelyDenied ? own : { kind: 'undefined', reason: INCOMPLETE };
+  const known = { egress: isSideKnown(judged, part.from), ingress: isSideKnown(judged, part.to) };
+  const isWhole = known.egress && known.ingress && (arePods(part) || arePodsKnown(judged));
+  const isSurelyDenied = part.kind === 'denied' && SIDES.some((side) => known[side] && part[side].outcome === 'denied');
+  return isWhole || isSurelyDenied ? own : { kind: 'undefined', reason: INCOMPLETE };
+}
+
+const SIDES = ['egress', 'ingress'] as const;
+
+function isSideKnown(judged: JudgedCluster, { kind, text }: PairVerdict['from']): boolean {
+  return isEndKnown(judged, kind === 'pod' ? namespaceIn(text) : undefined);
+}
+
+function arePods({ from, to }: PairVerdict): boolean {
+  return from.kind === 'pod' && to.kind === 'pod';
 }
 
 /** Whether all policies that may select a pod of the namespace are known, and what they select by. */

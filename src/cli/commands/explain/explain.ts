@@ -27,7 +27,8 @@ interface ExplainFlags extends ObjectFlags {
   readonly service?: string;
   readonly whoCanReach?: string;
   readonly whatCan?: string;
-  readonly fix?: true | FixForm;
+  readonly fix?: true;
+  readonly fixAs?: FixForm;
   readonly output: 'table' | StructuredFormat;
   readonly failOn?: readonly VerdictKind[];
 }
@@ -60,10 +61,11 @@ export function defineExplain(command: Command, context: CommandContext, termina
     .addOption(
       new Option('--what-can <end>', 'list the workloads that this end can connect to').conflicts('whoCanReach'),
     )
+    .option('--fix', 'print the smallest rule that would allow it, as YAML to apply')
     .addOption(
       new Option(
-        '--fix [form]',
-        'print the smallest rule that would allow it, as YAML to apply; baselinepolicy: as a rule of the BaselinePolicy that isolates the pod',
+        '--fix-as <form>',
+        'the same as a NetworkPolicy, or as a rule of the BaselinePolicy that isolates the pod (default: networkpolicy)',
       ).choices(['networkpolicy', 'baselinepolicy']),
     );
   addObjectFlags(command)
@@ -160,12 +162,13 @@ function printExplanation(
 ): void {
   const { flags, context, judged, terminal, assumed } = run;
   const explanation = explanationOf(judged, ends, ports);
-  const isWanted = flags.fix !== undefined || flags.output !== 'table';
-  const form = flags.fix === 'baselinepolicy' ? 'baselinepolicy' : 'networkpolicy';
+  const isFix = flags.fix === true || flags.fixAs !== undefined;
+  const isWanted = isFix || flags.output !== 'table';
+  const form = flags.fixAs ?? 'networkpolicy';
   const fix = isWanted ? fixFor({ judged, assumed, ends, ports, way, form }) : undefined;
   if (isStructured(flags.output)) {
     context.print(structuredText(fix === undefined ? explanation : { ...explanation, fix }, flags.output));
-  } else if (flags.fix !== undefined) {
+  } else if (isFix) {
     context.print(fixText(explanation, fix));
   } else {
     context.print(explanationText(explanation, { isColoured: isColoured(terminal, context.env) }));
@@ -180,8 +183,11 @@ function listReach(run: ExplainRun, text: string): ExitCodeName {
   const direction: ReachQuestion['direction'] = flags.whoCanReach === undefined ? 'whatCan' : 'whoCanReach';
   const end = endOf(run, text);
   const ports = flags.port === undefined ? undefined : parsedPorts(flags.port);
-  if (typeof end === 'string' || typeof ports === 'string') {
-    return fail(run, printable(String(typeof end === 'string' ? end : ports)), 'usage');
+  if (typeof end === 'string') {
+    return fail(run, printable(end), 'usage');
+  }
+  if (typeof ports === 'string') {
+    return fail(run, printable(ports), 'usage');
   }
   const source = direction === 'whatCan' ? asSource(end) : end;
   const list = reachListOf(judged, { direction, end: source, ports });
@@ -214,7 +220,7 @@ function portsOf({ flags }: ExplainRun, to: KnownEnd | undefined): readonly Aske
   if (flags.port !== undefined) {
     return parsedPorts(flags.port);
   }
-  if (to !== undefined && to.ports.length === 0 && flags.service === undefined) {
+  if (to?.ports.length === 0 && flags.service === undefined) {
     return `${to.title} declares no port: add --port, such as --port 8080/tcp`;
   }
   return to?.ports ?? [];

@@ -1,6 +1,6 @@
 import { API_VERSION } from '../../../api/names.ts';
 import { fieldOf, fieldsOf, itemsOf } from '../../../base/json.ts';
-import { type Direction, INTERNET, type PairVerdict, type PodModel } from '../../../policy/index.ts';
+import { type Direction, type EndName, INTERNET, type PairVerdict, type PodModel } from '../../../policy/index.ts';
 import { filesOverCluster } from '../../objects/files-over-cluster.ts';
 import { type JudgedCluster, judgedClusterOf, objectWith } from '../../objects/judged-cluster.ts';
 import type { SourcedObject } from '../../objects/objects-read.ts';
@@ -73,31 +73,26 @@ const FIX_ORIGIN = { kind: 'file', source: 'fix', line: 1, lineOf: () => 1 } as 
 
 function ruleAt(question: FixQuestion, denied: readonly JudgedPort[], direction: Direction): readonly FixRule[] {
   const { judged, ends } = question;
-  const denying = denied.filter(
-    ({ shown }) => shown?.[direction].outcome === 'denied' && shown[direction].decidedBy === 'NetworkPolicy',
+  const pairs = denied.flatMap(({ shown }) =>
+    shown?.[direction].outcome === 'denied' && shown[direction].decidedBy === 'NetworkPolicy' ? [shown] : [],
   );
-  const [first] = denying;
-  const pair = first?.shown;
-  const localName = direction === 'egress' ? pair?.from : pair?.to;
-  const local = podNamed(judged, localName?.kind === 'pod' ? localName.text : undefined);
-  if (pair === undefined || local === undefined) {
+  const [pair] = pairs;
+  if (pair === undefined) {
     return [];
   }
-  const remoteName = direction === 'egress' ? pair.to : pair.from;
-  const remote = podNamed(judged, remoteName.kind === 'pod' ? remoteName.text : undefined);
-  const peers = peersFor(judged, {
-    remote,
-    local,
-    remoteText: remoteName.text,
-    end: direction === 'egress' ? ends.to : ends.from,
-  });
-  const ports = [
-    ...new Map(denying.flatMap(({ shown }) => portOf(shown)).map((port) => [JSON.stringify(port), port])).values(),
-  ];
+  const [localName, remoteName] = direction === 'egress' ? [pair.from, pair.to] : [pair.to, pair.from];
+  const end = direction === 'egress' ? ends.to : ends.from;
+  const local = podNamed(judged, localName);
+  const remote = podNamed(judged, remoteName);
+  if (local === undefined) {
+    return [];
+  }
+  const peers = peersFor(judged, { remote, local, remoteText: remoteName.text, end });
+  const ports = [...new Map(pairs.flatMap(portOf).map((port) => [JSON.stringify(port), port])).values()];
   const owners = pair[direction].policies.map(({ policy }) => baselineOf(policyObject(judged, policy)?.object));
   return [
     {
-      name: fixName(direction, local, remote, direction === 'egress' ? ends.to.asked : ends.from.asked),
+      name: fixName(direction, local, remote, end.asked),
       namespace: local.namespace,
       direction,
       podSelector: selectorOf(workloadLabels(judged.compiled, local)),
@@ -107,14 +102,12 @@ function ruleAt(question: FixQuestion, denied: readonly JudgedPort[], direction:
   ];
 }
 
-function portOf(pair: PairVerdict | undefined): readonly unknown[] {
-  return pair !== undefined && 'port' in pair.traffic
-    ? [{ protocol: pair.traffic.protocol, port: pair.traffic.port }]
-    : [];
+function portOf({ traffic }: PairVerdict): readonly unknown[] {
+  return 'port' in traffic ? [{ protocol: traffic.protocol, port: traffic.port }] : [];
 }
 
-function podNamed({ compiled }: JudgedCluster, path: string | undefined): PodModel | undefined {
-  const named = compiled.podsByName.get(path ?? '') ?? [];
+function podNamed({ compiled }: JudgedCluster, { kind, text }: EndName): PodModel | undefined {
+  const named = kind === 'pod' ? (compiled.podsByName.get(text) ?? []) : [];
   return named.find(({ isRepresentative }) => !isRepresentative) ?? named[0];
 }
 
@@ -206,45 +199,42 @@ function baselineObjects(judged: JudgedCluster, rules: readonly FixRule[]): read
   });
 }
 
-function notesOn(
-  { judged, form }: FixQuestion,
-  denied: readonly JudgedPort[],
-  rules: readonly FixRule[],
-): readonly string[] {
-  const notes: string[] = [];
-  for (const direction of ['egress', 'ingress'] as const) {
-    const tiers = denied.flatMap(({ shown }) =>
-      shown?.[direction].outcome === 'denied' ? [shown[direction].decidedBy] : [],
-    );
-    if (tiers.includes('Admin')) {
-      notes.push(
+function notesOn(question: FixQuestion, denied: readonly JudgedPort[], rules: readonly FixRule[]): readonly string[] {
+  const tiers = (['egress', 'ingress'] as const).flatMap((direction) =>
+    denied.flatMap(({ shown }) => (shown?.[direction].outcome === 'denied' ? tierNote(shown, direction) : [])),
+  );
+  return [...new Set([...tiers, ...rules.flatMap((rule) => ruleNotes(question, rule))])];
+}
+
+/** What no NetworkPolicy can change, or should. */
+function tierNote(pair: PairVerdict, direction: Direction): readonly string[] {
+  switch (pair[direction].decidedBy) {
+    case 'Admin':
+      return [
         `${direction} is denied by a ClusterNetworkPolicy of the Admin tier: no NetworkPolicy can allow it, its owner has to`,
-      );
-    }
-    if (tiers.includes('Baseline')) {
-      notes.push(
+      ];
+    case 'Baseline':
+      return [
         `${direction} is denied by a ClusterNetworkPolicy of the Baseline tier: change that, as a NetworkPolicy for this would isolate the pod`,
-      );
-    }
+      ];
+    default:
+      return [];
   }
-  for (const { namespace, podSelector, baseline } of rules) {
-    if (Object.keys(fieldsOf(podSelector)).length === 0) {
-      notes.push(`the pod has no labels to be selected by, so the rule is for every pod in namespace ${namespace}`);
-    }
-    if (baseline !== '' && form === 'networkpolicy') {
-      notes.push(
-        `BaselinePolicy ${baseline} isolates the pod; --fix=baselinepolicy gives this as a rule of it, for all its namespaces`,
-      );
-    }
-    if (
-      baseline !== '' &&
-      form === 'baselinepolicy' &&
-      objectWith(judged.read, `BaselinePolicy//${baseline}`) === undefined
-    ) {
-      notes.push(
-        `BaselinePolicy ${baseline} could not be read: add the rule to its spec.rules, do not apply this as it is`,
-      );
-    }
+}
+
+function ruleNotes({ judged, form }: FixQuestion, { namespace, podSelector, baseline }: FixRule): readonly string[] {
+  const isForAll = Object.keys(fieldsOf(podSelector)).length === 0;
+  const labels = isForAll
+    ? [`the pod has no labels to be selected by, so the rule is for every pod in namespace ${namespace}`]
+    : [];
+  if (baseline === '') {
+    return labels;
   }
-  return [...new Set(notes)];
+  if (form === 'networkpolicy') {
+    const advice = '--fix-as baselinepolicy gives this as a rule of it, for all its namespaces';
+    return [...labels, `BaselinePolicy ${baseline} isolates the pod; ${advice}`];
+  }
+  const isRead = objectWith(judged.read, `BaselinePolicy//${baseline}`) !== undefined;
+  const advice = 'add the rule to its spec.rules, do not apply this as it is';
+  return isRead ? labels : [...labels, `BaselinePolicy ${baseline} could not be read: ${advice}`];
 }

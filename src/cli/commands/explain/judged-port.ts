@@ -34,37 +34,36 @@ export function judgedPort(
   asked: AskedPort,
   way: Way = {},
 ): JudgedPort {
+  const answers = endpointPairs(ends, way).map((pair) => verdict(judged.compiled, { ...pair, ...asked }));
   const counts: Record<VerdictKind, number> = { allowed: 0, denied: 0, undefined: 0 };
   let shown: { readonly part: PairVerdict; readonly honest: HonestVerdict } | undefined;
-  let without: Reason | undefined;
-  // A workload to itself means one of its pods to another one.
-  const isSeveral = ends.from.endpoints.length > 1 || ends.to.endpoints.length > 1;
-  for (const from of ends.from.endpoints) {
-    for (const to of ends.to.endpoints) {
-      if ((isSeveral || way.isSelfLeftOut === true) && isSelf(from, to, ends.from)) {
-        continue;
-      }
-      const { reason, parts } = verdict(judged.compiled, { from, to, ...asked });
-      without ??= parts.length === 0 ? reason : undefined;
-      for (const part of parts) {
-        if (way.onlyTo !== undefined && !way.onlyTo.has(part.to.text)) {
-          continue;
-        }
-        const honest = honestVerdict(judged, part);
-        counts[honest.kind] += 1;
-        if (shown === undefined || RANK[honest.kind] < RANK[shown.honest.kind]) {
-          shown = { part, honest };
-        }
-      }
+  for (const part of answers.flatMap(({ parts }) => parts.filter(({ to }) => way.onlyTo?.has(to.text) !== false))) {
+    const honest = honestVerdict(judged, part);
+    counts[honest.kind] += 1;
+    if (shown === undefined || RANK[honest.kind] < RANK[shown.honest.kind]) {
+      shown = { part, honest };
     }
   }
   if (shown === undefined) {
-    return { asked, kind: 'undefined', ...(without === undefined ? {} : { reason: without }), counts };
+    const reason = answers.find(({ parts }) => parts.length === 0)?.reason;
+    return { asked, kind: 'undefined', ...(reason === undefined ? {} : { reason }), counts };
   }
-  const kinds = Object.values(counts).filter((count) => count > 0).length;
-  return kinds > 1
-    ? { asked, kind: 'undefined', reason: PODS_DIFFER, counts, shown: shown.part }
-    : { asked, ...shown.honest, counts, shown: shown.part };
+  const isMixed = Object.values(counts).filter((count) => count > 0).length > 1;
+  const result: HonestVerdict = isMixed ? { kind: 'undefined', reason: PODS_DIFFER } : shown.honest;
+  return { asked, ...result, counts, shown: shown.part };
+}
+
+/** Every endpoint of the one with every endpoint of the other. A workload to itself means one of its pods to another one. */
+function endpointPairs(
+  ends: { readonly from: KnownEnd; readonly to: KnownEnd },
+  way: Way,
+): readonly { readonly from: Endpoint; readonly to: Endpoint }[] {
+  const isSeveral = ends.from.endpoints.length > 1 || ends.to.endpoints.length > 1;
+  return ends.from.endpoints.flatMap((from) =>
+    ends.to.endpoints
+      .filter((to) => !((isSeveral || way.isSelfLeftOut === true) && isSelf(from, to, ends.from)))
+      .map((to) => ({ from, to })),
+  );
 }
 
 const PODS_DIFFER: Reason = { code: 'podsDiffer', message: 'the verdict is not the same for all pairs of pods' };
@@ -82,21 +81,24 @@ export function portText({ protocol, port }: AskedPort): string {
   return port === undefined ? protocol.toLowerCase() : `${port}/${protocol.toLowerCase()}`;
 }
 
+const PORT_NAME = /^[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?$/;
+
 /** Reads `8080/tcp`, `8080`, `http`, `53/udp` or `icmp`; undefined for anything else. */
 export function askedPort(text: string): AskedPort | undefined {
-  const [port = '', protocol = 'tcp', ...rest] = text.split('/');
-  if (rest.length > 0 || !/^[a-z][a-z0-9-]*$/i.test(protocol)) {
-    return undefined;
-  }
-  const known = PROTOCOLS.find((one) => one === protocol.toUpperCase());
-  if (/^\d+$/.test(port)) {
-    const number = Number(port);
-    return known !== undefined && number >= 1 && number <= 65_535 ? { protocol: known, port: number } : undefined;
-  }
-  if (/^(?:icmp|icmpv6)$/i.test(text)) {
+  if (/^icmp(?:v6)?$/i.test(text)) {
     return { protocol: text.toUpperCase() };
   }
-  return known !== undefined && /^[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?$/.test(port)
-    ? { protocol: known, port }
-    : undefined;
+  const [, port = '', name = 'tcp'] = /^([^/]+)(?:\/(\w+))?$/.exec(text) ?? [];
+  const protocol = PROTOCOLS.find((one) => one === name.toUpperCase());
+  const known = /^\d+$/.test(port) ? portNumber(port) : portName(port);
+  return protocol === undefined || known === undefined ? undefined : { protocol, port: known };
+}
+
+function portNumber(text: string): number | undefined {
+  const number = Number(text);
+  return number >= 1 && number <= 65_535 ? number : undefined;
+}
+
+function portName(text: string): string | undefined {
+  return PORT_NAME.test(text) ? text : undefined;
 }

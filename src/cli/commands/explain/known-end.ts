@@ -1,6 +1,7 @@
 import { failure, type Result, success } from '../../../base/result.ts';
 import { namesText } from '../../../base/text.ts';
 import {
+  addressText,
   type CompiledCluster,
   type Endpoint,
   INTERNET,
@@ -20,6 +21,8 @@ export interface KnownEnd {
   /** What was found, such as `shop/web (Deployment, 2 pods)`. */
   readonly title: string;
   readonly endpoints: readonly Endpoint[];
+  /** Where connections come from, where that differs: a Service is only connected to, what is behind it connects. */
+  readonly sources?: readonly Endpoint[];
   /** The pods among them; none for addresses. */
   readonly pods: readonly PodModel[];
   /** The ports to ask about when none is given. */
@@ -82,10 +85,9 @@ export function knownEnd(
   }
 }
 
-/** A Service's pods as ends that connections come from. */
+/** The end as one that connections come from. */
 export function asSource(end: KnownEnd): KnownEnd {
-  const isService = end.endpoints.some(({ kind }) => kind === 'service');
-  return isService ? { ...end, endpoints: end.pods.map(podEndpoint) } : end;
+  return end.sources === undefined ? end : { ...end, endpoints: end.sources };
 }
 
 /** The pod as an endpoint. */
@@ -118,11 +120,16 @@ function serviceEnd(
       ),
     );
   }
+  const pods = podsBehind(compiled, service);
+  const addresses = service.backends.map(
+    ({ address }): Endpoint => ({ kind: 'address', address: addressText(address) }),
+  );
   return success({
     asked,
     title: `${namespace}/${name} (Service)`,
     endpoints: [{ kind: 'service', namespace, name }],
-    pods: podsBehind(compiled, service),
+    sources: service.selector === undefined ? addresses : pods.map(podEndpoint),
+    pods,
     ports: servicePorts(service),
   });
 }

@@ -34,13 +34,15 @@ export function askedMatrix(judged: JudgedCluster, question: MatrixQuestion): As
   const matrix = matrixOf(judged.compiled, ports === undefined ? {} : { ports });
   const isWanted = (pod: PodModel): boolean => namespace === undefined || pod.namespace === namespace;
   const indexes = [...matrix.pods.keys()].sort((a, b) => compare(podName(matrix.pods[a]), podName(matrix.pods[b])));
+  const wanted = indexes.filter((index) => isWantedAt(index));
+  function isWantedAt(index: number): boolean {
+    const pod = matrix.pods[index];
+    return pod !== undefined && isWanted(pod);
+  }
   function* podCells(): Iterable<MatrixCell> {
     for (const from of indexes) {
-      for (const to of indexes) {
-        const [source, destination] = [matrix.pods[from], matrix.pods[to]];
-        if (source !== undefined && destination !== undefined && (isWanted(source) || isWanted(destination))) {
-          yield* cellsOf(matrix, from, to);
-        }
+      for (const to of isWantedAt(from) ? indexes : wanted) {
+        yield* cellsOf(matrix, from, to);
       }
     }
   }
@@ -55,7 +57,8 @@ export function askedMatrix(judged: JudgedCluster, question: MatrixQuestion): As
 }
 
 function* cellsOf(matrix: Matrix, from: number, to: number): Iterable<MatrixCell> {
-  for (let port = 0; port < matrix.portsOf(to).length; port += 1) {
+  const portCount = matrix.portsOf(to).length;
+  for (let port = 0; port < portCount; port += 1) {
     yield matrix.cell(from, to, port);
   }
 }

@@ -93,6 +93,26 @@ describe('the ends that explain takes', () => {
     expect(complaint).toContain(said);
   });
 
+  test('the API server, which connects to admission webhooks from its own addresses', async () => {
+    const server = `${SHOP}---
+apiVersion: v1
+kind: Service
+metadata: {name: kubernetes, namespace: default}
+spec: {ports: [{name: https, port: 443}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: kubernetes, namespace: default, labels: {kubernetes.io/service-name: kubernetes}}
+endpoints: [{addresses: [192.168.7.1]}]
+ports: [{name: https, port: 6443}]
+`;
+    const { printed } = await runOn(server, 'explain', 'apiserver', 'shop/web', '--fix');
+    expect(printed).toContain('cidr: 192.168.7.1/32');
+    expect(await verdictOf(`${server}---\n${printed}`, 'apiserver', 'shop/web')).toBe('allowed');
+    const outward = await explanation(server, 'shop/web', 'apiserver');
+    expect(outward.ports).toMatchObject([{ port: 443, toPort: 6443, verdict: 'denied', to: '192.168.7.1' }]);
+  });
+
   test('--service connects through a Service, at its port', async () => {
     const { printed } = await explain('shop/web', 'shop/sts/db', '--service', 'db');
     expect(printed).toContain('through Service shop/db\n  DENIED  5432/tcp\n');
@@ -163,13 +183,13 @@ spec:
 `;
     const { printed } = await runOn(baseline, 'explain', 'shop/web', 'shop/db');
     expect(printed).toContain('shop/standard.default-deny (of BaselinePolicy standard) [shop.yaml:');
-    const fixed = await runOn(baseline, 'explain', 'shop/web', 'shop/db', '--fix=baselinepolicy');
+    const fixed = await runOn(baseline, 'explain', 'shop/web', 'shop/db', '--fix-as', 'baselinepolicy');
     expect(fixed.printed).toContain('kind: BaselinePolicy');
     expect(fixed.printed).toContain('- name: old');
     expect(fixed.printed).toContain('- name: allow-db-from-web');
     expect(await verdictOf(`${baseline}---\n${fixed.printed}`, 'shop/web', 'shop/db')).toBe('allowed');
     const plain = await runOn(baseline, 'explain', 'shop/web', 'shop/db', '--fix');
-    expect(plain.printed).toContain('--fix=baselinepolicy gives this as a rule of it');
+    expect(plain.printed).toContain('--fix-as baselinepolicy gives this as a rule of it');
   });
 });
 
