@@ -35,10 +35,8 @@ export function problemsAtRest(
   resolverPeers: ReadonlySet<string> = new Set(),
 ): readonly string[] {
   const policies = hands.all(BASELINE_POLICIES).map(declaredPolicy);
-  const resolver = {
-    places: resolverPlaces(hands.all(SERVICES, 'kube-system'), hands.all(ENDPOINT_SLICES, 'kube-system')),
-    known: resolverPeers,
-  };
+  const places = resolverPlaces(hands.all(SERVICES, 'kube-system'), hands.all(ENDPOINT_SLICES, 'kube-system'));
+  const resolver = { places, known: new Set([...resolverPeers, ...places.map(({ peer }) => peer)]) };
   const expectation: Expectation = { dialects, resolver };
   return [
     ...policies.flatMap((policy) => policyProblems(hands, policy)),
