@@ -1,27 +1,71 @@
 import ipaddr from 'ipaddr.js';
+import { BoundedMap } from '../base/bounded-map.ts';
 import { text } from './bounded.ts';
 import { BOUNDS } from './bounds.ts';
 import { withRules } from './schema-rule.ts';
 
+/** A block with its address in numbers: of IPv4 one of 32 bits, of IPv6 eight of 16. */
 interface Block {
-  readonly address: ipaddr.IPv4 | ipaddr.IPv6;
+  readonly kind: 'ipv4' | 'ipv6';
+  readonly parts: readonly number[];
   readonly prefixLength: number;
 }
 
-const IPV4_BLOCK = /^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}\/(0|[1-9]\d?)$/;
+const IPV4_BLOCK = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\/(0|[1-9]\d?)$/;
 const IPV6_BLOCK = /^(?![0-9a-fA-F:.]*[0-9a-fA-F]{5})[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\/(0|[1-9]\d{0,2})$/;
+
+/** Several rules read the same text one after another, and of IPv6 that is expensive. */
+const REMEMBERED = 64;
+const remembered = new BoundedMap<string, { readonly block: Block | undefined }>(REMEMBERED);
 
 /** The syntax that CEL's `cidr()` accepts: no octets with leading zeros, no zones, no IPv4-mapped IPv6 (https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-cidr-library). */
 function blockOf(cidr: string): Block | undefined {
-  if (
-    cidr.length > BOUNDS.cidrLength ||
-    !(IPV4_BLOCK.test(cidr) || IPV6_BLOCK.test(cidr)) ||
-    !ipaddr.isValidCIDR(cidr)
-  ) {
+  if (cidr.length > BOUNDS.cidrLength) {
     return undefined;
   }
-  const [address, prefixLength] = ipaddr.parseCIDR(cidr);
-  return address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? undefined : { address, prefixLength };
+  if (!cidr.includes(':')) {
+    return ipv4Block(cidr);
+  }
+  const known = remembered.get(cidr);
+  if (known !== undefined) {
+    return known.block;
+  }
+  const block = ipv6Block(cidr);
+  remembered.set(cidr, { block });
+  return block;
+}
+
+function ipv4Block(cidr: string): Block | undefined {
+  const digits = IPV4_BLOCK.exec(cidr);
+  if (digits === null) {
+    return undefined;
+  }
+  const [a = 0, b = 0, c = 0, d = 0, prefixLength = 0] = digits.slice(1).map(Number);
+  const isBlock = a < 256 && b < 256 && c < 256 && d < 256 && prefixLength <= 32;
+  return isBlock ? { kind: 'ipv4', parts: [((a * 256 + b) * 256 + c) * 256 + d], prefixLength } : undefined;
+}
+
+function ipv6Block(cidr: string): Block | undefined {
+  if (!IPV6_BLOCK.test(cidr)) {
+    return undefined;
+  }
+  try {
+    const [address, prefixLength] = ipaddr.IPv6.parseCIDR(cidr);
+    return address.isIPv4MappedAddress() ? undefined : { kind: 'ipv6', parts: address.parts, prefixLength };
+  } catch {
+    // ipaddr.js has no other way to say that it is no block.
+    return undefined;
+  }
+}
+
+const BITS = { ipv4: 32, ipv6: 16 } as const;
+
+/** The numbers of a block without the bits beyond its prefix. */
+function maskedParts({ kind, parts }: Block, prefixLength: number): readonly number[] {
+  return parts.map((part, index) => {
+    const freeBits = Math.min(BITS[kind], Math.max(0, BITS[kind] * (index + 1) - prefixLength));
+    return part - (part % 2 ** freeBits);
+  });
 }
 
 /** Whether the text is an address block, in canonical form or not. */
@@ -38,24 +82,26 @@ export function canonicalCidr(cidr: string): string | undefined {
   if (block === undefined) {
     return undefined;
   }
-  const { address, prefixLength } = block;
-  const bytes = address
-    .toByteArray()
-    .map((byte, index) => byte & (0xff00 >> Math.min(8, Math.max(0, prefixLength - 8 * index))) & 0xff);
-  return `${ipaddr.fromByteArray(bytes).toString()}/${prefixLength}`;
+  const parts = maskedParts(block, block.prefixLength);
+  return `${block.kind === 'ipv4' ? ipv4Text(parts[0] ?? 0) : new ipaddr.IPv6([...parts]).toString()}/${block.prefixLength}`;
+}
+
+function ipv4Text(address: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }
 
 /** Whether every address of `range` is in `cidr`; true if they are equal, false if either is not a block. */
 export function isInside(range: string, cidr: string): boolean {
   const inner = blockOf(range);
   const outer = blockOf(cidr);
-  if (inner === undefined || outer === undefined) {
+  if (inner === undefined || outer === undefined || inner.kind !== outer.kind) {
     return false;
   }
-  if (inner.address.kind() !== outer.address.kind()) {
-    return false;
-  }
-  return inner.prefixLength >= outer.prefixLength && inner.address.match(outer.address, outer.prefixLength);
+  const wanted = maskedParts(outer, outer.prefixLength);
+  return (
+    inner.prefixLength >= outer.prefixLength &&
+    maskedParts(inner, outer.prefixLength).every((part, index) => part === wanted[index])
+  );
 }
 
 /** An address block in its canonical form. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BaselinePolicySpec } from './baseline-policy.ts';
+import { BOUNDS } from './bounds.ts';
 import { type FieldPath, type Problem, pathText, quotable, structureProblem } from './plain-value.ts';
 import { baselinePolicySchema } from './resources.ts';
 
@@ -15,10 +16,11 @@ const MAX_PROBLEMS = 20;
 /**
  * Validates a BaselinePolicy as the API server does with our CRD, but offline: for stored policies that an older CRD
  * accepted (R11, invalid policy), and for files. It refuses unknown fields, as the API server does for kubectl. Any
- * value is safe to pass; it is never changed, and at most 20 problems are reported.
+ * value is safe to pass; it is never changed, and at most 20 problems are reported. Only the size of the whole spec
+ * (`BOUNDS.specBytes`) is not asked by the API server.
  */
 export function validateBaselinePolicy(name: string, spec: unknown): Validation {
-  const blocked = structureProblem(spec, ['spec']);
+  const blocked = structureProblem(spec, ['spec']) ?? sizeProblem(spec);
   if (blocked !== undefined) {
     return { ok: false, problems: [blocked] };
   }
@@ -30,6 +32,17 @@ export function validateBaselinePolicy(name: string, spec: unknown): Validation 
     return { ok: true, spec: outcome.data.spec };
   }
   return { ok: false, problems: (outcome.error?.issues ?? []).flatMap(problemsOf).slice(0, MAX_PROBLEMS) };
+}
+
+/** The API server has no rule for this: CEL cannot measure an object. */
+function sizeProblem(spec: unknown): Problem | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify(spec) ?? '');
+  return bytes <= BOUNDS.specBytes
+    ? undefined
+    : {
+        path: 'spec',
+        message: `has ${bytes} bytes as JSON, and at most ${BOUNDS.specBytes} are possible; write several BaselinePolicies, whose rules add up`,
+      };
 }
 
 function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {

@@ -11,6 +11,14 @@ export function cutText(text: string, maxLength: number): string {
 }
 
 /**
+ * As {@link cutText}, for what is kept: a copy of its own. The engine keeps a whole text in memory for a piece that was cut
+ * out of it.
+ */
+export function keptText(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : Buffer.from(cutText(text, maxLength), 'utf16le').toString('utf16le');
+}
+
+/**
  * The text, or as much of it as fits into `maxBytes` of UTF-8 together with an ellipsis. It never cuts a character in
  * two.
  */

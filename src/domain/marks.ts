@@ -1,5 +1,7 @@
+import { BOUNDS } from '../api/bounds.ts';
 import { ANNOTATIONS, FIELD_MANAGER, LABELS } from '../api/names.ts';
 import { fieldOf, textOf } from '../base/json.ts';
+import { keptText } from '../base/text.ts';
 
 /** What the labels and annotations of a NetworkPolicy say about whose it is (R5). */
 export interface Marks {
@@ -17,12 +19,15 @@ export interface Marks {
   readonly isKept: boolean;
 }
 
-/** The marks of a NetworkPolicy with these labels and annotations, which may be anything. */
+/**
+ * The marks of a NetworkPolicy with these labels and annotations, which may be anything: an annotation can have 256 KiB.
+ * What is longer than any of ours is cut, and so equals none of ours.
+ */
 export function marksOf({ labels, annotations }: { readonly labels?: unknown; readonly annotations?: unknown }): Marks {
   return {
     isLabelled: fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER,
-    policyLabel: textOf(fieldOf(labels, LABELS.policy)),
-    policyUid: textOf(fieldOf(annotations, ANNOTATIONS.policyUid)),
+    policyLabel: keptText(textOf(fieldOf(labels, LABELS.policy)), BOUNDS.nameLength),
+    policyUid: keptText(textOf(fieldOf(annotations, ANNOTATIONS.policyUid)), BOUNDS.uidLength),
     purpose: shortText(fieldOf(annotations, ANNOTATIONS.purpose)),
     isAdoptable: fieldOf(annotations, ANNOTATIONS.adopt) === 'true',
     isKept: fieldOf(annotations, ANNOTATIONS.kept) === 'true',

@@ -19,10 +19,7 @@ import {
   portSetOf,
   ports,
 } from '../../policy/intervals/ports.ts';
-import { describeSelector, requirementsOf } from './selector-text.ts';
-
-/** A range of addresses as two numbers in text: JSON has no numbers that large. */
-export type WrittenRange = readonly [first: string, last: string];
+import { describeSelector, hasRequirements } from './selector-text.ts';
 
 /** What one rule lets through, as far as it may be broad. */
 export interface BroadRule {
@@ -33,25 +30,35 @@ export interface BroadRule {
   readonly hasEveryPod: boolean;
   /** Selectors of namespaces all of whose pods it lets through, which may select every namespace as things are now. */
   readonly namespaceSelectors: readonly LabelSelector[];
-  /** The addresses of its ipBlocks. */
-  readonly addresses: readonly WrittenRange[];
+  /** The addresses of its ipBlocks, as {@link writtenRanges} writes them. */
+  readonly addresses: string;
 }
 
-/** What a NetworkPolicy lets through that may undo an isolation. JSON, so that equal ones can be shared. */
+/**
+ * What a NetworkPolicy lets through that may undo an isolation. JSON, so that equal ones can be shared. It is kept for each
+ * NetworkPolicy of a tenant, so it has a bounded size: some 100 kB at most, and no more than half of the spec's in JSON.
+ */
 export interface Openness {
   /** The pods that it selects, for people: `all pods` or such as `pods app=web`. */
   readonly pods: string;
   readonly isForAllPods: boolean;
   readonly ingress: readonly BroadRule[];
   readonly egress: readonly BroadRule[];
-  /** Whether it has more rules or blocks than are kept, and by their size they may let everyone through. */
+  /** Whether it has more than is judged or kept, and by a rough estimate it may let everyone through. */
   readonly isTooLarge: boolean;
 }
 
 /** How many rules of a direction are kept. */
 const MOST_RULES = 64;
-/** How many ranges of addresses, and of ports, are kept of a direction. */
-const MOST_RANGES = 1024;
+/** How many ranges of addresses and of ports are kept of a direction. */
+const MOST_RANGES = 512;
+/** How many requirements of namespace selectors, with their values, are kept of a direction. */
+const MOST_REQUIREMENTS = 256;
+/**
+ * How many rules, peers, ports, exceptions and label values are judged of a direction: some milliseconds. What has more is
+ * estimated roughly, as everything else waits meanwhile.
+ */
+const MOST_JUDGED = 4096;
 /** Blocks with less than this share of an address family, all of a direction together, are not kept. */
 const LEAST_SHARE = 1 / 256;
 /** A direction that is too large to be kept whole may let everyone through from this share on. */
@@ -71,10 +78,10 @@ export function opennessOf(spec: unknown): Openness | undefined {
   if (ingress.rules.length === 0 && egress.rules.length === 0) {
     return undefined;
   }
-  const pods = describeSelector(fieldOf(spec, 'podSelector'));
+  const podSelector = fieldOf(spec, 'podSelector');
   return {
-    pods,
-    isForAllPods: requirementsOf(fieldOf(spec, 'podSelector')).length === 0,
+    pods: describeSelector(podSelector),
+    isForAllPods: !hasRequirements(podSelector),
     ingress: ingress.rules,
     egress: egress.rules,
     isTooLarge: ingress.isTooLarge || egress.isTooLarge,
@@ -99,16 +106,21 @@ function broadRules(rules: readonly unknown[], peersField: 'from' | 'to'): Broad
   if (isAnyUnlimited) {
     return { rules: [{ ...NO_PEERS, ports: EVERY_PORT, isForEveryone: true }], isTooLarge: false };
   }
-  const share = shareOf(rules, peersField);
-  if (share < LEAST_SHARE) {
+  const { broad, share } = estimateOf(rules, peersField);
+  const relevant = share < LEAST_SHARE ? broad : rules;
+  if (relevant.length === 0) {
     return NOTHING;
   }
-  return keptRules(rules, { peersField, share });
+  const mayBeEveryone = broad.length > 0 || share >= EVERYONE_SHARE;
+  if (isHeavy(relevant, peersField)) {
+    return mayBeEveryone ? TOO_LARGE : NOTHING;
+  }
+  return keptRules(relevant, { peersField, mayBeEveryone });
 }
 
 function keptRules(
   rules: readonly unknown[],
-  { peersField, share }: { readonly peersField: 'from' | 'to'; readonly share: number },
+  { peersField, mayBeEveryone }: { readonly peersField: 'from' | 'to'; readonly mayBeEveryone: boolean },
 ): Broad {
   const forEveryone: PortSet[] = [];
   const byPorts = new Map<string, { readonly ports: PortSet; readonly peers: unknown[] }>();
@@ -130,21 +142,61 @@ function keptRules(
     ...everyone,
     ...[...byPorts.values()].flatMap(({ ports: named, peers }) => mergedRule(named, peers) ?? []),
   ];
-  const rangeCount = merged.reduce(
-    (count, rule) => count + rule.addresses.length + PROTOCOLS.reduce((sum, name) => sum + rule.ports[name].length, 0),
-    0,
-  );
-  if (merged.length > MOST_RULES || rangeCount > MOST_RANGES) {
-    return share >= EVERYONE_SHARE ? { rules: merged.slice(0, 1).map(withoutRanges), isTooLarge: true } : NOTHING;
+  if (isTooLargeToKeep(merged)) {
+    return mayBeEveryone ? TOO_LARGE : NOTHING;
   }
   return { rules: merged, isTooLarge: false };
 }
 
-function withoutRanges(rule: BroadRule): BroadRule {
-  return { ...rule, addresses: [], namespaceSelectors: [] };
+const NO_PEERS = { isForEveryone: false, hasEveryPod: false, namespaceSelectors: [], addresses: '' };
+/** Its rule lets nobody through by itself: that it is too large is all that is known. */
+const TOO_LARGE: Broad = { rules: [{ ...NO_PEERS, ports: EVERY_PORT }], isTooLarge: true };
+
+function isTooLargeToKeep(rules: readonly BroadRule[]): boolean {
+  return (
+    rules.length > MOST_RULES ||
+    sumOf(rules, rangeCount) > MOST_RANGES ||
+    sumOf(rules, requirementCount) > MOST_REQUIREMENTS
+  );
 }
 
-const NO_PEERS = { isForEveryone: false, hasEveryPod: false, namespaceSelectors: [], addresses: [] };
+function requirementCount({ namespaceSelectors }: BroadRule): number {
+  return sumOf(namespaceSelectors, ({ matchExpressions = [] }) =>
+    sumOf(matchExpressions, ({ values = [] }) => 1 + values.length),
+  );
+}
+
+/** How many ranges of ports and addresses a rule has. */
+export function rangeCount({ addresses: written, ports: named }: BroadRule): number {
+  return writtenCount(written) + sumOf(PROTOCOLS, (protocol) => named[protocol].length);
+}
+
+function sumOf<Item>(items: readonly Item[], count: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + count(item), 0);
+}
+
+/** Whether the rules have more than is judged; it stops counting there. */
+function isHeavy(rules: readonly unknown[], peersField: 'from' | 'to'): boolean {
+  let weight = 0;
+  for (const rule of rules) {
+    weight += 1 + itemsOf(fieldOf(rule, 'ports')).length;
+    for (const peer of itemsOf(fieldOf(rule, peersField))) {
+      weight += 1 + itemsOf(fieldOf(fieldOf(peer, 'ipBlock'), 'except')).length;
+      weight += valueCount(fieldOf(peer, 'namespaceSelector'));
+      if (weight > MOST_JUDGED) {
+        return true;
+      }
+    }
+  }
+  return weight > MOST_JUDGED;
+}
+
+function valueCount(selector: unknown): number {
+  return sumOf(
+    itemsOf(fieldOf(selector, 'matchExpressions')),
+    (expression) => 1 + itemsOf(fieldOf(expression, 'values')).length,
+  );
+}
 
 /** Rules with the same ports are one rule with the peers of all. */
 function mergedRule(named: PortSet, peers: readonly unknown[]): BroadRule | undefined {
@@ -158,45 +210,45 @@ function mergedRule(named: PortSet, peers: readonly unknown[]): BroadRule | unde
     ports: named,
     isForEveryone: false,
     hasEveryPod,
-    namespaceSelectors: namespaceSelectors.slice(0, MOST_RULES),
-    addresses: ranges.map(({ first, last }) => [String(first), String(last)]),
+    namespaceSelectors,
+    addresses: writtenRanges(ranges),
   };
 }
 
 /**
- * The largest share of an address family that the blocks of all rules can hold, by their prefix lengths alone: that
- * settles most long lists of addresses without reading them. A rule for everyone, or for namespaces, counts as all.
+ * What can be told of rules at a glance: the largest share of an address family that the blocks of all of them can hold, by
+ * their prefix lengths alone, and the rules for everyone or for namespaces. That settles most long lists of addresses
+ * without reading them.
  */
-function shareOf(rules: readonly unknown[], peersField: 'from' | 'to'): number {
-  let ipv4Share = 0;
-  let ipv6Share = 0;
-  for (const rule of rules) {
+function estimateOf(
+  rules: readonly unknown[],
+  peersField: 'from' | 'to',
+): { readonly share: number; readonly broad: readonly unknown[] } {
+  const shares = { ipv4: 0, ipv6: 0 };
+  const broad = rules.filter((rule) => {
     const peers = fieldOf(rule, peersField);
-    if (isAbsentOrEmpty(peers)) {
-      return 1;
-    }
+    let isBroad = isAbsentOrEmpty(peers);
     for (const peer of itemsOf(peers)) {
-      if (isEveryPod(peer) || broadNamespaceSelector(peer) !== undefined) {
-        return 1;
-      }
-      const { ipv4, ipv6 } = blockShare(fieldOf(fieldOf(peer, 'ipBlock'), 'cidr'));
-      ipv4Share += ipv4;
-      ipv6Share += ipv6;
+      isBroad ||= isEveryPod(peer) || isBroadNamespacePeer(peer);
+      addShare(fieldOf(fieldOf(peer, 'ipBlock'), 'cidr'), shares);
     }
-  }
-  return Math.max(ipv4Share, ipv6Share);
+    return isBroad;
+  });
+  return { share: Math.max(shares.ipv4, shares.ipv6), broad };
 }
 
-function blockShare(cidr: unknown): { readonly ipv4: number; readonly ipv6: number } {
+function addShare(cidr: unknown, shares: { ipv4: number; ipv6: number }): void {
   const prefixLength = typeof cidr === 'string' ? Number(cidr.slice(cidr.lastIndexOf('/') + 1)) : Number.NaN;
   if (typeof cidr !== 'string' || !(prefixLength >= 0)) {
-    return { ipv4: 0, ipv6: 0 };
+    return;
   }
   if (!cidr.includes(':')) {
-    return { ipv4: 2 ** -prefixLength, ipv6: 0 };
+    shares.ipv4 += 2 ** -prefixLength;
+    return;
   }
+  shares.ipv6 += 2 ** -prefixLength;
   // It may be an IPv4 block that is written as IPv6.
-  return { ipv4: prefixLength >= 96 ? 2 ** (96 - prefixLength) : 0, ipv6: 2 ** -prefixLength };
+  shares.ipv4 += prefixLength >= 96 ? 2 ** (96 - prefixLength) : 0;
 }
 
 function blockRanges(peer: unknown): readonly AddressRange[] {
@@ -223,8 +275,7 @@ function namespacesOf(peer: unknown): unknown {
   if (!isJsonObject(namespaceSelector) || !isAbsent(fieldOf(peer, 'ipBlock'))) {
     return undefined;
   }
-  const isEveryPodThere =
-    isAbsent(podSelector) || (isJsonObject(podSelector) && requirementsOf(podSelector).length === 0);
+  const isEveryPodThere = isAbsent(podSelector) || (isJsonObject(podSelector) && !hasRequirements(podSelector));
   return isEveryPodThere ? namespaceSelector : undefined;
 }
 
@@ -252,20 +303,35 @@ function isAlwaysMet(expression: unknown): boolean {
 
 const BROAD_OPERATORS: ReadonlySet<unknown> = new Set(['NotIn', 'DoesNotExist', 'Exists']);
 
-/** A selector that only leaves namespaces out, or asks for a label with any value: it may select all of them. */
-function broadNamespaceSelector(peer: unknown): LabelSelector | undefined {
+/** Whether a peer only leaves namespaces out, or asks for a label with any value: it may select all of them. */
+function isBroadNamespacePeer(peer: unknown): boolean {
   const selector = namespacesOf(peer);
   if (selector === undefined || !isEmptyMap(fieldOf(selector, 'matchLabels'))) {
+    return false;
+  }
+  const expressions = itemsOf(fieldOf(selector, 'matchExpressions'));
+  return (
+    expressions.length > 0 &&
+    expressions.every(
+      (expression) =>
+        typeof fieldOf(expression, 'key') === 'string' && isBroadOperator(fieldOf(expression, 'operator')),
+    )
+  );
+}
+
+/** The selector of namespaces of a peer for which {@link isBroadNamespacePeer} is true. */
+function broadNamespaceSelector(peer: unknown): LabelSelector | undefined {
+  if (!isBroadNamespacePeer(peer)) {
     return undefined;
   }
+  const selector = namespacesOf(peer);
   const requirements = itemsOf(fieldOf(selector, 'matchExpressions')).flatMap((expression) => {
     const key = fieldOf(expression, 'key');
     const operator = fieldOf(expression, 'operator');
     const values = itemsOf(fieldOf(expression, 'values')).filter((value) => typeof value === 'string');
     return typeof key === 'string' && isBroadOperator(operator) ? [{ key, operator, values }] : [];
   });
-  const isWhole = requirements.length === itemsOf(fieldOf(selector, 'matchExpressions')).length;
-  return isWhole && requirements.length > 0 ? { matchExpressions: requirements } : undefined;
+  return { matchExpressions: requirements };
 }
 
 function isBroadOperator(operator: unknown): operator is 'NotIn' | 'DoesNotExist' | 'Exists' {
@@ -305,5 +371,22 @@ function numbersOf(port: unknown, endPort: unknown): Interval<number> | undefine
 
 /** The addresses of a rule as numbers again. */
 export function rangesOf({ isForEveryone, addresses: written }: BroadRule): AddressSet {
-  return isForEveryone ? EVERY_ADDRESS : written.map(([first, last]) => ({ first: BigInt(first), last: BigInt(last) }));
+  if (isForEveryone) {
+    return EVERY_ADDRESS;
+  }
+  return written === ''
+    ? []
+    : written.split(' ').map((range) => {
+        const [first = '', last = first] = range.split('-');
+        return { first: BigInt(`0x${first}`), last: BigInt(`0x${last}`) };
+      });
+}
+
+/** A set of addresses as one text, which takes a tenth of the memory of numbers: `first-last`, hexadecimal, with blanks between. */
+function writtenRanges(set: AddressSet): string {
+  return set.map(({ first, last }) => `${first.toString(16)}-${last.toString(16)}`).join(' ');
+}
+
+function writtenCount(written: string): number {
+  return written === '' ? 0 : written.split(' ').length;
 }

@@ -1,7 +1,10 @@
 import { quotable } from '../../api/plain-value.ts';
-import { fieldOf, isJsonObject, itemsOf } from '../../base/json.ts';
+import { fieldOf, fieldsOf, itemsOf } from '../../base/json.ts';
+import { keptText } from '../../base/text.ts';
 
 const LONGEST_TEXT = 200;
+/** More labels, expressions, or values of one than this never fit into the line. */
+const MOST_SHOWN = 64;
 
 /**
  * The pods that an untrusted label selector selects, for people, in kubectl's spelling and at most a line long:
@@ -12,14 +15,24 @@ export function describeSelector(selector: unknown): string {
   if (text === '') {
     return 'all pods';
   }
-  return `pods ${text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text}`;
+  return `pods ${text.length > LONGEST_TEXT ? `${keptText(text, LONGEST_TEXT)}…` : text}`;
 }
 
-/** The requirements of an untrusted label selector, each as a text; none means that it selects everything. */
-export function requirementsOf(selector: unknown): readonly string[] {
-  const labels = fieldOf(selector, 'matchLabels');
-  const equal = isJsonObject(labels) ? Object.keys(labels).map((key) => `${quotable(key)}=${shown(labels[key])}`) : [];
-  return [...equal, ...itemsOf(fieldOf(selector, 'matchExpressions')).map(expressionText)];
+/** Whether an untrusted label selector asks for anything; one that does not selects everything. */
+export function hasRequirements(selector: unknown): boolean {
+  return (
+    Object.keys(fieldsOf(fieldOf(selector, 'matchLabels'))).length > 0 ||
+    itemsOf(fieldOf(selector, 'matchExpressions')).length > 0
+  );
+}
+
+/** The first requirements of an untrusted label selector, each as a text. */
+function requirementsOf(selector: unknown): readonly string[] {
+  const labels = fieldsOf(fieldOf(selector, 'matchLabels'));
+  const equal = Object.keys(labels)
+    .slice(0, MOST_SHOWN)
+    .map((key) => `${quotable(key)}=${shown(labels[key])}`);
+  return [...equal, ...itemsOf(fieldOf(selector, 'matchExpressions')).slice(0, MOST_SHOWN).map(expressionText)];
 }
 
 function expressionText(expression: unknown): string {
@@ -31,7 +44,7 @@ function expressionText(expression: unknown): string {
   if (operator === 'DoesNotExist') {
     return `!${key}`;
   }
-  return `${key} ${operator.toLowerCase()} (${itemsOf(fieldOf(expression, 'values')).map(shown).join(',')})`;
+  return `${key} ${operator.toLowerCase()} (${itemsOf(fieldOf(expression, 'values')).slice(0, MOST_SHOWN).map(shown).join(',')})`;
 }
 
 function shown(value: unknown): string {

@@ -22,8 +22,12 @@ export interface Change<T> {
 
 /** The options of a cache. */
 export interface ObjectCacheOptions<T> {
-  /** The form to keep, as client-go's transform. It may throw on an object that does not have the expected shape. */
-  readonly project: (object: KubeObject) => T;
+  /**
+   * The form to keep, as client-go's transform. It may throw on an object that does not have the expected shape. `known` is
+   * the form of an earlier version of the same object. It is absent during a list, since after an etcd restore another
+   * object may have the same uid and generation.
+   */
+  readonly project: (object: KubeObject, known?: CachedObject) => T;
   /**
    * Called after each change from a list or an event is in the cache; never for our own writes and deletions. If it
    * throws, the cache reverts the change and rethrows, so that the next list repeats it.
@@ -236,9 +240,10 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     }
   }
 
-  #projected(object: KubeObject): T | undefined {
+  #projected(object: KubeObject, stored?: T): T | undefined {
+    const isKnown = this.#listed === undefined && stored?.uid === object.metadata.uid;
     try {
-      return this.#options.project(object);
+      return this.#options.project(object, isKnown ? stored : undefined);
     } catch (thrown) {
       this.#options.onRefused?.(object, thrown);
       return undefined;
@@ -251,7 +256,7 @@ export class ObjectCache<T extends CachedObject> implements ReflectorSink {
     if (stored !== undefined && isSameVersion(stored, object.metadata)) {
       return stored;
     }
-    const current = this.#projected(object);
+    const current = this.#projected(object, stored);
     if (current !== undefined) {
       return this.#put(stored, current);
     }

@@ -1,5 +1,5 @@
 import { type BaselinePolicySpec, DEFAULT_GRACE_MS, type Discovered } from '../../api/baseline-policy.ts';
-import { type Problem, validateBaselinePolicy } from '../../api/validation.ts';
+import { type Problem, type Validation, validateBaselinePolicy } from '../../api/validation.ts';
 import { declaredFacts } from '../../domain/declared-facts.ts';
 import { type OpenRules, openRulesOf } from '../../domain/weakening/own-rules.ts';
 import type { BaselinePolicyFacts } from '../../domain/world.ts';
@@ -26,6 +26,8 @@ export class CompiledPolicies {
   readonly #compiled = new Map<string, CompiledPolicy>();
   /** The uids of policies whose deletion removes their objects. */
   readonly #removing = new Set<string>();
+  /** By name, what came of the last spec: most events of a policy are of its status. */
+  readonly #verdicts = new Map<string, { readonly spec: unknown; readonly verdict: Validation }>();
   #discovery: DiscoveryState;
   #inOrder: readonly BaselinePolicyFacts[] = [];
 
@@ -45,6 +47,7 @@ export class CompiledPolicies {
   /** Forgets a policy that is gone, and returns whether there was one. */
   delete(name: string): boolean {
     this.#removing.delete(this.#compiled.get(name)?.cached.uid ?? '');
+    this.#verdicts.delete(name);
     const wasThere = this.#compiled.delete(name);
     this.#sort();
     return wasThere;
@@ -93,8 +96,18 @@ export class CompiledPolicies {
     }
   }
 
+  #verdictOn({ name, spec }: CachedBaselinePolicy): Validation {
+    const known = this.#verdicts.get(name);
+    if (known !== undefined && (known.spec === spec || JSON.stringify(known.spec) === JSON.stringify(spec))) {
+      return known.verdict;
+    }
+    const verdict = validateBaselinePolicy(name, spec);
+    this.#verdicts.set(name, { spec, verdict });
+    return verdict;
+  }
+
   #validated(cached: CachedBaselinePolicy, before: CompiledPolicy | undefined): CompiledPolicy {
-    const verdict = validateBaselinePolicy(cached.name, cached.spec);
+    const verdict = this.#verdictOn(cached);
     const accepted = verdict.ok ? verdict.spec : before?.accepted;
     const problems = verdict.ok ? [] : verdict.problems;
     const { name, uid, generation, isDeleting } = cached;

@@ -82,7 +82,10 @@ export class CachedNamespace extends SlimObject implements Identity, NamespaceFa
 }
 
 /** The values that NetworkPolicies share. */
-type NetworkPolicyTraits = Omit<ObservedNetworkPolicy, 'uid'>;
+type NetworkPolicyTraits = Omit<ObservedNetworkPolicy, 'uid'> & {
+  /** The generation whose spec the facts are of, where judging it again would be expensive; 0 for any other object. */
+  readonly largeGeneration: number;
+};
 
 const networkPolicyTraits = new InternPool<NetworkPolicyTraits>();
 
@@ -144,6 +147,10 @@ export class CachedNetworkPolicy extends SlimObject implements Identity, Observe
 
   get hash(): string {
     return this.#traits.hash;
+  }
+
+  get largeGeneration(): number {
+    return this.#traits.largeGeneration;
   }
 }
 

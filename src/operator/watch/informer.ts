@@ -30,8 +30,8 @@ export interface InformerOptions<T extends Identity> {
   readonly namespace?: string;
   /** Absent: every object in scope. */
   readonly name?: string;
-  /** What the cache keeps of an object. It may throw on a malformed object. */
-  readonly project: (object: KubeObject) => T;
+  /** What the cache keeps of an object, given what it keeps of an earlier version. It may throw on a malformed object. */
+  readonly project: (object: KubeObject, known?: Identity) => T;
   /**
    * Runs for every change by another client, after it is in the cache. If it throws, the cache drops the change and the
    * reflector lists again.

@@ -1,7 +1,9 @@
+import { BOUNDS } from '../../api/bounds.ts';
 import { ANNOTATIONS, CONDITIONS, FIELD_MANAGER, FINALIZER } from '../../api/names.ts';
 import { PHASES } from '../../api/namespace-baseline.ts';
 import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../../base/json.ts';
+import { keptText } from '../../base/text.ts';
 import type { ServiceFacts, SliceFacts } from '../../domain/discovery/sources.ts';
 import { isTerminatingNamespace, marksOf } from '../../domain/marks.ts';
 import { roleIn } from '../../domain/ownership.ts';
@@ -13,7 +15,7 @@ import { CachedNamespace, CachedNetworkPolicy, CachedReport, type Identity } fro
 import { InternPool } from './intern-pool.ts';
 import { neededFields } from './needed-fields.ts';
 import { type CrdProblem, crdProblemIn, type NeededFields } from './served-crds.ts';
-import { specFactsOf } from './spec-facts.ts';
+import { isLargeSpec, rememberedHash, rememberedOpenness } from './spec-facts.ts';
 
 /** A BaselinePolicy as the cache keeps it: with spec and status, as there are few. */
 export interface CachedBaselinePolicy extends Identity {
@@ -63,23 +65,42 @@ export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) 
   };
 }
 
-/** The transform function for NetworkPolicies: of the spec a digest, and only with a label or annotation of ours. */
-export function networkPolicyProjection(object: KubeObject): CachedNetworkPolicy {
+/**
+ * The transform function for NetworkPolicies: of the spec a digest, and only with a label or annotation of ours. A large
+ * spec is judged once for each generation, which the API server raises whenever a spec changes: `known` is what the cache
+ * keeps of an earlier version of the same object.
+ */
+export function networkPolicyProjection(object: KubeObject, known?: Identity): CachedNetworkPolicy {
   const marks = marksOf(object.metadata);
   const mayBeOurs = marks.isLabelled || marks.isAdoptable || marks.policyUid !== '' || marks.policyLabel !== '';
-  // Looked at whatever the labels say, since anybody can put ours on his own.
-  const { openness, hash } = specFactsOf(object.spec);
-  const otherManager = mayBeOurs ? otherManagerOf(object) : '';
+  const generation = object.metadata.generation ?? NOT_LARGE;
+  const judged =
+    known instanceof CachedNetworkPolicy && known.largeGeneration === generation && generation !== NOT_LARGE
+      ? known
+      : undefined;
   return new CachedNetworkPolicy(identityOf(object), {
     ...marks,
     purpose: mayBeOurs ? marks.purpose : '',
     isTerminating: object.metadata.deletionTimestamp !== undefined,
-    openness,
-    hash: mayBeOurs ? hash : '',
+    // Looked at whatever the labels say, since anybody can put ours on his own.
+    openness: judged === undefined ? rememberedOpenness(object.spec) : judged.openness,
+    hash: mayBeOurs ? hashOf(object.spec, judged) : '',
     isolates: isolatedBy(object),
-    otherManager,
+    otherManager: mayBeOurs ? otherManagerOf(object) : '',
+    largeGeneration: judged !== undefined || isLargeSpec(object.spec) ? generation : NOT_LARGE,
   });
 }
+
+/** The API server counts generations from 1. */
+const NOT_LARGE = 0;
+
+/** An object that nothing marked as ours has no digest yet. */
+function hashOf(spec: unknown, judged: CachedNetworkPolicy | undefined): string {
+  return judged === undefined || judged.hash === '' ? rememberedHash(spec) : judged.hash;
+}
+
+/** Characters of a field manager's name (https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers). */
+const LONGEST_MANAGER = 128;
 
 function isolatedBy(object: KubeObject): readonly Direction[] {
   if (roleIn(textOf(object.metadata.name)) !== 'deny') {
@@ -101,7 +122,7 @@ function otherManagerOf({ metadata }: KubeObject): string {
   const last = writes
     .filter(({ manager, time }) => manager !== FIELD_MANAGER && (time === '' || time >= ourTime))
     .sort((a, b) => (a.time < b.time ? 1 : -1))[0];
-  return last?.manager.slice(0, 128) ?? '';
+  return keptText(last?.manager ?? '', LONGEST_MANAGER);
 }
 
 /** The transform function for NamespaceBaselines: what a later plan depends on, and a digest of the whole status. */
@@ -142,8 +163,8 @@ export function baselinePolicyProjection(object: KubeObject): CachedBaselinePoli
     generation: generation ?? 0,
     isDeleting: deletionTimestamp !== undefined,
     hasFinalizer: itemsOf(finalizers).includes(FINALIZER),
-    confirmedRemoval: textOf(fieldOf(annotations, ANNOTATIONS.confirmRemoval)),
-    confirmedIsolation: textOf(fieldOf(annotations, ANNOTATIONS.confirmIsolation)),
+    confirmedRemoval: keptText(textOf(fieldOf(annotations, ANNOTATIONS.confirmRemoval)), BOUNDS.labelLength),
+    confirmedIsolation: keptText(textOf(fieldOf(annotations, ANNOTATIONS.confirmIsolation)), BOUNDS.labelLength),
     spec: object.spec,
     status: object.status,
   };

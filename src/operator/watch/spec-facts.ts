@@ -1,40 +1,62 @@
+import { hash } from 'node:crypto';
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { specHash } from '../../domain/rendering/comparison.ts';
 import { type Openness, opennessOf } from '../../domain/weakening/openness.ts';
 
-/** What the cache keeps of the spec of a NetworkPolicy. */
-export interface SpecFacts {
-  /** Its digest. */
-  readonly hash: string;
-  /** What it lets through that may undo an isolation (R17). */
-  readonly openness: Openness | undefined;
-}
-
-/** How many specs are cached. */
+/** How many specs are remembered by their text. */
 const REMEMBERED = 256;
-/** Longer specs are not cached, so that tenants cannot fill the operator's memory. */
-const LONGEST_TEXT = 16_384;
+/** How many values a small spec has at most. Only small ones are remembered by their text, so that tenants cannot fill the operator's memory. */
+const MOST_VALUES = 512;
+/** No spec that the operator renders is longer as JSON, since no BaselinePolicy is (`BOUNDS.specBytes`). */
+const LONGEST_RENDERED = 524_288;
 
-const remembered = new BoundedMap<string, SpecFacts>(REMEMBERED);
+const openings = new BoundedMap<string, { readonly openness: Openness | undefined }>(REMEMBERED);
+const digests = new BoundedMap<string, string>(REMEMBERED);
 
 /**
- * The facts of a spec. Most specs in a cluster are one of a few identical texts, and the facts depend on the text alone, so
- * they are computed once for each.
+ * Whether the facts of a spec cost so much that they are worth keeping from one version of its object to the next. It
+ * looks at {@link MOST_VALUES} values of the spec at most.
  */
-export function specFactsOf(spec: unknown): SpecFacts {
-  const text = JSON.stringify(spec) as string | undefined;
-  if (text === undefined || text.length > LONGEST_TEXT) {
-    return computedFacts(spec);
-  }
-  const known = remembered.get(text);
-  if (known !== undefined) {
-    return known;
-  }
-  const facts = computedFacts(spec);
-  remembered.set(text, facts);
-  return facts;
+export function isLargeSpec(spec: unknown): boolean {
+  return valuesLeft(spec, MOST_VALUES) < 0;
 }
 
-function computedFacts(spec: unknown): SpecFacts {
-  return { hash: specHash(spec), openness: opennessOf(spec) };
+function valuesLeft(value: unknown, allowed: number): number {
+  let left = allowed - 1;
+  if (typeof value !== 'object' || value === null) {
+    return left;
+  }
+  for (const inner of Array.isArray(value) ? (value as unknown[]) : Object.values(value)) {
+    if (left < 0) {
+      return left;
+    }
+    left = valuesLeft(inner, left);
+  }
+  return left;
+}
+
+/** What a spec lets through. Most small specs in a cluster are one of a few identical texts, so each of them is judged once. */
+export function rememberedOpenness(spec: unknown): Openness | undefined {
+  if (isLargeSpec(spec)) {
+    return opennessOf(spec);
+  }
+  const text = String(JSON.stringify(spec));
+  const known = openings.get(text) ?? { openness: opennessOf(spec) };
+  openings.set(text, known);
+  return known.openness;
+}
+
+/**
+ * The digest of a spec. That of a large one is remembered by the digest of its text; a text that is too long for anything
+ * the operator renders is not brought into the normal form, so its digest equals that of no rendered spec.
+ */
+export function rememberedHash(spec: unknown): string {
+  const text = String(JSON.stringify(spec));
+  const key = hash('sha256', text, 'base64url');
+  if (text.length > LONGEST_RENDERED) {
+    return key;
+  }
+  const known = digests.get(key) ?? specHash(spec);
+  digests.set(key, known);
+  return known;
 }

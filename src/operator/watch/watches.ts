@@ -53,7 +53,7 @@ export interface WatchScope {
 export interface WatchRow<T extends Identity> {
   readonly type: ResourceType;
   /** What the cache keeps of an object (an informer's transform function). It may throw on a malformed object. */
-  readonly project: (settings: { readonly exclusion: Exclusion }) => (object: KubeObject) => T;
+  readonly project: (settings: { readonly exclusion: Exclusion }) => (object: KubeObject, known?: Identity) => T;
   /** What an event does; `key` is the changed object. It runs inside the watch, so it only adds keys to a queue. */
   readonly handler: (targets: WatchTargets, key: Pick<Identity, 'namespace' | 'name'>) => void;
   /** Verbs that RBAC must grant besides list and watch; only those that a request of the operator has. */

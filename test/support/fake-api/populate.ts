@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { fieldOf } from '../../../src/base/json.ts';
 import { isKubeObject, type KubeObject } from '../../../src/kube/client/kube-object.ts';
 import type { ResourceType } from '../../../src/kube/client/resource-type.ts';
 import { NAMESPACE_BASELINES, NAMESPACES, NETWORK_POLICIES } from '../../../src/operator/watch/resources.ts';
@@ -43,10 +44,20 @@ export function populate(
   }
 }
 
-/** Stores an object as if somebody had just written it, without any check. */
+/** Stores an object as if somebody had just written it, without any check. Another spec is another generation. */
 export function put(cluster: FakeCluster, type: ResourceType, object: KubeObject): void {
   const { namespace = '', name = '' } = object.metadata;
-  cluster.store.put(type, cluster.store.read(type, namespace, name), JSON.parse(JSON.stringify(object)) as JsonObject);
+  const before = cluster.store.read(type, namespace, name);
+  const generation =
+    before === undefined ? object.metadata.generation : generationAfter(parsedObject(type, before), object);
+  const written = { ...object, metadata: { ...object.metadata, generation } };
+  cluster.store.put(type, before, JSON.parse(JSON.stringify(written)) as JsonObject);
+}
+
+function generationAfter(before: JsonObject, { metadata, spec }: KubeObject): number | undefined {
+  const last = fieldOf(before.metadata, 'generation');
+  const isChanged = JSON.stringify(before.spec) !== JSON.stringify(spec);
+  return typeof last === 'number' && isChanged ? Math.max(last + 1, metadata.generation ?? 0) : metadata.generation;
 }
 
 /** An object that is there. */
