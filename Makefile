@@ -156,7 +156,7 @@ test-integration: setup ## Run the contract and integration tests on the newest 
 	@$(VITEST) --project contract-real --project integration
 
 .PHONY: faults
-faults: setup ## Run the fault suite (F1 to F50): against the fake API server and against the real one
+faults: setup ## Run the fault suite (F1 to F66): against the fake API server and against the real one
 	@$(CONTROL_PLANE)
 	@$(VITEST) --project faults --project integration faults
 

@@ -6,10 +6,10 @@
  */
 export const BOUNDS = {
   /**
-   * Bytes of the whole spec as JSON. The other bounds together allow more than an API server stores, and the operator reads
+   * Characters of the whole spec as JSON, about. The other bounds together allow more than an API server stores, and the operator reads
    * a spec in one turn of its event loop.
    */
-  specBytes: 262_144,
+  specSize: 262_144,
   /** Further named policies in `spec.rules`. */
   rules: 32,
   /** Rules of one direction in one NetworkPolicy. */

@@ -17,7 +17,7 @@ const MAX_PROBLEMS = 20;
  * Validates a BaselinePolicy as the API server does with our CRD, but offline: for stored policies that an older CRD
  * accepted (R11, invalid policy), and for files. It refuses unknown fields, as the API server does for kubectl. Any
  * value is safe to pass; it is never changed, and at most 20 problems are reported. Only the size of the whole spec
- * (`BOUNDS.specBytes`) is not asked by the API server.
+ * (`BOUNDS.specSize`) is not asked by the API server.
  */
 export function validateBaselinePolicy(name: string, spec: unknown): Validation {
   const blocked = structureProblem(spec, ['spec']) ?? sizeProblem(spec);
@@ -34,15 +34,28 @@ export function validateBaselinePolicy(name: string, spec: unknown): Validation 
   return { ok: false, problems: (outcome.error?.issues ?? []).flatMap(problemsOf).slice(0, MAX_PROBLEMS) };
 }
 
+/** A longer text is refused by its own field. */
+const LONGEST_COUNTED = 1024;
+
 /** The API server has no rule for this: CEL cannot measure an object. */
 function sizeProblem(spec: unknown): Problem | undefined {
-  const bytes = Buffer.byteLength(JSON.stringify(spec) ?? '');
-  return bytes <= BOUNDS.specBytes
+  return sizeOf(spec) <= BOUNDS.specSize
     ? undefined
     : {
         path: 'spec',
-        message: `has ${bytes} bytes as JSON, and at most ${BOUNDS.specBytes} are possible; write several BaselinePolicies, whose rules add up`,
+        message: `is larger than ${BOUNDS.specSize / 1024} KiB as JSON; write several BaselinePolicies instead, as their rules add up`,
       };
+}
+
+/** About as many characters as the value has as JSON. The value must have passed {@link structureProblem}. */
+function sizeOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) {
+    return typeof value === 'string' ? Math.min(value.length, LONGEST_COUNTED) + 2 : 4;
+  }
+  return Object.entries(value).reduce(
+    (size, [key, inner]) => size + 1 + (Array.isArray(value) ? 0 : key.length + 3) + sizeOf(inner),
+    2,
+  );
 }
 
 function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {

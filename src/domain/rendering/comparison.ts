@@ -80,9 +80,14 @@ function isExtended(rendered: unknown, stored: unknown, isMap: boolean): boolean
   );
 }
 
+/** A digest of a text: 256 bits. */
+export function textDigest(text: string): string {
+  return hash('sha256', text, 'base64url');
+}
+
 /** A digest of any JSON value that depends neither on the order of keys nor on fields named `without`. */
 export function digestOf(value: unknown, without?: string): string {
-  const digest = hash('sha256', canonicalText(value, without), 'base64url');
+  const digest = textDigest(canonicalText(value, without));
   // A slice would keep the whole string in memory, and the caches hold tens of thousands of digests.
   return Buffer.from(digest, 'latin1').toString('latin1', 0, DIGEST_LENGTH);
 }

@@ -274,7 +274,7 @@ export class Controller {
 
   #createContext(): ReconcileContext {
     const { caches, clock, hasNewerLed } = this.#options;
-    const rateLimit = new ReportRateLimit(this.#contests);
+    const rateLimit = new ReportRateLimit(this.#contests, clock);
     return {
       caches,
       compiledPolicies: this.#compiled,

@@ -36,6 +36,8 @@ export const STRAY_RECHECK_MS = 10_000;
 export const CONTEST_PACE_MS = 10_000;
 /** A contested default-deny that is missing or changed is repaired at most this often: its namespace is open until then. */
 export const CONTEST_PACE_OF_DENY_MS = 1_000;
+/** A NamespaceBaseline whose content changes again and again is written at most this often, in milliseconds (R16, status). */
+export const REPORT_INTERVAL_MS = 1_000;
 /** The status of one BaselinePolicy is written at most this often (R16, status). */
 export const STATUS_INTERVAL_MS = 1_000;
 /** A standby that could not create what a namespace lacks tries again after this. */

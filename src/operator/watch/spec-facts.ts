@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
 import { BoundedMap } from '../../base/bounded-map.ts';
-import { specHash } from '../../domain/rendering/comparison.ts';
+import { specHash, textDigest } from '../../domain/rendering/comparison.ts';
 import { type Openness, opennessOf } from '../../domain/weakening/openness.ts';
 
 /** How many specs are remembered by their text. */
@@ -52,7 +51,7 @@ export function rememberedOpenness(spec: unknown): Openness | undefined {
  */
 export function rememberedHash(spec: unknown): string {
   const text = String(JSON.stringify(spec));
-  const key = hash('sha256', text, 'base64url');
+  const key = textDigest(text);
   if (text.length > LONGEST_RENDERED) {
     return key;
   }

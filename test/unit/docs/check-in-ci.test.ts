@@ -8,7 +8,7 @@ const page = readFileSync(join(import.meta.dirname, '../../../docs/guides/check-
 
 test('the page about CI shows what lint prints about its file', async () => {
   const [, manifest = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
-  const [, command = '', output = ''] = /```console\n\$ nsbaseline (.*)\n([\s\S]*?)```/.exec(page) ?? [];
+  const [, command = '', output = ''] = /```text\n\$ nsbaseline (.*)\n([\s\S]*?)```/.exec(page) ?? [];
   const words = command.split(' ').filter((word, at, all) => word !== '-f' && all[at - 1] !== '-f');
   const { printed } = await runOn(manifest, ...words);
   expect(printed.replaceAll('shop.yaml', 'web.yaml')).toBe(output);

@@ -120,7 +120,7 @@ describe('the outcome table', () => {
       next: { kind: 'after', delayMs: 1000 },
     },
     {
-      what: 'a contested NamespaceBaseline may not be written yet',
+      what: 'a NamespaceBaseline that is contested or changes too often may not be written yet',
       outcomes: [refused, gone, ...done],
       record: paced,
       waits: both,

@@ -63,7 +63,7 @@ async function stage(): Promise<Stage> {
     reports: new ReportWriter({
       kube,
       ...caches,
-      rateLimit: new ReportRateLimit(contestTracker),
+      rateLimit: new ReportRateLimit(contestTracker, clock),
       servedKinds: ALL_SERVED,
       rights: new ReportRights(() => undefined),
     }),

@@ -56,6 +56,7 @@ describe('R16 what is kept slim reads as it was', () => {
       openness: fc.constantFrom(undefined, opennessOf({ ingress: [{}] })),
       otherManager: text,
       hash: text,
+      largeGeneration: fc.nat(),
     });
     fc.assert(
       fc.property(identity, traits, (who, given) => {

@@ -8,7 +8,8 @@ type Write = Parameters<ReportRateLimit['wrote']>[1];
 
 /** What the report has to wait for after these writes of it. */
 function waitMsAfter(writes: Iterable<Write>): number {
-  const pace = new ReportRateLimit(new ContestTracker(new ManualClock()));
+  const clock = new ManualClock();
+  const pace = new ReportRateLimit(new ContestTracker(clock), clock);
   for (const write of writes) {
     pace.wrote('team-a', write);
   }
@@ -34,13 +35,29 @@ test('R6 a report that is stored otherwise than it was written is not written in
   expect(waitMsAfter(times(CONTEST_REPAIRS, () => ({ ...first, stored: 'altered' })))).toBe(CONTEST_PACE_MS);
 });
 
-test('R16 a report that has much to say waits for nothing', () => {
-  const news = times(50, (index) => ({ before: `${index}`, wanted: `${index + 1}`, stored: `${index + 1}` }));
-  expect(waitMsAfter([{ before: 'from before the start', wanted: '0', stored: '0' }, ...news])).toBe(0);
+const news = (count: number): readonly Write[] =>
+  times(count, (index) => ({ before: `${index}`, wanted: `${index + 1}`, stored: `${index + 1}` }));
+
+test('R16 F59 a report whose content changes again and again is written ten times without a pause, and once a second then', async () => {
+  expect(waitMsAfter(news(9))).toBe(0);
+  expect(waitMsAfter(news(10))).toBe(1_000);
+  const clock = new ManualClock();
+  const pace = new ReportRateLimit(new ContestTracker(clock), clock);
+  const written: number[] = [];
+  for (const [index, write] of news(400).entries()) {
+    if (pace.waitMs('team-a') === 0) {
+      pace.wrote('team-a', { ...write, before: `${written.at(-1) ?? 0}`, wanted: `${index}`, stored: `${index}` });
+      written.push(index);
+    }
+    await clock.advance(100);
+  }
+  expect(written.length).toBe(49);
+  expect(pace.waitMs('team-b')).toBe(0);
 });
 
 test('F13 a new namespace of the same name starts without contests, and no other namespace has one', () => {
-  const pace = new ReportRateLimit(new ContestTracker(new ManualClock()));
+  const clock = new ManualClock();
+  const pace = new ReportRateLimit(new ContestTracker(clock), clock);
   for (const write of times(CONTEST_REPAIRS + 1, () => ({ ...first, before: 'theirs' }))) {
     pace.wrote('team-a', write);
   }

@@ -25,7 +25,7 @@ function writer(contestTracker = new ContestTracker(new ManualClock())): ReportW
     kube,
     reports,
     namespaces,
-    rateLimit: new ReportRateLimit(contestTracker),
+    rateLimit: new ReportRateLimit(contestTracker, new ManualClock()),
     servedKinds: ALL_SERVED,
     rights: new ReportRights(() => undefined),
   });
