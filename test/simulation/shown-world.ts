@@ -42,11 +42,15 @@ export class ShownWorld implements ShownSink {
   }
 
   shown({ plural }: ResourceType, { isGone, object }: { readonly isGone: boolean; readonly object: KubeObject }): void {
+    const key = shownKey(plural, object.metadata);
     const next = new Map(this.#present);
     if (isGone) {
-      next.delete(shownKey(plural, object.metadata));
+      next.delete(key);
+    } else if (isOvertaken(object, this.#present.get(key))) {
+      // A watch may deliver late what the answer to a write showed in a newer form.
+      return;
     } else {
-      next.set(shownKey(plural, object.metadata), object);
+      next.set(key, object);
     }
     this.#become(next);
   }
@@ -89,3 +93,10 @@ export class ShownWorld implements ShownSink {
 }
 
 const LONGEST_MS = 150_000;
+
+function isOvertaken({ metadata }: KubeObject, known: KubeObject | undefined): boolean {
+  return (
+    known?.metadata.uid === metadata.uid &&
+    BigInt(known?.metadata.resourceVersion ?? 0) > BigInt(metadata.resourceVersion ?? 0)
+  );
+}

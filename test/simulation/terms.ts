@@ -5,7 +5,13 @@ import type { KubeObject } from '../../src/kube/client/kube-object.ts';
 import type { ResourceType } from '../../src/kube/client/resource-type.ts';
 import { LEASES } from '../../src/kube/lease/lease-record.ts';
 import { LEASE_NAME } from '../../src/operator/startup/preflight.ts';
-import { BASELINE_POLICIES, NAMESPACE_BASELINES, NETWORK_POLICIES } from '../../src/operator/watch/resources.ts';
+import {
+  BASELINE_POLICIES,
+  ENDPOINT_SLICES,
+  NAMESPACE_BASELINES,
+  NETWORK_POLICIES,
+  SERVICES,
+} from '../../src/operator/watch/resources.ts';
 import type { FakeClusterActor } from '../support/actors/fake-cluster-actor.ts';
 import type { StoredEvent } from '../support/fake-api/event-log.ts';
 import { kubeObjectIn } from '../support/fake-api/stored-object.ts';
@@ -18,6 +24,7 @@ import {
   policyUidOf,
 } from '../support/oracle/declared-policy.ts';
 import { VERSIONS, type Version } from '../support/oracle/dialect.ts';
+import { openedPlaces, resolverPlaces } from '../support/oracle/expected-resolver.ts';
 import { isRenderedBy } from '../support/oracle/problems-at-rest.ts';
 import { OPERATOR_NAMESPACE } from './simulated-operator.ts';
 import type { Writer } from './write-oracle.ts';
@@ -38,6 +45,8 @@ export class Terms {
   readonly #clock: Clock;
   readonly #isShared: boolean;
   readonly #operators = new Set<string>();
+  /** For each policy the resolvers in the status that the newest version wrote last. */
+  readonly #resolversOfNewest = new Map<string, ReadonlySet<string>>();
   #doubtfulUntilMs = 0;
   #startedMs = Number.NEGATIVE_INFINITY;
   #leaseDeletedMs = Number.NEGATIVE_INFINITY;
@@ -78,6 +87,7 @@ export class Terms {
 
   /** What is wrong about who made this write; undefined when nothing is. */
   breachBy(writer: Writer, write: { readonly type: ResourceType; readonly event: StoredEvent }): string | undefined {
+    this.#noteResolvers(writer, write);
     if (!this.#isShared || this.#isDoubtful()) {
       return undefined;
     }
@@ -112,9 +122,35 @@ export class Terms {
       return false;
     }
     return (
+      !this.#hasResolverMoved(kubeObjectIn(NETWORK_POLICIES, event.before)) &&
       this.#isWorkOf(newest, kubeObjectIn(NETWORK_POLICIES, event.before)) &&
       !this.#isWorkOf(newest, kubeObjectIn(NETWORK_POLICIES, event.object))
     );
+  }
+
+  #noteResolvers(
+    { version }: Writer,
+    { type, event }: { readonly type: ResourceType; readonly event: StoredEvent },
+  ): void {
+    if (type.plural === BASELINE_POLICIES.plural && version === this.newestVersion && event.type !== 'DELETED') {
+      const { metadata, status } = kubeObjectIn(BASELINE_POLICIES, event.object);
+      const egress = fieldOf(fieldOf(fieldOf(status, 'discovered'), 'dns'), 'egress');
+      this.#resolversOfNewest.set(
+        metadata.name ?? '',
+        new Set(openedPlaces({ metadata: {}, spec: { egress } }).keys()),
+      );
+    }
+  }
+
+  /** Whether the DNS of the cluster is elsewhere than the newest version had noted: its work is outdated then (R15). */
+  #hasResolverMoved(object: KubeObject): boolean {
+    const noted = this.#resolversOfNewest.get(ownerNameOf(object)) ?? new Set();
+    const places = resolverPlaces(
+      this.#hands.all(SERVICES, 'kube-system'),
+      this.#hands.all(ENDPOINT_SLICES, 'kube-system'),
+    );
+    const peers = new Set(places.map(({ peer }) => peer));
+    return peers.size !== noted.size || [...peers].some((peer) => !noted.has(peer));
   }
 
   /** Whether an object is just as this version renders it for the present generation, and reported so. */
