@@ -205,7 +205,8 @@ describe('F13 another under the same name', () => {
       // As long as it takes to learn that the new one does not ask for it, team-2 is taken for the old one.
       scene.stage.expectRemovals(standardSet().map((part) => `team-2/${part}`));
       accept();
-      await scene.pass(20_000);
+      // Until the watches are back, and for the grace of the opt-out that they then show.
+      await scene.pass(60_000);
       expect(hands.all(NETWORK_POLICIES, 'team-0').map(({ metadata }) => metadata.name)).toEqual([
         'own',
         ...standardSet(),

@@ -180,7 +180,7 @@ describe('F66 rights that are missing while the operator runs', () => {
     access.isAllowed = ({ resource }) => resource !== 'baselinepolicies/status';
     await stage.scene.people.namespace('team-b', OPTED_IN);
     await stage.pass(clock, MINUTE_MS);
-    expect(operator.log.filter(({ message }) => message === 'status cannot be written')).toHaveLength(1);
+    expect(operator.log.filter(({ message }) => message === 'status was refused')).toHaveLength(1);
     access.isAllowed = () => true;
     await stage.settle(clock, MINUTE_MS);
   });

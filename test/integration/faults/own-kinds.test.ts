@@ -38,6 +38,8 @@ function older(crd: KubeObject): unknown {
   const schema = fieldOf(fieldOf(itemsOf(fieldOf(spec, 'versions'))[0], 'schema'), 'openAPIV3Schema');
   const allow = ['spec', 'allow'].reduce<unknown>((at, name) => fieldOf(fieldOf(at, 'properties'), name), schema);
   delete (fieldOf(allow, 'properties') as Record<string, unknown>).sameNamespace;
+  // Its rules name every field.
+  delete (allow as Record<string, unknown>)['x-kubernetes-validations'];
   return spec;
 }
 
