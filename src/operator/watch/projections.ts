@@ -5,7 +5,7 @@ import { DIRECTIONS, type Direction } from '../../api/network-policy.ts';
 import { fieldOf, fieldsOf, itemsOf, textFieldsOf, textOf } from '../../base/json.ts';
 import { keptText } from '../../base/text.ts';
 import type { ServiceFacts, SliceFacts } from '../../domain/discovery/sources.ts';
-import { isTerminatingNamespace, marksOf } from '../../domain/marks.ts';
+import { isTerminatingNamespace, type Marks, marksOf } from '../../domain/marks.ts';
 import { roleIn } from '../../domain/ownership.ts';
 import { statusHash } from '../../domain/reporting/report.ts';
 import { type Exclusion, isExcluded } from '../../domain/selection.ts';
@@ -72,8 +72,8 @@ export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) 
  */
 export function networkPolicyProjection(object: KubeObject, known?: Identity): CachedNetworkPolicy {
   const marks = marksOf(object.metadata);
-  const mayBeOurs = marks.isLabelled || marks.isAdoptable || marks.policyUid !== '' || marks.policyLabel !== '';
-  const generation = object.metadata.generation ?? NOT_LARGE;
+  const mayBeOurs = hasAnyMark(marks);
+  const { generation = NOT_LARGE, deletionTimestamp } = object.metadata;
   const judged =
     known instanceof CachedNetworkPolicy && known.largeGeneration === generation && generation !== NOT_LARGE
       ? known
@@ -81,7 +81,7 @@ export function networkPolicyProjection(object: KubeObject, known?: Identity): C
   return new CachedNetworkPolicy(identityOf(object), {
     ...marks,
     purpose: mayBeOurs ? marks.purpose : '',
-    isTerminating: object.metadata.deletionTimestamp !== undefined,
+    isTerminating: deletionTimestamp !== undefined,
     // Looked at whatever the labels say, since anybody can put ours on his own.
     openness: judged === undefined ? rememberedOpenness(object.spec) : judged.openness,
     hash: mayBeOurs ? hashOf(object.spec, judged) : '',
@@ -93,6 +93,10 @@ export function networkPolicyProjection(object: KubeObject, known?: Identity): C
 
 /** The API server counts generations from 1. */
 const NOT_LARGE = 0;
+
+function hasAnyMark({ isLabelled, isAdoptable, policyUid, policyLabel }: Marks): boolean {
+  return isLabelled || isAdoptable || policyUid !== '' || policyLabel !== '';
+}
 
 /** An object that nothing marked as ours has no digest yet. */
 function hashOf(spec: unknown, judged: CachedNetworkPolicy | undefined): string {

@@ -39,7 +39,7 @@ export function rememberedOpenness(spec: unknown): Openness | undefined {
   if (isLargeSpec(spec)) {
     return opennessOf(spec);
   }
-  const text = String(JSON.stringify(spec));
+  const text = textOfSpec(spec);
   const known = openings.get(text) ?? { openness: opennessOf(spec) };
   openings.set(text, known);
   return known.openness;
@@ -50,7 +50,7 @@ export function rememberedOpenness(spec: unknown): Openness | undefined {
  * the operator renders is not brought into the normal form, so its digest equals that of no rendered spec.
  */
 export function rememberedHash(spec: unknown): string {
-  const text = String(JSON.stringify(spec));
+  const text = textOfSpec(spec);
   const key = textDigest(text);
   if (text.length > LONGEST_RENDERED) {
     return key;
@@ -58,4 +58,9 @@ export function rememberedHash(spec: unknown): string {
   const known = digests.get(key) ?? specHash(spec);
   digests.set(key, known);
   return known;
+}
+
+/** The spec as JSON; empty for an object without one. */
+function textOfSpec(spec: unknown): string {
+  return (JSON.stringify(spec) as string | undefined) ?? '';
 }
