@@ -40,9 +40,11 @@ function ipv4Block(cidr: string): Block | undefined {
   if (digits === null) {
     return undefined;
   }
-  const [a = 0, b = 0, c = 0, d = 0, prefixLength = 0] = digits.slice(1).map(Number);
-  const isBlock = a < 256 && b < 256 && c < 256 && d < 256 && prefixLength <= 32;
-  return isBlock ? { kind: 'ipv4', parts: [((a * 256 + b) * 256 + c) * 256 + d], prefixLength } : undefined;
+  const octets = digits.slice(1, 5).map(Number);
+  const prefixLength = Number(digits[5]);
+  const isBlock = prefixLength <= 32 && octets.every((octet) => octet < 256);
+  const address = octets.reduce((number, octet) => number * 256 + octet, 0);
+  return isBlock ? { kind: 'ipv4', parts: [address], prefixLength } : undefined;
 }
 
 function ipv6Block(cidr: string): Block | undefined {
@@ -94,7 +96,7 @@ function ipv4Text(address: number): string {
 export function isInside(range: string, cidr: string): boolean {
   const inner = blockOf(range);
   const outer = blockOf(cidr);
-  if (inner === undefined || outer === undefined || inner.kind !== outer.kind) {
+  if (inner === undefined || inner.kind !== outer?.kind) {
     return false;
   }
   const wanted = maskedParts(outer, outer.prefixLength);

@@ -62,5 +62,5 @@ export function rememberedHash(spec: unknown): string {
 
 /** The spec as JSON; empty for an object without one. */
 function textOfSpec(spec: unknown): string {
-  return (JSON.stringify(spec) as string | undefined) ?? '';
+  return spec === undefined ? '' : JSON.stringify(spec);
 }
