@@ -415,7 +415,7 @@ async function leaveOrphans(stage: RunbookCluster): Promise<void> {
   await stage.condition('OrphansPresent', 'True OrphansPresent');
 }
 
-/** As people write it: `from:` with nothing behind it, which arrives as a rule for everyone. */
+/** A rule without fields is a rule for everyone. */
 async function openByOwnRule(stage: RunbookCluster): Promise<void> {
   await stage.protect();
   await stage.kubectl(
@@ -423,7 +423,7 @@ async function openByOwnRule(stage: RunbookCluster): Promise<void> {
     'baselinepolicy',
     POLICY,
     '--type=json',
-    '--patch=[{"op":"add","path":"/spec/rules","value":[{"name":"proxies","ingress":[{"from":null}]}]}]',
+    '--patch=[{"op":"add","path":"/spec/rules","value":[{"name":"proxies","ingress":[{}]}]}]',
   );
   await stage.condition('OwnRuleOpen', 'True OwnRuleOpen');
 }

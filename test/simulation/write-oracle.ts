@@ -289,7 +289,8 @@ export class WriteOracle {
   }
 
   /** R14: allow-dns leads to every resolver that the operator was shown, and keeps what it led to for ten minutes. */
-  #judgeResolver({ event, before, after, name, moments, writer }: Write): void {
+  #judgeResolver(write: Write): void {
+    const { event, before, after, name, moments } = write;
     const owner = name.split('.')[0] ?? '';
     const usesFound = moments.every((moment) => policyIn(moment, owner)?.dns.usesFoundPlaces === true);
     // What is only marked as kept stays as it is, whatever it leads to.
@@ -308,16 +309,18 @@ export class WriteOracle {
     if (!leadsThere) {
       this.#report('R14', event, `allow-dns does not lead to the resolver: ${JSON.stringify(after.spec)}`);
     }
-    const nowMs = this.#parts.clock.nowMs();
-    const taken = [...(before === undefined ? [] : openedPlaces(before).keys())].filter(
-      (peer) =>
-        !opened.has(peer) &&
-        (this.#resolverSeenMs.get(peer) ?? 0) > nowMs - RESOLVER_STAYS_MS &&
-        isPlaceKnownTo(writer, peer),
-    );
+    const taken = this.#placesTaken(write, opened);
     if (taken.length > 0) {
       this.#report('R14', event, `allow-dns no longer leads to ${taken.join(', ')}`);
     }
+  }
+
+  /** The places of resolvers that the object led to, does not any more, and should still. */
+  #placesTaken({ before, writer }: Write, opened: ReadonlyMap<string, unknown>): readonly string[] {
+    const sinceMs = this.#parts.clock.nowMs() - RESOLVER_STAYS_MS;
+    return [...(before === undefined ? [] : openedPlaces(before).keys())].filter(
+      (peer) => !opened.has(peer) && (this.#resolverSeenMs.get(peer) ?? 0) > sinceMs && isPlaceKnownTo(writer, peer),
+    );
   }
 
   /** R5: what is written over or removed was ours, or handed over. */

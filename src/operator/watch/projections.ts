@@ -80,7 +80,6 @@ export function networkPolicyProjection(object: KubeObject, known?: Identity): C
       : undefined;
   return new CachedNetworkPolicy(identityOf(object), {
     ...marks,
-    purpose: mayBeOurs ? marks.purpose : '',
     isTerminating: deletionTimestamp !== undefined,
     // Looked at whatever the labels say, since anybody can put ours on his own.
     openness: judged === undefined ? rememberedOpenness(object.spec) : judged.openness,

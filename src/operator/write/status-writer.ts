@@ -150,8 +150,7 @@ export class StatusWriter {
     const { status, leftOut } = fittedStatus(this.#statusFor(compiled, counted, previous), previous);
     const isResuming = this.#isResuming(compiled.facts, counted.unattemptedCount);
     this.#trueConditions.set(policy, trueConditionsIn(isResuming ? previous : status));
-    const hasChanged = previous === undefined || digestOf(previous) !== digestOf(status);
-    if (hasChanged && !isResuming && !this.#dependencies.isPaused()) {
+    if (!isResuming && hasChanged(previous, status) && !this.#dependencies.isPaused()) {
       // An apply to /status ignores the uid. The version keeps it from a policy that was recreated under the same name.
       const isDone = await this.#apply({ name: policy, uid, resourceVersion: cached.resourceVersion }, status);
       if (!isDone) {
@@ -307,4 +306,8 @@ const CONFIRMATION_ANNOTATIONS: Readonly<Record<Hold, string>> = {
 export function statusOf(status: unknown): BaselinePolicyStatus | undefined {
   const parsed = baselinePolicyStatusSchema.safeParse(status);
   return parsed.success && parsed.data.observedGeneration >= 0 ? parsed.data : undefined;
+}
+
+function hasChanged(previous: BaselinePolicyStatus | undefined, status: BaselinePolicyStatus): boolean {
+  return previous === undefined || digestOf(previous) !== digestOf(status);
 }

@@ -12,13 +12,13 @@ export function sarifLog(rows: readonly LintRow[], version: string): object {
 }
 
 function sarifRules(): readonly object[] {
-  const rules = LINT_CODES.map((code) => ({ code: code as string, ...LINT_RULES[code] }));
-  const comment = { code: SUPPRESSION_CODE, severity: 'warning', title: 'a comment that turns no finding off' };
-  return [...rules, comment].map(({ code, severity, title }) => ({
-    id: code,
-    shortDescription: { text: title },
-    defaultConfiguration: { level: severity },
-  }));
+  const rules = LINT_CODES.map((code) => sarifRule(code, LINT_RULES[code]));
+  const comment = { severity: 'warning', title: 'a comment that turns no finding off' } as const;
+  return [...rules, sarifRule(SUPPRESSION_CODE, comment)];
+}
+
+function sarifRule(id: string, { severity, title }: { readonly severity: string; readonly title: string }): object {
+  return { id, shortDescription: { text: title }, defaultConfiguration: { level: severity } };
 }
 
 function sarifResult({ code, severity, message, fix, file, line, object, path }: LintRow): object {
