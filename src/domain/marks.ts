@@ -11,7 +11,7 @@ export interface Marks {
   readonly policyLabel: string;
   /** The value of our policy-uid annotation; empty when it has none. */
   readonly policyUid: string;
-  /** The value of our purpose annotation; empty when it has none, or one that is longer than any that we write. */
+  /** The value of our purpose annotation; empty when it has none. */
   readonly purpose: string;
   /** Whether its owner hands it over (R5). */
   readonly isAdoptable: boolean;
@@ -21,14 +21,14 @@ export interface Marks {
 
 /**
  * The marks of a NetworkPolicy with these labels and annotations, which may be anything: an annotation can have 256 KiB.
- * What is longer than any of ours is cut, and so equals none of ours.
+ * A value that is longer than any that the operator writes is cut, so it equals none of them.
  */
 export function marksOf({ labels, annotations }: { readonly labels?: unknown; readonly annotations?: unknown }): Marks {
   return {
     isLabelled: fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER,
     policyLabel: keptText(textOf(fieldOf(labels, LABELS.policy)), BOUNDS.nameLength),
     policyUid: keptText(textOf(fieldOf(annotations, ANNOTATIONS.policyUid)), BOUNDS.uidLength),
-    purpose: shortText(fieldOf(annotations, ANNOTATIONS.purpose)),
+    purpose: keptText(textOf(fieldOf(annotations, ANNOTATIONS.purpose)), LONGEST_PURPOSE),
     isAdoptable: fieldOf(annotations, ANNOTATIONS.adopt) === 'true',
     isKept: fieldOf(annotations, ANNOTATIONS.kept) === 'true',
   };
@@ -44,12 +44,6 @@ export function isMarkedBy(
 
 /** More characters than any purpose that is rendered: a sentence with two names in it. */
 const LONGEST_PURPOSE = 256;
-
-/** The text, or none where it is so long that it is not ours: a part of it would keep all of it in memory. */
-function shortText(value: unknown): string {
-  const text = textOf(value);
-  return text.length > LONGEST_PURPOSE ? '' : text;
-}
 
 /** Whether a Namespace is on its way out: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ */
 export function isTerminatingNamespace(namespace: {

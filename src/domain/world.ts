@@ -53,7 +53,7 @@ export interface ObservedNetworkPolicy {
   readonly policyLabel: string;
   /** The value of our policy-uid annotation; empty when it has none. */
   readonly policyUid: string;
-  /** The value of our purpose annotation; empty when it has none, or one that is longer than any that we write. */
+  /** The value of our purpose annotation; empty when it has none. */
   readonly purpose: string;
   /** Whether its owner hands it over (R5, ownership). */
   readonly isAdoptable: boolean;

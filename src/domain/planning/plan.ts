@@ -199,7 +199,8 @@ function frozenBy(policy: BaselinePolicyFacts, hasSet: boolean): Frozen | undefi
 }
 
 function wantedActions(world: World, policy: BaselinePolicyFacts, parts: readonly RenderedPart[]): readonly Action[] {
-  return parts.map((part) => actionFor(world, policy, part));
+  const ownershipOf = ownershipFor(policy, world.report);
+  return parts.map((part) => actionFor(part, { world, policy, ownershipOf }));
 }
 
 /** R14 (discovery): an ingress that is isolated stays so and is repaired; elsewhere the whole set waits, but for repairs. */
@@ -268,13 +269,21 @@ function isRemovable(observed: ObservedNetworkPolicy, policy: BaselinePolicyFact
   return observed.policyUid === policy.uid;
 }
 
-function actionFor(world: World, policy: BaselinePolicyFacts, part: RenderedPart): Action {
+function actionFor(
+  part: RenderedPart,
+  facts: {
+    readonly world: World;
+    readonly policy: BaselinePolicyFacts;
+    readonly ownershipOf: ReturnType<typeof ownershipFor>;
+  },
+): Action {
+  const { world, policy } = facts;
   const observed = world.observed.find((candidate) => candidate.name === part.name);
   const contest = earlyContest(world, part);
   if (observed === undefined) {
     return contest === undefined ? createAction(world, policy, part) : { kind: 'wait', part, contest };
   }
-  const ownership = ownershipFor(policy, world.report)(observed);
+  const ownership = facts.ownershipOf(observed);
   if (ownership === 'foreign' && !observed.isAdoptable) {
     return { kind: 'refuse', part, observed };
   }

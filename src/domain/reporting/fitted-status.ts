@@ -14,7 +14,7 @@ export interface FittedStatus {
 const { conditions, failed } = baselinePolicyStatusSchema.shape;
 const { dns, apiServer } = discoveredSchema.shape;
 
-/** The one schema of an item or a field, as far as it is asked whether a value fits. */
+/** The schema of a field, as far as it says whether a value fits. */
 interface Schema {
   readonly safeParse: (value: unknown) => { readonly success: boolean };
 }
@@ -45,7 +45,7 @@ export function fittedStatus(
   };
 }
 
-/** The longest beginning of the items that fit, one by one. */
+/** The items without those that do not fit, by themselves or behind those before them. */
 function fittedItems<Item>(
   items: readonly Item[],
   schema: Schema,

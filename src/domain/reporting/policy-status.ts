@@ -51,12 +51,13 @@ export interface PolicyProgress {
   /** Its rules that open a direction for everyone and are not acknowledged (R17, weakening). */
   readonly openRules: readonly OpenRules[];
   /** Why discovery is not current for what this policy renders. */
-  readonly discoveryProblem: Extract<Reason, DnsDoubt | 'DnsStale' | 'ApiServerNotFound'> | undefined;
+  readonly discoveryProblem: DiscoveryProblem | undefined;
   /** Why BaselinePolicies or NamespaceBaselines are not written, whatever the namespace. */
-  readonly kindProblem?:
-    | { readonly reason: Extract<Reason, 'CrdOutdated' | 'Forbidden'>; readonly message: string }
-    | undefined;
+  readonly kindProblem?: KindProblem | undefined;
 }
+
+/** Why discovery is not what a policy needs (R14, discovery). */
+export type DiscoveryProblem = Extract<Reason, DnsDoubt | 'DnsStale' | 'ApiServerNotFound'>;
 
 /** A condition without its transition time. */
 type Finding = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
@@ -65,6 +66,11 @@ type Finding = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 interface Problem {
   readonly reason: Reason;
   readonly message: string;
+}
+
+/** Why the operator writes no object of one of its own kinds now. */
+export interface KindProblem extends Problem {
+  readonly reason: Extract<Reason, 'CrdOutdated' | 'Forbidden'>;
 }
 
 /** A change that waits for a confirmation, with its message. */

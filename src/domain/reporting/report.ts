@@ -118,12 +118,15 @@ function entryFor(plan: PolicyPlan, facts: Facts, weakenings: readonly Weakening
 /** Sorted by name. Declared parts are never left out, however many surplus objects are still to be removed. */
 function managedList({ policy }: PolicyPlan, existing: readonly ExistingObject[]): PolicyEntry['managed'] {
   const declared = new Set(policy.parts?.map(({ name }) => name));
-  return existing
+  const byName = existing
     .map(({ name, uid, hash }) => ({ name, uid, ...(hash === undefined || hash === '' ? {} : { hash }) }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .sort((a, b) => Number(declared.has(b.name)) - Number(declared.has(a.name)))
-    .slice(0, BOUNDS.managedPerPolicy)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const first = [
+    ...byName.filter(({ name }) => declared.has(name)),
+    ...byName.filter(({ name }) => !declared.has(name)),
+  ];
+  const listed = new Set(first.slice(0, BOUNDS.managedPerPolicy));
+  return byName.filter((object) => listed.has(object));
 }
 
 /** R4 (opting out): with onOptOut Keep the objects stay, and the operator reports nothing about them any more. */

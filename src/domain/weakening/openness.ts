@@ -216,9 +216,8 @@ function mergedRule(named: PortSet, peers: readonly unknown[]): BroadRule | unde
 }
 
 /**
- * What can be told of rules at a glance: the largest share of an address family that the blocks of all of them can hold, by
- * their prefix lengths alone, and the rules for everyone or for namespaces. That settles most long lists of addresses
- * without reading them.
+ * A cheap estimate: the largest share of an address family that the blocks of all rules can hold, by their prefix lengths
+ * alone, and the rules for everyone or for namespaces. It settles most long lists of addresses without reading them.
  */
 function estimateOf(
   rules: readonly unknown[],

@@ -64,7 +64,7 @@ export class FairQueue {
     return sinceMs.length === 0 ? undefined : Math.min(...sinceMs);
   }
 
-  /** A request waits from now on; `start` is what {@link take} gives back. */
+  /** Adds a waiting request. {@link take} returns its `start` when its turn comes. */
   add({ priority, namespace }: Turn, waiting: Waiting): void {
     const lane = this.#laneOf(namespace);
     lane.waiting[priority].push(waiting);

@@ -1,5 +1,4 @@
 import type { BaselinePolicySpec, Discovered } from '../../api/baseline-policy.ts';
-import type { Reason } from '../../api/reasons.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import {
   apiServerFrom,
@@ -11,10 +10,8 @@ import { type DnsMemory, type DnsTarget, dnsFrom, type FoundDns } from '../../do
 import { dnsDoubtFor, restsOnFoundDns } from '../../domain/discovery/dns-doubt.ts';
 import type { ServiceFacts, SliceFacts } from '../../domain/discovery/sources.ts';
 import { digestOf } from '../../domain/rendering/comparison.ts';
+import type { DiscoveryProblem } from '../../domain/reporting/policy-status.ts';
 import type { DnsCheck } from './dns-check.ts';
-
-/** Why discovery is not what a policy needs. */
-export type DiscoveryProblem = Extract<Reason, 'DnsNotFound' | 'DnsUnanswered' | 'DnsStale' | 'ApiServerNotFound'>;
 
 /**
  * How well the resolver is known.
@@ -87,10 +84,12 @@ export class Discovery {
   }
 
   /**
-   * Takes over what another replica stored since {@link Discovery.restore}. Addresses that this one never saw stay like
-   * others that are missing; else the next leader would take away at once what the last one had just allowed.
+   * Takes over what another replica stored since {@link Discovery.restore}, its belief included. Addresses that this one
+   * never saw stay like others that are missing; else the next leader would take away at once what the last one had just
+   * allowed.
    */
   recall(stored: Discovered): void {
+    this.believe(stored);
     this.#endpoints = new Map([...memoryFrom(stored.apiServer), ...this.#endpoints]);
     this.#resolvers = new Map([...resolversIn(stored), ...this.#resolvers]);
     this.look();

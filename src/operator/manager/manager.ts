@@ -313,9 +313,8 @@ export class Manager {
   async #lead(term: Term, discovery: Discovery, signal: AbortSignal): Promise<void> {
     this.#stopStandIn();
     const stored = storedDiscovery(this.#informers.caches.baselinePolicies.values());
-    discovery.believe(stored);
     discovery.recall(stored);
-    const controller = this.#controllerFor(term, discovery);
+    const controller = this.#controllerFor(term, { discovery, renderedFor: digestOf(stored) });
     this.#role = { kind: 'leading', discovery, controller };
     this.#options.metrics.termBegun();
     controller.start();
@@ -324,9 +323,12 @@ export class Manager {
     this.#role = signal.aborted ? { kind: 'standby', discovery, standIn: undefined } : this.#standby(discovery);
   }
 
-  #controllerFor(term: Term, discovery: Discovery): Controller {
+  /** `renderedFor` is the digest of the discovery for which the term before rendered. */
+  #controllerFor(
+    term: Term,
+    { discovery, renderedFor }: { readonly discovery: Discovery; readonly renderedFor: string },
+  ): Controller {
     const { caches } = this.#informers;
-    const renderedFor = digestOf(storedDiscovery(caches.baselinePolicies.values()));
     const isOlder = newerVersion(this.#version, term.newestVersion) !== this.#version;
     return new Controller({
       ...this.#options,

@@ -15,6 +15,7 @@ import type { CachedNetworkPolicy } from '../watch/cached-objects.ts';
 import type { Caches } from '../watch/caches.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS } from '../watch/resources.ts';
+import { crdNameOf } from '../watch/served-crds.ts';
 
 interface Dependencies {
   readonly kube: KubeClient;
@@ -109,7 +110,7 @@ export class DeletionReconciler {
   async #isCrdGoing(): Promise<Result<boolean, KubeError>> {
     const crd = await this.#dependencies.kube.get({
       type: CUSTOM_RESOURCE_DEFINITIONS,
-      name: `${BASELINE_POLICIES.plural}.${BASELINE_POLICIES.group}`,
+      name: crdNameOf(BASELINE_POLICIES),
     });
     if (!crd.ok) {
       return crd.error.kind === 'notFound' ? success(true) : crd;

@@ -36,12 +36,11 @@ export function createReconcileWorker(
   return async (namespace, attempt) => {
     const startMs = clock.nowMs();
     const log = new ReconcileLog(dependencies.log, attempt.reconcileId);
-    const waitMs = context.removalPace.waitMs(namespace);
-    if (waitMs > 0) {
-      dependencies.onDone();
-      return { kind: 'after', delayMs: waitMs };
-    }
     try {
+      const waitMs = context.removalPace.waitMs(namespace);
+      if (waitMs > 0) {
+        return { kind: 'after', delayMs: waitMs };
+      }
       const reconciled = await reconcile(namespace, attempt.priority, context);
       countOrphans(namespace, dependencies);
       countCopies(namespace, dependencies, log);

@@ -1,9 +1,10 @@
 import { type BaselinePolicySpec, DEFAULT_GRACE_MS, type Discovered } from '../../api/baseline-policy.ts';
 import { type Problem, type Validation, validateBaselinePolicy } from '../../api/validation.ts';
 import { declaredFacts } from '../../domain/declared-facts.ts';
+import type { DiscoveryProblem } from '../../domain/reporting/policy-status.ts';
 import { type OpenRules, openRulesOf } from '../../domain/weakening/own-rules.ts';
 import type { BaselinePolicyFacts } from '../../domain/world.ts';
-import { type DiscoveryProblem, type DiscoveryState, discoveryProblemFor } from '../discovery/discovery.ts';
+import { type DiscoveryState, discoveryProblemFor } from '../discovery/discovery.ts';
 import type { CachedBaselinePolicy } from '../watch/projections.ts';
 
 /** One BaselinePolicy, validated and rendered. */

@@ -1,5 +1,5 @@
 import { namesText } from '../../base/text.ts';
-import type { KindProblem } from './served-kinds.ts';
+import type { KindProblem } from '../../domain/reporting/policy-status.ts';
 
 /** How many namespaces a message names. */
 const NAMED = 3;

@@ -1,14 +1,9 @@
+import type { KindProblem } from '../../domain/reporting/policy-status.ts';
 import type { ResourceType } from '../../kube/client/resource-type.ts';
 import type { Check, CheckResult } from '../../telemetry/checks.ts';
 import type { ScopedCaches } from '../watch/caches.ts';
 import { BASELINE_POLICIES, NAMESPACE_BASELINES } from '../watch/resources.ts';
-import { type CrdProblem, crdProblemText } from '../watch/served-crds.ts';
-
-/** Why the operator writes no object of one of its own kinds now. */
-export interface KindProblem {
-  readonly reason: 'CrdOutdated' | 'Forbidden';
-  readonly message: string;
-}
+import { type CrdProblem, crdNameOf, crdProblemText } from '../watch/served-crds.ts';
 
 /**
  * Whether the API server serves both kinds of the operator with every field, by the watch on their CRDs. The operator
@@ -55,7 +50,7 @@ export class ServedKinds implements Check {
     if (!this.#hasSynced()) {
       return undefined;
     }
-    const crd = `${type.plural}.${type.group}`;
+    const crd = crdNameOf(type);
     const found = this.#caches.flatMap((cache) => cache.get({ namespace: '', name: crd }) ?? []);
     return found.length === 0 ? { kind: 'missing', crd } : found[0]?.problem;
   }

@@ -14,7 +14,7 @@ import type { KubeObject } from '../../kube/client/kube-object.ts';
 import { CachedNamespace, CachedNetworkPolicy, CachedReport, type Identity } from './cached-objects.ts';
 import { InternPool } from './intern-pool.ts';
 import { neededFields } from './needed-fields.ts';
-import { type CrdProblem, crdProblemIn, type NeededFields } from './served-crds.ts';
+import { type CrdProblem, crdProblemIn } from './served-crds.ts';
 import { isLargeSpec, rememberedHash, rememberedOpenness } from './spec-facts.ts';
 
 /** A BaselinePolicy as the cache keeps it: with spec and status, as there are few. */
@@ -66,9 +66,9 @@ export function namespaceProjection(exclusion: Exclusion): (object: KubeObject) 
 }
 
 /**
- * The transform function for NetworkPolicies: of the spec a digest, and only with a label or annotation of ours. A large
- * spec is judged once for each generation, which the API server raises whenever a spec changes: `known` is what the cache
- * keeps of an earlier version of the same object.
+ * The transform function for NetworkPolicies. It keeps a digest of the spec, and only for objects with a label or annotation
+ * of the operator. It judges a large spec once for each generation, which the API server raises whenever a spec changes:
+ * `known` is what the cache keeps of an earlier version of the same object.
  */
 export function networkPolicyProjection(object: KubeObject, known?: Identity): CachedNetworkPolicy {
   const marks = marksOf(object.metadata);
@@ -222,8 +222,7 @@ function targetPortOf(port: unknown): number | string {
   return typeof target === 'number' ? target : textOf(target);
 }
 
-/** The transform function for the operator's own CRDs: of each only what is wrong with it. */
-export function crdProjection(): (object: KubeObject) => CachedCrd {
-  const needed: NeededFields = neededFields();
-  return (object) => ({ ...identityOf(object), problem: crdProblemIn(object, needed) });
+/** The transform function for the operator's own CRDs, which keeps of each only what is wrong with it. */
+export function crdProjection(object: KubeObject): CachedCrd {
+  return { ...identityOf(object), problem: crdProblemIn(object, neededFields()) };
 }

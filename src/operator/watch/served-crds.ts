@@ -2,6 +2,7 @@ import { fieldOf, fieldsOf, itemsOf, textOf } from '../../base/json.ts';
 import { type Result, success } from '../../base/result.ts';
 import type { KubeClient } from '../../kube/client/kube-client.ts';
 import type { KubeError } from '../../kube/client/kube-error.ts';
+import type { ResourceType } from '../../kube/client/resource-type.ts';
 import { BASELINE_POLICIES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACE_BASELINES } from './resources.ts';
 
 /** Why the operator cannot use one of its custom resources. */
@@ -21,7 +22,7 @@ export async function crdProblems(
 ): Promise<Result<readonly CrdProblem[], KubeError>> {
   const problems: CrdProblem[] = [];
   for (const type of [BASELINE_POLICIES, NAMESPACE_BASELINES]) {
-    const crd = `${type.plural}.${type.group}`;
+    const crd = crdNameOf(type);
     const found = await kube.get({ type: CUSTOM_RESOURCE_DEFINITIONS, name: crd });
     if (!found.ok && found.error.kind !== 'notFound') {
       return found;
@@ -44,10 +45,15 @@ export function crdProblemText(problem: CrdProblem): string {
   }
 }
 
+/** The name of the CRD that defines a kind. */
+export function crdNameOf({ plural, group }: ResourceType): string {
+  return `${plural}.${group}`;
+}
+
 /** What is wrong with a CRD as the API server has it; undefined when it serves every needed field. */
 export function crdProblemIn(object: unknown, needed: NeededFields): CrdProblem | undefined {
   const crd = textOf(fieldOf(fieldOf(object, 'metadata'), 'name'));
-  const type = [BASELINE_POLICIES, NAMESPACE_BASELINES].find(({ plural, group }) => crd === `${plural}.${group}`);
+  const type = [BASELINE_POLICIES, NAMESPACE_BASELINES].find((own) => crd === crdNameOf(own));
   if (type === undefined) {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { BOUNDS } from '../../api/bounds.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { specHash, textDigest } from '../../domain/rendering/comparison.ts';
 import { type Openness, opennessOf } from '../../domain/weakening/openness.ts';
@@ -6,8 +7,8 @@ import { type Openness, opennessOf } from '../../domain/weakening/openness.ts';
 const REMEMBERED = 256;
 /** How many values a small spec has at most. Only small ones are remembered by their text, so that tenants cannot fill the operator's memory. */
 const MOST_VALUES = 512;
-/** No spec that the operator renders is longer as JSON, since no BaselinePolicy is (`BOUNDS.specBytes`). */
-const LONGEST_RENDERED = 524_288;
+/** No spec that the operator renders is longer as JSON, since no spec of a BaselinePolicy is half as long. */
+const LONGEST_RENDERED = 2 * BOUNDS.specSize;
 
 const openings = new BoundedMap<string, { readonly openness: Openness | undefined }>(REMEMBERED);
 const digests = new BoundedMap<string, string>(REMEMBERED);

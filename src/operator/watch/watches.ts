@@ -20,6 +20,7 @@ import {
   NETWORK_POLICIES,
   SERVICES,
 } from './resources.ts';
+import { crdNameOf } from './served-crds.ts';
 
 /** The event handlers of the operator: each gets a key, and reads the object itself from the caches. */
 export interface WatchEventHandlers {
@@ -161,13 +162,13 @@ const WATCHES = {
   }),
   crds: scoped({
     type: CUSTOM_RESOURCE_DEFINITIONS,
-    project: crdProjection,
+    project: () => crdProjection,
     handler: (targets) => {
       targets.crdChanged();
     },
     // A policy that is being deleted asks whether its CRD is, too (R8, deletion).
     otherVerbs: ['get'],
-    scopes: () => [BASELINE_POLICIES, NAMESPACE_BASELINES].map(({ plural, group }) => ({ name: `${plural}.${group}` })),
+    scopes: () => [BASELINE_POLICIES, NAMESPACE_BASELINES].map((type) => ({ name: crdNameOf(type) })),
   }),
 };
 

@@ -8,8 +8,8 @@ import { digestOf } from '../../domain/rendering/comparison.ts';
 import { fittedStatus } from '../../domain/reporting/fitted-status.ts';
 import { missingPeers } from '../../domain/reporting/missing-peers.ts';
 import {
+  type KindProblem,
   type NamespaceState,
-  type PolicyProgress,
   policyStatusFor,
   untilPendingCountsMs,
 } from '../../domain/reporting/policy-status.ts';
@@ -52,7 +52,7 @@ interface Dependencies {
   /** Whether no BaselinePolicy may be written, since its CRD would prune the spec. */
   readonly isPaused: () => boolean;
   /** Why objects of one of the operator's own kinds are not written; undefined when they are. */
-  readonly kindProblem: () => PolicyProgress['kindProblem'];
+  readonly kindProblem: () => KindProblem | undefined;
   /** Called with an unexpected throw, so that it is logged. */
   readonly onBug: (policy: string, cause: unknown) => void;
   /** Called when a status cannot be written, once for each cause in a row, or only in part. */
@@ -76,8 +76,8 @@ export class StatusWriter {
   readonly #resumed = new Map<string, number>();
   /** The messages of the held changes that were last reported, by uid. */
   readonly #reportedHolds = new Map<string, string>();
-  /** What was last told of each policy's status that could not be written. */
-  readonly #toldUnwritten = new Map<string, string>();
+  /** By policy, the last reported reason why its status could not be written as a whole. */
+  readonly #reportedUnwritten = new Map<string, string>();
   /** The conditions of each policy that are True, by the status that was last computed. */
   readonly #trueConditions = new Map<string, readonly ConditionType[]>();
   #isStarted = false;
@@ -141,7 +141,7 @@ export class StatusWriter {
     const cached = baselinePolicies.get({ namespace: '', name: policy });
     if (compiled === undefined || cached?.uid !== compiled.facts.uid) {
       this.#trueConditions.delete(policy);
-      this.#toldUnwritten.delete(policy);
+      this.#reportedUnwritten.delete(policy);
       return { kind: 'forget' };
     }
     const { uid } = compiled.facts;
@@ -156,7 +156,7 @@ export class StatusWriter {
       if (!isDone) {
         return { kind: 'backoff', atLeastMs: STATUS_INTERVAL_MS };
       }
-      this.#tell(policy, leftOut.length === 0 ? undefined : { kind: 'leftOut', fields: leftOut });
+      this.#reportUnwritten(policy, leftOut.length === 0 ? undefined : { kind: 'leftOut', fields: leftOut });
     }
     return nextWriteFor(counted.namespaceStates);
   }
@@ -243,18 +243,18 @@ export class StatusWriter {
       return true;
     }
     if (REFUSALS.includes(kind)) {
-      this.#tell(policy.name, { kind: 'refused', message });
+      this.#reportUnwritten(policy.name, { kind: 'refused', message });
     }
     return false;
   }
 
-  /** Tells a cause once, until there is another or none. */
-  #tell(policy: string, cause: UnwrittenStatus | undefined): void {
+  /** Reports a cause once, until there is another or none. */
+  #reportUnwritten(policy: string, cause: UnwrittenStatus | undefined): void {
     const text = cause === undefined ? '' : JSON.stringify(cause);
-    if (text === (this.#toldUnwritten.get(policy) ?? '')) {
+    if (text === (this.#reportedUnwritten.get(policy) ?? '')) {
       return;
     }
-    this.#toldUnwritten.set(policy, text);
+    this.#reportedUnwritten.set(policy, text);
     if (cause !== undefined) {
       this.#dependencies.onUnwritten(policy, cause);
     }

@@ -1,4 +1,4 @@
-import { FINALIZER, GROUP, NAMESPACE_BASELINE_NAME } from '../../../api/names.ts';
+import { FINALIZER, NAMESPACE_BASELINE_NAME } from '../../../api/names.ts';
 import { fieldOf } from '../../../base/json.ts';
 import { failure, type Result, success } from '../../../base/result.ts';
 import type { KubeClient } from '../../../kube/client/kube-client.ts';
@@ -9,6 +9,7 @@ import {
   CUSTOM_RESOURCE_DEFINITIONS,
   NAMESPACE_BASELINES,
 } from '../../../operator/watch/resources.ts';
+import { crdNameOf } from '../../../operator/watch/served-crds.ts';
 import type { BaselinePolicyView, ReportView } from '../../cluster/cluster-facts.ts';
 import { type FailedAttempt, failedAttempt } from '../../cluster/kube-failure.ts';
 
@@ -87,9 +88,7 @@ export function removeReport(
 }
 
 /** The names of both CRDs, in the order in which they go. */
-export const CRD_NAMES: readonly string[] = [NAMESPACE_BASELINES, BASELINE_POLICIES].map(
-  ({ plural }) => `${plural}.${GROUP}`,
-);
+export const CRD_NAMES: readonly string[] = [NAMESPACE_BASELINES, BASELINE_POLICIES].map(crdNameOf);
 
 /** Deletes a CRD, and with it every object of its kind. */
 export function removeCrd(kube: KubeClient, name: string): Promise<Result<'removed' | 'gone', FailedAttempt>> {
