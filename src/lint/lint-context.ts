@@ -41,7 +41,7 @@ export interface LintInput {
 /** Makes what the checks look at. */
 export function lintContext({ cluster, isWholeCluster, writtenOf }: LintInput): LintContext {
   const live = cluster.pods.filter(({ phase }) => phase === 'live');
-  const podsByNamespace = groupedByNamespace(live);
+  const podsByNamespace = Map.groupBy(live, ({ namespace }) => namespace);
   const podsIn = (namespace: string): readonly PodModel[] => podsByNamespace.get(namespace) ?? [];
   const networkPolicies = cluster.networkPolicies.map((model): LintedNetworkPolicy => {
     const { namespace, name, podSelector } = model;
@@ -52,9 +52,7 @@ export function lintContext({ cluster, isWholeCluster, writtenOf }: LintInput): 
       pods: podsIn(namespace).filter((pod) => !pod.isHostNetwork && selects(podSelector, pod.labels)),
     };
   });
-  const policiesByNamespace = groupedByNamespace(
-    networkPolicies.map((one) => ({ ...one, namespace: one.model.namespace })),
-  );
+  const policiesByNamespace = Map.groupBy(networkPolicies, ({ model }) => model.namespace);
   return {
     cluster,
     networkPolicies,
@@ -92,21 +90,6 @@ export function isEveryPod(peer: Peer): boolean {
     selectsAll(peer.namespaceSelector) &&
     selectsAll(peer.podSelector)
   );
-}
-
-function groupedByNamespace<Item extends { readonly namespace: string }>(
-  items: readonly Item[],
-): ReadonlyMap<string, readonly Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(item.namespace);
-    if (group === undefined) {
-      groups.set(item.namespace, [item]);
-    } else {
-      group.push(item);
-    }
-  }
-  return groups;
 }
 
 /** Remembers what equal selectors select, since thousands of rules have the same few. */

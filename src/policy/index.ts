@@ -86,9 +86,11 @@ export type {
   Tier,
   WorkloadName,
 } from './model/cluster.ts';
+export { controllerOf, workloadByName } from './model/pods.ts';
 export { type ClusterOptions, clusterOf } from './model/read-cluster.ts';
 export { rulePorts } from './model/rule-ports.ts';
 export { isMet, type Labels, type Requirement, requirementText, type Selector, selects } from './model/selector.ts';
+export type { ProblemCode } from './model/untrusted.ts';
 export { type Endpoint, INTERNET, podsBehind } from './verdict/endpoint.ts';
 export type {
   EndExplanation,

@@ -67,7 +67,7 @@ function openedOne({ port, from, bytes }: { port: number; from: string; bytes?: 
 
 const KEPT_ALIVE = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
 const FOR_METRICS = 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n';
-/** The kubelet, and somebody else. */
+/** The addresses of the kubelet and of another client. */
 const [KUBELET, STRANGER] = ['127.0.0.1', '127.0.0.2'];
 
 describe('F64 connections that nobody closes', () => {

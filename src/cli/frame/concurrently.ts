@@ -1,3 +1,5 @@
+import { inParallel } from '../../base/in-parallel.ts';
+
 /** How many requests of one command are in flight at once. */
 const CONCURRENCY = 16;
 
@@ -6,14 +8,9 @@ export async function concurrently<Item, Value>(
   items: readonly Item[],
   work: (item: Item) => Promise<Value>,
 ): Promise<readonly Value[]> {
-  const waiting = [...items.entries()];
   const values: Value[] = [];
-  const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [at, item] = next;
-      values[at] = await work(item);
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  await inParallel([...items.entries()], CONCURRENCY, async ([at, item]) => {
+    values[at] = await work(item);
+  });
   return values;
 }

@@ -12,6 +12,7 @@ import {
   parseEvents,
   YAMLException,
 } from 'js-yaml';
+import { parsedJson } from '../../base/json.ts';
 import { failure, type Result, success } from '../../base/result.ts';
 import { printable } from '../views/printable.ts';
 import { expectationFor } from './yaml-expectations.ts';
@@ -79,17 +80,16 @@ export interface YamlProblem {
 export function locatedDocuments(text: string): Result<readonly LocatedDocument[], YamlProblem> {
   const json = jsonDocument(text);
   if (json !== undefined) {
-    return success([located(text, () => parseEvents(text, {}), { value: json, index: 0, line: firstLine(text) })]);
+    return success([located(text, { value: json, index: 0, line: firstLine(text) })]);
   }
   try {
     const events = parseEvents(text, {});
     const values = constructFromEvents(events, { source: text, schema: KUBECTL_SCHEMA, maxAliases: MAX_ALIASES });
     const starts = lineStartsOf(text);
     const contents = contentEvents(events);
-    // The events of a large file take many times its size; they are read again for the few lines that are asked for.
     const documents = values.map((value, index) => {
       const line = lineAt(starts, offsetOf(text, events, contents[index] ?? 0, []));
-      return located(text, () => parseEvents(text, {}), { value, index, line });
+      return located(text, { value, index, line });
     });
     return success(documents.filter(({ value }) => value !== null));
   } catch (thrown) {
@@ -97,9 +97,9 @@ export function locatedDocuments(text: string): Result<readonly LocatedDocument[
   }
 }
 
+/** The events of a large file take many times its size: they are read again for the few lines that are asked for. */
 function located(
   text: string,
-  eventsOf: () => Event[],
   { value, index, line }: { readonly value: unknown; readonly index: number; readonly line: number },
 ): LocatedDocument {
   let known: { readonly events: readonly Event[]; readonly starts: readonly number[] } | undefined;
@@ -107,7 +107,7 @@ function located(
     value,
     line,
     lineOf(steps) {
-      known ??= { events: eventsOf(), starts: lineStartsOf(text) };
+      known ??= { events: parseEvents(text, {}), starts: lineStartsOf(text) };
       const content = contentEvents(known.events)[index] ?? 0;
       return lineAt(known.starts, offsetOf(text, known.events, content, steps));
     },
@@ -116,14 +116,7 @@ function located(
 
 /** JSON is much faster to read as such: the whole of a cluster comes as JSON. Undefined for anything else. */
 function jsonDocument(text: string): unknown {
-  if (!/^\s*\{\s*["}]/.test(text)) {
-    return undefined;
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return /^\s*\{\s*["}]/.test(text) ? parsedJson(text) : undefined;
 }
 
 function firstLine(text: string): number {

@@ -1,5 +1,5 @@
 import type { Discovered } from '../../api/baseline-policy.ts';
-import { API_VERSION, FIELD_MANAGER, LABELS } from '../../api/names.ts';
+import { API_VERSION, LABELS } from '../../api/names.ts';
 import { fieldOf, isJsonObject, textOf } from '../../base/json.ts';
 import { renderedParts } from '../../domain/rendering/rendering.ts';
 import { isExcluded, isSelected } from '../../domain/selection.ts';
@@ -12,7 +12,7 @@ import {
   namespaceViewOf,
   USUAL_EXCLUSION,
 } from '../cluster/cluster-facts.ts';
-import { kindOf, nameOf } from './object-name.ts';
+import { baselineOf, kindOf, nameOf } from './object-name.ts';
 import type { ObjectOrigin, SourcedObject } from './objects-read.ts';
 
 interface Sourced<View> {
@@ -95,9 +95,6 @@ function renderedIn(
 
 /** `policy/namespace` of a managed NetworkPolicy; empty for anything else. */
 function managedBy(object: unknown): string {
-  const metadata = fieldOf(object, 'metadata');
-  const labels = fieldOf(metadata, 'labels');
-  return kindOf(object) === 'NetworkPolicy' && fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER
-    ? `${textOf(fieldOf(labels, LABELS.policy))}/${textOf(fieldOf(metadata, 'namespace'))}`
-    : '';
+  const baseline = kindOf(object) === 'NetworkPolicy' ? baselineOf(object) : '';
+  return baseline === '' ? '' : `${baseline}/${textOf(fieldOf(fieldOf(object, 'metadata'), 'namespace'))}`;
 }

@@ -9,7 +9,7 @@ import { countText } from '../views/count-text.ts';
 import { kindOf } from './object-name.ts';
 import type { InputProblem, SourcedObject } from './objects-read.ts';
 
-/** What stands in files. */
+/** The objects of files, and what is wrong with the files. */
 export interface FileObjects {
   readonly objects: readonly SourcedObject[];
   readonly problems: readonly InputProblem[];

@@ -1,6 +1,6 @@
-import { fieldOf, itemsOf, textOf } from '../../base/json.ts';
+import { controllerOf, workloadByName } from '../../policy/index.ts';
 import { withBaselines } from './baseline-objects.ts';
-import { identityOf, kindOf, nameOf, namespaceOf } from './object-name.ts';
+import { identityOf, kindOf, namespaceOf } from './object-name.ts';
 import type { SourcedObject } from './objects-read.ts';
 import { templateText } from './slim-object.ts';
 
@@ -40,16 +40,12 @@ export function filesOverCluster(
   return withBaselines([...kept, ...files]);
 }
 
-/** Of the workload that a pod belongs to, by its owner and the way in which Deployments name ReplicaSets. */
+/** Of the workload that a pod belongs to; empty without one. */
 function workloadIdentityOf(pod: unknown, defaultNamespace: string): string {
-  const metadata = fieldOf(pod, 'metadata');
-  const owner = itemsOf(fieldOf(metadata, 'ownerReferences')).find((one) => fieldOf(one, 'controller') === true);
-  const kind = kindOf(owner);
-  const name = textOf(fieldOf(owner, 'name'));
-  const hash = textOf(fieldOf(fieldOf(metadata, 'labels'), 'pod-template-hash'));
-  const isDeployment = kind === 'ReplicaSet' && hash !== '' && name.endsWith(`-${hash}`);
-  const workload = isDeployment
-    ? { kind: 'Deployment', metadata: { name: name.slice(0, -hash.length - 1) } }
-    : { kind, metadata: { name } };
-  return `${workload.kind}/${namespaceOf(pod, defaultNamespace)}/${nameOf(workload)}`;
+  const owner = controllerOf(pod);
+  if (owner === undefined) {
+    return '';
+  }
+  const { kind, name } = workloadByName(owner, pod);
+  return `${kind}/${namespaceOf(pod, defaultNamespace)}/${name}`;
 }

@@ -14,6 +14,8 @@ export interface JudgedCluster {
   readonly isPartial: boolean;
   /** What is known to be left out or assumed, each a printable line for people. */
   readonly notes: readonly string[];
+  /** Those of the notes that are about an object which the API server would refuse. */
+  readonly refusalNotes: readonly string[];
 }
 
 /** Compiles what was read, with further objects that are assumed to be there. */
@@ -22,11 +24,13 @@ export function judgedClusterOf(read: ObjectsRead, assumed: readonly unknown[] =
     defaultNamespace: read.defaultNamespace,
   });
   const missing = read.missing.filter(({ kind }) => mayDecide(kind, cluster));
+  const problems = problemNotes(read, cluster);
   return {
     read,
     compiled: compile(cluster),
     isPartial: missing.length > 0,
-    notes: [...problemNotes(read, cluster), ...skippedNotes(cluster), ...missing.map(missingNote)],
+    notes: [...problems.map(({ text }) => text), ...skippedNotes(cluster), ...missing.map(missingNote)],
+    refusalNotes: problems.flatMap(({ text, isRefusal }) => (isRefusal ? [text] : [])),
   };
 }
 
@@ -38,16 +42,20 @@ function mayDecide(kind: string, cluster: Cluster): boolean {
 const MOST_NOTES = 10;
 
 /** What the API server would refuse, with file and line. */
-function problemNotes(read: ObjectsRead, { problems }: Cluster): readonly string[] {
+function problemNotes(
+  read: ObjectsRead,
+  { problems }: Cluster,
+): readonly { readonly text: string; readonly isRefusal: boolean }[] {
   const notes = problems.slice(0, MOST_NOTES).map(({ object, path, message, isLeftOut }) => {
     const identity = `${object.kind}/${object.namespace ?? ''}/${object.name}`;
     const origin = originOf(read, identity);
     const name = `${object.kind} ${object.namespace === undefined ? '' : `${object.namespace}/`}${object.name}`;
     const what = `${name}${path === '' ? '' : `: ${path}`}: ${message}`;
-    return printable(`${placeText(origin, path)}${what}${isLeftOut ? '; it is left out' : ''}`);
+    const text = printable(`${placeText(origin, path)}${what}${isLeftOut ? '; it is left out' : ''}`);
+    return { text, isRefusal: isLeftOut };
   });
   const more = problems.length - notes.length;
-  return more > 0 ? [...notes, `${more} more problems of this kind`] : notes;
+  return more > 0 ? [...notes, { text: `${more} more problems of this kind`, isRefusal: false }] : notes;
 }
 
 /** `file:line: ` of a field; empty for what is of the cluster. */

@@ -1,3 +1,4 @@
+import { FIELD_MANAGER, LABELS } from '../../api/names.ts';
 import { fieldOf, textOf } from '../../base/json.ts';
 
 /** Kinds that are in no namespace, of those that verdicts rest on. */
@@ -35,4 +36,10 @@ export function namespaceOf(object: unknown, defaultNamespace: string): string {
 /** Kind, namespace and name as one text: equal for two states of one object, whatever the version of its API. */
 export function identityOf(object: unknown, defaultNamespace: string): string {
   return `${kindOf(object)}/${namespaceOf(object, defaultNamespace)}/${nameOf(object)}`;
+}
+
+/** The BaselinePolicy that a NetworkPolicy belongs to by its labels (R5, ownership); empty for foreign ones. */
+export function baselineOf(object: unknown): string {
+  const labels = fieldOf(fieldOf(object, 'metadata'), 'labels');
+  return fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER ? textOf(fieldOf(labels, LABELS.policy)) : '';
 }

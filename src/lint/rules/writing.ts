@@ -60,7 +60,7 @@ export function* undocumented({ networkPolicies }: LintContext): Iterable<Found>
 
 /** Values without quotes that YAML reads as true, false or numbers where a label is meant. */
 export function* yamlBooleans({ cluster }: LintContext): Iterable<Found> {
-  for (const problem of cluster.problems.filter(isUnquoted)) {
+  for (const problem of cluster.problems.filter(({ code }) => code === 'unquotedLabel')) {
     yield {
       ...placed(problem),
       fix: 'put the value into quotes: YAML reads yes, no, on, off and numbers as something else',
@@ -70,7 +70,7 @@ export function* yamlBooleans({ cluster }: LintContext): Iterable<Found> {
 
 /** An `endPort` without `port`. */
 export function* endPortsAlone({ cluster }: LintContext): Iterable<Found> {
-  for (const problem of cluster.problems.filter(isEndPortAlone)) {
+  for (const problem of cluster.problems.filter(({ code }) => code === 'endPortAlone')) {
     yield { ...placed(problem), fix: 'write the first port of the range as port' };
   }
 }
@@ -85,7 +85,7 @@ export function* duplicates({ cluster }: LintContext): Iterable<Found> {
 /** Whatever else the API server would refuse. */
 export function* refused({ cluster }: LintContext): Iterable<Found> {
   for (const problem of cluster.problems) {
-    if (problem.isLeftOut && !isUnquoted(problem) && !isEndPortAlone(problem)) {
+    if (problem.isLeftOut && problem.code === undefined) {
       yield {
         ...placed(problem),
         fix: 'the API server refuses this; kubectl explain networkpolicy.spec names the fields',
@@ -96,14 +96,6 @@ export function* refused({ cluster }: LintContext): Iterable<Found> {
 
 function placed({ object, path, message }: ModelProblem): Omit<Found, 'fix'> {
   return { object, path, message };
-}
-
-function isUnquoted({ message }: ModelProblem): boolean {
-  return message.includes('in quotes in YAML');
-}
-
-function isEndPortAlone({ path, message }: ModelProblem): boolean {
-  return path.endsWith('.endPort') && message.includes('without port');
 }
 
 function writtenOf({ written }: LintedNetworkPolicy): {

@@ -1,6 +1,7 @@
 import type { AddressSet, Family } from '../intervals/addresses.ts';
 import type { Protocol } from '../intervals/ports.ts';
 import type { Labels, Selector } from './selector.ts';
+import type { ProblemCode } from './untrusted.ts';
 
 /** Names an object of the cluster; `namespace` is absent for cluster-scoped ones. */
 export interface ObjectName {
@@ -15,6 +16,8 @@ export interface ModelProblem {
   /** Where, as the API server would say it, such as `spec.ingress[0].from[1].ipBlock.cidr`; empty for the whole object. */
   readonly path: string;
   readonly message: string;
+  /** Set for some mistakes that people make often. */
+  readonly code?: ProblemCode;
   /** Whether the object was left out of the model, as the API server would refuse it; otherwise it was read as the message says. */
   readonly isLeftOut: boolean;
 }

@@ -46,6 +46,17 @@ export function controllerOf(object: unknown): WorkloadName | undefined {
   return undefined;
 }
 
+/**
+ * The workload that people know, as far as the names tell: a ReplicaSet whose name ends with the hash of the pod's template
+ * is one of a Deployment.
+ */
+export function workloadByName(owner: WorkloadName, pod: unknown): WorkloadName {
+  const hash = textOf(pod, 'metadata', 'labels', 'pod-template-hash');
+  return owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`)
+    ? { kind: 'Deployment', name: owner.name.slice(0, -hash.length - 1) }
+    : owner;
+}
+
 /** Reads a Pod; `workload` is the outermost workload that it belongs to. */
 export function readPod(object: unknown, name: Named, workload: WorkloadName | undefined): PodModel {
   const phase = fieldOf(object, 'status', 'phase');

@@ -135,7 +135,7 @@ function readNumbers(
   const { port, endPort } = numbers;
   if (port === undefined) {
     if (endPort !== undefined) {
-      complain(`${path}.endPort`, 'may not be specified without port');
+      complain(`${path}.endPort`, 'may not be specified without port', 'endPortAlone');
     }
     return { first: 1, last: LAST_PORT };
   }

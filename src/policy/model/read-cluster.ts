@@ -19,7 +19,7 @@ import type {
 import { readClusterNetworkPolicy } from './cluster-network-policy.ts';
 import { readNetworkPolicy } from './network-policy.ts';
 import { nameOf, type ObjectShelf, type ShelvedObject, shelfOf } from './object-shelf.ts';
-import { controllerOf, isWorkloadKind, readPod, representativeOf, type Workload } from './pods.ts';
+import { controllerOf, isWorkloadKind, readPod, representativeOf, type Workload, workloadByName } from './pods.ts';
 import { readLabels } from './selector.ts';
 import { readEndpointSlice, readNode, readService } from './services.ts';
 import { type Complain, fieldOf, textOf } from './untrusted.ts';
@@ -84,8 +84,14 @@ function readValid<Model>(
 ): readonly Model[] {
   return [...(shelved?.values() ?? [])].flatMap((object) => {
     const before = problems.length;
-    const model = read(object, (path, message) => {
-      problems.push({ object: nameOf(object), path, message, isLeftOut: true });
+    const model = read(object, (path, message, code) => {
+      problems.push({
+        object: nameOf(object),
+        path,
+        message,
+        isLeftOut: true,
+        ...(code === undefined ? {} : { code }),
+      });
     });
     return problems.length === before ? [model] : [];
   });
@@ -144,7 +150,7 @@ function keyOf(namespace: string, workload: WorkloadName): string {
   return `${namespace}/${workload.kind}/${workload.name}`;
 }
 
-/** From a pod's owner to the workload that people know; a ReplicaSet that was not read is known by its Deployment's way of naming. */
+/** From a pod's owner to the workload that people know. */
 function outermost(
   namespace: string,
   owner: WorkloadName,
@@ -155,11 +161,7 @@ function outermost(
   if (known !== undefined) {
     return known.owner ?? owner;
   }
-  const hash = textOf(pod, 'metadata', 'labels', 'pod-template-hash');
-  if (owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`)) {
-    return { kind: 'Deployment', name: owner.name.slice(0, -hash.length - 1) };
-  }
-  return owner;
+  return workloadByName(owner, pod);
 }
 
 function readServices(shelf: ObjectShelf): readonly ServiceModel[] {

@@ -116,7 +116,11 @@ export function readMatchLabels(value: unknown, path: string, complain: Complain
     const wanted = value[key] ?? '';
     checkKey(key, path, complain);
     if (!isLabelValue(wanted)) {
-      complain(`${path}[${quotable(key)}]`, `must be a label value, in quotes in YAML, not ${quotable(wanted)}`);
+      complain(
+        `${path}[${quotable(key)}]`,
+        `must be a label value, in quotes in YAML, not ${quotable(wanted)}`,
+        'unquotedLabel',
+      );
     }
     return { key, operator: 'In', values: [typeof wanted === 'string' ? wanted : ''] };
   });
@@ -151,7 +155,7 @@ function readExpression(item: unknown, path: string, complain: Complain): Requir
     complain(`${path}.values`, needsValues ? `must not be empty for ${operator}` : `must be empty for ${operator}`);
   }
   if (!values.every(isLabelValue)) {
-    complain(`${path}.values`, 'must be label values, in quotes in YAML');
+    complain(`${path}.values`, 'must be label values, in quotes in YAML', 'unquotedLabel');
   }
   return { key, operator, values: [...new Set(values.filter(isLabelValue))].sort() };
 }

@@ -40,5 +40,8 @@ function shortJson(value: unknown): string {
   return String(value);
 }
 
+/** Mistakes that people make often: a label value that YAML reads as no text, and an `endPort` without `port`. */
+export type ProblemCode = 'unquotedLabel' | 'endPortAlone';
+
 /** Takes what is wrong with one field of the object being read. */
-export type Complain = (path: string, message: string) => void;
+export type Complain = (path: string, message: string, code?: ProblemCode) => void;

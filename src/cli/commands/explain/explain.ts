@@ -1,10 +1,12 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ExitCodeName } from '../../../app/exit-codes.ts';
 import { type Endpoint, podsBehind, type VerdictKind } from '../../../policy/index.ts';
 import type { CommandContext } from '../../frame/command-context.ts';
 import { fail } from '../../frame/command-run.ts';
 import { addHelp } from '../../frame/help-text.ts';
 import { isColoured, processTerminal, type Terminal } from '../../frame/terminal.ts';
+import { wordList } from '../../frame/word-list.ts';
+import { type AskedPort, askedPort } from '../../objects/asked-port.ts';
 import { type JudgedCluster, judgedClusterOf } from '../../objects/judged-cluster.ts';
 import { addObjectFlags, type ObjectFlags } from '../../objects/object-flags.ts';
 import { failForProblems, type ObjectsRun, withObjects } from '../../objects/read-objects.ts';
@@ -16,11 +18,13 @@ import { explanationOf } from './explanation.ts';
 import { explanationText } from './explanation-text.ts';
 import { type FixForm, fixFor } from './fix.ts';
 import { fixText } from './fix-text.ts';
-import { askedPort, type JudgedPort, judgedPort, type Way } from './judged-port.ts';
-import { type AskedPort, asSource, type KnownEnd, knownEnd } from './known-end.ts';
+import { type JudgedPort, judgedPort, type Way } from './judged-port.ts';
+import { asSource, type KnownEnd, knownEnd } from './known-end.ts';
 import { type ReachQuestion, reachListOf } from './reach-list.ts';
 import { reachListText } from './reach-list-text.ts';
 import { resolverIn } from './resolver.ts';
+
+const VERDICTS: readonly VerdictKind[] = ['allowed', 'denied', 'undefined'];
 
 interface ExplainFlags extends ObjectFlags {
   readonly port?: readonly string[];
@@ -76,7 +80,7 @@ export function defineExplain(command: Command, context: CommandContext, termina
       new Option(
         '--fail-on <verdicts>',
         'exit 5 where a port has one of these verdicts, such as denied,undefined',
-      ).argParser(failOnVerdicts),
+      ).argParser(wordList(VERDICTS, 'Write allowed, denied or undefined, or several with commas.')),
     )
     .action((from: string | undefined, to: string | undefined, flags: ExplainFlags) =>
       explain([from, to], { name: 'explain', flags, context, terminal }),
@@ -198,7 +202,7 @@ function listReach(run: ExplainRun, text: string): ExitCodeName {
   );
   return exitFor(
     run,
-    list.items.flatMap((item) => (['allowed', 'denied', 'undefined'] as const).filter((kind) => item[kind].length > 0)),
+    list.items.flatMap((item) => VERDICTS.filter((kind) => item[kind].length > 0)),
   );
 }
 
@@ -265,15 +269,4 @@ function throughService(
     ports: flags.port === undefined ? service.ports.map(({ protocol, port }) => ({ protocol, port })) : ports,
     way: { onlyTo: new Set(pods.map((pod) => `${pod.namespace}/${pod.name}`)) },
   };
-}
-
-const VERDICTS: readonly VerdictKind[] = ['allowed', 'denied', 'undefined'];
-
-function failOnVerdicts(text: string): readonly VerdictKind[] {
-  const words = text.split(',');
-  const verdicts = VERDICTS.filter((verdict) => words.includes(verdict));
-  if (words.some((word) => !VERDICTS.some((verdict) => verdict === word))) {
-    throw new InvalidArgumentError('Write allowed, denied or undefined, or several with commas.');
-  }
-  return verdicts;
 }

@@ -1,8 +1,8 @@
 import type { Direction, Lack, VerdictKind } from '../../../policy/index.ts';
+import { portText } from '../../objects/asked-port.ts';
 import { printable } from '../../views/printable.ts';
 import { type Tone, toned } from '../../views/text-table.ts';
 import type { ExplainedEnd, ExplainedPolicy, ExplainedPort, Explanation } from './explanation-schema.ts';
-import { portText } from './judged-port.ts';
 
 const TONES: Readonly<Record<VerdictKind, Tone>> = { allowed: 'good', denied: 'bad', undefined: 'warning' };
 /** So that an explanation fits on one screen. */

@@ -1,5 +1,3 @@
-import { FIELD_MANAGER, LABELS } from '../../../api/names.ts';
-import { fieldOf, textOf } from '../../../base/json.ts';
 import type {
   Direction,
   EndExplanation,
@@ -9,6 +7,7 @@ import type {
   PolicyName,
 } from '../../../policy/index.ts';
 import { type JudgedCluster, objectWith, placeText } from '../../objects/judged-cluster.ts';
+import { baselineOf } from '../../objects/object-name.ts';
 import { readingViewOf } from '../../objects/reading-view.ts';
 import { OUTPUT_API_VERSION } from '../../views/output-version.ts';
 import type { ExplainedEnd, ExplainedPolicy, ExplainedPort, Explanation } from './explanation-schema.ts';
@@ -111,10 +110,4 @@ function explainedPolicy(judged: JudgedCluster, explained: PolicyExplanation, di
 /** The object of a policy that the engine names, and where it was read. */
 export function policyObject(judged: JudgedCluster, { kind, namespace, name }: PolicyName) {
   return objectWith(judged.read, `${kind}/${namespace ?? ''}/${name}`);
-}
-
-/** The BaselinePolicy that a NetworkPolicy belongs to by its labels (R5, ownership); empty for foreign ones. */
-export function baselineOf(object: unknown): string {
-  const labels = fieldOf(fieldOf(object, 'metadata'), 'labels');
-  return fieldOf(labels, LABELS.managedBy) === FIELD_MANAGER ? textOf(fieldOf(labels, LABELS.policy)) : '';
 }

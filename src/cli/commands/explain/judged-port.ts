@@ -1,13 +1,7 @@
-import {
-  type Endpoint,
-  type PairVerdict,
-  PROTOCOLS,
-  type Reason,
-  type VerdictKind,
-  verdict,
-} from '../../../policy/index.ts';
+import { type Endpoint, type PairVerdict, type Reason, type VerdictKind, verdict } from '../../../policy/index.ts';
+import type { AskedPort } from '../../objects/asked-port.ts';
 import { type HonestVerdict, honestVerdict, type JudgedCluster } from '../../objects/judged-cluster.ts';
-import type { AskedPort, KnownEnd } from './known-end.ts';
+import type { KnownEnd } from './known-end.ts';
 
 /** The verdict on one port between two ends, and on each pair of pods. */
 export interface JudgedPort extends HonestVerdict {
@@ -74,31 +68,4 @@ function isSelf(from: Endpoint, to: Endpoint, { pods }: KnownEnd): boolean {
   }
   const pod = pods.find(({ namespace, name }) => namespace === from.namespace && name === from.name);
   return pod?.hasSiblings !== true;
-}
-
-/** A port as people write it: `8080/tcp`, `web/tcp`, `icmp`. */
-export function portText({ protocol, port }: AskedPort): string {
-  return port === undefined ? protocol.toLowerCase() : `${port}/${protocol.toLowerCase()}`;
-}
-
-const PORT_NAME = /^[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?$/;
-
-/** Reads `8080/tcp`, `8080`, `http`, `53/udp` or `icmp`; undefined for anything else. */
-export function askedPort(text: string): AskedPort | undefined {
-  if (/^icmp(?:v6)?$/i.test(text)) {
-    return { protocol: text.toUpperCase() };
-  }
-  const [, port = '', name = 'tcp'] = /^([^/]+)(?:\/(\w+))?$/.exec(text) ?? [];
-  const protocol = PROTOCOLS.find((one) => one === name.toUpperCase());
-  const known = /^\d+$/.test(port) ? portNumber(port) : portName(port);
-  return protocol === undefined || known === undefined ? undefined : { protocol, port: known };
-}
-
-function portNumber(text: string): number | undefined {
-  const number = Number(text);
-  return number >= 1 && number <= 65_535 ? number : undefined;
-}
-
-function portName(text: string): string | undefined {
-  return PORT_NAME.test(text) ? text : undefined;
 }

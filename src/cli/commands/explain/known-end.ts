@@ -11,6 +11,7 @@ import {
   type ServiceModel,
   selects,
 } from '../../../policy/index.ts';
+import type { AskedPort } from '../../objects/asked-port.ts';
 import type { AskedEnd } from './asked-end.ts';
 import { parsedSelector } from './label-selector-text.ts';
 
@@ -27,12 +28,6 @@ export interface KnownEnd {
   readonly pods: readonly PodModel[];
   /** The ports to ask about when none is given. */
   readonly ports: readonly AskedPort[];
-}
-
-/** A port to ask about; a name is that of a container port, or for a Service of one of its ports. */
-export interface AskedPort {
-  readonly protocol: string;
-  readonly port?: number | string;
 }
 
 const HTTPS: AskedPort = { protocol: 'TCP', port: 443 };

@@ -1,10 +1,11 @@
 import { INTERNET, type PodModel, type VerdictKind } from '../../../policy/index.ts';
+import { type AskedPort, portText } from '../../objects/asked-port.ts';
 import type { JudgedCluster } from '../../objects/judged-cluster.ts';
 import { readingViewOf } from '../../objects/reading-view.ts';
 import { OUTPUT_API_VERSION } from '../../views/output-version.ts';
 import type { ReachList } from './explanation-schema.ts';
-import { judgedPort, portText } from './judged-port.ts';
-import { type AskedPort, declaredPorts, type KnownEnd, podEndpoint } from './known-end.ts';
+import { judgedPort } from './judged-port.ts';
+import { declaredPorts, type KnownEnd, podEndpoint } from './known-end.ts';
 
 /** Who can reach one end, or what one end can reach: every workload of the cluster, and the internet. */
 export interface ReachQuestion {
@@ -50,23 +51,16 @@ const INTERNET_END: KnownEnd = {
 
 /** Live pods by workload; a pod without one is by itself. */
 function workloadsOf({ compiled }: JudgedCluster): readonly KnownEnd[] {
-  const groups = new Map<string, PodModel[]>();
-  for (const pod of compiled.cluster.pods) {
-    if (pod.phase === 'live') {
-      const { kind, name } = pod.workload ?? { kind: 'Pod', name: pod.name };
-      const key = `${pod.namespace}/${name} ${kind}`;
-      const group = groups.get(key);
-      if (group === undefined) {
-        groups.set(key, [pod]);
-      } else {
-        group.push(pod);
-      }
-    }
-  }
-  return [...groups]
+  const live = compiled.cluster.pods.filter(({ phase }) => phase === 'live');
+  return [...Map.groupBy(live, workloadKey)]
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([key, pods]) => {
       const [asked = '', kind = ''] = key.split(' ');
       return { asked, title: kind, endpoints: pods.map(podEndpoint), pods, ports: declaredPorts(pods) };
     });
+}
+
+/** `namespace/name Kind`; a blank is in none of the three. */
+function workloadKey({ namespace, name, workload }: PodModel): string {
+  return `${namespace}/${workload?.name ?? name} ${workload?.kind ?? 'Pod'}`;
 }

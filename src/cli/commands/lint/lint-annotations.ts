@@ -23,11 +23,7 @@ export function githubText(rows: readonly LintRow[]): string {
 
 /** The XML of Checkstyle, which most CI systems read: files, and within each the findings. */
 export function checkstyleText(rows: readonly LintRow[]): string {
-  const files = new Map<string, LintRow[]>();
-  for (const row of rows) {
-    const name = row.file ?? (row.object === undefined ? '' : objectText(row.object));
-    files.set(name, [...(files.get(name) ?? []), row]);
-  }
+  const files = Map.groupBy(rows, ({ file, object }) => file ?? (object === undefined ? '' : objectText(object)));
   const elements = [...files].map(([name, ofFile]) => {
     const errors = ofFile.map(
       (row) =>

@@ -81,7 +81,8 @@ function report(run: LintRun, judged: JudgedCluster, comments: SuppressionCommen
   const codes = (flags.only ?? LINT_CODES).filter((code) => flags.skip?.includes(code) !== true);
   const found = lintRows(judged, { codes, namespace: flags.namespace }, comments);
   if (flags.output === 'table' || flags.output === 'github') {
-    for (const note of judged.notes.filter((text) => !text.includes('; it is left out'))) {
+    // What the API server refuses is among the findings.
+    for (const note of judged.notes.filter((text) => !judged.refusalNotes.includes(text))) {
       context.writeError(`note: ${note}\n`);
     }
   }

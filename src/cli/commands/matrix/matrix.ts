@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCodeName } from '../../../app/exit-codes.ts';
-import { type PortOf, PROTOCOLS } from '../../../policy/index.ts';
+import type { PortOf } from '../../../policy/index.ts';
 import type { CommandContext } from '../../frame/command-context.ts';
 import { fail } from '../../frame/command-run.ts';
 import { addHelp } from '../../frame/help-text.ts';
 import { isColoured, processTerminal, type Terminal } from '../../frame/terminal.ts';
+import { wordList } from '../../frame/word-list.ts';
+import { numberedPort } from '../../objects/asked-port.ts';
 import { type JudgedCluster, judgedClusterOf } from '../../objects/judged-cluster.ts';
 import { addObjectFlags, type ObjectFlags } from '../../objects/object-flags.ts';
 import { failForProblems, type ObjectsRun, withObjects } from '../../objects/read-objects.ts';
@@ -15,6 +17,8 @@ import { structuredText } from '../../views/structured-output.ts';
 import { type AskedMatrix, askedMatrix, type Grouping } from './matrix-cells.ts';
 import type { MatrixRow } from './matrix-schema.ts';
 import { truthTable } from './truth-table.ts';
+
+const VERDICTS: readonly MatrixRow['verdict'][] = ['allowed', 'denied', 'undefined', 'mixed'];
 
 interface MatrixFlags extends ObjectFlags {
   readonly ports?: readonly PortOf[];
@@ -51,7 +55,7 @@ export function defineMatrix(command: Command, context: CommandContext, terminal
       new Option(
         '--fail-on <verdicts>',
         'exit 5 where a cell has one of these verdicts: allowed, denied, undefined or mixed, with commas',
-      ).argParser(verdictsOf),
+      ).argParser(wordList(VERDICTS, 'Write allowed, denied, undefined or mixed, or several with commas.')),
     )
     .action((flags: MatrixFlags) => printMatrix({ name: 'matrix', flags, context, terminal }));
   addHelp(command, context, {
@@ -126,24 +130,12 @@ function csvField(value: string | number): string {
 
 function portsOf(text: string): readonly PortOf[] {
   return text.split(',').map((item) => {
-    const [, number = '', name = 'tcp'] = /^(\d{1,5})(?:\/(\w+))?$/.exec(item) ?? [];
-    const protocol = PROTOCOLS.find((known) => known === name.toUpperCase());
-    const port = Number(number);
-    if (protocol === undefined || port < 1 || port > 65_535) {
+    const port = numberedPort(item);
+    if (port === undefined) {
       throw new InvalidArgumentError('Write ports such as 80/tcp,53/udp.');
     }
-    return { protocol, port };
+    return port;
   });
-}
-
-const VERDICTS: readonly MatrixRow['verdict'][] = ['allowed', 'denied', 'undefined', 'mixed'];
-
-function verdictsOf(text: string): readonly MatrixRow['verdict'][] {
-  const words = text.split(',');
-  if (!words.every((word) => VERDICTS.some((verdict) => verdict === word))) {
-    throw new InvalidArgumentError('Write allowed, denied, undefined or mixed, or several with commas.');
-  }
-  return VERDICTS.filter((verdict) => words.includes(verdict));
 }
 
 function matrixHelp({ programName }: CommandContext): string {

@@ -61,15 +61,5 @@ function cellText(
 
 /** Names with equal contents together, in the order of the first of each. */
 function groupsBy(names: readonly string[], contentOf: (name: string) => readonly string[]): readonly string[][] {
-  const groups = new Map<string, string[]>();
-  for (const name of names) {
-    const key = contentOf(name).join(' ');
-    const group = groups.get(key);
-    if (group === undefined) {
-      groups.set(key, [name]);
-    } else {
-      group.push(name);
-    }
-  }
-  return [...groups.values()];
+  return [...Map.groupBy(names, (name) => contentOf(name).join(' ')).values()];
 }

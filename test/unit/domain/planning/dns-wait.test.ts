@@ -76,7 +76,7 @@ describe('R14 where DNS was never believed, egress is not newly isolated', () =>
   });
 });
 
-describe('R14 where DNS was never believed, what stands is neither taken nor weakened', () => {
+describe('R14 where DNS was never believed, the operator neither removes nor weakens an isolation that exists', () => {
   const standing = inPlace(doubtful);
   const tampered = managed(doubtful, 'default-deny', { hash: 'other', isolates: ['Ingress'], otherManager: 'x' });
   const without = (part: string): readonly ObservedNetworkPolicy[] =>
